@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What differs between machines: page tables, registers, where the kernel saved them, how stacks nest.
+ *
+ * To add an architecture: write arch/NAME.c with one `const struct arch`, declare it below and put it into
+ * the table in arch/arch.c; copy the unit test of the nearest neighbour. Nothing outside arch/ may test for
+ * a machine; it asks the ops here. Offsets of kernel structures never stand here: an op that needs one
+ * takes it as a parameter (see task_registers), because types belong to symbols/, to the right of us.
+ *
+ * `struct memory` is the dump's memory as the kernel sees it: physical reads plus page table walks, with a
+ * small cache of translations. Its parameters come from VMCOREINFO or, without it, from the CPU state in
+ * the dump.
+ */
+#ifndef VMCORE_ARCH_ARCH_H
+#define VMCORE_ARCH_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct dump;
+struct memory;
+
+#define ARCH_MAX_REGISTERS 64
+
+/*
+ * A register file. Index = gdb's number, that is the position in arch->registers, which is also the
+ * order of the target description and of the `g` packet. A register that is not known is not valid; it is
+ * shown as <unavailable>, never as 0.
+ */
+struct registers {
+	uint64_t value[ARCH_MAX_REGISTERS];
+	uint64_t valid;			/* bit I: value[I] is known */
+};
+
+struct register_info {
+	const char *name;		/* gdb's name */
+	uint8_t size;			/* bytes in the `g` packet */
+	int16_t dwarf;			/* DWARF number, -1 = none */
+	bool in_description;		/* has its own <reg>; see arch->target_xml */
+};
+
+/* Result of a page table walk. */
+struct translation {
+	uint64_t physical;		/* of the address asked for */
+	uint64_t run;			/* bytes from there to the end of the mapping's page (4K, 2M, 1G) */
+	uint64_t page_size;		/* bytes of that page: its start is the address rounded down to it */
+	uint64_t entry;			/* the last page table entry, for vtop and for flags */
+	unsigned levels_walked;
+	bool from_phys_base;		/* a table was missing: computed from phys_base, there is no entry */
+};
+
+struct arch {
+	const char *name;		/* "x86_64": as uname -m */
+	uint16_t elf_machine;		/* EM_X86_64 */
+	uint8_t pointer_size;		/* bytes */
+	bool big_endian;
+
+	const struct register_info *registers;
+	unsigned nr_registers;
+	unsigned pc, sp, fp;		/* indices into registers */
+	const char *target_xml;		/* gdb's target description, complete */
+
+	/* Sets up MEMORY's roots and offsets from VMCOREINFO or the CPU state notes. */
+	bool (*memory_init)(struct memory *memory, struct error *error);
+	/* Walks the tables at physical address ROOT for ADDRESS. */
+	bool (*translate)(struct memory *memory, uint64_t root, uint64_t address,
+			  struct translation *translation, struct error *error);
+	/* Canonical kernel half? Decides which page tables an address is looked up in. */
+	bool (*is_kernel_address)(const struct memory *memory, uint64_t address);
+	/* The physical root of a process's tables out of its mm->pgd (a kernel virtual address). */
+	bool (*user_root)(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret, struct error *error);
+
+	/* NT_PRSTATUS's or QEMU's note -> registers. DATA is the note's contents. */
+	bool (*prstatus_registers)(const uint8_t *data, size_t size, struct registers *registers,
+				   struct error *error);
+	/* The pr_pid of an NT_PRSTATUS: the task that ran, 0 = idle (kdump), or a CPU's number (QEMU). */
+	bool (*prstatus_pid)(const uint8_t *data, size_t size, uint32_t *pid_ret);
+	/* QEMU's note (name "QEMU", type 0): adds the control registers etc. that it has. Optional. */
+	bool (*qemu_registers)(const uint8_t *data, size_t size, struct registers *registers,
+			       struct error *error);
+	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
+	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
+			struct error *error);
+	size_t pt_regs_size;		/* bytes */
+	/* Was the CPU in user mode when these were taken? */
+	bool (*is_user)(const struct registers *registers);
+	/*
+	 * A task that is not running: what its switch-out saved. THREAD_SP is task->thread.sp (or the
+	 * machine's equivalent, read by the caller). The result's pc is where it resumes.
+	 */
+	bool (*task_registers)(struct memory *memory, uint64_t thread_sp, struct registers *registers,
+			       struct error *error);
+};
+
+extern const struct arch *const arch_table[];	/* NULL-terminated */
+extern const struct arch arch_x86_64;
+
+/* The architecture of an ELF machine number; NULL if there is none. */
+const struct arch *arch_find(uint16_t elf_machine);
+
+/* x86_64's register indices, which unwinding also needs (arch/x86_64.c has the table). */
+enum x86_64_register {
+	X86_RAX, X86_RBX, X86_RCX, X86_RDX, X86_RSI, X86_RDI, X86_RBP, X86_RSP,
+	X86_R8, X86_R9, X86_R10, X86_R11, X86_R12, X86_R13, X86_R14, X86_R15,
+	X86_RIP, X86_EFLAGS, X86_CS, X86_SS, X86_DS, X86_ES, X86_FS, X86_GS,
+	/* The x87 registers: never known from a dump, but gdb demands that they are described. */
+	X86_ST0, X86_ST1, X86_ST2, X86_ST3, X86_ST4, X86_ST5, X86_ST6, X86_ST7,
+	X86_FCTRL, X86_FSTAT, X86_FTAG, X86_FISEG, X86_FIOFF, X86_FOSEG, X86_FOOFF, X86_FOP,
+	X86_FS_BASE, X86_GS_BASE, X86_CR0, X86_CR2, X86_CR3, X86_CR4,
+	X86_NR_REGISTERS
+};
+
+struct memory {
+	struct dump *dump;
+	const struct arch *arch;
+
+	/* From memory_init; those an architecture has no use for stay 0. */
+	uint64_t kernel_root;		/* physical address of the kernel's top page table */
+	uint64_t phys_base;		/* physical address that the kernel image's link base is loaded at */
+	uint64_t kaslr_offset;		/* run-time minus link-time address of the kernel image */
+	unsigned levels;		/* of page tables: 4 or 5 on x86_64 */
+	uint64_t encryption_mask;	/* bits to clear in page table entries (AMD SME), 0 = none */
+	bool root_from_cpu;		/* kernel_root is some CPU's cr3: no swapper_pg_dir was known */
+	/*
+	 * sizeof what the switch-out pushes (x86_64: struct inactive_task_frame). symbols/ may set it from
+	 * the kernel's types; while it is 0 task_registers looks at the frame itself.
+	 */
+	uint64_t task_frame_size;
+
+	struct tlb *tlb;		/* arch/memory.c's own */
+};
+
+/* The numbers above are copied nowhere: whoever corrects one calls this, and old translations are gone. */
+void memory_forget_translations(struct memory *memory);
+
+/* DUMP stays the caller's and must live longer. */
+bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *error);
+void memory_close(struct memory *memory);
+
+/* Kernel virtual memory. All or nothing, like dump_read_phys; errors name the virtual address too. */
+bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t size, struct error *error);
+/* A process's virtual memory, ROOT from arch->user_root. */
+bool memory_read_user(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,
+		      struct error *error);
+/* One unsigned number of 1, 2, 4 or 8 bytes in the machine's byte order. */
+bool memory_read_uint(struct memory *memory, uint64_t address, size_t size, uint64_t *value_ret,
+		      struct error *error);
+/* A NUL-terminated string of less than SIZE bytes; cut off at SIZE - 1. */
+bool memory_read_string(struct memory *memory, uint64_t address, char *buffer, size_t size,
+			struct error *error);
+/* ROOT 0 = the kernel's own tables. */
+bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
+		      struct translation *translation, struct error *error);
+/* Turns SIZE (1, 2, 4, 8) bytes of the machine's memory into a number. */
+uint64_t memory_decode(const struct memory *memory, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What arch/x86_64.c (page tables) takes from arch/x86_64_registers.c. Not for anyone else: they go
+ * through `arch_x86_64`.
+ */
+#ifndef VMCORE_ARCH_X86_64_H
+#define VMCORE_ARCH_X86_64_H
+
+#include "arch/arch.h"
+
+extern const struct register_info x86_64_register_table[X86_NR_REGISTERS];
+extern const char x86_64_target_xml[];
+
+/* struct pt_regs: 21 words, r15 to ss (arch/x86/include/uapi/asm/ptrace.h). */
+#define X86_64_PT_REGS_SIZE (21 * 8)
+
+uint64_t x86_64_word(const uint8_t *data, size_t offset);	/* little-endian, any alignment */
+void x86_64_set_register(struct registers *registers, unsigned index, uint64_t value);
+
+bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers,
+			       struct error *error);
+bool x86_64_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);
+bool x86_64_qemu_registers(const uint8_t *data, size_t size, struct registers *registers,
+			   struct error *error);
+/* The same, plus what only finding the page tables needs. */
+struct x86_64_qemu_state {
+	struct registers registers;
+	uint64_t cr0, cr3, cr4;
+	uint64_t gs_base;		/* the active one */
+	uint64_t kernel_gs_base;	/* the one swapgs would bring; 0 = the note is too old to have it */
+};
+bool x86_64_qemu_state(const uint8_t *data, size_t size, struct x86_64_qemu_state *state,
+		       struct error *error);
+bool x86_64_pt_regs(struct memory *memory, uint64_t address, struct registers *registers,
+		    struct error *error);
+bool x86_64_is_user(const struct registers *registers);
+bool x86_64_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers,
+			   struct error *error);
+
+#endif

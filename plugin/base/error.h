@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How everything here fails.
+ *
+ * A function that can fail returns bool and takes a `struct error *` as its last parameter: true means
+ * done, false means that *error was filled in and nothing was changed. The text is one sentence for the
+ * person at the terminal: what failed, where, why, and what to do about it where there is something to do.
+ * Nobody below plugin/gdb/ prints; errors travel up to whoever asked.
+ *
+ * error may be NULL where the caller does not care why.
+ *
+ * The kind is for code that has to decide (retry, skip a row, mark a value as missing), the text for people.
+ */
+#ifndef VMCORE_BASE_ERROR_H
+#define VMCORE_BASE_ERROR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum error_kind {
+	ERROR_NONE,
+	ERROR_USAGE,		/* the person typed something that makes no sense */
+	ERROR_NO_MEMORY,	/* malloc failed, or a size in the dump is absurd */
+	ERROR_IO,		/* the file cannot be opened or read */
+	ERROR_FORMAT,		/* the file is not what it says it is, or damaged */
+	ERROR_EXCLUDED,		/* the page was left out of the dump on purpose (makedumpfile -d) */
+	ERROR_TRUNCATED,	/* the page should be in the file but the file ends before it */
+	ERROR_NOT_MAPPED,	/* no page table entry, or no such physical memory */
+	ERROR_NO_SYMBOL,	/* the kernel has no such symbol */
+	ERROR_NO_MEMBER,	/* the kernel has no such type, member or enumerator */
+	ERROR_CORRUPT,		/* the kernel's own data is inconsistent: cycles, wild pointers, insane counts */
+	ERROR_INTERRUPTED,	/* Ctrl-C */
+	ERROR_UNSUPPORTED,	/* understood, but not something this build can do */
+};
+
+struct error {
+	enum error_kind kind;
+	char text[512];
+};
+
+/* Fills in *error (which may be NULL) and returns false, so that `return error_set(...)` reads well. */
+bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "CONTEXT: " before the text that is there; keeps the kind; returns false. */
+bool error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* error_set for a failed allocation of SIZE bytes for WHAT. */
+bool error_no_memory(struct error *error, const char *what, size_t size);
+
+/* Is this one of the kinds that mean "that memory is not in the dump"? */
+bool error_is_missing_memory(const struct error *error);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* mkdir -p with mode 0700. */
+static bool make_directories(char *path, struct error *error)
+{
+	for (char *slash = path + 1; ; slash++) {
+		char was = *slash;
+
+		if (was && was != '/')
+			continue;
+		*slash = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return error_set(error, ERROR_IO, "cannot make the directory %s: %m", path);
+		*slash = was;
+		if (!was)
+			return true;
+	}
+}
+
+bool files_cache_directory(const char *subdirectory, char *path, size_t size, struct error *error)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int length;
+
+	if (cache && *cache == '/')
+		length = snprintf(path, size, "%s/gdb-vmcore/%s", cache, subdirectory);
+	else if (home && *home == '/')
+		length = snprintf(path, size, "%s/.cache/gdb-vmcore/%s", home, subdirectory);
+	else
+		return error_set(error, ERROR_IO, "there is no cache directory: neither XDG_CACHE_HOME nor HOME is set");
+	if (length < 0 || (size_t)length >= size)
+		return error_set(error, ERROR_IO, "the cache directory's name is too long");
+	return make_directories(path, error);
+}
+
+void files_remove_directory(const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)))
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			unlinkat(dirfd(directory), entry->d_name, 0);
+	closedir(directory);
+	rmdir(path);
+}
+
+static bool write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t done = write(fd, data, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		data += done;
+		size -= done;
+	}
+	return true;
+}
+
+bool files_write_atomically(const char *path, const void *data, size_t size, struct error *error)
+{
+	char temporary[4096];
+	bool done;
+	int fd;
+
+	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= sizeof(temporary))
+		return error_set(error, ERROR_IO, "the file name %s is too long", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return error_set(error, ERROR_IO, "cannot make a file beside %s: %m", path);
+	done = write_all(fd, data, size) && fchmod(fd, 0644) == 0;
+	if (close(fd) < 0 || !done || rename(temporary, path) < 0) {
+		error_set(error, ERROR_IO, "cannot write %s: %m", path);
+		unlink(temporary);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* bt: kernel stacks, natively: which tasks. The rest is in the bt_*.c, see bt.h. */
+#include "commands/bt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/cpu.h"
+
+static const struct option bt_options[] = {
+	{ 'a', NULL, "the task that was running on each CPU" },
+	{ 'c', "LIST", "the tasks that were running on these CPUs: 0,2-4 or all" },
+	{ 'p', NULL, "the task that panicked" },
+	{ 'g', NULL, "all threads of the thread group" },
+	{ 'A', NULL, "all tasks there are" },
+	{ 'n', "idle", "leave out idle tasks (swapper)" },
+	{ 'u', NULL, "each different stack once, with how many tasks have it and which; alone: of all tasks" },
+	{ 'l', NULL, "file and line of each frame, as gdb knows them" },
+	{ 'f', NULL, "what is on the stack in each frame: every word, with its symbol" },
+	{ 't', NULL, "no unwinding: every word on the stack that looks like a return address, stale ones too" },
+	{ 'r', NULL, "no unwinding: all words of the stack, with symbols" },
+	{ 0 }
+};
+
+static bool add_address(struct bt *bt, uint64_t address, const char *what, struct task_list *list,
+			struct error *error)
+{
+	const struct task *task = task_find_address(bt->kernel, address);
+
+	if (!task)
+		return error_set(error, ERROR_CORRUPT, "%s, %016lx, is not among the known tasks", what, address);
+	task_list_add(list, task);
+	return true;
+}
+
+static bool add_panicked(struct bt *bt, struct task_list *list, struct error *error)
+{
+	const struct cpu *cpu = cpu_panicked(bt->kernel);
+
+	if (!cpu || !cpu->task)
+		return error_set(error, ERROR_USAGE, "bt: nobody knows which task panicked; name one, or use -a");
+	return add_address(bt, cpu->task, "the task that panicked", list, error);
+}
+
+static bool add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
+{
+	bool *cpus = calloc(bt->kernel->nr_cpu_ids + 1, sizeof(*cpus));
+	bool done;
+
+	if (!cpus)
+		return error_no_memory(error, "a list of CPUs", bt->kernel->nr_cpu_ids);
+	done = parse_cpu_list(bt->kernel, text, cpus, error);
+	for (size_t i = 0; done && i < bt->kernel->nr_cpus; i++) {
+		const struct cpu *cpu = &bt->kernel->cpus[i];
+		struct error why = { 0 };
+
+		if (cpu->number >= bt->kernel->nr_cpu_ids || !cpus[cpu->number])
+			continue;
+		cpus[cpu->number] = false;
+		if (!cpu->task)
+			output_note(bt->output, "CPU %u: its current task could not be read", cpu->number);
+		else if (!add_address(bt, cpu->task, "its current task", list, &why))
+			output_note(bt->output, "CPU %u: %s", cpu->number, why.text);
+	}
+	for (unsigned cpu = 0; done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids; cpu++)
+		if (cpus[cpu])
+			output_note(bt->output, "CPU %u was offline", cpu);
+	free(cpus);
+	return done;
+}
+
+static bool add_all(struct bt *bt, struct task_list *list, struct error *error)
+{
+	struct task_table *table;
+
+	if (!tasks_get(bt->kernel, &table, error))
+		return false;
+	for (size_t i = 0; i < table->count && task_list_add(list, &table->tasks[i]); i++)
+		;
+	task_list_sort(list);
+	if (table->damage)
+		output_note(bt->output, "there may be more tasks: %s", table->damage);
+	return true;
+}
+
+static bool add_selected(struct bt *bt, struct task_list *list, struct error *error)
+{
+	uint64_t address = 0;
+
+	if (bt->host && bt->host->selected_task)
+		address = bt->host->selected_task(bt->host->context);
+	if (address)
+		return add_address(bt, address, "gdb's selected thread", list, error);
+	return add_panicked(bt, list, error);
+}
+
+/* -g: instead of each task all threads of its group, each group once. */
+static bool expand_groups(struct bt *bt, struct task_list *list, struct error *error)
+{
+	struct task_list expanded = { 0 };
+	struct task_table *table;
+
+	if (!tasks_get(bt->kernel, &table, error))
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		uint64_t leader = list->tasks[i]->group_leader;
+		bool done = false;
+
+		for (size_t j = 0; j < i && !done; j++)
+			done = list->tasks[j]->group_leader == leader;
+		for (size_t k = 0; k < table->count && !done; k++)
+			if (table->tasks[k].group_leader == leader)
+				task_list_add(&expanded, &table->tasks[k]);
+	}
+	task_list_free(list);
+	*list = expanded;
+	return true;
+}
+
+/* One way to say which tasks; more than one is a mistake worth telling. */
+static bool choose(struct bt *bt, struct task_list *list, struct error *error)
+{
+	const struct arguments *arguments = bt->arguments;
+	const char *cpus = option_value(arguments, 'c');
+	int ways = has_option(arguments, 'a') + !!cpus + has_option(arguments, 'p') + has_option(arguments, 'A') +
+		   !!arguments->nr_words;
+
+	if (ways > 1)
+		return error_set(error, ERROR_USAGE,
+				 "bt: -a, -c, -p, -A and words are different ways to say which tasks; use one");
+	if (arguments->nr_words)
+		return select_tasks(bt->kernel, arguments->words, arguments->nr_words, task_list_add, list, error);
+	if (has_option(arguments, 'a'))
+		return add_cpus(bt, "all", list, error);
+	if (cpus)
+		return add_cpus(bt, cpus, list, error);
+	if (has_option(arguments, 'p'))
+		return add_panicked(bt, list, error);
+	if (has_option(arguments, 'A') || has_option(arguments, 'u'))
+		return add_all(bt, list, error);
+	return add_selected(bt, list, error);
+}
+
+static bool check_options(const struct arguments *arguments, struct error *error)
+{
+	const char *without = option_value(arguments, 'n');
+	int views = has_option(arguments, 'u') + has_option(arguments, 't') + has_option(arguments, 'r');
+
+	if (without && strcmp(without, "idle"))
+		return error_set(error, ERROR_USAGE, "bt: -n can leave out idle tasks only: -n idle");
+	if (views > 1)
+		return error_set(error, ERROR_USAGE, "bt: -u, -t and -r are different views; give one of them");
+	if (has_option(arguments, 'f') && views)
+		return error_set(error, ERROR_USAGE, "bt: -f needs frames, which -u, -t and -r do not show one by one");
+	return true;
+}
+
+static void drop_idle(struct task_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->tasks[i]->idle)
+			list->tasks[kept++] = list->tasks[i];
+	list->count = kept;
+}
+
+static bool show(struct bt *bt, const struct task_list *list, struct error *error)
+{
+	bool (*one)(struct bt *bt, const struct task *task) = bt_task;
+
+	if (has_option(bt->arguments, 'u'))
+		return bt_groups(bt, list, error);
+	if (has_option(bt->arguments, 't'))
+		one = bt_text_words;
+	else if (has_option(bt->arguments, 'r'))
+		one = bt_raw;
+	output_begin(bt->output, &bt_task_shape);
+	for (size_t i = 0; i < list->count; i++) {
+		if (!kernel_check_interrupt(bt->kernel, error))
+			return false;
+		if (!one(bt, list->tasks[i]))
+			break;
+	}
+	output_end(bt->output);
+	if (one == bt_text_words)
+		output_note(bt->output, "these words only look like return addresses: some are left over from earlier calls");
+	if (!list->count)
+		output_note(bt->output, "no task is like that");
+	return true;
+}
+
+static bool run_bt(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		   const struct host *host, struct error *error)
+{
+	struct task_list list = { 0 };
+	struct bt *bt;
+	bool done;
+
+	if (!check_options(arguments, error))
+		return false;
+	bt = calloc(1, sizeof(*bt));
+	if (!bt)
+		return error_no_memory(error, "bt", sizeof(*bt));
+	bt->kernel = kernel;
+	bt->arguments = arguments;
+	bt->output = output;
+	bt->host = host;
+	bt->lines = has_option(arguments, 'l');
+	bt->words = has_option(arguments, 'f');
+	bt->stack_size = bt_stack_size(kernel);
+	bt_registers_init(bt);
+	done = choose(bt, &list, error) && (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
+	       task_list_check(&list, error);
+	if (done && option_value(arguments, 'n'))
+		drop_idle(&list);
+	done = done && show(bt, &list, error);
+	task_list_free(&list);
+	free(bt);
+	return done;
+}
+
+static const char bt_help[] =
+	"Shows kernel stacks: without words that of the thread selected in gdb, else of the task that panicked.\n"
+	"A word is a PID, a task_struct's address, a command name, or a regular expression in single quotes.\n"
+	"\n"
+	"Each line is a frame: its number, its stack pointer, function+offset and [module], and its address: where the call\n"
+	"returns to, or for frame 0 and an interrupted function the very instruction. Registers that an exception, an interrupt or a\n"
+	"system call saved stand below the frame that saved them, with [exception RIP: ...] if the kernel was interrupted.\n"
+	"Frames are followed by the kernel's own unwind tables, exactly or not at all: where they cannot be followed, `stack\n"
+	"ends:' says why, and -t shows what else is there.\n"
+	"\n"
+	"This is quick: thousands of stacks in a second. Inlined functions, arguments and locals are gdb's: select the\n"
+	"thread and use gdb's own bt.\n";
+
+const struct command command_bt = {
+	.name = "bt",
+	.summary = "Show kernel stacks of many tasks at once.",
+	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | -u | -t | -r]",
+	.help = bt_help,
+	.options = bt_options,
+	.words = COMPLETE_TASK,
+	.run = run_bt,
+};

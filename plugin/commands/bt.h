@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * bt inside: bt.c chooses the tasks, bt_stack.c shows one stack, bt_registers.c the registers saved in it, bt_words.c the
+ * memory of it (-f, -r, -t), bt_group.c equal stacks once (-u), bt_symbols.c names addresses.
+ */
+#ifndef VMCORE_COMMANDS_BT_H
+#define VMCORE_COMMANDS_BT_H
+
+#include "commands/command.h"
+#include "commands/task_list.h"
+#include "kernel/task.h"
+#include "kernel/unwind.h"
+
+/* What an address is called. */
+struct place {
+	uint64_t address;		/* that was looked up: inside of the call for a return address */
+	const struct symbol *symbol;	/* NULL = nothing is known there */
+	const char *module;		/* NULL = vmlinux */
+};
+
+#define PLACE_CACHE_SIZE 16384		/* a machine's stacks have a few thousand different addresses */
+
+/* The block of saved registers, made once from the machine's table. */
+struct register_block {
+	struct column columns[ARCH_MAX_REGISTERS + 8];
+	char titles[ARCH_MAX_REGISTERS + 8][24];
+	int registers[ARCH_MAX_REGISTERS + 8];	/* index into arch->registers of each column */
+	size_t count;
+	struct shape kernel_shape, user_shape;
+	struct column user_columns[ARCH_MAX_REGISTERS + 8];
+};
+
+/* One task's stack, unwound. */
+struct stack {
+	const struct task *task;
+	struct frame frames[UNWIND_MAX_FRAMES];
+	size_t count;
+	enum unwind_end end;
+	struct error error;		/* why it ends, if it is not complete */
+	const struct cpu *cpu;		/* it is running on; NULL = none */
+	struct registers registers;	/* it was unwound from */
+	bool registers_known;
+};
+
+struct bt {
+	struct kernel *kernel;
+	const struct arguments *arguments;
+	struct output *output;
+	const struct host *host;
+	bool lines, words;		/* -l, -f */
+	uint64_t stack_size;		/* bytes of every task's kernel stack */
+	struct stack stack;
+	struct register_block block;
+	struct place places[PLACE_CACHE_SIZE];
+};
+
+/* --- bt_stack.c --- */
+/* Unwinds TASK into bt->stack. Failure is part of the result. */
+void bt_unwind(struct bt *bt, const struct task *task);
+/* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many tasks. */
+bool bt_frames(struct bt *bt, bool many);
+/* Why bt->stack does not go on, as one sentence; NULL if it is complete. */
+const char *bt_end(const struct bt *bt);
+/* A row per task; -r and -t put other things below it. */
+extern const struct shape bt_task_shape;
+/* One whole task, a row of bt_task_shape: heading, frames, end. */
+bool bt_task(struct bt *bt, const struct task *task);
+
+/* --- bt_registers.c --- */
+void bt_registers_init(struct bt *bt);
+/* The registers saved where FRAME was interrupted, as the member "saved_registers". */
+bool bt_registers(struct bt *bt, const struct frame *frame);
+
+/* --- bt_words.c --- */
+/* THREAD_SIZE as this kernel has it. */
+uint64_t bt_stack_size(struct kernel *kernel);
+/* Stack memory [START, END) word by word, as the member "words". */
+bool bt_words(struct bt *bt, uint64_t start, uint64_t end);
+/* -r, -t: rows of bt_task_shape. */
+bool bt_raw(struct bt *bt, const struct task *task);
+bool bt_text_words(struct bt *bt, const struct task *task);
+
+/* --- bt_group.c --- */
+/* -u: each different stack once, most frequent first, with the tasks that have it. */
+bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error);
+
+/* --- bt_symbols.c --- */
+/* Valid until the next call. A RETURN address belongs to the call before it. */
+const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return);
+/* ADDRESS at PLACE as text: "schedule+0x12", "nf_hook_slow+0x4 [nf_tables]"; "(unknown)" if nothing is known. */
+const char *bt_place_text(const struct place *place, uint64_t address, char *buffer, size_t size);
+
+#endif

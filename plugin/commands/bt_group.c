@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in it. */
+#include "commands/bt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+#define LINE_WIDTH 96
+
+struct group {
+	uint64_t hash;
+	uint64_t *pcs;			/* of the kernel frames */
+	size_t nr_pcs;
+	enum unwind_end end;
+	struct task_list list;
+};
+
+struct group_table {
+	struct group *groups;
+	size_t count, capacity;
+	size_t *slots;			/* hash table of index + 1; 0 = free */
+	size_t nr_slots;		/* a power of two */
+};
+
+/* The kernel's part of a stack: where user space called from differs in each task and says nothing. */
+static size_t kernel_frames(const struct stack *stack)
+{
+	size_t count = stack->count;
+
+	while (count && stack->frames[count - 1].kind == FRAME_USER)
+		count--;
+	return count;
+}
+
+static uint64_t hash_stack(const struct stack *stack, size_t count)
+{
+	uint64_t hash = 0xcbf29ce484222325ul + stack->end;
+
+	for (size_t i = 0; i < count; i++)
+		hash = (hash ^ stack->frames[i].pc) * 0x9e3779b97f4a7c15ul;
+	return hash ^ hash >> 32;
+}
+
+static bool same_stack(const struct group *group, const struct stack *stack, size_t count)
+{
+	if (group->nr_pcs != count || group->end != stack->end)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (group->pcs[i] != stack->frames[i].pc)
+			return false;
+	return true;
+}
+
+static bool grow_slots(struct group_table *table)
+{
+	size_t nr_slots = table->nr_slots ? table->nr_slots * 2 : 1024;
+	size_t *slots = calloc(nr_slots, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	for (size_t i = 0; i < table->count; i++) {
+		size_t slot = table->groups[i].hash & (nr_slots - 1);
+
+		while (slots[slot])
+			slot = (slot + 1) & (nr_slots - 1);
+		slots[slot] = i + 1;
+	}
+	free(table->slots);
+	table->slots = slots;
+	table->nr_slots = nr_slots;
+	return true;
+}
+
+static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count, uint64_t hash)
+{
+	struct group *group;
+
+	if (table->count == table->capacity) {
+		size_t capacity = table->capacity ? table->capacity * 2 : 64;
+		struct group *groups = reallocarray(table->groups, capacity, sizeof(*groups));
+
+		if (!groups)
+			return NULL;
+		table->groups = groups;
+		table->capacity = capacity;
+	}
+	group = &table->groups[table->count];
+	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end };
+	group->pcs = calloc(count + 1, sizeof(*group->pcs));
+	if (!group->pcs)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		group->pcs[i] = stack->frames[i].pc;
+	table->count++;
+	return group;
+}
+
+/* Puts the task of STACK to those with the same one. False if there is no memory. */
+static bool put_stack(struct group_table *table, const struct stack *stack)
+{
+	size_t count = kernel_frames(stack);
+	uint64_t hash = hash_stack(stack, count);
+	struct group *group;
+	size_t slot;
+
+	if (table->count * 2 >= table->nr_slots && !grow_slots(table))
+		return false;
+	for (slot = hash & (table->nr_slots - 1); table->slots[slot]; slot = (slot + 1) & (table->nr_slots - 1)) {
+		group = &table->groups[table->slots[slot] - 1];
+		if (group->hash == hash && same_stack(group, stack, count))
+			return task_list_add(&group->list, stack->task);
+	}
+	group = new_group(table, stack, count, hash);
+	if (!group)
+		return false;
+	table->slots[slot] = table->count;
+	return task_list_add(&group->list, stack->task);
+}
+
+static int compare_groups(const void *left, const void *right)
+{
+	const struct group *a = left, *b = right;
+	uint32_t a_pid = a->list.count ? a->list.tasks[0]->pid : 0;
+	uint32_t b_pid = b->list.count ? b->list.tasks[0]->pid : 0;
+
+	if (a->list.count != b->list.count)
+		return a->list.count > b->list.count ? -1 : 1;
+	return a_pid < b_pid ? -1 : a_pid > b_pid;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	const struct task *a = *(const struct task *const *)left;
+	const struct task *b = *(const struct task *const *)right;
+	int names = strncmp(a->comm, b->comm, sizeof(a->comm));
+
+	if (names)
+		return names;
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+/* Appends ITEM, on a new line if the present one is full. */
+static void put_item(struct buffer *text, size_t *column, const char *item, size_t size)
+{
+	if (*column && *column + 1 + size > LINE_WIDTH) {
+		buffer_char(text, '\n');
+		*column = 0;
+	} else if (*column) {
+		buffer_char(text, ' ');
+		++*column;
+	}
+	buffer_append(text, item, size);
+	*column += size;
+}
+
+/* "bash 12 20-35; sshd 9": names with their PIDs, PIDs in a row as a range. */
+static void tasks_text(const struct task **tasks, size_t count, struct buffer *text)
+{
+	struct buffer item = { 0 };
+	size_t column = 0;
+
+	for (size_t i = 0; i < count;) {
+		bool named = i && !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
+		size_t last = i;
+
+		buffer_clear(&item);
+		if (!named) {
+			output_escape(&item, tasks[i]->comm, strnlen(tasks[i]->comm, sizeof(tasks[i]->comm)));
+			buffer_char(&item, ' ');
+		}
+		while (last + 1 < count && tasks[last + 1]->pid == tasks[last]->pid + 1 &&
+		       !strncmp(tasks[last + 1]->comm, tasks[i]->comm, sizeof(tasks[i]->comm)))
+			last++;
+		buffer_printf(&item, "%u", tasks[i]->pid);
+		if (last > i)
+			buffer_printf(&item, "-%u", tasks[last]->pid);
+		if (last + 1 < count && strncmp(tasks[last + 1]->comm, tasks[i]->comm, sizeof(tasks[i]->comm)))
+			buffer_char(&item, ';');
+		put_item(text, &column, item.data ? item.data : "", item.size);
+		i = last + 1;
+	}
+	buffer_free(&item);
+}
+
+static void group_tasks(struct bt *bt, const struct group *group)
+{
+	static const struct column columns[] = {
+		{ "pid", "", 0, COLUMN_JSON_ONLY },
+		{ "task", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS },
+		{ "comm", "", 0, COLUMN_JSON_ONLY },
+	};
+	static const struct shape shape = { "tasks", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+
+	output_begin(bt->output, &shape);
+	for (size_t i = 0; i < group->list.count && output_row(bt->output); i++) {
+		const struct task *task = group->list.tasks[i];
+
+		output_uint(bt->output, 0, task->pid);
+		output_address(bt->output, 1, task->address);
+		output_bytes(bt->output, 2, task->comm, strnlen(task->comm, sizeof(task->comm)));
+	}
+	output_end(bt->output);
+}
+
+static bool group_row(struct bt *bt, const struct group *group)
+{
+	struct buffer text = { 0 };
+	const char *end;
+
+	if (!output_row(bt->output))
+		return false;
+	output_uint_as(bt->output, 0, group->list.count, "%zu task%s", group->list.count,
+		       group->list.count == 1 ? "" : "s");
+	bt_unwind(bt, group->list.tasks[0]);
+	end = bt_end(bt);
+	qsort(group->list.tasks, group->list.count, sizeof(*group->list.tasks), compare_names);
+	tasks_text(group->list.tasks, group->list.count, &text);
+	output_bytes(bt->output, 1, text.data ? text.data : "", text.size);
+	output_bool(bt->output, 2, !end, NULL);
+	buffer_free(&text);
+	group_tasks(bt, group);
+	bt_frames(bt, true);
+	if (end)
+		return output_string(bt->output, 3, end);
+	return true;
+}
+
+static void group_table_free(struct group_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		free(table->groups[i].pcs);
+		task_list_free(&table->groups[i].list);
+	}
+	free(table->groups);
+	free(table->slots);
+}
+
+bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
+{
+	static const struct column columns[] = {
+		{ "count", "%:", 0, COLUMN_LEFT },
+		{ "names", "%", 0, COLUMN_TEXT_ONLY | COLUMN_RAW },
+		{ "complete", "", 0, COLUMN_JSON_ONLY },
+		{ "end", "     stack ends: %", 0, COLUMN_LEFT },
+	};
+	static const struct shape shape = { "stacks", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
+	struct group_table table = { 0 };
+	bool done = true;
+
+	for (size_t i = 0; i < list->count && done; i++) {
+		done = kernel_check_interrupt(bt->kernel, error);
+		bt_unwind(bt, list->tasks[i]);
+		if (done && !put_stack(&table, &bt->stack))
+			done = error_no_memory(error, "the groups of stacks", table.count * sizeof(*table.groups));
+	}
+	if (done) {
+		if (table.count)
+			qsort(table.groups, table.count, sizeof(*table.groups), compare_groups);
+		output_begin(bt->output, &shape);
+		for (size_t i = 0; i < table.count && group_row(bt, &table.groups[i]); i++)
+			;
+		output_end(bt->output);
+	}
+	group_table_free(&table);
+	return done;
+}

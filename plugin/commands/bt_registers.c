@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The registers that an exception, an interrupt or a system call saved on the stack, laid out as crash does. Which there
+ * are comes from the machine's table; the order below is only taste, names it does not have are passed over.
+ */
+#include "commands/bt.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CELL_ADDRESS, CELL_USER, CELL_PLACE, FIRST_REGISTER };
+
+#define ORIG_REGISTER -2	/* the system call's number or error code: in pt_regs, not in the table */
+
+static const struct {
+	const char *name;	/* gdb's; "" = pt_regs.orig_ax */
+	const char *label;
+} order[] = {
+	{ "rip", "RIP" }, { "rsp", "RSP" }, { "eflags", "RFLAGS" },
+	{ "rax", "RAX" }, { "rbx", "RBX" }, { "rcx", "RCX" },
+	{ "rdx", "RDX" }, { "rsi", "RSI" }, { "rdi", "RDI" },
+	{ "rbp", "RBP" }, { "r8", " R8" }, { "r9", " R9" },
+	{ "r10", "R10" }, { "r11", "R11" }, { "r12", "R12" },
+	{ "r13", "R13" }, { "r14", "R14" }, { "r15", "R15" },
+	{ "", "ORIG_RAX" }, { "cs", "CS" }, { "ss", "SS" },
+};
+
+static int find_register(const struct arch *arch, const char *name)
+{
+	for (unsigned i = 0; i < arch->nr_registers; i++)
+		if (arch->registers[i].name && !strcmp(arch->registers[i].name, name))
+			return i;
+	return -1;
+}
+
+static void add_register(struct register_block *block, const char *key, const char *label, int index)
+{
+	size_t at = block->count++;
+	size_t nth = at - FIRST_REGISTER;
+
+	snprintf(block->titles[at], sizeof(block->titles[at]), "%s%s: %%", nth % 3 ? "" : "\n    ", label);
+	block->columns[at] = (struct column){ key, block->titles[at], 0, COLUMN_ADDRESS };
+	block->registers[at] = index;
+}
+
+/* A machine that the table above does not know: pc and sp, then all others as they come. */
+static void add_in_order(struct register_block *block, const struct arch *arch)
+{
+	for (unsigned i = 0; i < arch->nr_registers + 2; i++) {
+		int index = i == 0 ? (int)arch->pc : i == 1 ? (int)arch->sp : (int)i - 2;
+		char label[16] = "";
+
+		if ((i >= 2 && (index == (int)arch->pc || index == (int)arch->sp)) ||
+		    !arch->registers[index].name || arch->registers[index].size > 8)
+			continue;
+		for (size_t c = 0; arch->registers[index].name[c] && c < sizeof(label) - 1; c++)
+			label[c] = toupper((unsigned char)arch->registers[index].name[c]);
+		add_register(block, arch->registers[index].name, label, index);
+	}
+}
+
+void bt_registers_init(struct bt *bt)
+{
+	const struct arch *arch = bt->kernel->arch;
+	struct register_block *block = &bt->block;
+
+	block->columns[CELL_ADDRESS] = (struct column){ "address", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS };
+	block->columns[CELL_USER] = (struct column){ "user", "", 0, COLUMN_JSON_ONLY };
+	block->columns[CELL_PLACE] = (struct column){ "place", "    [exception RIP: %]", 0,
+						      COLUMN_TEXT_ONLY | COLUMN_FUNCTION };
+	block->count = FIRST_REGISTER;
+	if (find_register(arch, order[0].name) < 0)
+		add_in_order(block, arch);
+	else
+		for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+			int index = *order[i].name ? find_register(arch, order[i].name) : ORIG_REGISTER;
+
+			if (index != -1)
+				add_register(block, index == ORIG_REGISTER ? "orig_rax" : order[i].name,
+					     order[i].label, index);
+		}
+	memcpy(block->user_columns, block->columns, sizeof(block->columns));
+	block->user_columns[CELL_PLACE].flags = COLUMN_TEXT_ONLY | COLUMN_JSON_ONLY;	/* nobody sees it */
+	block->user_columns[FIRST_REGISTER].title++;	/* the block begins with it: no newline */
+	block->kernel_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->columns, block->count };
+	block->user_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->user_columns, block->count };
+}
+
+static void register_cell(struct bt *bt, size_t column, uint64_t value, unsigned bytes)
+{
+	/* Segment registers are saved in 8 bytes and hold 2. */
+	int digits = bytes == 4 && value <= 0xffff ? 4 : bytes == 4 ? 8 : 2 * bt->kernel->arch->pointer_size;
+
+	if (bytes == 4 && bt->block.columns[column].key[0] == 'e')
+		digits = 8;
+	output_uint_as(bt->output, column, value, "%0*lx", digits, value);
+}
+
+bool bt_registers(struct bt *bt, const struct frame *frame)
+{
+	const struct arch *arch = bt->kernel->arch;
+	const struct register_block *block = &bt->block;
+	bool user = frame->kind == FRAME_USER;
+	char text[256];
+
+	output_begin(bt->output, user ? &block->user_shape : &block->kernel_shape);
+	if (frame->regs_address)
+		output_address(bt->output, CELL_ADDRESS, frame->regs_address);
+	output_bool(bt->output, CELL_USER, user, NULL);
+	if (!user)
+		output_string(bt->output, CELL_PLACE,
+			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text)));
+	for (size_t i = FIRST_REGISTER; i < block->count; i++) {
+		int index = block->registers[i];
+		uint64_t value;
+
+		if (index == ORIG_REGISTER) {
+			if (frame->regs_address &&
+			    kernel_read_member(bt->kernel, frame->regs_address, "pt_regs", "orig_ax", &value, NULL))
+				register_cell(bt, i, value, 8);
+		} else if (frame->registers.valid >> index & 1) {
+			register_cell(bt, i, frame->registers.value[index], arch->registers[index].size);
+		}
+	}
+	return output_end(bt->output);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* One stack: the heading, a line per frame, the registers saved between them, and why it ends. */
+#include "commands/bt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/task_cells.h"
+#include "kernel/cpu.h"
+
+void bt_unwind(struct bt *bt, const struct task *task)
+{
+	struct stack *stack = &bt->stack;
+
+	stack->task = task;
+	stack->count = 0;
+	stack->cpu = NULL;
+	stack->error.kind = ERROR_NONE;
+	memset(&stack->registers, 0, sizeof(stack->registers));
+	stack->registers_known = task_registers(bt->kernel, task, &stack->registers, &stack->cpu, &stack->error);
+	stack->end = stack->registers_known ?
+		     unwind(bt->kernel, &stack->registers, stack->frames, UNWIND_MAX_FRAMES, &stack->count,
+			    &stack->error) : UNWIND_FAILED;
+}
+
+const char *bt_end(const struct bt *bt)
+{
+	switch (bt->stack.end) {
+	case UNWIND_COMPLETE:
+		return NULL;
+	case UNWIND_MORE:
+		return "the stack goes on: bt stops at this many frames";
+	default:
+		return bt->stack.error.kind ? bt->stack.error.text : "nobody knows why";
+	}
+}
+
+enum {
+	CELL_LEVEL, CELL_SP, CELL_PLACE, CELL_PC, CELL_LINE, CELL_FUNCTION, CELL_OFFSET, CELL_MODULE, CELL_KIND,
+	CELL_EXACT, NR_FRAME_CELLS
+};
+
+static const struct column frame_columns[NR_FRAME_CELLS] = {
+	[CELL_LEVEL] = { "level", "", 3, COLUMN_RIGHT },
+	[CELL_SP] = { "sp", "[%]", 0, COLUMN_ADDRESS },
+	[CELL_PLACE] = { "place", "%", 0, COLUMN_TEXT_ONLY | COLUMN_FUNCTION },
+	[CELL_PC] = { "pc", "at %", 0, COLUMN_ADDRESS },
+	[CELL_LINE] = { "line", "\n    %", 0, COLUMN_LEFT },
+	[CELL_FUNCTION] = { "function", "", 0, COLUMN_JSON_ONLY },
+	[CELL_OFFSET] = { "offset", "", 0, COLUMN_JSON_ONLY },
+	[CELL_MODULE] = { "module", "", 0, COLUMN_JSON_ONLY },
+	[CELL_KIND] = { "kind", "", 0, COLUMN_JSON_ONLY },
+	[CELL_EXACT] = { "exact", "", 0, COLUMN_JSON_ONLY },
+};
+
+static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
+{
+	struct output *out = bt->output;
+	char text[512];
+	const struct place *place;
+
+	if (frame->kind == FRAME_USER) {
+		output_string(out, CELL_PLACE, "(user space)");
+		return;
+	}
+	place = bt_place(bt, frame->pc, !exact);
+	output_string(out, CELL_PLACE, bt_place_text(place, frame->pc, text, sizeof(text)));
+	if (place->symbol) {
+		output_string(out, CELL_FUNCTION, place->symbol->name);
+		output_uint(out, CELL_OFFSET, frame->pc - place->symbol->address);
+	}
+	if (place->module)
+		output_string(out, CELL_MODULE, place->module);
+	if (bt->lines && bt->host && bt->host->source_line &&
+	    bt->host->source_line(bt->host->context, frame->pc, exact, text, sizeof(text)))
+		output_string(out, CELL_LINE, text);
+}
+
+static bool frame_row(struct bt *bt, size_t level, bool many)
+{
+	static const char *const kinds[] = { "call", "interrupted", "user" };
+	const struct frame *frame = &bt->stack.frames[level];
+	struct output *out = bt->output;
+	/* Of a task that was switched out, the first pc is where it will go on, which counts as its own. */
+	bool exact = frame->kind != FRAME_CALL || level == 0;
+
+	if (!output_row(out))
+		return false;
+	output_uint_as(out, CELL_LEVEL, level, "#%zu", level);
+	if (!many)
+		output_address(out, CELL_SP, frame->sp);
+	if (!many || frame->kind != FRAME_USER)
+		output_address(out, CELL_PC, frame->pc);
+	place_cells(bt, frame, exact);
+	output_string(out, CELL_KIND, kinds[frame->kind]);
+	return output_bool(out, CELL_EXACT, exact, NULL);
+}
+
+/* What a frame has on the stack: up to its caller's. */
+static uint64_t frame_end(const struct stack *stack, size_t level)
+{
+	const struct frame *frame = &stack->frames[level];
+
+	if (frame->cfa > frame->sp)
+		return frame->cfa;
+	if (level + 1 < stack->count && stack->frames[level + 1].sp > frame->sp)
+		return stack->frames[level + 1].sp;
+	return frame->sp;	/* the caller is on another stack */
+}
+
+bool bt_frames(struct bt *bt, bool many)
+{
+	static const struct shape shape = { "frames", SHAPE_PLAIN, frame_columns, NR_FRAME_CELLS };
+	const struct stack *stack = &bt->stack;
+
+	output_begin(bt->output, &shape);
+	for (size_t i = 0; i < stack->count; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		/* The user's registers stand below the frame that saved them; a frame of their own would say nothing more. */
+		if (frame->kind == FRAME_USER && i > 0)
+			break;
+		if (!frame_row(bt, i, many))
+			break;
+		if (bt->words && !many && frame->kind != FRAME_USER)
+			bt_words(bt, frame->sp, frame_end(stack, i));
+		if (frame->kind == FRAME_USER && !many)
+			bt_registers(bt, frame);
+		else if (!many && i + 1 < stack->count &&
+			 (frame[1].regs_address || frame[1].kind == FRAME_USER))
+			bt_registers(bt, &frame[1]);
+	}
+	return output_end(bt->output);
+}
+
+enum { CELL_SOURCE = TASK_CELLS, CELL_COMPLETE, CELL_END, NR_TASK_CELLS };
+
+static const struct column task_columns[NR_TASK_CELLS] = {
+	TASK_COLUMNS,
+	[CELL_SOURCE] = { "registers_source", "", 0, COLUMN_JSON_ONLY },
+	[CELL_COMPLETE] = { "complete", "", 0, COLUMN_JSON_ONLY },
+	[CELL_END] = { "end", "     stack ends: %", 0, COLUMN_LEFT },
+};
+
+const struct shape bt_task_shape = { "tasks", SHAPE_HEADING, task_columns, NR_TASK_CELLS };
+
+static const char *registers_source(const struct stack *stack)
+{
+	if (!stack->registers_known)
+		return "none";
+	if (!stack->cpu)
+		return "switch-out";
+	return stack->cpu->registers_source == CPU_REGISTERS_NOTE ? "cpu-note" : "inferred";
+}
+
+bool bt_task(struct bt *bt, const struct task *task)
+{
+	const struct stack *stack = &bt->stack;
+	const char *end;
+
+	if (!output_row(bt->output))
+		return false;
+	bt_unwind(bt, task);
+	end = bt_end(bt);
+	task_cells(bt->output, task);
+	output_string(bt->output, CELL_SOURCE, registers_source(stack));
+	output_bool(bt->output, CELL_COMPLETE, !end, NULL);
+	if (stack->cpu && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
+		output_note(bt->output, "no registers of CPU %u were saved in the dump; this is its task's last switch-out, "
+			    "inferred and stale", stack->cpu->number);
+	bt_frames(bt, false);
+	if (end)
+		return output_string(bt->output, CELL_END, end);
+	return true;
+}

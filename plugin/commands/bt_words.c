@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The memory of a stack: bt -f (between frames), -r (all of it), -t (what looks like return addresses). */
+#include "commands/bt.h"
+
+#include <string.h>
+
+#include "commands/task_cells.h"
+
+#define MAX_STACK_SIZE (1024 * 1024)	/* more is damage */
+#define CHUNK 4096
+
+/*
+ * THREAD_SIZE depends on the configuration (KASAN doubles it). The union has it; where the types do not know the
+ * union, the linker's marks around the first task's stack do (0500871f21b2; renamed by 8f69cba096b5).
+ */
+uint64_t bt_stack_size(struct kernel *kernel)
+{
+	uint64_t size, start, end;
+
+	if (types_size(kernel->types, "thread_union", &size, NULL) && size && size <= MAX_STACK_SIZE)
+		return size;
+	if ((kernel_symbol(kernel, "__start_init_stack", &start, NULL) &&
+	     kernel_symbol(kernel, "__end_init_stack", &end, NULL)) ||
+	    (kernel_symbol(kernel, "__start_init_task", &start, NULL) &&
+	     kernel_symbol(kernel, "__end_init_task", &end, NULL)))
+		if (end > start && end - start <= MAX_STACK_SIZE)
+			return end - start;
+	return 16384;		/* x86_64 and arm64 without KASAN */
+}
+
+/* Calls back for each word of [START, END); says so where memory is missing, and goes on behind it. */
+static bool each_word(struct bt *bt, uint64_t start, uint64_t end,
+		      bool (*callback)(struct bt *bt, uint64_t address, uint64_t value))
+{
+	size_t word = bt->kernel->arch->pointer_size;
+	uint8_t chunk[CHUNK];
+
+	start = (start + word - 1) / word * word;
+	if (end > start && end - start > MAX_STACK_SIZE)
+		end = start + MAX_STACK_SIZE;
+	while (start + word <= end) {
+		size_t size = CHUNK - start % CHUNK;
+		struct error error = { 0 };
+
+		if (size > end - start)
+			size = (end - start) / word * word;
+		if (!memory_read(bt->kernel->memory, start, chunk, size, &error)) {
+			if (!output_note(bt->output, "%zu bytes of stack at %016lx: %s", size, start, error.text))
+				return false;
+			start += size;
+			continue;
+		}
+		for (size_t at = 0; at + word <= size; at += word)
+			if (!callback(bt, start + at, memory_decode(bt->kernel->memory, chunk + at, word)))
+				return false;
+		start += size;
+	}
+	return true;
+}
+
+static bool word_row(struct bt *bt, uint64_t address, uint64_t value)
+{
+	char text[512];
+
+	if (!output_row(bt->output))
+		return false;
+	output_address(bt->output, 0, address);
+	output_address(bt->output, 1, value);
+	if (bt->kernel->arch->is_kernel_address(bt->kernel->memory, value)) {
+		const struct place *place = bt_place(bt, value, false);
+
+		if (place->symbol)
+			return output_string(bt->output, 2, bt_place_text(place, value, text, sizeof(text)));
+	}
+	return true;
+}
+
+bool bt_words(struct bt *bt, uint64_t start, uint64_t end)
+{
+	static const struct column columns[] = {
+		{ "address", "    %:", 0, COLUMN_ADDRESS },
+		{ "value", "%", 0, COLUMN_ADDRESS },
+		{ "symbol", " %", 0, COLUMN_FUNCTION },
+	};
+	static const struct shape shape = { "words", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+
+	output_begin(bt->output, &shape);
+	each_word(bt, start, end, word_row);
+	return output_end(bt->output);
+}
+
+bool bt_raw(struct bt *bt, const struct task *task)
+{
+	if (!output_row(bt->output))
+		return false;
+	task_cells(bt->output, task);
+	if (!task->stack)
+		return output_note(bt->output, "it has no stack any more");
+	return bt_words(bt, task->stack, task->stack + bt->stack_size);
+}
+
+/* Only what could have been pushed by a call: inside a function, not at its start. */
+static bool text_word_row(struct bt *bt, uint64_t address, uint64_t value)
+{
+	const struct place *place;
+	char text[512];
+
+	if (!bt->kernel->arch->is_kernel_address(bt->kernel->memory, value))
+		return true;
+	place = bt_place(bt, value, true);
+	if (!place->symbol || !place->symbol->function || value == place->symbol->address)
+		return true;
+	if (!output_row(bt->output))
+		return false;
+	output_address(bt->output, 0, address);
+	output_string(bt->output, 1, bt_place_text(place, value, text, sizeof(text)));
+	output_address(bt->output, 2, value);
+	output_string(bt->output, 3, place->symbol->name);
+	output_uint(bt->output, 4, value - place->symbol->address);
+	if (place->module)
+		output_string(bt->output, 5, place->module);
+	return output_bool(bt->output, 6, false, NULL);
+}
+
+bool bt_text_words(struct bt *bt, const struct task *task)
+{
+	static const struct column columns[] = {
+		{ "address", "    [%]", 0, COLUMN_ADDRESS },
+		{ "place", "%", 0, COLUMN_TEXT_ONLY | COLUMN_FUNCTION },
+		{ "pc", "at %", 0, COLUMN_ADDRESS },
+		{ "function", "", 0, COLUMN_JSON_ONLY },
+		{ "offset", "", 0, COLUMN_JSON_ONLY },
+		{ "module", "", 0, COLUMN_JSON_ONLY },
+		{ "exact", "", 0, COLUMN_JSON_ONLY },
+	};
+	static const struct shape shape = { "text_words", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+	struct registers registers = { 0 };
+	uint64_t start = task->stack, sp;
+
+	if (!output_row(bt->output))
+		return false;
+	task_cells(bt->output, task);
+	if (!task->stack)
+		return output_note(bt->output, "it has no stack any more");
+	if (task_registers(bt->kernel, task, &registers, NULL, NULL) &&
+	    registers.valid >> bt->kernel->arch->sp & 1) {
+		sp = registers.value[bt->kernel->arch->sp];
+		if (sp >= task->stack && sp < task->stack + bt->stack_size)
+			start = sp;
+		else
+			output_note(bt->output, "its stack pointer, %016lx, is not on its own stack: all of that is shown",
+				    sp);
+	}
+	output_begin(bt->output, &shape);
+	each_word(bt, start, task->stack + bt->stack_size, text_word_row);
+	return output_end(bt->output);
+}

@@ -1,0 +1,9 @@
+core_sources += plugin/commands/command.c plugin/commands/command.h plugin/commands/table.c plugin/commands/select.c \
+	plugin/commands/output.c plugin/commands/output.h plugin/commands/output_escape.c \
+	plugin/commands/output_escape.h plugin/commands/output_text.c \
+	plugin/commands/task_cells.c plugin/commands/task_cells.h plugin/commands/task_list.c plugin/commands/task_list.h \
+	plugin/commands/ps.c plugin/commands/ps.h plugin/commands/ps_time.c plugin/commands/ps_tree.c \
+	plugin/commands/ps_detail.c \
+	plugin/commands/bt.c plugin/commands/bt.h plugin/commands/bt_stack.c plugin/commands/bt_registers.c \
+	plugin/commands/bt_words.c plugin/commands/bt_group.c plugin/commands/bt_symbols.c \
+	plugin/commands/log.c plugin/commands/sys.c plugin/commands/mod.c

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The command mod (lsmod): the modules that were loaded. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "kernel/module.h"
+
+static const struct option options[] = {
+	{ 's', NULL, "load the debug information of the modules named into gdb" },
+	{ 'S', NULL, "load that of all modules" },
+	{ 't', NULL, "show only modules that taint the kernel, and how" },
+	{ 'u', NULL, "show sizes and users instead of addresses, as lsmod does" },
+	{ 0 }
+};
+
+enum { ADDRESS, NAME, BASE, SIZE, OBJECT, TAINTS, REFCOUNT, USED_BY, STATE, PERMANENT, BUILD_ID, VERSION, SRCVERSION, DAMAGE,
+       NR_COLUMNS };
+
+/* One set of cells, three views: what differs is what a person sees of it. */
+#define HIDDEN COLUMN_JSON_ONLY
+#define COLUMNS(address_, object_, taints_, users_) { \
+	[ADDRESS] = { "address", "MODULE", 16, COLUMN_ADDRESS | address_ }, \
+	[NAME] = { "name", "NAME", 20, COLUMN_LEFT }, \
+	[BASE] = { "base", "BASE", 16, COLUMN_ADDRESS | address_ }, \
+	[SIZE] = { "size", "SIZE", 8, COLUMN_RIGHT }, \
+	[OBJECT] = { "object_file", "OBJECT FILE", 0, object_ }, \
+	[TAINTS] = { "taints", "TAINTS", 6, taints_ }, \
+	[REFCOUNT] = { "refcount", "USES", 5, COLUMN_RIGHT | users_ }, \
+	[USED_BY] = { "used_by", "USED BY", 0, users_ }, \
+	[STATE] = { "state", "STATE", 0, HIDDEN }, \
+	[PERMANENT] = { "permanent", NULL, 0, HIDDEN }, \
+	[BUILD_ID] = { "build_id", NULL, 0, HIDDEN }, \
+	[VERSION] = { "version", NULL, 0, HIDDEN }, \
+	[SRCVERSION] = { "srcversion", NULL, 0, HIDDEN }, \
+	[DAMAGE] = { "damage", NULL, 0, HIDDEN }, \
+}
+static const struct column list_columns[] = COLUMNS(0, 0, HIDDEN, HIDDEN);
+static const struct column taint_columns[] = COLUMNS(HIDDEN, HIDDEN, 0, HIDDEN);
+static const struct column user_columns[] = COLUMNS(HIDDEN, HIDDEN, HIDDEN, 0);
+
+static const struct shape list_shape = { "modules", SHAPE_TABLE, list_columns, NR_COLUMNS };
+static const struct shape taint_shape = { "modules", SHAPE_TABLE, taint_columns, NR_COLUMNS };
+static const struct shape user_shape = { "modules", SHAPE_TABLE, user_columns, NR_COLUMNS };
+
+/* Words without an answer are errors, before anything is shown. */
+static bool check_words(struct kernel *kernel, const struct arguments *arguments, struct error *error)
+{
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (!module_find(kernel, arguments->words[i]))
+			return error_set(error, ERROR_USAGE, "mod: no module is called \"%s\"; `mod` lists them",
+					 arguments->words[i]);
+	return true;
+}
+
+static bool wanted(const struct arguments *arguments, const struct module *module)
+{
+	if (has_option(arguments, 't') && !module->taints[0])
+		return false;
+	if (!arguments->nr_words)
+		return true;
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (strcmp(arguments->words[i], module->name) == 0)
+			return true;
+	return false;
+}
+
+static const char *object_file(const struct module *module)
+{
+	if (module->debug_path)
+		return module->debug_path;
+	return module->debug_searched ? "(not found)" : "(not loaded)";
+}
+
+static bool optional(struct output *output, size_t column, const char *string)
+{
+	return !string || !string[0] || output_string(output, column, string);
+}
+
+/* Who uses it; what is permanent or not (yet) live says so here too, as /proc/modules does. */
+static bool emit_users(struct output *output, const struct module *module)
+{
+	const char *users = module->used_by ? module->used_by : "";
+	const char *permanent = module->permanent ? "[permanent]" : "";
+
+	return (module->refcount < 0 || output_int(output, REFCOUNT, module->refcount)) &&
+	       output_printf(output, USED_BY, "%s%s%s", users, *users && *permanent ? "," : "", permanent) &&
+	       output_bool(output, PERMANENT, module->permanent, module->permanent ? "yes" : "no");
+}
+
+static bool emit_module(struct output *output, const struct module *module)
+{
+	uint64_t base = module->nr_regions ? module->regions[0].start : 0;
+
+	return output_row(output) && output_address(output, ADDRESS, module->address) &&
+	       output_string(output, NAME, module->name) && (!base || output_address(output, BASE, base)) &&
+	       output_uint(output, SIZE, module->size) && output_string(output, OBJECT, object_file(module)) &&
+	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&
+	       optional(output, STATE, module->state) && optional(output, BUILD_ID, module->build_id) &&
+	       optional(output, VERSION, module->version) && optional(output, SRCVERSION, module->srcversion) &&
+	       optional(output, DAMAGE, module->damage);
+}
+
+/* Has gdb load the files. One that has none does not keep the others from being loaded; NOTES tells at the end. */
+static bool load_files(struct kernel *kernel, const struct arguments *arguments, const struct host *host,
+		       struct buffer *notes, struct error *error)
+{
+	struct module_list *list;
+	struct error why;
+
+	if (!host || !host->load_module)
+		return error_set(error, ERROR_UNSUPPORTED, "mod: debug information can be loaded in gdb only");
+	if (!modules_get(kernel, &list, error))
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		if (!kernel_check_interrupt(kernel, error))
+			return false;
+		if (!wanted(arguments, &list->modules[i]) ||
+		    host->load_module(host->context, list->modules[i].name, &why))
+			continue;
+		if (why.kind == ERROR_INTERRUPTED || arguments->nr_words == 1) {
+			*error = why;
+			return false;
+		}
+		buffer_printf(notes, "%s\n", why.text);
+	}
+	return true;
+}
+
+static void emit_notes(struct output *output, const struct module_list *list, const struct buffer *notes)
+{
+	for (const char *line = notes->data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+		output_note(output, "%.*s", (int)(end - line), line);
+	if (list->damage)
+		output_note(output, "%s", list->damage);
+	for (size_t i = 0; i < list->count; i++)
+		if (list->modules[i].damage)
+			output_note(output, "%s: part of it could not be read: %s", list->modules[i].name,
+				    list->modules[i].damage);
+}
+
+static const struct shape *view(const struct arguments *arguments)
+{
+	if (has_option(arguments, 't'))
+		return &taint_shape;
+	return has_option(arguments, 'u') ? &user_shape : &list_shape;
+}
+
+static bool mod_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		    const struct host *host, struct error *error)
+{
+	struct buffer notes = { 0 };
+	struct module_list *list;
+	bool good = true;
+
+	if (!modules_get(kernel, &list, error) || !check_words(kernel, arguments, error))
+		return false;
+	if (has_option(arguments, 's') && !arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "mod -s needs the names of modules; -S loads all");
+	if (has_option(arguments, 's') || has_option(arguments, 'S'))
+		good = load_files(kernel, arguments, host, &notes, error);
+	if (good && output_begin(output, view(arguments))) {
+		for (size_t i = 0; i < list->count; i++)
+			if (wanted(arguments, &list->modules[i]) && !emit_module(output, &list->modules[i]))
+				break;
+		output_end(output);
+		emit_notes(output, list, &notes);
+	}
+	buffer_free(&notes);
+	return good;
+}
+
+static const char help[] =
+	"EXAMPLE_PLACEHOLDER";
+
+const struct command command_mod = {
+	.name = "mod",
+	.alias = "lsmod",
+	.summary = "List the modules that were loaded, and load their debug information.",
+	.usage = "mod [-t|-u] [MODULE]... | mod -s MODULE... | mod -S",
+	.help = help,
+	.options = options,
+	.words = COMPLETE_MODULE,
+	.run = mod_run,
+};

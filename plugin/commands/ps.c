@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * ps: tasks. This file selects them and shows the table; the other views are in ps_time.c, ps_tree.c and
+ * ps_detail.c. The options are crash's.
+ */
+#include "commands/ps.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "commands/task_list.h"
+
+static const struct option ps_options[] = {
+	{ 'k', NULL, "only kernel threads" },
+	{ 'u', NULL, "only user tasks" },
+	{ 'G', NULL, "only thread-group leaders: one line per process" },
+	{ 'A', NULL, "only the tasks that were running on a CPU" },
+	{ 'y', "POLICY", "only these scheduling policies: 0-7 or NORMAL,FIFO,RR,BATCH,ISO,IDLE,DEADLINE,EXT" },
+	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
+	{ 'p', NULL, "each task's parents, from the root down to it" },
+	{ 'c', NULL, "each task's children" },
+	{ 'g', NULL, "threads by thread group" },
+	{ 't', NULL, "run time, start time, user and system time" },
+	{ 'l', NULL, "when it last got a CPU (scheduler's clock, ns), latest first" },
+	{ 'm', NULL, "how long ago it last got a CPU: [days hh:mm:ss.mmm], latest first" },
+	{ 'C', "LIST", "with -l or -m: by CPU, these CPUs: 0,2-4 or all" },
+	{ 'a', NULL, "command line and environment, read from the task's own memory" },
+	{ 'r', NULL, "resource limits" },
+	{ 'S', NULL, "only the number of tasks in each state" },
+	{ 0 }
+};
+
+static const struct {
+	char letter;
+	bool (*run)(struct ps *ps, struct error *error);
+} modes[] = {
+	{ 'p', ps_parents }, { 'c', ps_children }, { 'g', ps_groups }, { 't', ps_times },
+	{ 'l', ps_last_run }, { 'm', ps_last_run }, { 'a', ps_arguments }, { 'r', ps_limits },
+	{ 'S', ps_summary },
+};
+
+enum {
+	CELL_ACTIVE, CELL_PID, CELL_PPID, CELL_CPU, CELL_TASK, CELL_KSTACKP, CELL_STATE, CELL_MEM, CELL_VSZ,
+	CELL_RSS, CELL_COMM_TEXT, CELL_COMM, CELL_TGID, CELL_STATE_NAME, CELL_STATE_NUMBER, CELL_EXIT_STATE,
+	CELL_FLAGS, CELL_KERNEL, CELL_IDLE, CELL_POLICY, CELL_PRIO, CELL_START, CELL_UTIME, CELL_STIME,
+	CELL_LAST_RUN, CELL_MM, CELL_STACK, CELL_DAMAGE, NR_CELLS
+};
+
+static const struct column table_columns[NR_CELLS] = {
+	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT },
+	[CELL_PID] = { "pid", "PID", 5, COLUMN_RIGHT },
+	[CELL_PPID] = { "ppid", "PPID", 6, COLUMN_RIGHT },
+	[CELL_CPU] = { "cpu", "CPU", 3, COLUMN_RIGHT },
+	[CELL_TASK] = { "task", "TASK", 16, COLUMN_ADDRESS },
+	[CELL_KSTACKP] = { "kstackp", "KSTACKP", 16, COLUMN_ADDRESS },
+	[CELL_STATE] = { "state", "ST", 2, COLUMN_LEFT },
+	[CELL_MEM] = { "mem_percent", "%MEM", 4, COLUMN_RIGHT },
+	[CELL_VSZ] = { "vsz_bytes", "VSZ", 7, COLUMN_RIGHT },
+	[CELL_RSS] = { "rss_bytes", "RSS", 7, COLUMN_RIGHT },
+	[CELL_COMM_TEXT] = { "comm_text", "COMM", 0, COLUMN_TEXT_ONLY },
+	[CELL_COMM] = { "comm", "", 0, COLUMN_JSON_ONLY },
+	[CELL_TGID] = { "tgid", "", 0, COLUMN_JSON_ONLY },
+	[CELL_STATE_NAME] = { "state_name", "", 0, COLUMN_JSON_ONLY },
+	[CELL_STATE_NUMBER] = { "state_number", "", 0, COLUMN_JSON_ONLY },
+	[CELL_EXIT_STATE] = { "exit_state", "", 0, COLUMN_JSON_ONLY },
+	[CELL_FLAGS] = { "flags", "", 0, COLUMN_JSON_ONLY },
+	[CELL_KERNEL] = { "kernel_thread", "", 0, COLUMN_JSON_ONLY },
+	[CELL_IDLE] = { "idle", "", 0, COLUMN_JSON_ONLY },
+	[CELL_POLICY] = { "policy", "", 0, COLUMN_JSON_ONLY },
+	[CELL_PRIO] = { "prio", "", 0, COLUMN_JSON_ONLY },
+	[CELL_START] = { "start_time_ns", "", 0, COLUMN_JSON_ONLY },
+	[CELL_UTIME] = { "utime_ns", "", 0, COLUMN_JSON_ONLY },
+	[CELL_STIME] = { "stime_ns", "", 0, COLUMN_JSON_ONLY },
+	[CELL_LAST_RUN] = { "last_run_ns", "", 0, COLUMN_JSON_ONLY },
+	[CELL_MM] = { "mm", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS },
+	[CELL_STACK] = { "stack", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS },
+	[CELL_DAMAGE] = { "damage", "", 0, COLUMN_JSON_ONLY },
+};
+
+/* --- the table --- */
+
+/* RAM as the kernel counts it, for %MEM; 0 = not known. */
+static uint64_t total_memory(struct kernel *kernel)
+{
+	uint64_t pages;
+
+	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages, NULL) &&
+	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages, NULL)) /* to 5.0, ca79b0c211af */
+		return 0;
+	return pages * kernel->dump->page_size;
+}
+
+/* Where its kernel stack was: as its CPU says, else as the last switch-out saved it. */
+static uint64_t stack_pointer(struct kernel *kernel, const struct task *task)
+{
+	struct registers registers = { 0 };
+
+	if (task->on_cpu && task_registers(kernel, task, &registers, NULL, NULL) &&
+	    registers.valid >> kernel->arch->sp & 1)
+		return registers.value[kernel->arch->sp];
+	return task->thread_sp;
+}
+
+static void raw_cells(struct kernel *kernel, struct output *out, const struct task *task)
+{
+	output_bytes(out, CELL_COMM, task->comm, strnlen(task->comm, sizeof(task->comm)));
+	output_uint(out, CELL_TGID, task->tgid);
+	output_string(out, CELL_STATE_NAME, task_state_name(kernel, task));
+	output_uint(out, CELL_STATE_NUMBER, task->state);
+	output_uint(out, CELL_EXIT_STATE, task->exit_state);
+	output_uint(out, CELL_FLAGS, task->flags);
+	output_bool(out, CELL_KERNEL, task->kernel_thread, NULL);
+	output_bool(out, CELL_IDLE, task->idle, NULL);
+	output_uint(out, CELL_POLICY, task->policy);
+	output_int(out, CELL_PRIO, task->prio);
+	output_uint(out, CELL_START, task->start_time);
+	output_uint(out, CELL_UTIME, task->utime);
+	output_uint(out, CELL_STIME, task->stime);
+	output_uint(out, CELL_LAST_RUN, task->last_run);
+	output_address(out, CELL_MM, task->mm);
+	output_address(out, CELL_STACK, task->stack);
+	if (task->damage)
+		output_string(out, CELL_DAMAGE, task->damage);
+}
+
+static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
+{
+	struct output *out = ps->output;
+	bool kernel_thread = task->kernel_thread || task->idle;
+	size_t comm_size = strnlen(task->comm, sizeof(task->comm));
+	char comm[sizeof(task->comm) + 2];
+
+	if (!output_row(out))
+		return false;
+	output_bool(out, CELL_ACTIVE, task->on_cpu, task->on_cpu ? ">" : "");
+	output_uint(out, CELL_PID, task->pid);
+	output_uint(out, CELL_PPID, task->ppid);
+	output_uint(out, CELL_CPU, task->cpu);
+	output_address(out, CELL_TASK, task->address);
+	output_address(out, CELL_KSTACKP, stack_pointer(ps->kernel, task));
+	output_string(out, CELL_STATE, task_state_letters(ps->kernel, task));
+	if (ps->table->memory_loaded) {
+		if (memory)
+			output_real(out, CELL_MEM, (double)task->rss_bytes * 100 / memory, 1);
+		output_uint_as(out, CELL_VSZ, task->vsz_bytes, "%lu", task->vsz_bytes / 1024);
+		output_uint_as(out, CELL_RSS, task->rss_bytes, "%lu", task->rss_bytes / 1024);
+	}
+	memcpy(comm + 1, task->comm, comm_size);
+	comm[0] = '[';
+	comm[comm_size + 1] = ']';
+	output_bytes(out, CELL_COMM_TEXT, kernel_thread ? comm : comm + 1, comm_size + (kernel_thread ? 2 : 0));
+	raw_cells(ps->kernel, out, task);
+	return true;
+}
+
+static bool ps_table(struct ps *ps, struct error *error)
+{
+	struct column columns[NR_CELLS];
+	struct shape shape = { "tasks", SHAPE_TABLE, columns, NR_CELLS };
+	struct error memory_error = { 0 };
+	bool memory_known = tasks_load_memory(ps->kernel, &memory_error);
+	uint64_t memory = total_memory(ps->kernel);
+
+	if (!memory_known && memory_error.kind == ERROR_INTERRUPTED)
+		return error_set(error, ERROR_INTERRUPTED, "%s", memory_error.text);
+	memcpy(columns, table_columns, sizeof(columns));
+	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |= COLUMN_JSON_ONLY;
+	output_begin(ps->output, &shape);
+	for (size_t i = 0; i < ps->count; i++) {
+		if (!(i & 255) && !kernel_check_interrupt(ps->kernel, error))
+			return false;
+		if (!table_row(ps, ps->tasks[i], memory))
+			break;
+	}
+	output_end(ps->output);
+	if (!memory_known)
+		output_note(ps->output, "no memory sizes: %s", memory_error.text);
+	return true;
+}
+
+/* --- which tasks --- */
+
+static const char *const policy_names[] = { "NORMAL", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE", "EXT" };
+
+/* "FIFO,2" -> a bit per policy. */
+static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *error)
+{
+	const char *word = text;
+
+	*mask_ret = 0;
+	while (*word) {
+		size_t size = strcspn(word, ",");
+		size_t i;
+
+		for (i = 0; i < ARRAY_SIZE(policy_names); i++)
+			if ((strlen(policy_names[i]) == size && !strncasecmp(policy_names[i], word, size)) ||
+			    (size == 1 && word[0] == (char)('0' + i)))
+				break;
+		if (i == ARRAY_SIZE(policy_names))
+			return error_set(error, ERROR_USAGE,
+					 "ps: there is no scheduling policy %.*s; they are 0 NORMAL, 1 FIFO, 2 RR, 3 BATCH, 4 ISO, 5 IDLE, 6 DEADLINE, 7 EXT",
+					 (int)size, word);
+		*mask_ret |= 1u << i;
+		word += size + (word[size] == ',');
+	}
+	return true;
+}
+
+struct filter {
+	const struct arguments *arguments;
+	uint32_t policies;	/* 0 = any */
+	struct task_list list;
+};
+
+static bool keep(void *context, const struct task *task)
+{
+	struct filter *filter = context;
+	const struct arguments *arguments = filter->arguments;
+	bool kernel_thread = task->kernel_thread || task->idle;
+
+	if ((has_option(arguments, 'k') && !kernel_thread) || (has_option(arguments, 'u') && kernel_thread) ||
+	    (has_option(arguments, 'G') && task->pid != task->tgid) ||
+	    (has_option(arguments, 'A') && !task->on_cpu) ||
+	    (filter->policies && (task->policy > 31 || !(filter->policies >> task->policy & 1))))
+		return true;
+	return task_list_add(&filter->list, task);
+}
+
+static bool collect(struct ps *ps, struct task_list *list, struct error *error)
+{
+	const struct arguments *arguments = ps->arguments;
+	const char *policies = option_value(arguments, 'y');
+	struct filter filter = { .arguments = arguments };
+	bool done = true;
+
+	if (policies && !parse_policies(policies, &filter.policies, error))
+		return false;
+	if (arguments->nr_words) {
+		done = select_tasks(ps->kernel, arguments->words, arguments->nr_words, keep, &filter, error);
+	} else {
+		for (size_t i = 0; i < ps->table->count && keep(&filter, &ps->table->tasks[i]); i++)
+			;
+		task_list_sort(&filter.list);
+	}
+	*list = filter.list;
+	ps->tasks = list->tasks;
+	ps->count = list->count;
+	return done && task_list_check(list, error);
+}
+
+/* --- the command --- */
+
+static bool pick_mode(const struct arguments *arguments, bool (**run_ret)(struct ps *, struct error *),
+		      struct error *error)
+{
+	char letter = 0;
+
+	*run_ret = ps_table;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!has_option(arguments, modes[i].letter))
+			continue;
+		if (letter)
+			return error_set(error, ERROR_USAGE, "ps: -%c and -%c are different views; give one of them",
+					 letter, modes[i].letter);
+		letter = modes[i].letter;
+		*run_ret = modes[i].run;
+	}
+	if (option_value(arguments, 'C') && letter != 'l' && letter != 'm')
+		return error_set(error, ERROR_USAGE, "ps: -C goes with -l or -m only");
+	if (has_option(arguments, 's') && letter)
+		return error_set(error, ERROR_USAGE, "ps: -s is for the table, -%c shows none", letter);
+	if (has_option(arguments, 'k') && has_option(arguments, 'u'))
+		return error_set(error, ERROR_USAGE, "ps: -k and -u leave nothing; give one of them");
+	return true;
+}
+
+static bool run_ps(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		   const struct host *host, struct error *error)
+{
+	struct ps ps = { .kernel = kernel, .arguments = arguments, .output = output };
+	bool (*run)(struct ps *ps, struct error *error);
+	struct task_list list = { 0 };
+	struct task_table *table;
+	bool done;
+
+	(void)host;
+	if (!pick_mode(arguments, &run, error) || !tasks_get(kernel, &table, error))
+		return false;
+	ps.table = table;
+	done = collect(&ps, &list, error) && run(&ps, error);
+	task_list_free(&list);
+	if (done && !ps.count)
+		output_note(output, "no task is like that");
+	if (done && table->damage)
+		output_note(output, "there may be more tasks: %s", table->damage);
+	return done;
+}
+
+static const char ps_help[] =
+	"Shows tasks: all of them, idle tasks first and then by PID, or those that the words select, in that order.\n"
+	"A word is a PID, a task_struct's address, a command name (the kernel keeps 15 bytes of it), or a regular\n"
+	"expression in single quotes. \\123 is a task that is called 123.\n"
+	"\n"
+	"The columns: > marks the tasks that were running on a CPU. CPU is where a task ran last. ST is its state: RU\n"
+	"running or runnable, IN interruptible sleep, UN uninterruptible sleep, ID idle kernel thread, ST stopped, TR traced, ZO\n"
+	"zombie, DE dead, PA parked, NE new, WA waking. %MEM is RSS out of all memory; VSZ and RSS are in KiB. Kernel threads are [in\n"
+	"brackets].\n"
+	"\n"
+	"-l and -m show the scheduler's own record of when a task last got a CPU. It counts in the scheduler's clock, and \"now\" is\n"
+	"the latest time that any CPU's run queue had seen, so the last moments before the crash may be missing from it.\n"
+	"-a reads the task's own pages; dumps are often made without them (makedumpfile -d 31), and then it says so.\n";
+
+const struct command command_ps = {
+	.name = "ps",
+	.summary = "Show tasks: processes, threads and kernel threads.",
+	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [-s | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] [PID|TASK|NAME|'REGEX']...",
+	.help = ps_help,
+	.options = ps_options,
+	.words = COMPLETE_TASK,
+	.run = run_ps,
+};

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The command sys: what machine and what kernel this dump is of, and how it ended. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buffer.h"
+#include "commands/command.h"
+#include "dump/file.h"
+#include "kernel/system.h"
+
+#define NSEC_PER_SEC 1000000000ull
+/* Source lines make gdb read debug information: not for the whole table. */
+#define MAX_SOURCE_LINES 16
+
+static const struct option options[] = {
+	{ 'c', NULL, "show the system call table, or the calls given by number or by a part of their name" },
+	{ 't', NULL, "show the kernel's taint, letter by letter" },
+	{ 0 }
+};
+
+enum { KERNEL, DUMPFILE, CPUS, CPUS_POSSIBLE, DATE, WALL, UPTIME, LOAD, TASKS, NODENAME, RELEASE, VERSION, MACHINE, MEMORY,
+       TAINTED, TAINT_MASK, BUILD_ID, PANIC };
+
+static const struct column columns[] = {
+	[KERNEL] = { "kernel", "KERNEL", 0, 0 },
+	[DUMPFILE] = { "dumpfile", "DUMPFILE", 0, 0 },
+	[CPUS] = { "cpus", "CPUS", 0, 0 },
+	[CPUS_POSSIBLE] = { "cpus_possible", NULL, 0, COLUMN_JSON_ONLY },
+	[DATE] = { "date", "DATE", 0, 0 },
+	[WALL] = { "date_seconds", NULL, 0, COLUMN_JSON_ONLY },
+	[UPTIME] = { "uptime_ns", "UPTIME", 0, 0 },
+	[LOAD] = { "load_average", "LOAD AVERAGE", 0, 0 },
+	[TASKS] = { "tasks", "TASKS", 0, 0 },
+	[NODENAME] = { "nodename", "NODENAME", 0, 0 },
+	[RELEASE] = { "release", "RELEASE", 0, 0 },
+	[VERSION] = { "version", "VERSION", 0, 0 },
+	[MACHINE] = { "machine", "MACHINE", 0, 0 },
+	[MEMORY] = { "memory_bytes", "MEMORY", 0, 0 },
+	[TAINTED] = { "tainted", "TAINTED", 0, COLUMN_RAW },
+	[TAINT_MASK] = { "taint_mask", NULL, 0, COLUMN_JSON_ONLY },
+	[BUILD_ID] = { "build_id", NULL, 0, COLUMN_JSON_ONLY },
+	[PANIC] = { "panic", "PANIC", 0, COLUMN_HIGHLIGHT },
+};
+static const struct shape shape = { "system", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
+
+static void dumpfile_text(const struct dump *dump, struct buffer *text)
+{
+	for (size_t i = 0; i < dump->nr_files; i++)
+		buffer_printf(text, "%s%s", i ? " " : "", dump->files[i]->path);
+	if (dump->dump_level > 0)
+		buffer_string(text, "  [PARTIAL DUMP]");
+	if (dump->flags & DUMP_INCOMPLETE)
+		buffer_string(text, "  [INCOMPLETE]");
+	if (dump->flags & DUMP_TRUNCATED)
+		buffer_string(text, "  [TRUNCATED]");
+	if (dump->flags & DUMP_SPLIT_MISSING)
+		buffer_string(text, "  [PARTS MISSING]");
+	if (dump->flags & DUMP_EXCLUDED_VMEMMAP)
+		buffer_string(text, "  [EXCLUDED VMEMMAP]");
+	if (dump->flags & DUMP_FLATTENED)
+		buffer_string(text, "  [FLATTENED]");
+}
+
+static void date_text(uint64_t wall, char *text, size_t size)
+{
+	time_t seconds = wall;
+	struct tm tm;
+
+	/* In the time zone of whoever looks, as crash and date(1) do. */
+	if (!localtime_r(&seconds, &tm) || !strftime(text, size, "%a %b %e %H:%M:%S %Z %Y", &tm))
+		snprintf(text, size, "?");
+}
+
+static bool emit_clock(struct output *output, const struct system_info *info)
+{
+	uint64_t seconds = info->uptime_ns / NSEC_PER_SEC;
+	char text[64];
+
+	if (info->wall_seconds) {
+		date_text(info->wall_seconds, text, sizeof(text));
+		if (!output_string(output, DATE, text) || !output_uint(output, WALL, info->wall_seconds))
+			return false;
+	}
+	if (info->uptime_ns) {
+		text[0] = 0;
+		if (seconds >= 86400)
+			snprintf(text, sizeof(text), "%llu day%s, ", (unsigned long long)seconds / 86400,
+				 seconds < 2 * 86400 ? "" : "s");
+		if (!output_uint_as(output, UPTIME, info->uptime_ns, "%s%02u:%02u:%02u", text,
+				    (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
+				    (unsigned)(seconds % 60)))
+			return false;
+	}
+	return !info->load_valid ||
+	       output_printf(output, LOAD, "%.2f, %.2f, %.2f", info->load[0], info->load[1], info->load[2]);
+}
+
+static bool emit_memory(struct output *output, uint64_t bytes)
+{
+	if (!bytes)
+		return true;
+	if (bytes >= 10ull << 30)
+		return output_uint_as(output, MEMORY, bytes, "%.1f GB", bytes / (double)(1ull << 30));
+	return output_uint_as(output, MEMORY, bytes, "%.1f MB", bytes / (double)(1ull << 20));
+}
+
+static bool emit_taint(struct kernel *kernel, struct output *output, const struct system_info *info)
+{
+	struct buffer text = { 0 };
+	bool more;
+
+	system_taint_text(kernel, info->taint_mask, &text);
+	if (text.size && text.data[text.size - 1] == '\n')
+		text.data[--text.size] = 0;
+	more = output_uint(output, TAINT_MASK, info->taint_mask) &&
+	       output_string(output, TAINTED, text.size && !text.failed ? text.data : "no");
+	buffer_free(&text);
+	return more;
+}
+
+static bool emit_names(struct kernel *kernel, struct output *output, const struct system_info *info)
+{
+	struct buffer file = { 0 };
+	bool more;
+
+	dumpfile_text(kernel->dump, &file);
+	more = output_string(output, KERNEL, kernel->vmlinux_path ? kernel->vmlinux_path : "(none)") &&
+	       output_string(output, DUMPFILE, file.data ? file.data : "") &&
+	       (!info->nodename[0] || output_string(output, NODENAME, info->nodename)) &&
+	       (!info->release[0] || output_string(output, RELEASE, info->release)) &&
+	       (!info->version[0] || output_string(output, VERSION, info->version)) &&
+	       (!info->machine[0] || output_string(output, MACHINE, info->machine)) &&
+	       (!kernel->build_id[0] || output_string(output, BUILD_ID, kernel->build_id));
+	buffer_free(&file);
+	return more;
+}
+
+static bool sys_show(struct kernel *kernel, struct output *output, struct error *error)
+{
+	struct system_info info;
+
+	if (!system_info(kernel, &info, error))
+		return false;
+	if (!output_begin(output, &shape) || !emit_names(kernel, output, &info))
+		return true;
+	if (info.cpus_online && info.cpus_possible > info.cpus_online)
+		output_uint_as(output, CPUS, info.cpus_online, "%u online of %u possible", info.cpus_online,
+			       info.cpus_possible);
+	else if (info.cpus_online)
+		output_uint(output, CPUS, info.cpus_online);
+	if (info.cpus_possible)
+		output_uint(output, CPUS_POSSIBLE, info.cpus_possible);
+	if (!emit_clock(output, &info) || !emit_memory(output, info.memory_bytes) ||
+	    (info.nr_tasks && !output_uint(output, TASKS, info.nr_tasks)) || !emit_taint(kernel, output, &info))
+		return true;
+	if (info.panic[0])
+		output_string(output, PANIC, info.panic);
+	output_end(output);
+	if (!info.panic[0])
+		output_note(output, "the log holds no panic and no oops: the dump may be of a machine that was running");
+	return true;
+}
+
+/* --- sys -t --- */
+
+static const struct column taint_columns[] = {
+	{ "letter", "TAINT", 5, 0 },
+	{ "meaning", "MEANING", 0, 0 },
+};
+static const struct shape taint_shape = { "taint", SHAPE_TABLE, taint_columns, ARRAY_SIZE(taint_columns) };
+
+static bool sys_taint(struct kernel *kernel, struct output *output, struct error *error)
+{
+	struct buffer text = { 0 };
+	uint64_t mask;
+
+	if (!kernel_read_variable(kernel, "tainted_mask", kernel->arch->pointer_size, &mask, error))
+		return false;
+	if (!output_begin(output, &taint_shape))
+		return true;
+	/* Lines of "X  meaning". */
+	system_taint_text(kernel, mask, &text);
+	for (char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+		if (end - line < 3 || !output_row(output) || !output_bytes(output, 0, line, 1) ||
+		    !output_bytes(output, 1, line + 3, end - line - 3))
+			break;
+	output_end(output);
+	if (!mask)
+		output_note(output, "the kernel is not tainted");
+	buffer_free(&text);
+	return true;
+}
+
+/* --- sys -c --- */
+
+enum { CALL_NUMBER, CALL_NAME, CALL_ADDRESS, CALL_SOURCE };
+
+static const struct column call_columns[] = {
+	[CALL_NUMBER] = { "number", "NUM", 4, COLUMN_RIGHT },
+	[CALL_NAME] = { "name", "SYSTEM CALL", 28, COLUMN_FUNCTION },
+	[CALL_ADDRESS] = { "address", "ADDRESS", 16, COLUMN_ADDRESS },
+	[CALL_SOURCE] = { "source", "SOURCE", 0, 0 },
+};
+/* Without source lines there is no column for them. */
+static const struct shape call_shape = { "system_calls", SHAPE_TABLE, call_columns, CALL_SOURCE };
+static const struct shape source_shape = { "system_calls", SHAPE_TABLE, call_columns, ARRAY_SIZE(call_columns) };
+
+struct calls {
+	const struct arguments *arguments;
+	const struct host *host;
+	struct output *output;
+	size_t shown;
+	bool begun, stopped;
+};
+
+static bool call_wanted(const struct calls *calls, unsigned number, const char *name)
+{
+	if (!calls->arguments->nr_words)
+		return true;
+	for (size_t i = 0; i < calls->arguments->nr_words; i++) {
+		const char *word = calls->arguments->words[i];
+		char *end;
+		unsigned long wanted = strtoul(word, &end, 0);
+
+		if (*word && !*end ? wanted == number : strstr(name, word) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool each_call(void *context, unsigned number, uint64_t address, const char *name)
+{
+	struct calls *calls = context;
+	const struct host *host = calls->host;
+	struct output *output = calls->output;
+	char line[512];
+
+	if (!call_wanted(calls, number, name))
+		return true;
+	calls->shown++;
+	calls->stopped = !output_row(output) || !output_uint(output, CALL_NUMBER, number) ||
+			 (name[0] && !output_string(output, CALL_NAME, name)) ||
+			 !output_address(output, CALL_ADDRESS, address);
+	if (!calls->stopped && calls->arguments->nr_words && calls->shown <= MAX_SOURCE_LINES && host &&
+	    host->source_line && host->source_line(host->context, address, true, line, sizeof(line)))
+		calls->stopped = !output_string(output, CALL_SOURCE, line);
+	return !calls->stopped;
+}
+
+static bool sys_calls(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		      const struct host *host, struct error *error)
+{
+	struct calls calls = { .arguments = arguments, .host = host, .output = output };
+	bool good;
+
+	if (!output_begin(output, arguments->nr_words ? &source_shape : &call_shape))
+		return true;
+	good = system_calls(kernel, each_call, &calls, error);
+	output_end(output);
+	if (good && !calls.shown && !calls.stopped)
+		return error_set(error, ERROR_USAGE, "sys -c: no system call has this number or name: %s",
+				 arguments->nr_words ? arguments->words[0] : "");
+	return good;
+}
+
+/* --- sys config --- */
+
+static const struct column config_columns[] = {
+	{ "option", NULL, 0, COLUMN_JSON_ONLY },
+	{ "value", NULL, 0, COLUMN_JSON_ONLY },
+	{ "line", NULL, 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
+};
+static const struct shape config_shape = { "config", SHAPE_PLAIN, config_columns, ARRAY_SIZE(config_columns) };
+
+/* "CONFIG_X=y" or "# CONFIG_X is not set" as a row; anything else is a comment between them. */
+static bool emit_option(struct output *output, const char *line, size_t size)
+{
+	static const char not_set[] = " is not set";
+	const char *name = line, *end = memchr(line, '=', size);
+	size_t tail = sizeof(not_set) - 1;
+
+	if (size > 9 + tail && memcmp(line, "# CONFIG_", 9) == 0 &&
+	    memcmp(line + size - tail, not_set, tail) == 0) {
+		name = line + 2;
+		return output_row(output) && output_bytes(output, 0, name, size - 2 - tail) &&
+		       output_string(output, 1, "n") && output_bytes(output, 2, line, size);
+	}
+	if (!end || memcmp(line, "CONFIG_", 7) != 0)
+		return true;
+	return output_row(output) && output_bytes(output, 0, name, end - name) &&
+	       output_bytes(output, 1, end + 1, line + size - end - 1) && output_bytes(output, 2, line, size);
+}
+
+static bool sys_config(struct kernel *kernel, struct output *output, struct error *error)
+{
+	struct buffer text = { 0 };
+
+	if (!system_config(kernel, &text, error)) {
+		buffer_free(&text);
+		return false;
+	}
+	if (output_begin(output, &config_shape)) {
+		for (const char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+			if (end - line >= 7 && !emit_option(output, line, end - line))
+				break;
+		output_end(output);
+	}
+	buffer_free(&text);
+	return true;
+}
+
+static bool sys_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		    const struct host *host, struct error *error)
+{
+	if (has_option(arguments, 'c'))
+		return sys_calls(kernel, arguments, output, host, error);
+	if (arguments->nr_words == 1 && strcmp(arguments->words[0], "config") == 0)
+		return sys_config(kernel, output, error);
+	if (arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "sys: \"%s\" is not known; there is `sys config`, and -c takes "
+				 "names of system calls", arguments->words[0]);
+	if (has_option(arguments, 't'))
+		return sys_taint(kernel, output, error);
+	return sys_show(kernel, output, error);
+}
+
+static const char help[] =
+	"EXAMPLE_PLACEHOLDER";
+
+const struct command command_sys = {
+	.name = "sys",
+	.summary = "Show what machine and kernel the dump is of, and how it ended.",
+	.usage = "sys [-t] | sys -c [NAME|NUMBER]... | sys config",
+	.help = help,
+	.options = options,
+	.words = COMPLETE_NONE,
+	.run = sys_run,
+};

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The table of commands; command.h says how to add one. */
+#include "commands/command.h"
+
+#include <string.h>
+
+const struct command *const command_table[] = {
+	&command_bt,
+	&command_log,
+	&command_mod,
+	&command_ps,
+	&command_sys,
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; command_table[i]; i++) {
+		const struct command *command = command_table[i];
+
+		if (!strcmp(command->name, name) || (command->alias && !strcmp(command->alias, name)))
+			return command;
+	}
+	return NULL;
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "commands/task_list.h"
+
+#include <stdlib.h>
+
+bool task_list_add(void *context, const struct task *task)
+{
+	struct task_list *list = context;
+
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 256;
+		const struct task **tasks = reallocarray(list->tasks, capacity, sizeof(*tasks));
+
+		if (!tasks) {
+			list->failed = true;
+			return false;
+		}
+		list->tasks = tasks;
+		list->capacity = capacity;
+	}
+	list->tasks[list->count++] = task;
+	return true;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct task *a = *(const struct task *const *)left;
+	const struct task *b = *(const struct task *const *)right;
+
+	if (a->idle != b->idle)
+		return b->idle - a->idle;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	return a < b ? -1 : a > b;	/* as in the table: idle tasks by CPU */
+}
+
+void task_list_sort(struct task_list *list)
+{
+	if (list->count)
+		qsort(list->tasks, list->count, sizeof(*list->tasks), compare);
+}
+
+bool task_list_check(const struct task_list *list, struct error *error)
+{
+	if (list->failed)
+		return error_no_memory(error, "a list of tasks", list->capacity * 2 * sizeof(*list->tasks));
+	return true;
+}
+
+void task_list_free(struct task_list *list)
+{
+	free(list->tasks);
+	*list = (struct task_list){ 0 };
+}

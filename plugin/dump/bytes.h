@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Integers out of file headers, in either byte order and at any alignment. The kdump and flattened headers
+ * have no reader in a library (ELF's have libelf).
+ */
+#ifndef VMCORE_DUMP_BYTES_H
+#define VMCORE_DUMP_BYTES_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t bytes_u32(const void *data, bool big_endian)
+{
+	uint32_t value;
+
+	memcpy(&value, data, sizeof(value));
+	return big_endian ? be32toh(value) : le32toh(value);
+}
+
+static inline uint64_t bytes_u64(const void *data, bool big_endian)
+{
+	uint64_t value;
+
+	memcpy(&value, data, sizeof(value));
+	return big_endian ? be64toh(value) : le64toh(value);
+}
+
+#endif

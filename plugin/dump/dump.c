@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dump/dump.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/cache.h"
+#include "dump/file.h"
+#include "dump/notes.h"
+#include "dump/vmcoreinfo.h"
+
+#define PROBE_SIZE 4096
+#define CACHE_SIZE (64u << 20)
+#define MAX_PAGE_SIZE 65536
+
+const struct dump_format *const dump_formats[] = {
+	&dump_format_kdump,
+	&dump_format_elf,
+	NULL
+};
+
+static const struct dump_format *find_format(const struct dump_file *file)
+{
+	uint8_t header[PROBE_SIZE];
+	size_t size = dump_file_read_some(file, 0, header, sizeof(header));
+
+	for (size_t i = 0; dump_formats[i]; i++)
+		if (dump_formats[i]->probe(file, header, size))
+			return dump_formats[i];
+	return NULL;
+}
+
+static bool fail_unknown(const struct dump_file *file, struct error *error)
+{
+	uint8_t start[4] = { 0 };
+
+	if (!file->raw_size)
+		return error_set(error, ERROR_FORMAT, "%s is empty", file->path);
+	if (file->flattened && !file->size)
+		return error_set(error, ERROR_TRUNCATED,
+				 "%s is a flattened dump that ends before its first record (%" PRIu64 " bytes)",
+				 file->path, file->raw_size);
+	dump_file_read_some(file, 0, start, sizeof(start));
+	if (!memcmp(start, "\177ELF", 4))
+		return error_set(error, ERROR_FORMAT,
+				 "%s is an ELF file but not a kernel dump: an ordinary core, or a program?", file->path);
+	return error_set(error, ERROR_FORMAT,
+			 "%s is not a kernel dump: neither an ELF core nor kdump-compressed, flattened or not",
+			 file->path);
+}
+
+static bool open_files(struct dump *dump, const char *const *paths, size_t nr_paths, struct error *error)
+{
+	dump->files = calloc(nr_paths, sizeof(*dump->files));
+	if (!dump->files)
+		return error_no_memory(error, "the files of a dump", nr_paths * sizeof(*dump->files));
+	for (size_t i = 0; i < nr_paths; i++) {
+		const struct dump_format *format;
+
+		if (!dump_file_open(paths[i], &dump->files[i], error))
+			return false;
+		dump->nr_files++;
+		format = find_format(dump->files[i]);
+		if (!format)
+			return fail_unknown(dump->files[i], error);
+		if (i && format != dump->format)
+			return error_set(error, ERROR_USAGE, "%s is %s but %s is %s: not parts of one split dump",
+					 paths[0], dump->format->name, paths[i], format->name);
+		dump->format = format;
+		if (dump->files[i]->flattened)
+			dump->flags |= DUMP_FLATTENED;
+		if (dump->files[i]->truncated)
+			dump->flags |= DUMP_TRUNCATED;
+	}
+	return true;
+}
+
+bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret, struct error *error)
+{
+	struct dump *dump;
+
+	if (!nr_paths)
+		return error_set(error, ERROR_USAGE, "no dump file was given");
+	dump = calloc(1, sizeof(*dump));
+	if (!dump)
+		return error_no_memory(error, "a dump", sizeof(*dump));
+	dump->dump_level = -1;
+	if (!open_files(dump, paths, nr_paths, error) || !dump->format->open(dump, error))
+		goto fail;
+	if (!dump->format->uncompressed)
+		dump->cache = page_cache_new(dump->page_size, CACHE_SIZE);
+	if (!dump->vmcoreinfo && !vmcoreinfo_search(dump, error))
+		goto fail;
+	*dump_ret = dump;
+	return true;
+fail:
+	dump_close(dump);
+	return false;
+}
+
+void dump_close(struct dump *dump)
+{
+	if (!dump)
+		return;
+	if (dump->format)
+		dump->format->close(dump);
+	page_cache_free(dump->cache);
+	notes_free(dump);
+	free(dump->ranges);
+	for (size_t i = 0; i < dump->nr_files; i++)
+		dump_file_close(dump->files[i]);
+	free(dump->files);
+	free(dump);
+}
+
+bool dump_probe(const char *path)
+{
+	struct dump_file *file;
+	bool result;
+
+	if (!dump_file_open(path, &file, NULL))
+		return false;
+	result = find_format(file) != NULL;
+	dump_file_close(file);
+	return result;
+}
+
+/* Reads SIZE bytes inside one page. */
+static bool read_in_page(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error)
+{
+	uint64_t pfn = address >> dump->page_shift;
+	size_t within = address & (dump->page_size - 1);
+	uint8_t page[MAX_PAGE_SIZE];
+	struct error mine;
+
+	if (page_cache_read(dump->cache, pfn, within, buffer, size))
+		return true;
+	if (dump->format->read_page(dump, pfn, page, &mine)) {
+		page_cache_insert(dump->cache, pfn, page);
+		memcpy(buffer, page + within, size);
+		return true;
+	}
+	/* Part of the page may be there. */
+	if (dump->format->read_bytes && error_is_missing_memory(&mine) &&
+	    dump->format->read_bytes(dump, address, buffer, size, &mine))
+		return true;
+	if (mine.kind == ERROR_EXCLUDED && dump->zero_excluded) {
+		memset(buffer, 0, size);
+		return true;
+	}
+	if (error)
+		*error = mine;
+	return false;
+}
+
+bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error)
+{
+	if (size && address > UINT64_MAX - (size - 1))
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "%zu bytes at physical address 0x%" PRIx64 " go beyond the end of the address space",
+				 size, address);
+	while (size) {
+		size_t length = dump->page_size - (address & (dump->page_size - 1));
+
+		if (length > size)
+			length = size;
+		if (!read_in_page(dump, address, buffer, length, error))
+			return false;
+		buffer = (char *)buffer + length;
+		address += length;
+		size -= length;
+	}
+	return true;
+}

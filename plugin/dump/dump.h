@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A dump file as physical memory, notes and VMCOREINFO. Knows no kernel and no gdb.
+ *
+ * To add a format: write dump/FORMAT.c with one `const struct dump_format`, declare it below and put it
+ * into the table in dump/dump.c. A format gets a `struct dump_file` (bytes at offsets: a plain file, or a
+ * flattened one already put in order) and fills in the `struct dump`: the machine, the memory ranges, the
+ * notes; from then on its read_page answers for one page at a time. Opening reads headers, never memory.
+ * Everything in the file is hostile: check every offset, count and size against the file's size.
+ *
+ * Units: addresses and sizes are bytes; a pfn is a physical address shifted right by page_shift. All
+ * numbers handed out are in host byte order; memory contents are as the machine had them.
+ *
+ * Thread safety: dump_read_phys may be called from several threads; everything else from one.
+ */
+#ifndef VMCORE_DUMP_DUMP_H
+#define VMCORE_DUMP_DUMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct dump;
+struct dump_file;	/* dump/file.h */
+struct page_cache;	/* dump/cache.h */
+
+/* One ELF note, whatever container it came from. */
+struct dump_note {
+	char name[16];		/* "CORE", "VMCOREINFO", "QEMU", "ERASEINFO" ... */
+	uint32_t type;		/* NT_PRSTATUS and so on */
+	uint32_t size;		/* of data, bytes */
+	const uint8_t *data;	/* owned by the dump; byte order of the machine */
+	bool truncated;		/* the file says more bytes than it has */
+};
+
+/* A run of physical memory that the dump describes (it may still be excluded page by page). */
+struct dump_range {
+	uint64_t start;		/* physical address */
+	uint64_t size;		/* bytes */
+	uint64_t virtual_start;	/* ELF p_vaddr, 0 where the format has none */
+	uint64_t file_size;	/* bytes of it in the file; the rest was excluded (makedumpfile -E) */
+	uint64_t file_offset;	/* ELF only */
+};
+
+struct dump_format {
+	const char *name;		/* "ELF64", "kdump-compressed" */
+	const char *description;	/* one line for `show vmcore formats` */
+	/* Is FILE (first HEADER_SIZE bytes in HEADER) of this format? */
+	bool (*probe)(const struct dump_file *file, const uint8_t *header, size_t header_size);
+	/* Reads the headers and fills in the dump. files[0] probed positive; more than one = a split set. */
+	bool (*open)(struct dump *dump, struct error *error);
+	/* Reads one whole page into BUFFER (page_size bytes). Called with pages of any pfn, from any thread. */
+	bool (*read_page)(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+	/* Optional: is the page present without reading it? NULL = ask read_page. */
+	bool (*has_page)(struct dump *dump, uint64_t pfn);
+	void (*close)(struct dump *dump);	/* frees dump->private; called also after a failed open */
+	bool uncompressed;	/* read_page only copies: the page cache would not help */
+	/* Optional: reads any bytes; asked where read_page fails, for formats whose ranges can end inside a page. */
+	bool (*read_bytes)(struct dump *dump, uint64_t address, void *buffer, size_t size,
+			   struct error *error);
+	/* Optional: the first SIZE bytes of a page, cheaper than all of it; false if it cannot. For scans. */
+	bool (*read_page_start)(struct dump *dump, uint64_t pfn, void *buffer, size_t size);
+};
+
+enum dump_flags {
+	DUMP_INCOMPLETE = 1,		/* the writer ran out of space and said so */
+	DUMP_EXCLUDED_VMEMMAP = 2,	/* makedumpfile -e */
+	DUMP_FLATTENED = 4,		/* makedumpfile -F or QEMU's kdump-* output */
+	DUMP_TRUNCATED = 8,		/* the file is shorter than its headers say */
+	DUMP_SPLIT_MISSING = 16,	/* a part of a --split set is not here */
+};
+
+struct dump {
+	const struct dump_format *format;
+	struct dump_file **files;
+	size_t nr_files;
+	void *private;			/* the format's own */
+
+	/* What the headers say. */
+	uint16_t machine;		/* EM_X86_64 ...; 0 = the file does not say */
+	bool is_64bit;
+	bool big_endian;
+	uint32_t page_size;		/* bytes; a power of two, 4 KiB to 64 KiB */
+	unsigned page_shift;
+	uint64_t max_pfn;		/* one past the highest pfn the dump can hold */
+	unsigned nr_cpus;		/* as the header says, 0 = not said */
+	unsigned flags;			/* enum dump_flags */
+	char compression[16];		/* "zlib", "lzo", "snappy", "zstd", "none" or "" */
+	struct {			/* from the kdump header; empty strings elsewhere */
+		char sysname[65], nodename[65], release[65], version[65], machine[65];
+	} uts;
+	uint64_t timestamp;		/* seconds since 1970, 0 = not said */
+
+	struct dump_range *ranges;	/* sorted by start; ELF: one per PT_LOAD */
+	size_t nr_ranges;
+	struct dump_note *notes;	/* in file order, so the k-th NT_PRSTATUS is the k-th CPU's */
+	size_t nr_notes;
+	const char *vmcoreinfo;		/* text, NUL-terminated; NULL if there is none */
+	size_t vmcoreinfo_size;
+	bool vmcoreinfo_from_memory;	/* not in the file's notes: found by searching its memory */
+
+	struct page_cache *cache;	/* of decompressed pages, bounded */
+	bool zero_excluded;		/* excluded pages read as zeros (the person asked for it) */
+	int dump_level;			/* makedumpfile -d; -1 = not said */
+	uint64_t phys_base;		/* from the kdump sub header (x86_64); VMCOREINFO's is the better one */
+};
+
+/* The formats this build reads, NULL-terminated. */
+extern const struct dump_format *const dump_formats[];
+extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
+extern const struct dump_format dump_format_kdump;	/* makedumpfile's and QEMU's compressed format */
+
+/*
+ * Opens a dump of one file, or of the parts of a split set in any order. The caller closes it.
+ * Where the file has no VMCOREINFO note it is looked for in memory (it always starts a page).
+ */
+bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret, struct error *error);
+void dump_close(struct dump *dump);
+
+/* Is PATH a kernel dump (by its first bytes and, for ELF, its notes), and not a user-space core? Cheap. */
+bool dump_probe(const char *path);
+
+/*
+ * Reads SIZE bytes of physical memory. All or nothing: on false *error names the first address that
+ * could not be read, and whether it is excluded, truncated or does not exist.
+ */
+bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error);
+
+/* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
+const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);
+/* The same as a number, e.g. dump_vmcoreinfo_number(dump, "NUMBER(phys_base)", 10, &value). */
+bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base, uint64_t *value_ret);
+
+#endif

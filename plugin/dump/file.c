@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dump/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dump/cache.h"
+#include "dump/flattened.h"
+
+#define CACHE_BLOCK 4096
+
+int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	size_t done = 0;
+
+	if (offset > INT64_MAX || size > INT64_MAX - offset)
+		return 0;
+	while (done < size) {
+		ssize_t got = pread(file->fd, (char *)buffer + done, size - done, offset + done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (!got)
+			break;
+		done += got;
+	}
+	return done;
+}
+
+size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	int64_t got = file->flattened ? flattened_read(file, offset, buffer, size)
+				      : dump_file_read_raw(file, offset, buffer, size);
+
+	return got < 0 ? 0 : got;
+}
+
+bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size,
+		    struct error *error)
+{
+	int64_t got = file->flattened ? flattened_read(file, offset, buffer, size)
+				      : dump_file_read_raw(file, offset, buffer, size);
+
+	if (got == (int64_t)size)
+		return true;
+	if (got < 0)
+		return error_set(error, ERROR_IO, "cannot read %s at offset 0x%" PRIx64 ": %s", file->path,
+				 offset, strerror(errno));
+	if (file->flattened && file->truncated)
+		return error_set(error, ERROR_TRUNCATED,
+				 "%s is truncated: it is a flattened dump of %" PRIu64
+				 " bytes that ends before its record for offset 0x%" PRIx64,
+				 file->path, file->raw_size, offset + got);
+	return error_set(error, ERROR_TRUNCATED,
+			 "%s is truncated at offset 0x%" PRIx64 ": %zu bytes at offset 0x%" PRIx64
+			 " were asked for", file->path, file->size, size, offset);
+}
+
+void dump_file_set_cache(struct dump_file *file, size_t bytes)
+{
+	if (!file->blocks)
+		file->blocks = page_cache_new(CACHE_BLOCK, bytes);
+}
+
+bool dump_file_read_cached(const struct dump_file *file, uint64_t offset, void *buffer, size_t size,
+			   struct error *error)
+{
+	while (size) {
+		size_t within = offset % CACHE_BLOCK;
+		size_t length = size < CACHE_BLOCK - within ? size : CACHE_BLOCK - within;
+		uint8_t block[CACHE_BLOCK];
+
+		if (!page_cache_read(file->blocks, offset / CACHE_BLOCK, within, buffer, length)) {
+			/* The last block of a file is short: what is asked for may still be in it. */
+			if (!file->blocks ||
+			    dump_file_read_some(file, offset - within, block, CACHE_BLOCK) < CACHE_BLOCK)
+				return dump_file_read(file, offset, buffer, size, error);
+			page_cache_insert(file->blocks, offset / CACHE_BLOCK, block);
+			memcpy(buffer, block + within, length);
+		}
+		buffer = (char *)buffer + length;
+		offset += length;
+		size -= length;
+	}
+	return true;
+}
+
+/* The size of a regular file or a block device; nothing else can be read at offsets. */
+static bool find_size(struct dump_file *file, struct error *error)
+{
+	struct stat status;
+	off_t end;
+
+	if (fstat(file->fd, &status) < 0)
+		return error_set(error, ERROR_IO, "cannot stat %s: %s", file->path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return error_set(error, ERROR_IO, "%s is a directory, not a dump", file->path);
+	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+		return error_set(error, ERROR_IO,
+				 "%s is neither a regular file nor a block device; copy the dump to a file first",
+				 file->path);
+	end = S_ISREG(status.st_mode) ? status.st_size : lseek(file->fd, 0, SEEK_END);
+	if (end < 0)
+		return error_set(error, ERROR_IO, "cannot find the size of %s: %s", file->path,
+				 strerror(errno));
+	file->raw_size = file->size = end;
+	return true;
+}
+
+bool dump_file_open(const char *path, struct dump_file **file_ret, struct error *error)
+{
+	struct dump_file *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return error_no_memory(error, "an open file", sizeof(*file));
+	file->fd = -1;
+	file->path = strdup(path);
+	if (!file->path) {
+		free(file);
+		return error_no_memory(error, "a file name", strlen(path));
+	}
+	/* O_NONBLOCK: opening a FIFO must fail below, not hang. */
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (file->fd < 0) {
+		error_set(error, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+		goto fail;
+	}
+	if (!find_size(file, error) || !flattened_open(file, error))
+		goto fail;
+	*file_ret = file;
+	return true;
+fail:
+	dump_file_close(file);
+	return false;
+}
+
+void dump_file_close(struct dump_file *file)
+{
+	if (!file)
+		return;
+	flattened_close(file->flattened);
+	page_cache_free(file->blocks);
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	free(file);
+}

@@ -1,0 +1,13 @@
+core_sources += \
+	plugin/dump/bytes.h \
+	plugin/dump/cache.c plugin/dump/cache.h \
+	plugin/dump/compress.c plugin/dump/compress.h \
+	plugin/dump/dump.c plugin/dump/dump.h \
+	plugin/dump/elf.c \
+	plugin/dump/file.c plugin/dump/file.h \
+	plugin/dump/flattened.c plugin/dump/flattened.h \
+	plugin/dump/kdump.c \
+	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
+	plugin/dump/notes.c plugin/dump/notes.h \
+	plugin/dump/rank.c plugin/dump/rank.h \
+	plugin/dump/vmcoreinfo.c plugin/dump/vmcoreinfo.h

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "dump/vmcoreinfo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/dump.h"
+#include "dump/notes.h"
+
+#define PREFIX "OSRELEASE="
+#define PREFIX_SIZE (sizeof(PREFIX) - 1)
+#define MAX_PAGES_READ (8ull << 20)	/* 32 GiB; about a minute of zlib */
+#define MAX_PAGES_SEEN (1ull << 30)	/* whether in the dump or not */
+#define MAX_CANDIDATES 16
+#define PERFECT_SCORE 4
+
+struct search {
+	struct dump *dump;
+	char *page, *best;	/* page_size bytes each, and a NUL */
+	unsigned best_score;
+	unsigned nr_candidates;
+	uint64_t nr_seen, nr_read;
+};
+
+const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret)
+{
+	const char *line = dump->vmcoreinfo, *end;
+	size_t key_length = strlen(key);
+
+	for (; line && *line; line = *end ? end + 1 : NULL) {
+		end = strchrnul(line, '\n');
+		if ((size_t)(end - line) <= key_length || line[key_length] != '=' ||
+		    memcmp(line, key, key_length) != 0)
+			continue;
+		if (length_ret)
+			*length_ret = end - line - key_length - 1;
+		return line + key_length + 1;
+	}
+	return NULL;
+}
+
+bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base, uint64_t *value_ret)
+{
+	size_t length;
+	const char *text = dump_vmcoreinfo(dump, key, &length);
+	char *end;
+	uint64_t value;
+
+	/* Some values are signed (NUMBER(phys_base)): strtoull wraps those the way they are meant. */
+	if (!text || !length || !strchr("+-0123456789abcdefABCDEF", *text))
+		return false;
+	value = strtoull(text, &end, base);
+	if (end != text + length)
+		return false;
+	*value_ret = value;
+	return true;
+}
+
+/* Is it text all along? */
+static bool is_text(const char *text)
+{
+	for (; *text; text++)
+		if (*text != '\n' && *text != '\t' && (*text < 0x20 || *text == 0x7f))
+			return false;
+	return true;
+}
+
+/* How much this page, with a NUL after it, looks like the running kernel's VMCOREINFO; 0 = not at all. */
+static unsigned score(const char *page)
+{
+	if (strncmp(page, PREFIX, PREFIX_SIZE) != 0 || !strstr(page, "\nPAGESIZE=") || !is_text(page))
+		return 0;
+	return 1 + (strstr(page, "\nBUILD-ID=") != NULL) + (strstr(page, "\nKERNELOFFSET=") != NULL) +
+	       (strstr(page, "\nSYMBOL(") != NULL);
+}
+
+/* Looks at one page. True to go on. */
+static bool look_at(struct search *search, uint64_t pfn)
+{
+	struct dump *dump = search->dump;
+	char start[PREFIX_SIZE];
+	unsigned page_score;
+
+	if (++search->nr_seen > MAX_PAGES_SEEN || search->nr_read > MAX_PAGES_READ)
+		return false;
+	if (dump->format->has_page && !dump->format->has_page(dump, pfn))
+		return true;
+	search->nr_read++;
+	if (dump->format->read_page_start &&
+	    (!dump->format->read_page_start(dump, pfn, start, sizeof(start)) ||
+	     memcmp(start, PREFIX, PREFIX_SIZE) != 0))
+		return true;
+	if (!dump->format->read_page(dump, pfn, search->page, NULL))
+		return true;
+	page_score = score(search->page);
+	/* The kernel's copy for the crash kernel comes with the same text, and a previous kernel's may be left. */
+	if (page_score > search->best_score) {
+		search->best_score = page_score;
+		memcpy(search->best, search->page, dump->page_size);
+	}
+	search->nr_candidates += page_score > 0;
+	return search->best_score < PERFECT_SCORE && search->nr_candidates < MAX_CANDIDATES;
+}
+
+/*
+ * From the top down: the page is allocated early in boot, when the page allocator still hands out the
+ * highest memory first.
+ */
+static void look_everywhere(struct search *search)
+{
+	const struct dump *dump = search->dump;
+
+	for (size_t i = dump->nr_ranges; i-- > 0; ) {
+		uint64_t start = dump->ranges[i].start >> dump->page_shift;
+		uint64_t pfn = (dump->ranges[i].start + dump->ranges[i].size) >> dump->page_shift;
+
+		while (pfn-- > start)
+			if (!look_at(search, pfn))
+				return;
+	}
+}
+
+bool vmcoreinfo_search(struct dump *dump, struct error *error)
+{
+	struct search search = { .dump = dump };
+	char *pages = calloc(2, (size_t)dump->page_size + 1);
+	bool done = true;
+
+	if (!pages)
+		return error_no_memory(error, "looking for VMCOREINFO", 2 * (size_t)dump->page_size);
+	search.page = pages;
+	search.best = pages + dump->page_size + 1;
+	look_everywhere(&search);
+	if (search.best_score) {
+		done = notes_set_vmcoreinfo(dump, search.best, dump->page_size, error);
+		dump->vmcoreinfo_from_memory = dump->vmcoreinfo != NULL;
+	}
+	free(pages);
+	return done;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What gdb has to be told when a dump is attached: settings, where vmlinux's symbols are, how stacks unwind.
+ */
+#include "gdb/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "symbols/cfi.h"
+
+/*
+ * Restored when the dump is closed. A gdb that has no such setting is left alone.
+ */
+static const struct {
+	const char *name, *value;
+} settings[] = {
+	/* A dump cannot be written to, run or called into; gdb says so itself before it asks us. */
+	{ "may-write-memory", "off" },
+	{ "may-write-registers", "off" },
+	{ "may-insert-breakpoints", "off" },
+	{ "may-insert-tracepoints", "off" },
+	{ "may-call-functions", "off" },
+	/* Files are this machine's; without it gdb tries to fetch modules through the target ("target:"). */
+	{ "sysroot", "/" },
+	/* Kernel code is nobody's main(), and vmlinux's entry point is a physical address. */
+	{ "backtrace past-main", "on" },
+	{ "backtrace past-entry", "on" },
+	/* Our server remembers nothing for gdb: cached memory makes repeated reads 20 times faster. */
+	{ "dcache line-size", "1024" },
+	{ "dcache size", "8192" },
+	{ "auto-solib-add", "on" },
+};
+
+bool attach_settings(struct session *session, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		struct saved_setting *saved = &session->saved[session->nr_saved];
+		struct buffer value = { 0 };
+
+		if (!gdb_setting(plugin, settings[i].name, &value))
+			continue;
+		if (!gdb_execute(plugin, NULL, NULL, "set %s %s", settings[i].name, settings[i].value)) {
+			buffer_free(&value);
+			continue;
+		}
+		if (value.failed || !value.data)
+			return error_no_memory(error, "gdb's settings", 0);
+		saved->name = settings[i].name;
+		saved->value = value.data;	/* malloc'ed by the buffer */
+		session->nr_saved++;
+	}
+	gdb_execute(plugin, NULL, NULL, "mem 0 0 ro cache");
+	return true;
+}
+
+void attach_restore_settings(struct session *session)
+{
+	struct plugin *plugin = session->plugin;
+
+	for (size_t i = session->nr_saved; i > 0; i--)
+		gdb_execute(plugin, NULL, NULL, "set %s %s", session->saved[i - 1].name, session->saved[i - 1].value);
+	gdb_execute(plugin, NULL, NULL, "mem auto");
+}
+
+/* The filename attribute of gdb.CALL or an element of it, malloc'ed; NULL if there is none. */
+static char *filename_of(PyObject *object)
+{
+	PyObject *name = object ? PyObject_GetAttrString(object, "filename") : NULL;
+	PyObject *bytes = name && name != Py_None ? PyUnicode_EncodeFSDefault(name) : NULL;
+	char *copy = bytes ? strdup(PyBytes_AsString(bytes)) : NULL;
+
+	Py_XDECREF(bytes);
+	Py_XDECREF(name);
+	PyErr_Clear();
+	return copy;
+}
+
+char *attach_current_vmlinux(struct plugin *plugin)
+{
+	PyObject *space = PyObject_CallMethod(plugin->gdb, "current_progspace", NULL);
+	char *name = filename_of(space);
+	PyObject *objfiles;
+
+	Py_XDECREF(space);
+	if (name)
+		return name;
+	/* After a dump was attached vmlinux is no longer gdb's main symbol file (attach_symbols), but its first one. */
+	PyErr_Clear();
+	objfiles = PyObject_CallMethod(plugin->gdb, "objfiles", NULL);
+	if (objfiles && PyList_Check(objfiles) && PyList_Size(objfiles) > 0)
+		name = filename_of(PyList_GetItem(objfiles, 0));
+	Py_XDECREF(objfiles);
+	PyErr_Clear();
+	return name;
+}
+
+/*
+ * Moves vmlinux's symbols by the KASLR offset. per-CPU symbols stay where they are: up to 6.14 they are linked at 0 and
+ * do not move, and `target remote`'s own way (qOffsets) would move them too. gdb keeps the file's index while the
+ * exec file holds it, so loading the symbols again costs little (0.15 s for a Debian vmlinux).
+ */
+static bool relocate(struct session *session, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	struct kernel *kernel = session->kernel;
+	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
+	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull;
+
+	return gdb_execute(plugin, NULL, error, "symbol-file") &&
+	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s", kernel->vmlinux_path,
+			   kernel->memory->kaslr_offset, percpu_moves ? "" : " -s .data..percpu 0");
+}
+
+/* The gdb.Objfile of the file PATH, a new reference; NULL without an exception if there is none. */
+static PyObject *find_objfile(struct plugin *plugin, const char *path)
+{
+	PyObject *objfiles = PyObject_CallMethod(plugin->gdb, "objfiles", NULL), *found = NULL;
+
+	for (Py_ssize_t i = 0; objfiles && !found && i < PyList_Size(objfiles); i++) {
+		PyObject *objfile = PyList_GetItem(objfiles, i);
+		char *name = filename_of(objfile);
+
+		if (name && !strcmp(name, path)) {
+			Py_INCREF(objfile);
+			found = objfile;
+		}
+		free(name);
+	}
+	Py_XDECREF(objfiles);
+	PyErr_Clear();
+	return found;
+}
+
+bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, const char *debug_path,
+			   struct error *error)
+{
+	PyObject *objfile = find_objfile(plugin, objfile_path), *result;
+
+	if (!objfile)
+		return error_set(error, ERROR_UNSUPPORTED, "gdb has not loaded %s", objfile_path);
+	result = PyObject_CallMethod(objfile, "add_separate_debug_file", "s", debug_path);
+	Py_DECREF(objfile);
+	if (!result)
+		return error_from_python(error);
+	Py_DECREF(result);
+	return true;
+}
+
+/* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
+#define COMPANION_VERSION 1
+
+/* Makes the companion, from link-time tables, into PATH. */
+static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
+{
+	struct orc_table table = { 0 };
+	struct symtab *symtab = NULL;
+	bool done;
+
+	done = symtab_new(&symtab, error) && symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
+	       symtab_finish(symtab, error) && orc_read_elf(kernel->types, kernel->vmlinux_path, 0, &table, error) &&
+	       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
+	orc_free(&table);
+	symtab_free(symtab);
+	return done;
+}
+
+static bool add_companion(struct session *session, struct error *error)
+{
+	struct kernel *kernel = session->kernel;
+	char directory[1024], path[1200];
+
+	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
+		snprintf(path, sizeof(path), "%s/%s-%d.debug", directory, kernel->build_id, COMPANION_VERSION);
+	else
+		session_path(session, "vmlinux-cfi.debug", path, sizeof(path));
+	if (access(path, R_OK) < 0 && !make_companion(kernel, path, error))
+		return false;
+	return attach_separate_debug(session->plugin, kernel->vmlinux_path, path, error);
+}
+
+/* gdb would read prologues in user space and guess; see symbols/cfi.h. */
+static bool add_user_end(struct session *session, struct error *error)
+{
+	char path[128];
+
+	session_path(session, "user-space.debug", path, sizeof(path));
+	return cfi_write_user_end(session->kernel->memory->levels == 5 ? 1ull << 56 : 1ull << 47, path, error) &&
+	       gdb_execute(session->plugin, NULL, error, "add-symbol-file \"%s\"", path);
+}
+
+bool attach_symbols(struct session *session, struct error *error)
+{
+	struct error why = { 0 };
+
+	if (!relocate(session, error))
+		return false;
+	/* Without these stacks end early but the dump is still worth looking at. */
+	if (!add_companion(session, &why) || !add_user_end(session, &why))
+		gdb_printf(session->plugin, "warning: stacks through interrupts and entry code will be cut short: %s\n",
+			   why.text);
+	PyErr_Clear();
+	return true;
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * gdb.Command objects: `target vmcore`, the prefix `kernel` and everything in command_table.
+ *
+ * One C class does for all kernel commands; each is a subclass of it that carries its struct command.
+ */
+#include "commands/command.h"
+#include "gdb/output_python.h"
+#include "gdb/session.h"
+#include "gdb/style.h"
+#include "kernel/module.h"
+#include "kernel/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a command's text goes. */
+struct terminal {
+	struct plugin *plugin;
+	struct styles styles;
+};
+
+static bool write_text(void *context, const char *text, size_t size)
+{
+	struct terminal *terminal = context;
+
+	return gdb_write(terminal->plugin, text, size);
+}
+
+static const char *style_text(void *context, unsigned column_flag)
+{
+	struct terminal *terminal = context;
+
+	return styles_escape(&terminal->styles, column_flag);
+}
+
+static bool interrupted(void *context)
+{
+	(void)context;
+	return PyErr_CheckSignals() != 0;	/* leaves KeyboardInterrupt pending */
+}
+
+/* Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile. */
+static bool run_with(struct session *session, const struct command *command, const struct arguments *arguments,
+		     struct output *output, struct error *error)
+{
+	struct kernel *kernel = session->kernel;
+	struct host host;
+	bool done;
+
+	host_init(&host, session);
+	kernel->interrupted = interrupted;
+	kernel->caller_context = session;
+	pthread_mutex_lock(&kernel->lock);
+	done = command->run(kernel, arguments, output, &host, error);
+	pthread_mutex_unlock(&kernel->lock);
+	kernel->interrupted = NULL;
+	return done;
+}
+
+static bool run_text(struct session *session, const struct command *command, const struct arguments *arguments,
+		     struct error *error)
+{
+	struct terminal terminal = { .plugin = session->plugin };
+	struct output *output = output_text_new(write_text, style_text, &terminal);
+	bool done;
+
+	if (!output)
+		return error_no_memory(error, "the output", 0);
+	styles_read(session->plugin, &terminal.styles);
+	done = run_with(session, command, arguments, output, error);
+	/* What was said before an error stays visible. */
+	if (!output_text_flush(output) && done)
+		done = error_set(error, ERROR_INTERRUPTED, "interrupted");
+	output_text_free(output);
+	return done;
+}
+
+static bool run_json(struct session *session, const struct command *command, const struct arguments *arguments,
+		     struct error *error)
+{
+	struct output *output = output_python_new();
+	bool done;
+
+	if (!output)
+		return error_no_memory(error, "the output", 0);
+	done = run_with(session, command, arguments, output, error) &&
+	       output_python_write_json(output, session->plugin, error);
+	output_python_free(output);
+	return done;
+}
+
+static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct command *command = class_pointer(self);
+	struct arguments arguments;
+	struct error error = { 0 };
+	struct session *session;
+	char *storage = NULL;
+	const char *text;
+	PyObject *from_tty;
+	bool json, done;
+
+	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
+		return NULL;
+	session = session_get(plugin, &error);
+	done = session && command_parse(command, text, &arguments, &storage, &json, &error) &&
+	       (json ? run_json : run_text)(session, command, &arguments, &error);
+	free(storage);
+	if (!done || PyErr_Occurred())
+		return raise_error(plugin, &error);
+	Py_RETURN_NONE;
+}
+
+/* Appends STRING to LIST if it starts with WORD. */
+static void offer(PyObject *list, const char *string, const char *word)
+{
+	PyObject *item;
+
+	if (strncmp(string, word, strlen(word)))
+		return;
+	item = PyUnicode_DecodeUTF8(string, strlen(string), "backslashreplace");
+	if (item)
+		PyList_Append(list, item);
+	Py_XDECREF(item);
+}
+
+static void offer_tasks(PyObject *list, struct kernel *kernel, const char *word)
+{
+	struct task_table *table;
+	char pid[16];
+
+	if (!tasks_get(kernel, &table, NULL))
+		return;
+	for (size_t i = 0; i < table->count; i++) {
+		snprintf(pid, sizeof(pid), "%u", table->tasks[i].pid);
+		offer(list, pid, word);
+		if (*word && !strchr(table->tasks[i].comm, ' '))
+			offer(list, table->tasks[i].comm, word);
+	}
+}
+
+static void offer_modules(PyObject *list, struct kernel *kernel, const char *word)
+{
+	struct module_list *modules;
+
+	if (modules_get(kernel, &modules, NULL))
+		for (size_t i = 0; i < modules->count; i++)
+			offer(list, modules->modules[i].name, word);
+}
+
+/* Completion: options after a dash, else what the command's words are. gdb filters nothing, so we do. */
+static PyObject *kernel_command_complete(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct command *command = class_pointer(self);
+	PyObject *list, *text_object, *word_object;
+	char option[3] = "-";
+	const char *word;
+	PyObject *bytes;
+
+	if (!plugin || !command || !PyArg_ParseTuple(args, "OO", &text_object, &word_object))
+		return NULL;
+	if (word_object == Py_None)
+		Py_RETURN_NONE;
+	bytes = PyUnicode_AsUTF8String(word_object);
+	list = PyList_New(0);
+	if (!bytes || !list)
+		return NULL;
+	word = PyBytes_AsString(bytes);
+	if (word[0] == '-' || !word[0]) {
+		for (const struct option *o = command->options; o && o->letter && word[0]; o++) {
+			option[1] = o->letter;
+			offer(list, option, word);
+		}
+		if (word[0])
+			offer(list, "-j", word);
+	}
+	if (plugin->session && word[0] != '-') {
+		pthread_mutex_lock(&plugin->session->kernel->lock);
+		if (command->words == COMPLETE_TASK)
+			offer_tasks(list, plugin->session->kernel, word);
+		else if (command->words == COMPLETE_MODULE)
+			offer_modules(list, plugin->session->kernel, word);
+		pthread_mutex_unlock(&plugin->session->kernel->lock);
+	}
+	Py_DECREF(bytes);
+	return list;
+}
+
+#define MAX_PARTS 64
+
+/* Words of a Python list of str as C strings, valid while LIST and KEEP live. */
+static size_t string_list(PyObject *list, const char **strings, PyObject **keep, size_t max)
+{
+	size_t count = 0;
+
+	for (Py_ssize_t i = 0; i < PyList_Size(list) && count < max; i++) {
+		keep[count] = PyUnicode_EncodeFSDefault(PyList_GetItem(list, i));
+		if (!keep[count])
+			break;
+		strings[count] = PyBytes_AsString(keep[count]);
+		count++;
+	}
+	return count;
+}
+
+static PyObject *target_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const char *text, *files[MAX_PARTS];
+	PyObject *from_tty, *words, *keep[MAX_PARTS];
+	struct error error = { 0 };
+	bool done = false;
+	size_t count;
+
+	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
+		return NULL;
+	words = PyObject_CallMethod(plugin->gdb, "string_to_argv", "s", text);
+	if (!words)
+		return NULL;
+	count = string_list(words, files, keep, MAX_PARTS);
+	if (!PyErr_Occurred()) {
+		if (!count)
+			error_set(&error, ERROR_USAGE,
+				  "target vmcore needs the dump's file name: target vmcore FILE");
+		else
+			done = session_attach(plugin, files, count, &error);
+	}
+	while (count)
+		Py_DECREF(keep[--count]);
+	Py_DECREF(words);
+	if (!done || PyErr_Occurred())
+		return raise_error(plugin, &error);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef kernel_command_methods[] = {
+	{ "invoke", kernel_command_invoke, METH_VARARGS, NULL },
+	{ "complete", kernel_command_complete, METH_VARARGS, NULL },
+	{ 0 },
+};
+
+static PyMethodDef target_methods[] = {
+	{ "invoke", target_invoke, METH_VARARGS, NULL },
+	{ 0 },
+};
+
+/* A class derived from gdb.Command with METHODS; NULL with an exception. */
+static PyObject *command_base(struct plugin *plugin, const char *name, PyMethodDef *methods)
+{
+	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
+	PyType_Spec spec = {
+		.name = name,
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *base = gdb_attribute(plugin, "Command"), *bases = NULL, *class = NULL;
+
+	if (!methods)
+		return base;
+	bases = base ? PyTuple_Pack(1, base) : NULL;
+	if (bases)
+		class = PyType_FromSpecWithBases(&spec, bases);
+	Py_XDECREF(base);
+	Py_XDECREF(bases);
+	return class;
+}
+
+/* Makes the gdb command NAME of gdb's CLASS ("COMMAND_STATUS"). COMPLETE: "COMPLETE_..." or NULL for our own. */
+static bool make_command(struct plugin *plugin, PyObject *base, const char *name, const char *doc,
+			 const char *group, const char *complete, bool prefix, const void *pointer)
+{
+	PyObject *class = plugin_class(plugin, base, "kernel_command", doc, pointer);
+	PyObject *group_value = gdb_attribute(plugin, group);
+	PyObject *complete_value = complete ? gdb_attribute(plugin, complete) : NULL;
+	PyObject *command = NULL;
+
+	if (class && group_value && (!complete || complete_value)) {
+		if (complete)
+			command = PyObject_CallFunction(class, "sOOO", name, group_value, complete_value,
+							prefix ? Py_True : Py_False);
+		else
+			command = PyObject_CallFunction(class, "sO", name, group_value);
+	}
+	Py_XDECREF(class);
+	Py_XDECREF(group_value);
+	Py_XDECREF(complete_value);
+	Py_XDECREF(command);	/* gdb keeps its own reference */
+	return command != NULL;
+}
+
+/* `kernel NAME`, and NAME alone where gdb has no such command (`bt` is gdb's, and stays so). */
+static bool make_kernel_command(struct plugin *plugin, PyObject *base, const struct command *command,
+				const char *name, const char *doc)
+{
+	char prefixed[64];
+
+	snprintf(prefixed, sizeof(prefixed), "kernel %s", name);
+	if (!make_command(plugin, base, prefixed, doc, "COMMAND_STATUS", NULL, false, command))
+		return false;
+	return gdb_has_command(plugin, name) ||
+	       make_command(plugin, base, name, doc, "COMMAND_STATUS", NULL, false, command);
+}
+
+static bool make_table(struct plugin *plugin, PyObject *base)
+{
+	bool done = true;
+
+	for (size_t i = 0; command_table[i] && done; i++) {
+		struct buffer doc = { 0 };
+
+		command_help(command_table[i], &doc);
+		done = !doc.failed &&
+		       make_kernel_command(plugin, base, command_table[i], command_table[i]->name, doc.data) &&
+		       (!command_table[i]->alias ||
+			make_kernel_command(plugin, base, command_table[i], command_table[i]->alias, doc.data));
+		buffer_free(&doc);
+	}
+	return done;
+}
+
+static const char kernel_doc[] =
+	"Commands that know the Linux kernel in the dump.\n"
+	"\n"
+	"Open a dump with `target vmcore FILE`; then `kernel sys` says what died and `kernel bt` where,\n"
+	"`kernel ps` lists the tasks, `kernel log` is the kernel's log. Each command is also there under its bare\n"
+	"name (ps, log, ...) unless gdb has a command of that name. With -j a command prints JSON.";
+
+static const char target_doc[] =
+	"Open a Linux kernel crash dump.\n"
+	"Usage: target vmcore FILE [FILE]...\n"
+	"\n"
+	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's dump-guest-memory), a\n"
+	"kdump-compressed dump (makedumpfile with any compressor, QEMU's kdump-* formats) or a flattened one;\n"
+	"several files are the parts of a makedumpfile --split set. Load the kernel's vmlinux with debug\n"
+	"information first, as gdb's program or with `file`.\n"
+	"\n"
+	"Threads 1 to N are then the CPUs, the others the tasks that were not running. The thread that\n"
+	"panicked is selected: `bt` shows why.\n"
+	"\n"
+	"Example:\n"
+	"  (gdb) file /usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64\n"
+	"  (gdb) target vmcore /var/crash/202611220443/dump.202611220443\n"
+	"  (gdb) bt";
+
+bool register_commands(struct plugin *plugin)
+{
+	PyObject *plain = command_base(plugin, NULL, NULL);
+	PyObject *kernel = command_base(plugin, "vmcore.KernelCommand", kernel_command_methods);
+	PyObject *target = command_base(plugin, "vmcore.TargetCommand", target_methods);
+	bool done = plain && kernel && target &&
+		    make_command(plugin, plain, "kernel", kernel_doc, "COMMAND_STATUS", "COMPLETE_NONE", true, NULL) &&
+		    make_command(plugin, target, "target vmcore", target_doc, "COMMAND_FILES", "COMPLETE_FILENAME",
+				 false, NULL) &&
+		    make_table(plugin, kernel);
+
+	Py_XDECREF(plain);
+	Py_XDECREF(kernel);
+	Py_XDECREF(target);
+	return done;
+}

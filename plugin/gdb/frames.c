@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The frame filter: gives frames their names back.
+ *
+ * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi.h says why), and gdb prints such frames as
+ * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
+ */
+#include "gdb/session.h"
+
+/* VmcoreFrame.function(): the symbol for a signal frame, else what the base class says. */
+static PyObject *frame_function(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *base = (PyObject *)class_pointer(self);
+	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL);
+	PyObject *type = frame ? PyObject_CallMethod(frame, "type", NULL) : NULL;
+	PyObject *signal = plugin ? gdb_attribute(plugin, "SIGTRAMP_FRAME") : NULL;
+	PyObject *result = NULL, *pc = NULL;
+	char name[256] = "";
+	uint64_t address;
+
+	(void)args;
+	if (!plugin || !base || !type || !signal)
+		goto out;
+	if (plugin->session && PyObject_RichCompareBool(type, signal, Py_EQ) == 1 &&
+	    (pc = PyObject_CallMethod(frame, "pc", NULL)) && value_to_u64(pc, &address)) {
+		struct kernel *kernel = plugin->session->kernel;
+		const struct symbol *symbol;
+
+		pthread_mutex_lock(&kernel->lock);
+		symbol = kernel_symbolize(kernel, address, name, sizeof(name));
+		pthread_mutex_unlock(&kernel->lock);
+		if (symbol)
+			result = PyUnicode_FromString(symbol->name);
+	}
+	if (!result && !PyErr_Occurred())
+		result = PyObject_CallMethod(base, "function", "O", self);
+	if (result && PyLong_Check(result)) {
+		/* An address: gdb would look for a minimal symbol, and print nothing at all if there is none. */
+		PyObject *name_object = PyObject_CallMethod(frame, "name", NULL);
+
+		if (name_object == Py_None) {
+			Py_DECREF(result);
+			result = PyUnicode_FromString("??");
+		}
+		Py_XDECREF(name_object);
+	}
+out:
+	Py_XDECREF(pc);
+	Py_XDECREF(signal);
+	Py_XDECREF(type);
+	Py_XDECREF(frame);
+	return result;
+}
+
+/* filter(iterator): every frame wrapped in VmcoreFrame, which is this filter's class_pointer(). */
+static PyObject *filter_filter(PyObject *self, PyObject *iterator)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *wrapper = (PyObject *)class_pointer(self);
+	PyObject *builtins, *result;
+
+	if (!plugin || !wrapper)
+		return NULL;
+	if (!plugin->session) {
+		Py_INCREF(iterator);
+		return iterator;
+	}
+	builtins = PyImport_ImportModule("builtins");
+	result = builtins ? PyObject_CallMethod(builtins, "map", "OO", wrapper, iterator) : NULL;
+	Py_XDECREF(builtins);
+	return result;
+}
+
+static PyMethodDef frame_methods[] = {
+	{ "function", frame_function, METH_NOARGS, NULL },
+	{ 0 },
+};
+
+static PyMethodDef filter_methods[] = {
+	{ "filter", filter_filter, METH_O, NULL },
+	{ 0 },
+};
+
+/* A class NAME with METHODS, derived from BASE (NULL = object). */
+static PyObject *class_with(PyObject *base, const char *name, PyMethodDef *methods)
+{
+	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
+	PyType_Spec spec = {
+		.name = name,
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *bases = PyTuple_Pack(1, base ? base : (PyObject *)&PyBaseObject_Type);
+	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+
+	Py_XDECREF(bases);
+	return class;
+}
+
+static bool set_attribute(PyObject *object, const char *name, PyObject *value)
+{
+	int status = value ? PyObject_SetAttrString(object, name, value) : -1;
+
+	Py_XDECREF(value);
+	return status == 0;
+}
+
+bool register_frame_filter(struct plugin *plugin)
+{
+	PyObject *module = PyImport_ImportModule("gdb.FrameDecorator");
+	PyObject *decorator = module ? PyObject_GetAttrString(module, "FrameDecorator") : NULL;
+	PyObject *frame_base = decorator ? class_with(decorator, "vmcore.FrameBase", frame_methods) : NULL;
+	/* The classes live as long as gdb does: these references are kept on purpose. */
+	PyObject *frame = frame_base ? plugin_class(plugin, frame_base, "vmcore_frame", NULL, decorator) : NULL;
+	PyObject *filter_base = class_with(NULL, "vmcore.FilterBase", filter_methods);
+	PyObject *filter_class = frame && filter_base ?
+		plugin_class(plugin, filter_base, "vmcore_frame_filter",
+			     "Names the kernel's entry code in backtraces.", frame) : NULL;
+	PyObject *filter = filter_class ? PyObject_CallObject(filter_class, NULL) : NULL;
+	PyObject *filters = gdb_attribute(plugin, "frame_filters");
+	bool done = filter && filters && set_attribute(filter, "name", PyUnicode_FromString("vmcore")) &&
+		    set_attribute(filter, "enabled", PyBool_FromLong(1)) &&
+		    set_attribute(filter, "priority", PyLong_FromLong(100)) &&
+		    PyDict_SetItemString(filters, "vmcore", filter) == 0;
+
+	Py_XDECREF(filters);
+	Py_XDECREF(filter);
+	Py_XDECREF(filter_class);
+	Py_XDECREF(filter_base);
+	Py_XDECREF(module);
+	return done;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Convenience functions: $task(PID), $cpu_curr(N), $per_cpu("sym", N), $container_of(p, "type", "member").
+ *
+ * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
+ */
+#include "gdb/session.h"
+#include "kernel/cpu.h"
+#include "kernel/task.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct function {
+	const char *name;
+	const char *doc;
+	PyObject *(*call)(struct session *session, PyObject *args, struct error *error);
+};
+
+/* The gdb.Value (struct TYPE *) ADDRESS. */
+static PyObject *pointer_to(struct session *session, uint64_t address, const char *type)
+{
+	PyObject *gdb = session->plugin->gdb;
+	PyObject *found = PyObject_CallMethod(gdb, "lookup_type", "s", type);
+	PyObject *pointer = found ? PyObject_CallMethod(found, "pointer", NULL) : NULL;
+	PyObject *number = PyObject_CallMethod(gdb, "Value", "K", (unsigned long long)address);
+	PyObject *value = pointer && number ? PyObject_CallMethod(number, "cast", "O", pointer) : NULL;
+
+	Py_XDECREF(number);
+	Py_XDECREF(pointer);
+	Py_XDECREF(found);
+	return value;
+}
+
+static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
+{
+	const struct task *task;
+	PyObject *argument;
+	uint64_t pid, address = 0;
+
+	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &pid))
+		return NULL;
+	pthread_mutex_lock(&session->kernel->lock);
+	task = task_find_pid(session->kernel, (uint32_t)pid);
+	if (task)
+		address = task->address;
+	pthread_mutex_unlock(&session->kernel->lock);
+	if (!address) {
+		error_set(error, ERROR_USAGE, "$task: there is no task with pid %" PRIu64 "; `kernel ps` lists them", pid);
+		return NULL;
+	}
+	return pointer_to(session, address, "struct task_struct");
+}
+
+static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct error *error)
+{
+	struct cpu *cpu;
+	PyObject *argument;
+	uint64_t number;
+
+	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &number))
+		return NULL;
+	cpu = cpu_find(session->kernel, (unsigned)number);
+	if (!cpu || !cpu->task) {
+		error_set(error, ERROR_USAGE, cpu ? "$cpu_curr: the runqueue of CPU %" PRIu64 " cannot be read" :
+			  "$cpu_curr: there is no CPU %" PRIu64 " in this dump", number);
+		return NULL;
+	}
+	return pointer_to(session, cpu->task, "struct task_struct");
+}
+
+/* The variable itself, as the type that gdb knows for it, at the CPU's address. */
+static PyObject *call_per_cpu(struct session *session, PyObject *args, struct error *error)
+{
+	PyObject *name_value, *cpu_value, *name = NULL, *bytes = NULL, *expression = NULL, *symbol = NULL;
+	PyObject *number = NULL, *type = NULL, *pointer = NULL, *result = NULL;
+	uint64_t cpu, address;
+	bool found;
+
+	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) || !value_to_u64(cpu_value, &cpu) ||
+	    !(name = PyObject_CallMethod(name_value, "string", NULL)) || !(bytes = PyUnicode_AsUTF8String(name)))
+		goto out;
+	pthread_mutex_lock(&session->kernel->lock);
+	found = kernel_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address, error);
+	pthread_mutex_unlock(&session->kernel->lock);
+	if (!found)
+		goto out;
+	expression = PyUnicode_FromFormat("&%s", PyBytes_AsString(bytes));
+	symbol = expression ? PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "O", expression) : NULL;
+	type = symbol ? PyObject_GetAttrString(symbol, "type") : NULL;
+	number = type ? PyObject_CallMethod(session->plugin->gdb, "Value", "K", (unsigned long long)address) : NULL;
+	pointer = number ? PyObject_CallMethod(number, "cast", "O", type) : NULL;
+	result = pointer ? PyObject_CallMethod(pointer, "dereference", NULL) : NULL;
+out:
+	Py_XDECREF(pointer);
+	Py_XDECREF(number);
+	Py_XDECREF(type);
+	Py_XDECREF(symbol);
+	Py_XDECREF(expression);
+	Py_XDECREF(bytes);
+	Py_XDECREF(name);
+	return result;
+}
+
+/* gdb's own type information answers this one, so it also works for types of modules. */
+static PyObject *call_container_of(struct session *session, PyObject *args, struct error *error)
+{
+	PyObject *gdb = session->plugin->gdb, *member, *type, *name = NULL, *member_name = NULL;
+	PyObject *expression = NULL, *offset = NULL, *result = NULL, *pointer;
+	uint64_t address, distance;
+
+	(void)error;
+	if (!PyArg_ParseTuple(args, "OOO", &pointer, &type, &member) || !value_to_u64(pointer, &address) ||
+	    !(name = PyObject_CallMethod(type, "string", NULL)) ||
+	    !(member_name = PyObject_CallMethod(member, "string", NULL)))
+		goto out;
+	expression = PyUnicode_FromFormat("&((%U *)0)->%U", name, member_name);
+	offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
+	if (!offset && PyErr_ExceptionMatches(PyExc_Exception)) {
+		PyErr_Clear();	/* "list_head" where gdb wants "struct list_head" */
+		Py_XDECREF(expression);
+		expression = PyUnicode_FromFormat("&((struct %U *)0)->%U", name, member_name);
+		offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
+		if (offset) {
+			PyObject *full = PyUnicode_FromFormat("struct %U", name);
+
+			Py_DECREF(name);
+			name = full;
+		}
+	}
+	if (offset && name && value_to_u64(offset, &distance)) {
+		PyObject *bytes = PyUnicode_AsUTF8String(name);
+
+		if (bytes)
+			result = pointer_to(session, address - distance, PyBytes_AsString(bytes));
+		Py_XDECREF(bytes);
+	}
+out:
+	Py_XDECREF(offset);
+	Py_XDECREF(expression);
+	Py_XDECREF(member_name);
+	Py_XDECREF(name);
+	return result;
+}
+
+static const struct function functions[] = {
+	{ "task",
+	  "$task(PID): the task with that pid, as a struct task_struct *.\n"
+	  "PID 0 is CPU 0's idle task.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) print $task(1)->comm",
+	  call_task },
+	{ "cpu_curr",
+	  "$cpu_curr(N): the task that CPU N was running, as a struct task_struct *.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) print $cpu_curr(0)->pid",
+	  call_cpu_curr },
+	{ "per_cpu",
+	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) print $per_cpu(\"runqueues\", 1).nr_running",
+	  call_per_cpu },
+	{ "container_of",
+	  "$container_of(POINTER, \"TYPE\", \"MEMBER\"): the TYPE whose MEMBER is at POINTER.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) print $container_of(init_task.tasks.next, \"struct task_struct\", \"tasks\")->pid",
+	  call_container_of },
+};
+
+static PyObject *function_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct function *function = class_pointer(self);
+	struct error error = { 0 };
+	struct session *session;
+	PyObject *result;
+
+	if (!plugin || !function)
+		return NULL;
+	session = session_get(plugin, &error);
+	result = session ? function->call(session, args, &error) : NULL;
+	if (!result && error.kind != ERROR_NONE)
+		return raise_error(plugin, &error);
+	return result;
+}
+
+static PyMethodDef methods[] = {
+	{ "invoke", function_invoke, METH_VARARGS, NULL },
+	{ 0 },
+};
+
+bool register_functions(struct plugin *plugin)
+{
+	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
+	PyType_Spec spec = {
+		.name = "vmcore.Function",
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *function = gdb_attribute(plugin, "Function");
+	PyObject *bases = function ? PyTuple_Pack(1, function) : NULL;
+	PyObject *base = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+	bool done = base != NULL;
+
+	for (size_t i = 0; done && i < sizeof(functions) / sizeof(functions[0]); i++) {
+		PyObject *class = plugin_class(plugin, base, "vmcore_function", functions[i].doc, &functions[i]);
+		PyObject *object = class ? PyObject_CallFunction(class, "s", functions[i].name) : NULL;
+
+		done = object != NULL;
+		Py_XDECREF(class);
+		Py_XDECREF(object);
+	}
+	Py_XDECREF(function);
+	Py_XDECREF(bases);
+	Py_XDECREF(base);
+	return done;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gdb/plugin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+PyObject *gdb_attribute(struct plugin *plugin, const char *name)
+{
+	return PyObject_GetAttrString(plugin->gdb, name);
+}
+
+/* gdb.execute(COMMAND, from_tty=False, to_string=TO_STRING): a new reference or NULL. */
+static PyObject *execute(struct plugin *plugin, const char *command, bool to_string)
+{
+	return PyObject_CallMethod(plugin->gdb, "execute", "sOO", command, Py_False,
+				   to_string ? Py_True : Py_False);
+}
+
+bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error, const char *format, ...)
+{
+	struct buffer command = { 0 };
+	PyObject *result, *bytes;
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	if (!text)
+		return error_no_memory(error, "a gdb command", 0);
+	buffer_string(&command, text);
+	free(text);
+	result = execute(plugin, command.data, true);
+	buffer_free(&command);
+	if (!result)
+		return error_from_python(error);
+	if (output && (bytes = PyUnicode_AsUTF8String(result))) {
+		buffer_append(output, PyBytes_AsString(bytes), PyBytes_Size(bytes));
+		Py_DECREF(bytes);
+	}
+	PyErr_Clear();
+	Py_DECREF(result);
+	return true;
+}
+
+bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error)
+{
+	PyObject *result = execute(plugin, command, false);
+
+	if (!result)
+		return error_from_python(error);
+	Py_DECREF(result);
+	return true;
+}
+
+bool gdb_write(struct plugin *plugin, const char *text, size_t size)
+{
+	PyObject *string = PyUnicode_DecodeUTF8(text, size, "backslashreplace");
+	PyObject *result;
+
+	if (!string)
+		return false;
+	result = PyObject_CallMethod(plugin->gdb, "write", "O", string);
+	Py_DECREF(string);
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
+bool gdb_printf(struct plugin *plugin, const char *format, ...)
+{
+	va_list args;
+	char *text;
+	bool done;
+	int size;
+
+	va_start(args, format);
+	size = vasprintf(&text, format, args);
+	va_end(args);
+	if (size < 0)
+		return false;
+	done = gdb_write(plugin, text, size);
+	free(text);
+	return done;
+}
+
+bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value)
+{
+	PyObject *object = PyObject_CallMethod(plugin->gdb, "parameter", "s", name);
+	PyObject *text, *bytes;
+
+	if (!object) {
+		PyErr_Clear();	/* this gdb has no such setting */
+		return false;
+	}
+	if (object == Py_None) {
+		buffer_string(value, "unlimited");
+	} else if (PyBool_Check(object)) {
+		buffer_string(value, object == Py_True ? "on" : "off");
+	} else {
+		text = PyObject_Str(object);
+		bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+		if (bytes)
+			buffer_string(value, PyBytes_AsString(bytes));
+		Py_XDECREF(bytes);
+		Py_XDECREF(text);
+	}
+	PyErr_Clear();
+	Py_DECREF(object);
+	return true;
+}
+
+bool gdb_has_command(struct plugin *plugin, const char *name)
+{
+	return gdb_execute(plugin, NULL, NULL, "help %s", name);
+}
+
+bool error_from_python(struct error *error)
+{
+	PyObject *type, *value, *trace, *text, *bytes;
+	bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+
+	PyErr_Fetch(&type, &value, &trace);
+	if (interrupted) {
+		error_set(error, ERROR_INTERRUPTED, "interrupted");
+	} else {
+		text = value ? PyObject_Str(value) : NULL;
+		bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+		error_set(error, ERROR_UNSUPPORTED, "%s", bytes ? PyBytes_AsString(bytes) : "gdb failed");
+		Py_XDECREF(bytes);
+		Py_XDECREF(text);
+	}
+	PyErr_Clear();
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(trace);
+	return false;
+}
+
+PyObject *raise_error(struct plugin *plugin, const struct error *error)
+{
+	PyObject *class;
+
+	if (error->kind == ERROR_INTERRUPTED) {
+		if (!PyErr_Occurred())
+			PyErr_SetNone(PyExc_KeyboardInterrupt);
+		return NULL;
+	}
+	if (PyErr_Occurred())	/* q at the pager */
+		return NULL;
+	class = gdb_attribute(plugin, "GdbError");
+	if (class)
+		PyErr_SetString(class, error->text);
+	Py_XDECREF(class);
+	return NULL;
+}
+
+bool value_to_u64(PyObject *value, uint64_t *number_ret)
+{
+	PyObject *number = PyNumber_Long(value);
+
+	if (!number)
+		return false;
+	*number_ret = PyLong_AsUnsignedLongLongMask(number);
+	Py_DECREF(number);
+	return !PyErr_Occurred();
+}

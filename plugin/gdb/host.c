@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What kernel commands may ask of gdb (struct host).
+ *
+ * A command runs with the kernel locked. Anything here that can make gdb read memory or registers lets go of
+ * the lock meanwhile, since gdb's read waits for the server's thread, which takes it.
+ */
+#include "commands/command.h"
+#include "gdb/session.h"
+#include "kernel/module.h"
+
+#include <string.h>
+
+static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
+{
+	struct session *session = context;
+	PyObject *sal = NULL, *symtab = NULL, *name = NULL, *line = NULL, *bytes = NULL;
+	bool found = false;
+	uint64_t number;
+
+	pthread_mutex_unlock(&session->kernel->lock);
+	sal = PyObject_CallMethod(session->plugin->gdb, "find_pc_line", "K",
+				  (unsigned long long)(exact ? pc : pc - 1));
+	symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
+	name = symtab && symtab != Py_None ? PyObject_GetAttrString(symtab, "filename") : NULL;
+	line = name ? PyObject_GetAttrString(sal, "line") : NULL;
+	bytes = line ? PyUnicode_AsUTF8String(name) : NULL;
+	if (bytes && value_to_u64(line, &number) && number) {
+		snprintf(buffer, size, "%s:%u", PyBytes_AsString(bytes), (unsigned)number);
+		found = true;
+	}
+	PyErr_Clear();
+	Py_XDECREF(bytes);
+	Py_XDECREF(line);
+	Py_XDECREF(name);
+	Py_XDECREF(symtab);
+	Py_XDECREF(sal);
+	pthread_mutex_lock(&session->kernel->lock);
+	return found;
+}
+
+static bool evaluate(void *context, const char *expression, uint64_t *value_ret, struct error *error)
+{
+	struct session *session = context;
+	PyObject *value;
+	bool done;
+
+	pthread_mutex_unlock(&session->kernel->lock);
+	value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
+	done = value && value_to_u64(value, value_ret);
+	if (!done)
+		error_from_python(error);
+	Py_XDECREF(value);
+	pthread_mutex_lock(&session->kernel->lock);
+	return done;
+}
+
+static uint64_t selected_task(void *context)
+{
+	return session_selected_task(context);
+}
+
+static bool load_module(void *context, const char *name, struct error *error)
+{
+	struct session *session = context;
+	struct module *module = module_find(session->kernel, name);
+	bool done;
+
+	if (!module)
+		return error_set(error, ERROR_USAGE, "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
+				 name);
+	pthread_mutex_unlock(&session->kernel->lock);
+	done = modules_load_debug(session, module, error);
+	pthread_mutex_lock(&session->kernel->lock);
+	return done;
+}
+
+static unsigned width(void *context)
+{
+	struct session *session = context;
+	struct buffer value = { 0 };
+	unsigned columns = 0;
+
+	if (gdb_setting(session->plugin, "width", &value) && value.data)
+		sscanf(value.data, "%u", &columns);
+	buffer_free(&value);
+	return columns;
+}
+
+void host_init(struct host *host, struct session *session)
+{
+	*host = (struct host){
+		.source_line = source_line,
+		.evaluate = evaluate,
+		.selected_task = selected_task,
+		.load_module = load_module,
+		.width = width,
+		.context = session,
+	};
+}

@@ -1,0 +1,15 @@
+gdb_sources += \
+	plugin/gdb/commands.c \
+	plugin/gdb/attach.c plugin/gdb/session.h plugin/gdb/session.c \
+	plugin/gdb/frames.c \
+	plugin/gdb/functions.c \
+	plugin/gdb/glue.c plugin/gdb/glue.h \
+	plugin/gdb/host.c \
+	plugin/gdb/hooks.c \
+	plugin/gdb/modules.c \
+	plugin/gdb/output_python.c plugin/gdb/output_python.h \
+	plugin/gdb/parameters.c \
+	plugin/gdb/plugin.h \
+	plugin/gdb/register.c \
+	plugin/gdb/relaunch.c \
+	plugin/gdb/style.c plugin/gdb/style.h

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Modules as gdb's shared libraries.
+ *
+ * gdb gets a small file for each loaded module (cfi_write_module): its sections where they were loaded, the symbols the kernel had of it, and
+ * CFI out of its ORC. So every function of every module has its name and unwinds, with no debug file at all, and
+ * attaching costs next to nothing. The .ko with DWARF is added to it, as its separate debug file, when it
+ * is wanted: for modules on the stacks of the CPUs, before `bt` of a thread that passes through one, or by
+ * `kernel mod -s NAME`. Loading all of them at once would cost seconds for nothing.
+ */
+#include "gdb/session.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/module.h"
+#include "kernel/task.h"
+#include "kernel/unwind.h"
+#include "symbols/cfi.h"
+
+static void module_file(struct session *session, const struct module *module, char *path, size_t size)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s.ko", module->name);
+	session_path(session, name, path, size);
+}
+
+static bool is_code(const struct module *module, uint64_t address)
+{
+	for (size_t i = 0; i < module->nr_regions; i++)
+		if (address - module->regions[i].start < module->regions[i].size)
+			return module->regions[i].code;
+	return false;
+}
+
+/* Is SECTION one that gdb needs: code or data that is still loaded, where symbols may be? */
+static bool is_wanted(const struct module *module, const struct module_section *section)
+{
+	for (size_t i = 0; i < module->nr_regions; i++)
+		if (section->address - module->regions[i].start < module->regions[i].size)
+			return section->name[0] == '.' && strncmp(section->name, ".orc", 4) &&
+			       strncmp(section->name, ".note", 5);
+	return false;
+}
+
+/* Where the file's one segment starts. */
+static uint64_t lowest_address(const struct module *module)
+{
+	uint64_t lowest = UINT64_MAX;
+
+	for (size_t i = 0; i < module->nr_sections; i++)
+		if (is_wanted(module, &module->sections[i]) && module->sections[i].address < lowest)
+			lowest = module->sections[i].address;
+	return lowest;
+}
+
+static bool write_file(struct session *session, struct module *module, const char *path, struct error *error)
+{
+	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
+	const struct orc_table *orc = NULL;
+	struct symtab *symbols;
+	size_t count = 0;
+	bool done;
+
+	if (!sections)
+		return error_no_memory(error, "a module's sections", module->nr_sections * sizeof(*sections));
+	for (size_t i = 0; i < module->nr_sections; i++) {
+		const struct module_section *section = &module->sections[i];
+
+		if (is_wanted(module, section))
+			sections[count++] = (struct cfi_section){
+				.name = section->name,
+				.address = section->address,
+				.code = is_code(module, section->address),
+			};
+	}
+	if (!module_orc(session->kernel, module, &orc, NULL))
+		orc = NULL;	/* unwinding stops there; names remain */
+	done = count ? module_symbols(session->kernel, module, &symbols, error) &&
+		       cfi_write_module(sections, count, orc, symbols, path, error) :
+		       error_set(error, ERROR_CORRUPT, "module %s: its section addresses are not in the dump", module->name);
+	free(sections);
+	return done;
+}
+
+static void describe_module(struct session *session, struct module *module, struct buffer *xml)
+{
+	struct error error = { 0 };
+	char path[256];
+
+	module_file(session, module, path, sizeof(path));
+	if (strchr(module->name, '/') || !module->name[0] || !write_file(session, module, path, &error)) {
+		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name, error.text);
+		return;
+	}
+	buffer_string(xml, "<library name=\"");
+	xml_append(xml, path);
+	/* The file is at its run-time addresses already: its one segment is where it says. */
+	buffer_printf(xml, "\"><segment address=\"0x%" PRIx64 "\"/></library>", lowest_address(module));
+}
+
+bool modules_describe(struct session *session, struct error *error)
+{
+	struct kernel *kernel = session->kernel;
+	struct buffer *xml = &session->libraries;
+	struct error why = { 0 };
+	struct module_list *list;
+
+	buffer_string(xml, "<library-list>");
+	if (modules_get(kernel, &list, &why)) {
+		for (size_t i = 0; i < list->count; i++)
+			describe_module(session, &list->modules[i], xml);
+		if (list->damage)
+			gdb_printf(session->plugin, "warning: the list of modules may be incomplete: %s\n", list->damage);
+	} else {
+		gdb_printf(session->plugin, "warning: the modules cannot be read: %s\n", why.text);
+	}
+	buffer_string(xml, "</library-list>");
+	return xml->failed ? error_no_memory(error, "the list of modules", 0) : true;
+}
+
+/* The directories to look for .ko files in: the person's, then those around vmlinux, then the system's. */
+static void search_paths(struct session *session, char *storage, size_t size, const char **paths, size_t max)
+{
+	struct kernel *kernel = session->kernel;
+	const char *own = session->plugin->settings.module_path;
+	char directory[PATH_MAX], real[PATH_MAX];
+	size_t count = 0;
+	char *at;
+
+	snprintf(directory, sizeof(directory), "%s", kernel->vmlinux_path);
+	if (!realpath(kernel->vmlinux_path, real))
+		snprintf(real, sizeof(real), "%s", directory);
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(i ? real : directory, '/');
+
+		if (slash)
+			*slash = '\0';
+	}
+	snprintf(storage, size, "%s:%s/kernel:%s/kernel:%s/../lib/modules/%s:%s/../lib/modules/%s:"
+		 "/usr/lib/debug/lib/modules/%s:/lib/modules/%s/kernel:%s/modules:%s", own ? own : "", directory, real, directory,
+		 kernel->release, real, kernel->release, kernel->release, kernel->release, directory,
+		 strstr(directory, kernel->release) ? directory : "");
+	for (char *path = strtok_r(storage, ":", &at); path && count + 1 < max; path = strtok_r(NULL, ":", &at))
+		paths[count++] = path;
+	paths[count] = NULL;
+}
+
+bool modules_load_debug(struct session *session, struct module *module, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	char storage[8 * PATH_MAX], path[256];
+	const char *paths[64], *debug;
+	struct buffer why = { 0 };
+	bool done;
+
+	if (module->debug_loaded)
+		return true;
+	search_paths(session, storage, sizeof(storage), paths, 64);
+	debug = module_debug_file(session->kernel, module, paths, &why);
+	if (!debug) {
+		error_set(error, ERROR_IO, "no debug file for module %s: %s; name a directory with: set vmcore module-path DIR",
+			  module->name, why.data ? why.data : "none was found");
+		buffer_free(&why);
+		return false;
+	}
+	buffer_free(&why);
+	module_file(session, module, path, sizeof(path));
+	done = attach_separate_debug(plugin, path, debug, error);
+	module->debug_loaded = done;
+	return done;
+}
+
+void modules_load_for_stack(struct session *session, const struct registers *registers)
+{
+	struct frame *frames = calloc(UNWIND_MAX_FRAMES, sizeof(*frames));
+	struct module *found[16];
+	size_t count = 0, nr_found = 0;
+
+	if (!frames)
+		return;
+	pthread_mutex_lock(&session->kernel->lock);
+	unwind(session->kernel, registers, frames, UNWIND_MAX_FRAMES, &count, NULL);
+	for (size_t i = 0; i < count && nr_found < 16; i++) {
+		struct module *module = frames[i].kind == FRAME_USER ? NULL : module_at(session->kernel, frames[i].pc);
+
+		if (module && !module->debug_loaded && !module->debug_searched)
+			found[nr_found++] = module;
+	}
+	pthread_mutex_unlock(&session->kernel->lock);
+	for (size_t i = 0; i < nr_found; i++)
+		modules_load_debug(session, found[i], NULL);
+	free(frames);
+}
+
+void modules_load_for_thread(struct session *session)
+{
+	uint64_t address = session_selected_task(session);
+	const struct task *task;
+	struct registers registers;
+	bool known;
+
+	pthread_mutex_lock(&session->kernel->lock);
+	task = address ? task_find_address(session->kernel, address) : NULL;
+	known = task && task_registers(session->kernel, task, &registers, NULL, NULL);
+	pthread_mutex_unlock(&session->kernel->lock);
+	if (known)
+		modules_load_for_stack(session, &registers);
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gdb/output_python.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_DEPTH 8
+
+struct level {
+	const struct shape *shape;
+	PyObject *container;	/* list of rows, or the one dict of a SHAPE_LIST; owned by its parent */
+	PyObject *row;		/* the current row's dict; borrowed from container; NULL before the first */
+};
+
+struct output_python {
+	struct output output;
+	PyObject *root;		/* dict; owned */
+	struct level levels[MAX_DEPTH];
+	size_t depth;
+};
+
+static struct output_python *self_of(struct output *output)
+{
+	return (struct output_python *)output;
+}
+
+/* Where a nested shape or a cell goes: the innermost row, or the root. */
+static PyObject *place(struct output_python *self)
+{
+	for (size_t i = self->depth; i > 0; i--)
+		if (self->levels[i - 1].row)
+			return self->levels[i - 1].row;
+	return self->root;
+}
+
+/* DICT[KEY] = VALUE (stolen). */
+static bool store(PyObject *dict, const char *key, PyObject *value)
+{
+	int status = value ? PyDict_SetItemString(dict, key, value) : -1;
+
+	Py_XDECREF(value);
+	return status == 0;
+}
+
+/* Starts DICT with every key of SHAPE as None, so that rows always have all members, in order. */
+static PyObject *new_row(const struct shape *shape)
+{
+	PyObject *row = PyDict_New();
+
+	for (size_t i = 0; row && i < shape->nr_columns; i++)
+		PyDict_SetItemString(row, shape->columns[i].key, Py_None);
+	return row;
+}
+
+static bool python_begin(struct output *output, const struct shape *shape)
+{
+	struct output_python *self = self_of(output);
+	struct level *level = &self->levels[self->depth];
+	PyObject *parent = place(self), *container;
+
+	if (self->depth == MAX_DEPTH)
+		return false;
+	/* The same shape begun again in the same place goes on where it was. */
+	container = PyDict_GetItemString(parent, shape->key);
+	if (!container || !PyList_Check(container)) {
+		container = shape->layout == SHAPE_LIST ? new_row(shape) : PyList_New(0);
+		if (!store(parent, shape->key, container))
+			return false;
+	}
+	*level = (struct level){ .shape = shape, .container = container };
+	if (shape->layout == SHAPE_LIST)
+		level->row = container;
+	self->depth++;
+	return true;
+}
+
+static bool python_row(struct output *output)
+{
+	struct output_python *self = self_of(output);
+	struct level *level = &self->levels[self->depth - 1];
+	PyObject *row;
+	int status;
+
+	if (level->shape->layout == SHAPE_LIST)
+		return true;
+	row = new_row(level->shape);
+	status = row ? PyList_Append(level->container, row) : -1;
+	Py_XDECREF(row);
+	level->row = row;
+	return status == 0;
+}
+
+static bool python_end(struct output *output)
+{
+	self_of(output)->depth--;
+	return true;
+}
+
+static bool cell(struct output *output, size_t column, PyObject *value)
+{
+	struct output_python *self = self_of(output);
+	struct level *level = &self->levels[self->depth - 1];
+
+	if (!level->row) {
+		Py_XDECREF(value);
+		return false;
+	}
+	return store(level->row, level->shape->columns[column].key, value);
+}
+
+static bool python_number(struct output *output, size_t column, uint64_t value, bool is_signed, const char *text)
+{
+	const struct shape *shape = self_of(output)->levels[self_of(output)->depth - 1].shape;
+
+	(void)text;
+	/* JSON readers keep 53 bits of a number; an address needs all 64. */
+	if (shape->columns[column].flags & COLUMN_ADDRESS) {
+		char hex[24];
+
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
+		return cell(output, column, PyUnicode_FromString(hex));
+	}
+	return cell(output, column, is_signed ? PyLong_FromLongLong((int64_t)value) : PyLong_FromUnsignedLongLong(value));
+}
+
+static bool python_real(struct output *output, size_t column, double value, const char *text)
+{
+	(void)text;
+	return cell(output, column, PyFloat_FromDouble(value));
+}
+
+static bool python_string(struct output *output, size_t column, const char *string, size_t size)
+{
+	return cell(output, column, PyUnicode_DecodeUTF8(string, size, "backslashreplace"));
+}
+
+static bool python_boolean(struct output *output, size_t column, bool value, const char *text)
+{
+	(void)text;
+	return cell(output, column, PyBool_FromLong(value));
+}
+
+static bool python_note(struct output *output, const char *text)
+{
+	struct output_python *self = self_of(output);
+	PyObject *notes = PyDict_GetItemString(self->root, "notes"), *string;
+	int status;
+
+	if (!notes) {
+		notes = PyList_New(0);
+		if (!store(self->root, "notes", notes))
+			return false;
+	}
+	string = PyUnicode_DecodeUTF8(text, strlen(text), "backslashreplace");
+	status = string ? PyList_Append(notes, string) : -1;
+	Py_XDECREF(string);
+	return status == 0;
+}
+
+static const struct output_ops python_ops = {
+	.begin = python_begin,
+	.row = python_row,
+	.end = python_end,
+	.number = python_number,
+	.real = python_real,
+	.string = python_string,
+	.boolean = python_boolean,
+	.note = python_note,
+};
+
+struct output *output_python_new(void)
+{
+	struct output_python *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->output.ops = &python_ops;
+	self->root = PyDict_New();
+	if (!self->root) {
+		free(self);
+		return NULL;
+	}
+	return &self->output;
+}
+
+PyObject *output_python_result(struct output *output)
+{
+	return self_of(output)->root;
+}
+
+bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error)
+{
+	PyObject *json = PyImport_ImportModule("json"), *text = NULL, *bytes = NULL;
+	bool done = false;
+
+	if (json)
+		text = PyObject_CallMethod(json, "dumps", "O", self_of(output)->root);
+	bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+	if (bytes)
+		done = gdb_write(plugin, PyBytes_AsString(bytes), PyBytes_Size(bytes)) &&
+		       gdb_write(plugin, "\n", 1);
+	Py_XDECREF(bytes);
+	Py_XDECREF(text);
+	Py_XDECREF(json);
+	return done ? true : error_from_python(error);
+}
+
+void output_python_free(struct output *output)
+{
+	Py_XDECREF(self_of(output)->root);
+	free(output);
+}

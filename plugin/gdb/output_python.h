@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The renderer for machines: rows become Python lists and dicts, which json.dumps prints and MI takes as they are.
+ */
+#ifndef VMCORE_GDB_OUTPUT_PYTHON_H
+#define VMCORE_GDB_OUTPUT_PYTHON_H
+
+#include "commands/output.h"
+#include "gdb/plugin.h"
+
+struct output *output_python_new(void);
+/* The whole as a dict {"tasks": [...], "notes": [...]}; borrowed. */
+PyObject *output_python_result(struct output *output);
+bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error);
+void output_python_free(struct output *output);
+
+#endif

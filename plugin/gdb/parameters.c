@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * `set vmcore NAME` and `show vmcore NAME`. To add a setting: a member of struct settings, a row in the table below.
+ */
+#include "gdb/session.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct setting {
+	const char *name;	/* after "vmcore " */
+	bool is_string;		/* else on/off */
+	size_t offset;		/* in struct settings */
+	const char *doc;
+};
+
+static const struct setting settings[] = {
+	{ "module-path", true, offsetof(struct settings, module_path),
+	  "Directories to look for modules' debug files in.\n"
+	  "Separated by colons; each is searched with all below it for NAME.ko and NAME.ko.debug, before the\n"
+	  "places beside vmlinux. A file whose build-id is not the loaded module's is not used.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) set vmcore module-path /home/me/build/drivers/net" },
+	{ "force-vmlinux", false, offsetof(struct settings, force_vmlinux),
+	  "Whether to use a vmlinux whose build-id is not the crashed kernel's.\n"
+	  "With one, everything shown may be wrong. Takes effect at the next `target vmcore`." },
+	{ "zero-excluded", false, offsetof(struct settings, zero_excluded),
+	  "Whether pages that makedumpfile left out read as zeros.\n"
+	  "Off, reading them is an error that says so: their contents are not known." },
+};
+
+static void *setting_place(struct plugin *plugin, const struct setting *setting)
+{
+	return (char *)&plugin->settings + setting->offset;
+}
+
+static bool set_string(char **place, PyObject *value)
+{
+	PyObject *bytes = value == Py_None ? PyBytes_FromString("") : PyUnicode_EncodeFSDefault(value);
+	char *copy = bytes ? strdup(PyBytes_AsString(bytes)) : NULL;
+
+	Py_XDECREF(bytes);
+	if (!copy)
+		return false;
+	free(*place);
+	*place = copy;
+	return true;
+}
+
+/* gdb has stored the new value in self.value; copy it to where the C code reads it. */
+static PyObject *parameter_set(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct setting *setting = class_pointer(self);
+	PyObject *value = PyObject_GetAttrString(self, "value");
+	bool done = plugin && setting && value;
+
+	(void)args;
+	if (done && setting->is_string)
+		done = set_string(setting_place(plugin, setting), value);
+	else if (done)
+		*(bool *)setting_place(plugin, setting) = value == Py_True;
+	Py_XDECREF(value);
+	if (!done)
+		return NULL;
+	if (plugin->session)
+		plugin->session->kernel->dump->zero_excluded = plugin->settings.zero_excluded;
+	return PyUnicode_FromString("");
+}
+
+static PyObject *parameter_show(PyObject *self, PyObject *args)
+{
+	const struct setting *setting = class_pointer(self);
+	const char *text;
+
+	if (!setting || !PyArg_ParseTuple(args, "s", &text))
+		return NULL;
+	return PyUnicode_FromFormat("vmcore %s is \"%s\".", setting->name, text);
+}
+
+static PyMethodDef methods[] = {
+	{ "get_set_string", parameter_set, METH_NOARGS, NULL },
+	{ "get_show_string", parameter_show, METH_VARARGS, NULL },
+	{ 0 },
+};
+
+static bool register_setting(struct plugin *plugin, PyObject *base, const struct setting *setting)
+{
+	PyObject *class = plugin_class(plugin, base, "vmcore_parameter", setting->doc, setting);
+	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
+	PyObject *kind = gdb_attribute(plugin, setting->is_string ? "PARAM_OPTIONAL_FILENAME" : "PARAM_BOOLEAN");
+	PyObject *name = PyUnicode_FromFormat("vmcore %s", setting->name), *summary = NULL, *parameter = NULL;
+
+	/* gdb shows the first line of __doc__ through these two. */
+	summary = PyUnicode_FromStringAndSize(setting->doc, strchr(setting->doc, '\n') - setting->doc);
+	if (class && group && kind && name && summary &&
+	    PyObject_SetAttrString(class, "set_doc", summary) == 0 &&
+	    PyObject_SetAttrString(class, "show_doc", summary) == 0)
+		parameter = PyObject_CallFunctionObjArgs(class, name, group, kind, NULL);
+	/* gdb starts an optional filename as None and a boolean as False, as struct settings does. */
+	Py_XDECREF(class);
+	Py_XDECREF(group);
+	Py_XDECREF(kind);
+	Py_XDECREF(name);
+	Py_XDECREF(summary);
+	Py_XDECREF(parameter);
+	return parameter != NULL;
+}
+
+/* `set vmcore` and `show vmcore` themselves. */
+static bool register_prefix(struct plugin *plugin, const char *name, const char *doc)
+{
+	PyObject *command = gdb_attribute(plugin, "Command");
+	PyObject *class = command ? plugin_class(plugin, command, "vmcore_prefix", doc, NULL) : NULL;
+	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
+	PyObject *complete = gdb_attribute(plugin, "COMPLETE_NONE"), *prefix = NULL;
+
+	if (class && group && complete)
+		prefix = PyObject_CallFunction(class, "sOOO", name, group, complete, Py_True);
+	Py_XDECREF(command);
+	Py_XDECREF(class);
+	Py_XDECREF(group);
+	Py_XDECREF(complete);
+	Py_XDECREF(prefix);
+	return prefix != NULL;
+}
+
+static PyObject *parameter_base(struct plugin *plugin)
+{
+	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
+	PyType_Spec spec = {
+		.name = "vmcore.Parameter",
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *parameter = gdb_attribute(plugin, "Parameter");
+	PyObject *bases = parameter ? PyTuple_Pack(1, parameter) : NULL;
+	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+
+	Py_XDECREF(parameter);
+	Py_XDECREF(bases);
+	return class;
+}
+
+bool register_parameters(struct plugin *plugin)
+{
+	PyObject *base = parameter_base(plugin);
+	bool done = base && register_prefix(plugin, "set vmcore", "Settings of the kernel dump debugger.") &&
+		    register_prefix(plugin, "show vmcore", "Settings of the kernel dump debugger.");
+
+	for (size_t i = 0; done && i < sizeof(settings) / sizeof(settings[0]); i++)
+		done = register_setting(plugin, base, &settings[i]);
+	Py_XDECREF(base);
+	return done;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What lives as long as the plugin is loaded: the settings and the open dump. One object, made by
+ * plugin_load(), reached from every Python callback through a capsule in the callback's class.
+ *
+ * plugin/gdb/ is the only place that knows CPython or gdb. Each file registers one kind of thing with gdb
+ * (commands, parameters, functions, the frame filter, hooks) by a function `bool register_THING(struct
+ * plugin *)` that returns false with a Python exception set; register.c calls them all. To add a kind: a new file,
+ * such a function, a line in register.c.
+ */
+#ifndef VMCORE_GDB_PLUGIN_H
+#define VMCORE_GDB_PLUGIN_H
+
+#include "gdb/glue.h"
+
+struct session;
+
+struct settings {
+	char *module_path;		/* set vmcore module-path: directories with .ko files, ':' between */
+	bool force_vmlinux;		/* set vmcore force-vmlinux */
+	bool zero_excluded;		/* set vmcore zero-excluded */
+};
+
+struct plugin {
+	PyObject *gdb;			/* the module */
+	struct session *session;	/* the open dump, NULL = none */
+	struct settings settings;
+};
+
+/* Registers everything; called once by whichever way in came first. The module `vmcore`, a new reference, or NULL with an exception. */
+PyObject *plugin_load(void);
+
+bool register_commands(struct plugin *plugin);
+bool register_parameters(struct plugin *plugin);
+bool register_functions(struct plugin *plugin);
+bool register_frame_filter(struct plugin *plugin);
+bool register_hooks(struct plugin *plugin);
+
+/* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
+void relaunch_with_target(void);
+
+/* The plugin out of SELF's class; NULL with an exception. */
+struct plugin *plugin_of(PyObject *self);
+/* Makes a class NAME derived from BASE with the plugin in it, __doc__ DOC, and POINTER (may be NULL) for class_pointer(). */
+PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, const char *doc, const void *pointer);
+const void *class_pointer(PyObject *self);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Loading: makes the `vmcore` module and registers everything with gdb, once per process.
+ */
+#include "gdb/plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PLUGIN_CAPSULE "vmcore.plugin"
+#define POINTER_CAPSULE "vmcore.pointer"
+
+struct plugin *plugin_of(PyObject *self)
+{
+	PyObject *capsule = PyObject_GetAttrString(self, "_vmcore_plugin");
+	struct plugin *plugin = capsule ? PyCapsule_GetPointer(capsule, PLUGIN_CAPSULE) : NULL;
+
+	Py_XDECREF(capsule);
+	return plugin;
+}
+
+const void *class_pointer(PyObject *self)
+{
+	PyObject *capsule = PyObject_GetAttrString(self, "_vmcore_pointer");
+	const void *pointer = capsule ? PyCapsule_GetPointer(capsule, POINTER_CAPSULE) : NULL;
+
+	Py_XDECREF(capsule);
+	return pointer;
+}
+
+/* Puts VALUE (stolen) into DICT; false if it is NULL or cannot be stored. */
+static bool put(PyObject *dict, const char *key, PyObject *value)
+{
+	int status = value ? PyDict_SetItemString(dict, key, value) : -1;
+
+	Py_XDECREF(value);
+	return status == 0;
+}
+
+PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, const char *doc,
+		       const void *pointer)
+{
+	PyObject *dict = PyDict_New(), *class = NULL;
+
+	if (dict && put(dict, "_vmcore_plugin", PyCapsule_New(plugin, PLUGIN_CAPSULE, NULL)) &&
+	    (!doc || put(dict, "__doc__", PyUnicode_FromString(doc))) &&
+	    (!pointer || put(dict, "_vmcore_pointer", PyCapsule_New((void *)pointer, POINTER_CAPSULE, NULL))))
+		class = PyObject_CallFunction((PyObject *)&PyType_Type, "s(O)O", name, base, dict);
+	Py_XDECREF(dict);
+	return class;
+}
+
+static PyModuleDef vmcore_module = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "vmcore",
+	.m_doc = "Linux kernel crash dumps in gdb: `target vmcore FILE`, then `help kernel`.",
+	.m_size = -1,
+};
+
+static bool register_all(struct plugin *plugin)
+{
+	return register_parameters(plugin) && register_commands(plugin) && register_functions(plugin) &&
+	       register_frame_filter(plugin) && register_hooks(plugin);
+}
+
+PyObject *plugin_load(void)
+{
+	PyObject *modules = PyImport_GetModuleDict();	/* borrowed */
+	PyObject *module = PyDict_GetItemString(modules, "vmcore");
+	struct plugin *plugin;
+
+	if (module) {	/* loaded the other way before */
+		Py_INCREF(module);
+		return module;
+	}
+	relaunch_with_target();
+	plugin = calloc(1, sizeof(*plugin));
+	if (!plugin)
+		return PyErr_NoMemory();
+	plugin->gdb = PyImport_ImportModule("gdb");
+	if (!plugin->gdb) {
+		free(plugin);
+		PyErr_SetString(PyExc_ImportError, "vmcore only works inside gdb: gdb -ex 'python import vmcore'");
+		return NULL;
+	}
+	module = PyModule_Create(&vmcore_module);
+	/* From here on gdb holds pointers to the plugin, so it is never freed. */
+	if (!module || !register_all(plugin) || PyDict_SetItemString(modules, "vmcore", module) < 0) {
+		Py_XDECREF(module);
+		return NULL;
+	}
+	return module;
+}

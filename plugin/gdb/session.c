@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gdb/session.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "kernel/cpu.h"
+#include "kernel/system.h"
+#include "kernel/task.h"
+#include "target/server.h"
+
+struct session *session_get(struct plugin *plugin, struct error *error)
+{
+	if (!plugin->session)
+		error_set(error, ERROR_USAGE, "no kernel dump is open; open one with: target vmcore FILE");
+	return plugin->session;
+}
+
+void session_path(struct session *session, const char *name, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s", session->directory, name);
+}
+
+static bool make_directory(struct session *session, struct error *error)
+{
+	const char *base = getenv("TMPDIR");
+
+	snprintf(session->directory, sizeof(session->directory), "%s/gdb-vmcore.XXXXXX",
+		 base && *base && strlen(base) < 40 ? base : "/tmp");
+	if (!mkdtemp(session->directory)) {
+		error_set(error, ERROR_IO, "cannot make the directory %s for the files that gdb needs: %m",
+			  session->directory);
+		session->directory[0] = '\0';
+		return false;
+	}
+	return true;
+}
+
+/* Frees all that is not gdb's. */
+static void session_free(struct session *session)
+{
+	server_stop(session->server);
+	vmcore_target_free(session->target);
+	kernel_close(session->kernel);
+	if (session->directory[0])
+		files_remove_directory(session->directory);
+	for (size_t i = 0; i < session->nr_saved; i++)
+		free(session->saved[i].value);
+	buffer_free(&session->libraries);
+	free(session->file);
+	free(session);
+}
+
+/*
+ * The server's reads with the reason of a failure told to the person: gdb before 16 says no more than
+ * "Cannot access memory at address ...". One report per command that reads memory by address (see hooks.c), or probing
+ * reads would flood the terminal. Runs in the server's thread, so not through gdb's output.
+ */
+static size_t read_and_explain(void *context, uint64_t thread, uint64_t address, void *buffer, size_t size,
+			       struct error *error)
+{
+	struct vmcore_target *target = context;
+	struct session *session = target->context;
+	size_t done = vmcore_target_ops.read_memory(context, thread, address, buffer, size, error);
+
+	if (!done && size) {
+		int explain = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
+
+		if (explain != EXPLAIN_NOT)
+			dprintf(STDERR_FILENO, "%s%s\n", explain == EXPLAIN_ON_NEW_LINE ? "\n" : "", error->text);
+	}
+	return done;
+}
+
+void session_explain_next_failure(struct session *session, bool midline)
+{
+	__atomic_store_n(&session->explain_next, midline ? EXPLAIN_ON_NEW_LINE : EXPLAIN, __ATOMIC_RELAXED);
+}
+
+static const char *libraries(void *context, size_t *size_ret)
+{
+	struct session *session = context;
+
+	*size_ret = session->libraries.size;
+	return session->libraries.data;
+}
+
+static bool start_server(struct session *session, char *path, size_t size, struct error *error)
+{
+	session->ops = vmcore_target_ops;
+	session->ops.read_memory = read_and_explain;
+	if (!vmcore_target_new(session->kernel, SIZE_MAX, &session->target, error))
+		return false;
+	session->target->libraries = libraries;
+	session->target->context = session;
+	session->server = server_start(&session->ops, session->target, path, size, error);
+	return session->server != NULL;
+}
+
+static bool open_kernel(struct session *session, const char *const *files, size_t nr_files, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	char *vmlinux = attach_current_vmlinux(plugin);
+	struct dump *dump;
+	bool done;
+
+	if (!dump_open(files, nr_files, &dump, error)) {
+		free(vmlinux);
+		return false;
+	}
+	dump->zero_excluded = plugin->settings.zero_excluded;
+	done = kernel_open(dump, vmlinux, plugin->settings.force_vmlinux, &session->kernel, error);
+	free(vmlinux);
+	return done;
+}
+
+/* From here on gdb is changed; a failure is undone by the caller. */
+static bool connect_gdb(struct session *session, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	char path[256];
+
+	if (!make_directory(session, error) || !attach_settings(session, error) ||
+	    !attach_symbols(session, error) || !modules_describe(session, error) ||
+	    !start_server(session, path, sizeof(path), error))
+		return false;
+	/* gdb would print the frame it stopped in; announce() does that better, after the modules are there. */
+	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications on");
+	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
+	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
+	return session->connected;
+}
+
+/* What a person wants to see first. */
+static void announce(struct session *session)
+{
+	struct plugin *plugin = session->plugin;
+	struct kernel *kernel = session->kernel;
+	struct system_info info;
+	struct error error = { 0 };
+	struct task_table *tasks;
+
+	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file, kernel->dump->format->name,
+		   kernel->dump->compression[0] ? " " : "", kernel->dump->compression, kernel->release,
+		   kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
+	if (tasks_get(kernel, &tasks, NULL))
+		gdb_printf(plugin, ", %zu tasks", tasks->count);
+	gdb_printf(plugin, "\n");
+	if (system_info(kernel, &info, &error) && info.panic[0])
+		gdb_printf(plugin, "%s\n", info.panic);
+	if (kernel->dump->flags & DUMP_INCOMPLETE)
+		gdb_printf(plugin, "warning: the dump is incomplete: its writer ran out of space\n");
+	if (kernel->dump->flags & DUMP_TRUNCATED)
+		gdb_printf(plugin, "warning: the dump is shorter than its headers say; what is missing reads as truncated\n");
+	for (size_t i = 0; i < kernel->nr_cpus; i++)
+		modules_load_for_stack(session, &kernel->cpus[i].registers);
+	PyErr_Clear();
+	gdb_execute_visible(plugin, "frame", NULL);
+}
+
+bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files, struct error *error)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return error_no_memory(error, "the session", sizeof(*session));
+	session->plugin = plugin;
+	session->file = strdup(files[0]);
+	if (!open_kernel(session, files, nr_files, error)) {
+		session_free(session);
+		return false;
+	}
+	session_close(plugin);
+	plugin->session = session;
+	if (!connect_gdb(session, error)) {
+		session_close(plugin);
+		return false;
+	}
+	announce(session);
+	return true;
+}
+
+void session_close(struct plugin *plugin)
+{
+	struct session *session = plugin->session;
+
+	if (!session)
+		return;
+	if (session->connected) {
+		/* Ends in session_disconnected() through gdb's event, where gdb has that event. */
+		gdb_execute(plugin, NULL, NULL, "disconnect");
+		if (!plugin->session)
+			return;
+	}
+	session_disconnected(plugin);
+}
+
+void session_disconnected(struct plugin *plugin)
+{
+	struct session *session = plugin->session;
+
+	if (!session)
+		return;
+	plugin->session = NULL;
+	attach_restore_settings(session);
+	session_free(session);
+}
+
+uint64_t session_selected_task(struct session *session)
+{
+	PyObject *thread = PyObject_CallMethod(session->plugin->gdb, "selected_thread", NULL);
+	PyObject *ptid = thread && thread != Py_None ? PyObject_GetAttrString(thread, "ptid") : NULL;
+	PyObject *lwp = ptid ? PyTuple_GetItem(ptid, 1) : NULL;	/* borrowed */
+	const struct thread *found = NULL;
+	uint64_t id;
+
+	if (lwp && value_to_u64(lwp, &id))
+		found = vmcore_target_thread(session->target, id);
+	PyErr_Clear();
+	Py_XDECREF(ptid);
+	Py_XDECREF(thread);
+	return found && found->task ? found->task->address : 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One attached dump: from `target vmcore FILE` to the end of the connection.
+ */
+#ifndef VMCORE_GDB_SESSION_H
+#define VMCORE_GDB_SESSION_H
+
+#include "gdb/plugin.h"
+#include "kernel/kernel.h"
+#include "target/vmcore_target.h"
+
+struct module;
+
+#define SESSION_MAX_SETTINGS 24
+
+enum explain { EXPLAIN_NOT, EXPLAIN, EXPLAIN_ON_NEW_LINE };
+
+struct saved_setting {
+	const char *name;
+	char *value;
+};
+
+struct session {
+	struct plugin *plugin;
+	struct kernel *kernel;
+	struct vmcore_target *target;
+	struct server *server;
+	struct target_ops ops;		/* vmcore_target_ops with our explanation of failed reads */
+	int explain_next;		/* enum explain: tell the person why the next read fails; atomic */
+	char directory[64];		/* private, temporary: the files made for gdb; "" = none yet */
+	char *file;			/* as the person named it */
+	struct buffer libraries;	/* qXfer:libraries:read */
+	struct saved_setting saved[SESSION_MAX_SETTINGS];
+	size_t nr_saved;
+	bool connected;			/* gdb's side of the connection is up */
+};
+
+/* `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens. */
+bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files, struct error *error);
+/* Ends it: disconnects gdb, restores the settings, removes the files, frees everything. */
+void session_close(struct plugin *plugin);
+/* gdb has dropped the connection by itself (`detach`, `disconnect`, another target). */
+void session_disconnected(struct plugin *plugin);
+/* NULL with *error set if no dump is open. */
+struct session *session_get(struct plugin *plugin, struct error *error);
+/* The next failing read is explained on stderr; MIDLINE: gdb will have begun a line by then. */
+void session_explain_next_failure(struct session *session, bool midline);
+/* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
+uint64_t session_selected_task(struct session *session);
+
+/* What gdb must know and be set to: attach.c. */
+bool attach_settings(struct session *session, struct error *error);
+void attach_restore_settings(struct session *session);
+/* Moves vmlinux's symbols to where the kernel ran, and adds the CFI companion. */
+bool attach_symbols(struct session *session, struct error *error);
+/* Makes PATH the path of NAME in the session's directory. */
+void session_path(struct session *session, const char *name, char *path, size_t size);
+/* Gives the loaded file OBJFILE_PATH the separate debug file DEBUG_PATH. */
+bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, const char *debug_path,
+			   struct error *error);
+/* The file gdb has as vmlinux, malloc'ed; NULL if none. */
+char *attach_current_vmlinux(struct plugin *plugin);
+
+/* Modules as gdb sees them: modules.c. */
+bool modules_describe(struct session *session, struct error *error);
+/* Gives gdb the debug file of MODULE, if there is one and it has not got it yet. */
+bool modules_load_debug(struct session *session, struct module *module, struct error *error);
+/* Does so for every module on the stack that starts at REGISTERS. */
+void modules_load_for_stack(struct session *session, const struct registers *registers);
+/* The same for gdb's selected thread: before `bt` and the like. */
+void modules_load_for_thread(struct session *session);
+
+/* What commands may ask of gdb: host.c. */
+struct host;
+void host_init(struct host *host, struct session *session);
+
+#endif

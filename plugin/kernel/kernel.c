@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Opening the dump as a kernel, and reading the kernel's structures; kernel.h has the rules. */
+#include "kernel/kernel.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/cpu.h"
+#include "kernel/module.h"
+#include "kernel/task.h"
+#include "kernel/unwind_dwarf.h"
+#include "kernel/vmlinux.h"
+
+#define MAX_CPUS 8192	/* the largest NR_CPUS there is (MAXSMP) */
+
+static void note_damage(struct kernel *kernel, const struct error *error)
+{
+	size_t used = strlen(kernel->damage);
+
+	snprintf(kernel->damage + used, sizeof(kernel->damage) - used, "%s%s", used ? "; " : "", error->text);
+}
+
+/* What the dump says about itself, before any symbol is known. */
+static void read_headers(struct kernel *kernel)
+{
+	size_t length;
+	const char *text = dump_vmcoreinfo(kernel->dump, "OSRELEASE", &length);
+
+	if (text)
+		snprintf(kernel->release, sizeof(kernel->release), "%.*s", (int)length, text);
+	text = dump_vmcoreinfo(kernel->dump, "BUILD-ID", &length);	/* since 5.10, 0935288c6e00 */
+	if (text)
+		snprintf(kernel->build_id, sizeof(kernel->build_id), "%.*s", (int)length, text);
+}
+
+static bool no_vmlinux(const struct kernel *kernel, struct error *error)
+{
+	return error_set(error, ERROR_USAGE,
+			 "which kernel? Give gdb the vmlinux with debug information of %s%s%s%s (Debian: package linux-image-%s-dbg): `file /path/to/vmlinux', then `target vmcore' again",
+			 kernel->release[0] ? kernel->release : "the crashed kernel",
+			 kernel->build_id[0] ? " (build-id " : "", kernel->build_id,
+			 kernel->build_id[0] ? ")" : "", kernel->release[0] ? kernel->release : "VERSION");
+}
+
+static bool open_types(struct kernel *kernel, struct error *error)
+{
+	uint64_t size;
+	struct error btf;
+
+	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) &&
+	    !types_open_dwarf(kernel->vmlinux_path, &kernel->types, error)) {
+		if (error)
+			error_prefix(error, "%.120s; %.100s", btf.text, kernel->vmlinux_path);
+		return false;
+	}
+	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
+		kernel->memory->task_frame_size = size;
+	return true;
+}
+
+static bool open_symbols(struct kernel *kernel, struct error *error)
+{
+	struct { const char *name; uint64_t *address; } const bounds[] = {
+		{ "_stext", &kernel->text_start }, { "_etext", &kernel->text_end },
+		{ "_sinittext", &kernel->init_text_start }, { "_einittext", &kernel->init_text_end },
+	};
+
+	if (!symtab_new(&kernel->symbols, error) ||
+	    !symtab_read_elf(kernel->symbols, kernel->vmlinux_path, kernel->memory->kaslr_offset, error) ||
+	    !symtab_finish(kernel->symbols, error))
+		return false;
+	if (symtab_count(kernel->symbols) == 0)
+		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)", kernel->vmlinux_path);
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
+	return true;
+}
+
+static void read_release(struct kernel *kernel)
+{
+	struct member name, release;
+	uint64_t address;
+
+	if (kernel->release[0] || !kernel_symbol(kernel, "init_uts_ns", &address, NULL) ||
+	    !types_member(kernel->types, "uts_namespace", "name", &name, NULL) ||
+	    !types_member(kernel->types, "new_utsname", "release", &release, NULL))
+		return;
+	if (!memory_read_string(kernel->memory, address + name.offset + release.offset, kernel->release,
+				sizeof(kernel->release), NULL))
+		kernel->release[0] = 0;
+}
+
+/* One past the last possible CPU, out of the mask; 0 if it cannot be read. */
+static unsigned count_possible_cpus(struct kernel *kernel)
+{
+	uint64_t address, word;
+	unsigned count = 0;
+	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_possible_mask");
+
+	if (!symbol)
+		return 0;
+	address = symbol->address;
+	for (unsigned cpu = 0; cpu < MAX_CPUS && cpu < symbol->size * 8; cpu += 64) {
+		if (!memory_read_uint(kernel->memory, address + cpu / 8, 8, &word, NULL))
+			return count;
+		if (word)
+			count = cpu + 64 - __builtin_clzll(word);
+	}
+	return count;
+}
+
+static unsigned read_nr_cpu_ids(struct kernel *kernel)
+{
+	uint64_t value;
+	unsigned possible;
+
+	if (!symtab_find(kernel->symbols, "__per_cpu_offset"))
+		return 1;	/* built without SMP */
+	if (kernel_read_variable(kernel, "nr_cpu_ids", 4, &value, NULL) && value >= 1 && value <= MAX_CPUS)
+		return value;
+	/* With CONFIG_FORCE_NR_CPUS there is no variable (6f9c07be9d02, 6.1). */
+	possible = count_possible_cpus(kernel);
+	return possible ? possible : 1;
+}
+
+static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
+{
+	const struct symbol *symbol = symtab_find(kernel->symbols, "__per_cpu_offset");
+	unsigned count = read_nr_cpu_ids(kernel);
+	struct error reason;
+	uint8_t *bytes;
+
+	if (symbol && symbol->size && count > symbol->size / 8)
+		count = symbol->size / 8;
+	kernel->per_cpu_offset = calloc(count, sizeof(uint64_t));
+	if (!kernel->per_cpu_offset)
+		return error_no_memory(error, "per-CPU offsets", count * sizeof(uint64_t));
+	kernel->nr_cpu_ids = count;
+	if (!symbol)
+		return true;
+	bytes = malloc(count * 8);
+	if (!bytes)
+		return error_no_memory(error, "per-CPU offsets", count * 8);
+	if (memory_read(kernel->memory, symbol->address, bytes, count * 8, &reason)) {
+		for (unsigned cpu = 0; cpu < count; cpu++)
+			kernel->per_cpu_offset[cpu] = memory_decode(kernel->memory, bytes + cpu * 8, 8);
+	} else {
+		/* Without them no CPU can be looked at, but the rest of the kernel can. */
+		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");
+		note_damage(kernel, &reason);
+		kernel->nr_cpu_ids = 0;
+	}
+	free(bytes);
+	return true;
+}
+
+static bool open_vmlinux(struct kernel *kernel, const char *path, bool force, struct error *error)
+{
+	struct vmlinux *vmlinux = malloc(sizeof(*vmlinux));
+	bool certain, done;
+
+	kernel->vmlinux_path = strdup(path);
+	if (!vmlinux || !kernel->vmlinux_path) {
+		free(vmlinux);
+		return error_no_memory(error, "opening vmlinux", sizeof(*vmlinux));
+	}
+	done = vmlinux_identify(path, vmlinux, error) &&
+	       vmlinux_check_headers(kernel, vmlinux, force, &certain, error) &&
+	       vmlinux_find_kaslr(kernel, vmlinux, force, error) &&
+	       open_symbols(kernel, error) &&
+	       (certain || vmlinux_check_memory(kernel, vmlinux, force, error)) &&
+	       open_types(kernel, error);
+	free(vmlinux);
+	return done;
+}
+
+static bool init_lock(struct kernel *kernel, struct error *error)
+{
+	pthread_mutexattr_t attributes;
+
+	if (pthread_mutexattr_init(&attributes) != 0)
+		return error_no_memory(error, "a lock", sizeof(attributes));
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&kernel->lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	return true;
+}
+
+static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, struct error *error)
+{
+	struct error reason;
+
+	if (!memory_open(kernel->dump, &kernel->memory, error))
+		return false;
+	kernel->arch = kernel->memory->arch;
+	read_headers(kernel);
+	if (!vmlinux)
+		return no_vmlinux(kernel, error);
+	if (!open_vmlinux(kernel, vmlinux, force, error))
+		return false;
+	read_release(kernel);
+	if (!read_per_cpu_offsets(kernel, error))
+		return false;
+	if (!cpus_load(kernel, &reason)) {
+		if (reason.kind == ERROR_NO_MEMORY || reason.kind == ERROR_INTERRUPTED) {
+			if (error)
+				*error = reason;
+			return false;
+		}
+		note_damage(kernel, &reason);
+	}
+	return true;
+}
+
+bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret, struct error *error)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+
+	if (!kernel) {
+		dump_close(dump);
+		return error_no_memory(error, "the kernel", sizeof(*kernel));
+	}
+	kernel->dump = dump;
+	if (!init_lock(kernel, error)) {
+		dump_close(dump);
+		free(kernel);
+		return false;
+	}
+	if (!open_kernel(kernel, vmlinux, force, error)) {
+		kernel_close(kernel);
+		return false;
+	}
+	*kernel_ret = kernel;
+	return true;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	tasks_free(kernel);
+	modules_free(kernel);
+	cpus_free(kernel);
+	orc_free(&kernel->orc);
+	unwind_dwarf_close(kernel->unwind_dwarf);
+	symtab_free(kernel->symbols);
+	if (kernel->types)
+		types_close(kernel->types);
+	if (kernel->memory)
+		memory_close(kernel->memory);
+	dump_close(kernel->dump);
+	free(kernel->per_cpu_offset);
+	free(kernel->vmlinux_path);
+	pthread_mutex_destroy(&kernel->lock);
+	free(kernel);
+}
+
+bool kernel_check_interrupt(struct kernel *kernel, struct error *error)
+{
+	if (kernel->interrupted && kernel->interrupted(kernel->caller_context))
+		return error_set(error, ERROR_INTERRUPTED, "interrupted");
+	return true;
+}
+
+/* --- reading --- */
+
+bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, struct error *error)
+{
+	const struct symbol *symbol = symtab_find(kernel->symbols, name);
+
+	if (!symbol)
+		return error_set(error, ERROR_NO_SYMBOL, "this kernel has no symbol %s", name);
+	*address_ret = symbol->address;
+	return true;
+}
+
+/* The bytes that hold a member: all of its type, or just those that a bit field touches. */
+static size_t field_bytes(const struct member *member)
+{
+	if (member->bit_size)
+		return (member->bit_offset + member->bit_size + 7u) / 8;
+	return member->size;
+}
+
+static bool is_number(const struct member *member, size_t bytes)
+{
+	if (member->bit_size)
+		return bytes <= 8;
+	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+}
+
+static uint64_t decode_field(struct kernel *kernel, const void *data, const struct member *member, size_t bytes)
+{
+	uint64_t value = memory_decode(kernel->memory, data, bytes);
+	unsigned bits = member->bit_size ? member->bit_size : bytes * 8;
+
+	if (member->bit_size)
+		value >>= member->bit_offset;
+	if (bits < 64) {
+		value &= (1ull << bits) - 1;
+		if (member->is_signed && value >> (bits - 1) & 1)
+			value |= ~0ull << bits;
+	}
+	return value;
+}
+
+bool kernel_read_field(struct kernel *kernel, uint64_t address, const struct member *member, uint64_t *value_ret,
+		       struct error *error)
+{
+	size_t bytes = field_bytes(member);
+	uint8_t data[8];
+
+	if (!is_number(member, bytes))
+		return error_set(error, ERROR_CORRUPT, "a member of %zu bytes at 0x%llx is not a number", bytes,
+				 (unsigned long long)(address + member->offset));
+	if (!memory_read(kernel->memory, address + member->offset, data, bytes, error))
+		return false;
+	*value_ret = decode_field(kernel, data, member, bytes);
+	return true;
+}
+
+bool kernel_read_member(struct kernel *kernel, uint64_t address, const char *type, const char *path,
+			uint64_t *value_ret, struct error *error)
+{
+	struct member member;
+
+	if (!types_member(kernel->types, type, path, &member, error))
+		return false;
+	if (!kernel_read_field(kernel, address, &member, value_ret, error))
+		return error_prefix(error, "%s.%s", type, path);
+	return true;
+}
+
+bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size, const struct member *member,
+			 uint64_t *value_ret)
+{
+	size_t bytes = field_bytes(member);
+
+	if (!is_number(member, bytes) || member->offset > size || bytes > size - member->offset)
+		return false;
+	*value_ret = decode_field(kernel, (const uint8_t *)copy + member->offset, member, bytes);
+	return true;
+}
+
+bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size, uint64_t *value_ret,
+			  struct error *error)
+{
+	uint64_t address;
+
+	if (!kernel_symbol(kernel, symbol, &address, error))
+		return false;
+	if (!memory_read_uint(kernel->memory, address, size, value_ret, error))
+		return error_prefix(error, "%s", symbol);
+	return true;
+}
+
+bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu, uint64_t *address_ret,
+			    struct error *error)
+{
+	if (cpu >= kernel->nr_cpu_ids)
+		return error_set(error, ERROR_USAGE, "there is no CPU %u: this kernel has %u possible CPUs%s%s", cpu,
+				 kernel->nr_cpu_ids, kernel->damage[0] ? "; " : "", kernel->damage);
+	*address_ret = pointer + kernel->per_cpu_offset[cpu];
+	return true;
+}
+
+bool kernel_per_cpu(struct kernel *kernel, const char *symbol, unsigned cpu, uint64_t *address_ret,
+		    struct error *error)
+{
+	uint64_t address;
+
+	if (!kernel_symbol(kernel, symbol, &address, error))
+		return false;
+	return kernel_per_cpu_pointer(kernel, address, cpu, address_ret, error);
+}
+
+bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret, struct error *error)
+{
+	return memory_read_uint(kernel->memory, address, kernel->arch->pointer_size, value_ret, error);
+}
+
+bool kernel_is_text(const struct kernel *kernel, uint64_t address)
+{
+	return (address >= kernel->text_start && address < kernel->text_end) ||
+	       (address >= kernel->init_text_start && address < kernel->init_text_end);
+}
+
+const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer, size_t size)
+{
+	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
+	struct module *module = NULL;
+	struct symtab *symbols;
+	char offset[24] = "";
+
+	if (size)
+		buffer[0] = 0;
+	if (!symbol) {
+		module = module_at(kernel, address);
+		if (module && module_symbols(kernel, module, &symbols, NULL))
+			symbol = symtab_lookup(symbols, address);
+	}
+	if (!symbol)
+		return NULL;
+	if (address != symbol->address)
+		snprintf(offset, sizeof(offset), "+0x%llx", (unsigned long long)(address - symbol->address));
+	if (module)
+		snprintf(buffer, size, "%s [%s]%s", symbol->name, module->name, offset);
+	else
+		snprintf(buffer, size, "%s%s", symbol->name, offset);
+	return symbol;
+}

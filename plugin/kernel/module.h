@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Loadable modules as the crashed kernel had them.
+ *
+ * Their memory: core_layout/init_layout (4.5 to 6.3), mem[] (6.4+, ac3b43283923). Their sections: mod->sect_attrs.
+ *
+ * Files: module.c makes the list and answers questions about addresses, module_read.c knows struct module and its
+ * changes over time, module_debug.c looks for files on disk.
+ */
+#ifndef VMCORE_KERNEL_MODULE_H
+#define VMCORE_KERNEL_MODULE_H
+
+#include "base/buffer.h"
+#include "kernel/kernel.h"
+
+struct module_section {
+	char *name;			/* ".text", ".data", ".bss" ... */
+	uint64_t address;
+};
+
+struct module_region {
+	uint64_t start, size;
+	bool code;
+};
+
+struct module {
+	uint64_t address;		/* of struct module */
+	char name[64];
+	char build_id[41];		/* hex; "" unknown (before 5.14 it is read from the note section in memory) */
+	char taints[16];		/* letters: "OE" */
+	char state[12];			/* "live", "coming", "going", "unformed" */
+	uint64_t size;			/* bytes, core parts, as lsmod says */
+	int64_t refcount;		/* as lsmod says: users excluding itself; -1 = unloading disabled */
+	char *used_by;			/* comma-separated, "" = nobody; owned */
+	bool permanent;			/* has an init function and no exit function: cannot be unloaded */
+	char version[64], srcversion[64];
+	struct module_region regions[8];
+	size_t nr_regions;
+	struct module_section *sections;
+	size_t nr_sections;
+
+	/* Read on demand by the accessors. */
+	struct symtab *symbols;
+	struct orc_table orc;
+	bool orc_loaded;
+	char *debug_path;		/* the .ko with debug information that matches, once looked for; NULL = none */
+	bool debug_searched;
+	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
+	char *damage;			/* NULL, or the first part of it that could not be read and why; owned */
+};
+
+/* A stretch of memory and whose it is; for module_at. */
+struct module_span {
+	uint64_t start, end;
+	size_t module;			/* index into the list */
+};
+struct module_files;			/* what is on disk; module_debug.c's own */
+
+struct module_list {
+	struct module *modules;		/* by address of their code */
+	size_t count;
+	char *damage;			/* NULL, or why it may be incomplete */
+	struct module_span *spans;	/* sorted by start */
+	size_t nr_spans;
+	struct module_files *files;	/* of the directories searched last; NULL = none yet */
+};
+
+bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct error *error);
+void modules_free(struct kernel *kernel);
+/* The module whose memory ADDRESS is in; NULL = none. Loads the list if need be. */
+struct module *module_at(struct kernel *kernel, uint64_t address);
+struct module *module_find(struct kernel *kernel, const char *name);
+/* Its symbols from kallsyms in memory. */
+bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret, struct error *error);
+bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret, struct error *error);
+/*
+ * The debug file of the module: under each directory of PATHS (NULL-terminated; searched recursively for NAME.ko,
+ * NAME.ko.debug with - and _ alike), build-id compared where both have one. NULL if none matches; WHY (may be NULL) says
+ * what was tried or did not match.
+ */
+const char *module_debug_file(struct kernel *kernel, struct module *module, const char *const *paths,
+			      struct buffer *why);
+
+#endif

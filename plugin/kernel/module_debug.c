@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Finding a module's file on disk; see module.h.
+ *
+ * The directories are walked once, and the names that look like modules are kept, sorted, until other directories are asked
+ * for: /lib/modules/RELEASE has some 5,000 files, and 150 modules would walk it 150 times.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/module_internal.h"
+#include "symbols/elf_file.h"
+
+#define MAX_DEPTH 24
+#define MAX_FILES 200000	/* found */
+#define MAX_ENTRIES 5000000	/* looked at: somebody gave us "/" */
+
+struct module_file {
+	char *name;		/* as the kernel calls the module: '-' is '_', no suffix */
+	char *path;
+	bool compressed;	/* .ko.xz and the like: cannot be used as it is */
+};
+
+struct module_files {
+	char *key;		/* the directories, one per line */
+	struct module_file *files;	/* sorted by name, then in the order found */
+	size_t count, capacity;
+	size_t entries;		/* looked at */
+	size_t directories;
+	bool cut;		/* a limit was hit or Ctrl-C came */
+	bool interrupted;
+};
+
+void module_files_free(struct module_files *files)
+{
+	if (!files)
+		return;
+	for (size_t i = 0; i < files->count; i++) {
+		free(files->files[i].name);
+		free(files->files[i].path);
+	}
+	free(files->files);
+	free(files->key);
+	free(files);
+}
+
+/* "virtio-net.ko.debug" -> 10, the length of the module's name; 0 = not a module. */
+static size_t module_name_length(const char *file, bool *compressed_ret)
+{
+	static const struct {
+		const char *suffix;
+		bool compressed;
+	} suffixes[] = {
+		{ ".ko", false }, { ".ko.debug", false }, { ".ko.xz", true }, { ".ko.zst", true }, { ".ko.gz", true },
+	};
+	size_t length = strlen(file);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		size_t suffix = strlen(suffixes[i].suffix);
+
+		if (length > suffix && strcmp(file + length - suffix, suffixes[i].suffix) == 0) {
+			*compressed_ret = suffixes[i].compressed;
+			return length - suffix;
+		}
+	}
+	return 0;
+}
+
+static void files_add(struct module_files *files, const char *path, const char *file)
+{
+	bool compressed;
+	size_t length = module_name_length(file, &compressed);
+	struct module_file *slot;
+
+	if (!length)
+		return;
+	if (files->count == MAX_FILES) {
+		files->cut = true;
+		return;
+	}
+	if (files->count == files->capacity) {
+		size_t capacity = files->capacity ? files->capacity * 2 : 1024;
+		struct module_file *more = reallocarray(files->files, capacity, sizeof(*more));
+
+		if (!more) {
+			files->cut = true;
+			return;
+		}
+		files->files = more;
+		files->capacity = capacity;
+	}
+	slot = &files->files[files->count];
+	*slot = (struct module_file){ .name = strndup(file, length), .path = strdup(path), .compressed = compressed };
+	if (!slot->name || !slot->path) {
+		free(slot->name);
+		free(slot->path);
+		files->cut = true;
+		return;
+	}
+	for (char *c = slot->name; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	files->count++;
+}
+
+static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path, unsigned depth);
+
+static void visit(struct kernel *kernel, struct module_files *files, struct buffer *path, const struct dirent *entry,
+		  unsigned depth)
+{
+	unsigned char type = entry->d_type;
+	size_t length = path->size;
+	struct stat status;
+
+	buffer_char(path, '/');
+	buffer_string(path, entry->d_name);
+	if (path->failed)
+		return;
+	if (type == DT_UNKNOWN && lstat(path->data, &status) == 0)
+		type = S_ISDIR(status.st_mode) ? DT_DIR : DT_REG;
+	/* Links to directories are not followed: build and source lead out of /lib/modules, and there are circles. */
+	if (type == DT_DIR)
+		walk(kernel, files, path, depth + 1);
+	else if (type == DT_REG || type == DT_LNK)
+		files_add(files, path->data, entry->d_name);
+	path->size = length;
+	path->data[length] = 0;
+}
+
+static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path, unsigned depth)
+{
+	struct dirent *entry;
+	DIR *directory;
+
+	if (depth > MAX_DEPTH || files->cut)
+		return;
+	directory = opendir(path->data);
+	if (!directory)
+		return;
+	files->directories++;
+	while (!files->cut && !path->failed && (entry = readdir(directory))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (++files->entries % 256 == 0)
+			files->interrupted = !kernel_check_interrupt(kernel, NULL);
+		if (files->entries > MAX_ENTRIES || files->interrupted)
+			files->cut = true;
+		else
+			visit(kernel, files, path, entry, depth);
+	}
+	closedir(directory);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	const struct module_file *left = a, *right = b;
+	int order = strcmp(left->name, right->name);
+
+	return order ? order : strcmp(left->path, right->path);
+}
+
+/* The index of PATHS, from the cache if they are the same as last time. NULL without memory. */
+static struct module_files *files_get(struct kernel *kernel, struct module_list *list, const char *const *paths)
+{
+	struct buffer key = { 0 }, path = { 0 };
+	struct module_files *files;
+
+	for (size_t i = 0; paths && paths[i]; i++)
+		buffer_printf(&key, "%s\n", paths[i]);
+	buffer_string(&key, "");
+	if (key.failed)
+		return NULL;
+	if (list->files && strcmp(list->files->key, key.data ? key.data : "") == 0) {
+		buffer_free(&key);
+		return list->files;
+	}
+	module_files_free(list->files);
+	list->files = files = calloc(1, sizeof(*files));
+	if (!files || !(files->key = strdup(key.data ? key.data : ""))) {
+		list->files = NULL;
+		free(files);
+		buffer_free(&key);
+		return NULL;
+	}
+	buffer_free(&key);
+	for (size_t i = 0; paths && paths[i]; i++) {
+		size_t first = files->count;
+
+		buffer_clear(&path);
+		buffer_string(&path, paths[i]);
+		if (!path.failed && path.size)
+			walk(kernel, files, &path, 0);
+		/* Names found under an earlier directory go first, so each directory is sorted on its own. */
+		if (files->count > first)
+			qsort(files->files + first, files->count - first, sizeof(*files->files), compare_files);
+	}
+	buffer_free(&path);
+	return files;
+}
+
+/* The build-id of the ELF file, hex; "" = it has none. */
+static void file_build_id(const struct elf_file *file, char *id, size_t id_size)
+{
+	GElf_Shdr header;
+	size_t size, at = 0, name, desc;
+	GElf_Nhdr note;
+	Elf_Scn *section = elf_file_section(file, ".note.gnu.build-id", &header);
+	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
+
+	id[0] = 0;
+	while (data && (size = gelf_getnote(data, at, &note, &name, &desc)) > 0) {
+		if (note.n_type == 3 && note.n_namesz == 4 && memcmp((char *)data->d_buf + name, "GNU", 4) == 0 &&
+		    note.n_descsz * 2 < id_size) {
+			for (size_t i = 0; i < note.n_descsz; i++)
+				snprintf(id + 2 * i, 3, "%02x", ((uint8_t *)data->d_buf)[desc + i]);
+			return;
+		}
+		at = size;
+	}
+}
+
+/* Is PATH the module's, with debug information? WHY gets the answer if not, or what could not be checked. */
+static bool file_fits(const struct module *module, const char *path, struct buffer *why)
+{
+	struct elf_file file;
+	struct error error;
+	char id[65];
+	bool debug;
+
+	if (!elf_file_open(&file, path, &error)) {
+		buffer_printf(why, "%s\n", error.text);
+		return false;
+	}
+	file_build_id(&file, id, sizeof(id));
+	debug = elf_file_section(&file, ".debug_info", NULL) != NULL;
+	elf_file_close(&file);
+	if (id[0] && module->build_id[0] && strcmp(id, module->build_id) != 0) {
+		buffer_printf(why, "%s: its build-id is %s, the module's is %s\n", path, id, module->build_id);
+		return false;
+	}
+	if (!debug) {
+		buffer_printf(why, "%s: it has no debug information\n", path);
+		return false;
+	}
+	if (!id[0] || !module->build_id[0])
+		buffer_printf(why, "%s: %s has no build-id, so it was taken by its name\n", path,
+			      id[0] ? "the module in the dump" : "the file");
+	return true;
+}
+
+/* DIRECTORY/.build-id/ab/cdef.debug, as distributions lay out their debug packages. */
+static char *find_by_build_id(const struct module *module, const char *const *paths, struct buffer *why)
+{
+	for (size_t i = 0; paths && paths[i] && strlen(module->build_id) > 2; i++) {
+		char *path;
+
+		if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", paths[i], module->build_id, module->build_id + 2) < 0)
+			return NULL;
+		if (access(path, R_OK) == 0 && file_fits(module, path, why))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+static char *find_by_name(struct kernel *kernel, const struct module *module, const char *const *paths,
+			  struct buffer *why)
+{
+	struct module_files *files = files_get(kernel, kernel->modules, paths);
+	char wanted[sizeof(module->name)];
+	size_t tried = 0;
+
+	if (!files)
+		return NULL;
+	memcpy(wanted, module->name, sizeof(wanted));
+	for (char *c = wanted; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	for (size_t i = 0; i < files->count; i++) {
+		const struct module_file *file = &files->files[i];
+
+		if (strcmp(file->name, wanted) != 0)
+			continue;
+		tried++;
+		if (file->compressed)
+			buffer_printf(why, "%s: compressed files cannot be read yet, decompress it\n", file->path);
+		else if (file_fits(module, file->path, why))
+			return strdup(file->path);
+	}
+	if (!tried)
+		buffer_printf(why, "no file of module %s among the %zu module files in %zu directories%s\n", module->name,
+			      files->count, files->directories, files->cut ? " (the search was cut short)" : "");
+	return NULL;
+}
+
+const char *module_debug_file(struct kernel *kernel, struct module *module, const char *const *paths,
+			      struct buffer *why)
+{
+	struct buffer unwanted = { 0 };
+	struct module_list *list;
+
+	if (module->debug_path)
+		return module->debug_path;
+	if (!modules_get(kernel, &list, NULL))
+		return NULL;
+	if (!why)
+		why = &unwanted;
+	module->debug_path = find_by_build_id(module, paths, why);
+	if (!module->debug_path)
+		module->debug_path = find_by_name(kernel, module, paths, why);
+	module->debug_searched = true;
+	if (list->files && list->files->interrupted) {	/* the next search is a new one */
+		module_files_free(list->files);
+		list->files = NULL;
+	}
+	buffer_free(&unwanted);
+	return module->debug_path;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tasks: one table of all of them, read once, with what ps, the thread list and the selectors need.
+ *
+ * Found from init_task through the `tasks` list and each process's thread list, plus the CPUs' idle and current tasks. A damaged list
+ * gives what was reachable; task_table.damage says what was lost and why.
+ */
+#ifndef VMCORE_KERNEL_TASK_H
+#define VMCORE_KERNEL_TASK_H
+
+#include "kernel/kernel.h"
+
+struct task {
+	uint64_t address;		/* of the task_struct */
+	uint64_t parent;		/* task_struct of real_parent's */
+	uint64_t group_leader;
+	uint64_t mm;			/* 0 = kernel thread (or exited) */
+	uint64_t stack;			/* lowest address of the kernel stack */
+	uint64_t thread_sp;		/* thread.sp: where the last switch-out saved its registers */
+	uint64_t start_time;		/* ns since boot */
+	uint64_t utime, stime;		/* ns */
+	uint64_t last_run;		/* sched_info.last_arrival or se.exec_start: ns, for `ps -l` */
+	uint64_t flags;			/* PF_* */
+	uint64_t rss_bytes, vsz_bytes;	/* of the mm; task_load_memory() fills them in */
+	uint32_t pid, tgid, ppid;	/* in the initial namespace */
+	uint32_t state;			/* raw: __state | exit_state << 16 is not mixed: see exit_state */
+	uint32_t exit_state;
+	uint32_t cpu;			/* where it runs or ran last */
+	uint32_t policy;
+	int32_t prio;
+	char comm[16];			/* NUL-terminated, any bytes otherwise */
+	bool on_cpu;			/* is some CPU's current task */
+	bool idle;			/* a swapper: pid 0 */
+	bool kernel_thread;		/* PF_KTHREAD */
+	char *damage;			/* NULL, or which part of it could not be read and why; owned */
+};
+
+struct task_table {
+	struct task *tasks;		/* idle tasks by CPU first, then by list order */
+	size_t count;
+	char *damage;			/* NULL, or why the list may be incomplete; owned */
+	bool memory_loaded;
+	/* Hashes with indices into tasks + 1, 0 = empty; use the task_find functions. */
+	uint32_t *by_pid, *by_address;
+	size_t mask;
+};
+
+/* The table, read at the first call. */
+bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error);
+void tasks_free(struct kernel *kernel);
+/* NULL if there is none. Pid 0 = CPU 0's idle task. */
+const struct task *task_find_pid(struct kernel *kernel, uint32_t pid);
+const struct task *task_find_address(struct kernel *kernel, uint64_t address);
+/*
+ * Fills in rss_bytes and vsz_bytes of all tasks (one read per mm). The rss is exact where the kernel has per-CPU counters
+ * (6.2+: their sum); before that it is mm->rss_stat, as ps sees it (a task keeps up to 63 pages to itself).
+ */
+bool tasks_load_memory(struct kernel *kernel, struct error *error);
+
+/* The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??" unknown. */
+const char *task_state_letters(struct kernel *kernel, const struct task *task);
+/* The kernel's word: "running", "interruptible sleep", ... for the thread list. */
+const char *task_state_name(struct kernel *kernel, const struct task *task);
+
+/*
+ * The registers to start unwinding at: the CPU's if the task is current on one, else what its switch-out
+ * saved. *cpu_ret (may be NULL) is the CPU it is running on or NULL.
+ */
+bool task_registers(struct kernel *kernel, const struct task *task, struct registers *registers,
+		    const struct cpu **cpu_ret, struct error *error);
+/* The physical root of its user page tables; ERROR_NOT_MAPPED for kernel threads. */
+bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret, struct error *error);
+
+#endif

@@ -1,0 +1,10 @@
+core_sources += plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/symtab_elf.c \
+	plugin/symbols/elf_file.c plugin/symbols/elf_file.h \
+	plugin/symbols/elf_writer.c plugin/symbols/elf_writer.h \
+	plugin/symbols/orc.c plugin/symbols/orc.h \
+	plugin/symbols/cfi.c plugin/symbols/cfi.h plugin/symbols/cfi_convert.h plugin/symbols/cfi_module.c \
+	plugin/symbols/cfi_cover.c plugin/symbols/cfi_cover.h \
+	plugin/symbols/cfi_frame.c plugin/symbols/cfi_frame.h \
+	plugin/symbols/kallsyms.c plugin/symbols/kallsyms.h \
+	plugin/symbols/types.c plugin/symbols/types.h plugin/symbols/btf.c plugin/symbols/dwarf_types.c \
+	plugin/symbols/dwarf_index.c plugin/symbols/dwarf_index.h

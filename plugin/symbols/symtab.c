@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The symbol table of symtab.h: an array sorted by address and an open-addressing hash by name.
+ *
+ * vmlinux has 150,000 to 250,000 symbols and every session starts with reading them, so names are not allocated one by
+ * one and sorting is a radix sort of (address, index) pairs.
+ */
+#include "symbols/symtab.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_BLOCK 65536
+#define MAX_SYMBOLS 16000000	/* twenty times more than any kernel has: bounds what a bad file can allocate */
+
+struct name_block {
+	struct name_block *next;
+	size_t used, size;
+	char data[];
+};
+
+struct extent {
+	uint64_t start, end;
+};
+
+struct symtab {
+	struct symbol *symbols;
+	size_t count, capacity;
+	struct name_block *names;
+	struct extent *extents;		/* sorted and disjoint after symtab_finish */
+	size_t nr_extents;
+	/* Made by symtab_finish. */
+	uint32_t *slots;		/* hash: index + 1 of the first (by address) of a name; 0 = empty */
+	uint32_t *next;			/* index + 1 of the next with the same name; 0 = none */
+	size_t mask;			/* number of slots - 1 */
+	bool finished;
+};
+
+bool symtab_new(struct symtab **symtab_ret, struct error *error)
+{
+	struct symtab *symtab = calloc(1, sizeof(*symtab));
+
+	if (!symtab)
+		return error_no_memory(error, "a symbol table", sizeof(*symtab));
+	*symtab_ret = symtab;
+	return true;
+}
+
+void symtab_free(struct symtab *symtab)
+{
+	if (!symtab)
+		return;
+	while (symtab->names) {
+		struct name_block *block = symtab->names;
+
+		symtab->names = block->next;
+		free(block);
+	}
+	free(symtab->symbols);
+	free(symtab->extents);
+	free(symtab->slots);
+	free(symtab->next);
+	free(symtab);
+}
+
+/* A block with room for SIZE bytes of names, put in front; NULL without memory. */
+static struct name_block *name_block_new(struct symtab *symtab, size_t size)
+{
+	struct name_block *block = malloc(sizeof(*block) + size);
+
+	if (!block)
+		return NULL;
+	block->used = 0;
+	block->size = size;
+	block->next = symtab->names;
+	symtab->names = block;
+	return block;
+}
+
+static const char *copy_name(struct symtab *symtab, const char *name)
+{
+	size_t size = strlen(name) + 1;
+	struct name_block *block = symtab->names;
+	char *copy;
+
+	if (!block || block->size - block->used < size) {
+		block = name_block_new(symtab, size > NAME_BLOCK ? size : NAME_BLOCK);
+		if (!block)
+			return NULL;
+	}
+	copy = block->data + block->used;
+	memcpy(copy, name, size);
+	block->used += size;
+	return copy;
+}
+
+static bool reserve(struct symtab *symtab, size_t count, struct error *error)
+{
+	struct symbol *symbols;
+	size_t capacity;
+
+	if (count > MAX_SYMBOLS - symtab->count)
+		return error_set(error, ERROR_FORMAT, "more than %d symbols: this cannot be right", MAX_SYMBOLS);
+	if (symtab->count + count <= symtab->capacity)
+		return true;
+	capacity = symtab->capacity * 2;
+	if (capacity < symtab->count + count)
+		capacity = symtab->count + count;
+	symbols = realloc(symtab->symbols, capacity * sizeof(*symbols));
+	if (!symbols)
+		return error_no_memory(error, "symbols", capacity * sizeof(*symbols));
+	symtab->symbols = symbols;
+	symtab->capacity = capacity;
+	return true;
+}
+
+bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error)
+{
+	struct symbol copy = *symbol;
+
+	if (!reserve(symtab, 1, error))
+		return false;
+	copy.name = copy_name(symtab, symbol->name);
+	if (!copy.name)
+		return error_no_memory(error, "a symbol's name", strlen(symbol->name) + 1);
+	symtab->symbols[symtab->count++] = copy;
+	return true;
+}
+
+bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, struct error *error)
+{
+	struct extent *extents;
+
+	if (!size || start + size < start)
+		return true;
+	extents = realloc(symtab->extents, (symtab->nr_extents + 1) * sizeof(*extents));
+	if (!extents)
+		return error_no_memory(error, "address ranges", (symtab->nr_extents + 1) * sizeof(*extents));
+	extents[symtab->nr_extents++] = (struct extent){ start, start + size };
+	symtab->extents = extents;
+	return true;
+}
+
+/* --- sorting --- */
+
+struct sort_key {
+	uint64_t address;
+	uint32_t index;
+};
+
+#define RADIX_BITS 11
+#define RADIX_SIZE (1U << RADIX_BITS)
+
+/* Least significant digit first, stable; digits that all keys share cost one look. Returns the array that holds the result. */
+static struct sort_key *radix_sort(struct sort_key *keys, struct sort_key *spare, size_t count)
+{
+	for (unsigned shift = 0; shift < 64; shift += RADIX_BITS) {
+		size_t start[RADIX_SIZE] = { 0 }, sum = 0;
+		struct sort_key *swap;
+
+		for (size_t i = 0; i < count; i++)
+			start[keys[i].address >> shift & (RADIX_SIZE - 1)]++;
+		if (count && start[keys[0].address >> shift & (RADIX_SIZE - 1)] == count)
+			continue;
+		for (size_t digit = 0; digit < RADIX_SIZE; digit++) {
+			size_t number = start[digit];
+
+			start[digit] = sum;
+			sum += number;
+		}
+		for (size_t i = 0; i < count; i++)
+			spare[start[keys[i].address >> shift & (RADIX_SIZE - 1)]++] = keys[i];
+		swap = keys;
+		keys = spare;
+		spare = swap;
+	}
+	return keys;
+}
+
+/* How good a name is for an address that has several; higher is better. */
+static unsigned name_rank(const struct symbol *symbol)
+{
+	/* Padding before a function (6.2+, FineIBT), and sections' start and end labels: rarely what one wants to see. */
+	if (strncmp(symbol->name, "__pfx_", 6) == 0 || strncmp(symbol->name, "__cfi_", 6) == 0)
+		return 0;
+	return 1 + (symbol->size ? 4 : 0) + (symbol->letter != 'W' && symbol->letter != 'w' ? 1 : 0) +
+	       (isupper((unsigned char)symbol->letter) ? 2 : 0);
+}
+
+/* Puts the symbols of one address into the order of their rank; there are few, so insertion is right. */
+static void sort_by_rank(struct symbol *symbols, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct symbol symbol = symbols[i];
+		unsigned rank = name_rank(&symbol);
+		size_t j = i;
+
+		/* A hostile file may put a million symbols on one address: past some, order does not matter. */
+		for (; j > 0 && i < 256 && name_rank(&symbols[j - 1]) < rank; j--)
+			symbols[j] = symbols[j - 1];
+		symbols[j] = symbol;
+	}
+}
+
+static bool sort_symbols(struct symtab *symtab, struct error *error)
+{
+	size_t count = symtab->count, size = count * sizeof(struct sort_key);
+	struct sort_key *keys = malloc(2 * size + 1), *sorted;
+	struct symbol *symbols = malloc(count * sizeof(*symbols) + 1);
+
+	if (!keys || !symbols) {
+		free(keys);
+		free(symbols);
+		return error_no_memory(error, "sorting symbols", 2 * size);
+	}
+	for (size_t i = 0; i < count; i++)
+		keys[i] = (struct sort_key){ symtab->symbols[i].address, i };
+	sorted = radix_sort(keys, keys + count, count);
+	for (size_t i = 0; i < count; i++)
+		symbols[i] = symtab->symbols[sorted[i].index];
+	free(keys);
+	free(symtab->symbols);
+	symtab->symbols = symbols;
+	symtab->capacity = count;
+	for (size_t first = 0, end; first < count; first = end) {
+		for (end = first + 1; end < count && symbols[end].address == symbols[first].address; end++)
+			;
+		if (end - first > 1)
+			sort_by_rank(symbols + first, end - first);
+	}
+	return true;
+}
+
+static int compare_extents(const void *a, const void *b)
+{
+	const struct extent *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static void sort_extents(struct symtab *symtab)
+{
+	size_t kept = 0;
+
+	if (!symtab->nr_extents)
+		return;
+	qsort(symtab->extents, symtab->nr_extents, sizeof(*symtab->extents), compare_extents);
+	for (size_t i = 1; i < symtab->nr_extents; i++) {
+		struct extent *last = &symtab->extents[kept];
+
+		if (symtab->extents[i].start < last->end) {
+			if (symtab->extents[i].end > last->end)
+				last->end = symtab->extents[i].end;
+		} else {
+			symtab->extents[++kept] = symtab->extents[i];
+		}
+	}
+	symtab->nr_extents = kept + 1;
+}
+
+/* --- names --- */
+
+static size_t hash_name(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325;	/* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 0x100000001b3;
+	return hash ^ hash >> 32;
+}
+
+/* The slot that NAME is in, or the empty one where it belongs. */
+static uint32_t *find_slot(const struct symtab *symtab, const char *name)
+{
+	for (size_t i = hash_name(name) & symtab->mask;; i = (i + 1) & symtab->mask) {
+		uint32_t entry = symtab->slots[i];
+
+		if (!entry || strcmp(symtab->symbols[entry - 1].name, name) == 0)
+			return &symtab->slots[i];
+	}
+}
+
+static bool hash_symbols(struct symtab *symtab, struct error *error)
+{
+	size_t nr_slots = 16;
+
+	while (nr_slots < symtab->count * 2)
+		nr_slots *= 2;
+	symtab->mask = nr_slots - 1;
+	symtab->slots = calloc(nr_slots, sizeof(*symtab->slots));
+	symtab->next = calloc(symtab->count + 1, sizeof(*symtab->next));
+	if (!symtab->slots || !symtab->next)
+		return error_no_memory(error, "the index of symbol names", nr_slots * sizeof(*symtab->slots));
+	/* From the end, so that each chain is in address order. */
+	for (size_t i = symtab->count; i-- > 0;) {
+		uint32_t *slot = find_slot(symtab, symtab->symbols[i].name);
+
+		symtab->next[i] = *slot;
+		*slot = i + 1;
+	}
+	return true;
+}
+
+bool symtab_finish(struct symtab *symtab, struct error *error)
+{
+	if (symtab->finished)
+		return true;
+	if (!sort_symbols(symtab, error) || !hash_symbols(symtab, error))
+		return false;
+	sort_extents(symtab);
+	symtab->finished = true;
+	return true;
+}
+
+/* --- lookups --- */
+
+const struct symbol *symtab_find(const struct symtab *symtab, const char *name)
+{
+	uint32_t first, entry;
+
+	if (!symtab->finished)
+		return NULL;
+	first = *find_slot(symtab, name);
+	for (entry = first; entry; entry = symtab->next[entry - 1])
+		if (isupper((unsigned char)symtab->symbols[entry - 1].letter))
+			return &symtab->symbols[entry - 1];
+	return first ? &symtab->symbols[first - 1] : NULL;
+}
+
+const struct symbol *symtab_find_next(const struct symtab *symtab, const char *name,
+				      const struct symbol *previous)
+{
+	uint32_t entry;
+
+	if (!symtab->finished)
+		return NULL;
+	entry = previous ? symtab->next[previous - symtab->symbols] : *find_slot(symtab, name);
+	return entry ? &symtab->symbols[entry - 1] : NULL;
+}
+
+/* Index of the first symbol with an address above ADDRESS. */
+static size_t upper_bound(const struct symtab *symtab, uint64_t address)
+{
+	size_t low = 0, high = symtab->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symtab->symbols[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct extent *find_extent(const struct symtab *symtab, uint64_t address)
+{
+	size_t low = 0, high = symtab->nr_extents;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (symtab->extents[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < symtab->nr_extents && symtab->extents[low].start <= address ? &symtab->extents[low] : NULL;
+}
+
+/* How many symbols before ADDRESS are tried: labels in the middle of a big function are few. */
+#define LOOKUP_DEPTH 64
+
+const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address)
+{
+	const struct extent *extent;
+	uint64_t nearest = 0;
+	bool have_nearest = false;
+	size_t end;
+
+	if (!symtab->finished)
+		return NULL;
+	extent = find_extent(symtab, address);
+	if (symtab->nr_extents && !extent)
+		return NULL;
+	end = upper_bound(symtab, address);
+	/* Backwards by address, forwards (best rank first) within one address. */
+	for (unsigned depth = 0; end > 0 && depth < LOOKUP_DEPTH; depth++) {
+		uint64_t start = symtab->symbols[end - 1].address;
+		size_t first = end;
+
+		while (first > 0 && symtab->symbols[first - 1].address == start)
+			first--;
+		for (size_t i = first; i < end; i++) {
+			const struct symbol *symbol = &symtab->symbols[i];
+
+			if (symbol->percpu || (extent && start < extent->start))
+				continue;
+			if (!have_nearest)
+				nearest = start;
+			have_nearest = true;
+			/* Without a size it reaches to the next symbol, so only the nearest can do that. */
+			if (symbol->size ? address - start < symbol->size : start == nearest)
+				return symbol;
+		}
+		end = first;
+	}
+	return NULL;
+}
+
+size_t symtab_count(const struct symtab *symtab)
+{
+	return symtab->count;
+}
+
+const struct symbol *symtab_get(const struct symtab *symtab, size_t index)
+{
+	return index < symtab->count ? &symtab->symbols[index] : NULL;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "target/threads.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t hash_slot(const struct threads *threads, uint64_t id)
+{
+	return (id * 0x9e3779b97f4a7c15ull >> 32) & (threads->by_id_size - 1);
+}
+
+struct thread *threads_find(struct threads *threads, uint64_t id)
+{
+	if (!threads->by_id_size)
+		return NULL;
+	for (size_t slot = hash_slot(threads, id); threads->by_id[slot];
+	     slot = (slot + 1) & (threads->by_id_size - 1)) {
+		struct thread *thread = &threads->list[threads->by_id[slot] - 1];
+
+		if (thread->id == id)
+			return thread;
+	}
+	return NULL;
+}
+
+static void add(struct threads *threads, uint64_t id, const struct cpu *cpu, const struct task *task)
+{
+	size_t slot;
+
+	if (threads_find(threads, id))
+		id = THREAD_ID_OTHER + threads->count;
+	threads->list[threads->count] = (struct thread){ .id = id, .cpu = cpu, .task = task };
+	for (slot = hash_slot(threads, id); threads->by_id[slot];)
+		slot = (slot + 1) & (threads->by_id_size - 1);
+	threads->by_id[slot] = ++threads->count;
+}
+
+static uint64_t task_id(const struct threads *threads, const struct task *task)
+{
+	uint64_t room = THREAD_ID_IDLE - THREAD_ID_TASK;
+
+	if (task->idle && task->cpu < room)
+		return THREAD_ID_IDLE + task->cpu;
+	if (!task->idle && task->pid < room)
+		return THREAD_ID_TASK + task->pid;
+	return THREAD_ID_OTHER + threads->count;
+}
+
+static bool allocate(struct threads *threads, size_t max, struct error *error)
+{
+	size_t slots = 16;
+
+	while (slots < max * 2)
+		slots *= 2;
+	threads->list = calloc(max ? max : 1, sizeof(*threads->list));
+	threads->by_id = calloc(slots, sizeof(*threads->by_id));
+	if (!threads->list || !threads->by_id)
+		return error_no_memory(error, "the list of threads", max * sizeof(*threads->list));
+	threads->by_id_size = slots;
+	return true;
+}
+
+static bool is_some_cpus(const struct kernel *kernel, const struct task *task)
+{
+	/* on_cpu is the quick answer; a CPU's own record is what decides. */
+	if (!task->on_cpu)
+		return false;
+	for (size_t i = 0; i < kernel->nr_cpus; i++)
+		if (kernel->cpus[i].task == task->address)
+			return true;
+	return false;
+}
+
+bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks, struct error *error)
+{
+	struct task_table *table = NULL;
+	struct error reason;
+	size_t nr_tasks = 0;
+
+	memset(threads, 0, sizeof(*threads));
+	if (tasks_get(kernel, &table, &reason)) {
+		nr_tasks = table->count;
+		threads->damage = table->damage ? strdup(table->damage) : NULL;
+	} else if (reason.kind == ERROR_INTERRUPTED || reason.kind == ERROR_NO_MEMORY) {
+		if (error)
+			*error = reason;
+		return false;
+	} else {
+		threads->damage = strdup(reason.text);
+	}
+	if (!allocate(threads, kernel->nr_cpus + nr_tasks, error)) {
+		threads_free(threads);
+		return false;
+	}
+	for (size_t i = 0; i < kernel->nr_cpus; i++) {
+		const struct cpu *cpu = &kernel->cpus[i];
+		const struct task *task = cpu->task && table ? task_find_address(kernel, cpu->task) : NULL;
+
+		add(threads, 1 + (uint64_t)cpu->number, cpu, task);
+	}
+	for (size_t i = 0; i < nr_tasks && max_tasks; i++) {
+		const struct task *task = &table->tasks[i];
+
+		if (is_some_cpus(kernel, task))
+			continue;
+		add(threads, task_id(threads, task), NULL, task);
+		max_tasks--;
+	}
+	return true;
+}
+
+void threads_free(struct threads *threads)
+{
+	for (size_t i = 0; i < threads->count; i++)
+		free(threads->list[i].registers);
+	free(threads->list);
+	free(threads->by_id);
+	free(threads->damage);
+	memset(threads, 0, sizeof(*threads));
+}
+
+void thread_text(struct kernel *kernel, const struct thread *thread, struct buffer *text)
+{
+	const struct task *task = thread->task;
+
+	if (thread->cpu)
+		buffer_printf(text, "CPU %u, %s", thread->cpu->number, thread->cpu->panicked ? "panicked, " : "");
+	if (!task) {
+		buffer_string(text, "task not known");
+	} else {
+		buffer_printf(text, "pid %u, ", task->pid);
+		if (task->tgid != task->pid)
+			buffer_printf(text, "of process %u, ", task->tgid);
+		buffer_printf(text, "%s (%s), task 0x%llx", task_state_name(kernel, task),
+			      task_state_letters(kernel, task), (unsigned long long)task->address);
+		if (task->damage)
+			buffer_string(text, ", partly unreadable");
+	}
+	if (thread->cpu && thread->cpu->registers_source == CPU_REGISTERS_SAVED)
+		buffer_string(text, ", registers of its last task switch");
+	if (thread->cpu && thread->cpu->registers_source == CPU_REGISTERS_NONE)
+		buffer_string(text, ", registers not known");
+}
+
+/*
+ * The length of the UTF-8 sequence at TEXT if it is a character that XML 1.0 allows and that a terminal
+ * prints (not C0, DEL or C1), else 0. Stops at the NUL, which continues no sequence.
+ */
+static size_t printable(const uint8_t *text)
+{
+	uint32_t value;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return text[0] >= ' ' && text[0] != 0x7f;
+	if (text[0] >= 0xc2 && text[0] < 0xe0) {
+		length = 2;
+		value = text[0] & 0x1f;
+	} else if (text[0] >= 0xe0 && text[0] < 0xf0) {
+		length = 3;
+		value = text[0] & 0x0f;
+	} else if (text[0] >= 0xf0 && text[0] < 0xf5) {
+		length = 4;
+		value = text[0] & 0x07;
+	} else {
+		return 0;
+	}
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	if (value < (length == 2 ? 0xa0u : length == 3 ? 0x800u : 0x10000u) || value > 0x10ffff)
+		return 0;
+	if ((value >= 0xd800 && value < 0xe000) || (value & 0xfffe) == 0xfffe)
+		return 0;
+	return length;
+}
+
+void xml_append(struct buffer *xml, const char *text)
+{
+	while (*text) {
+		size_t length = printable((const uint8_t *)text);
+
+		if (length == 0)
+			buffer_char(xml, '?');
+		else if (*text == '<')
+			buffer_string(xml, "&lt;");
+		else if (*text == '>')
+			buffer_string(xml, "&gt;");
+		else if (*text == '&')
+			buffer_string(xml, "&amp;");
+		else if (*text == '"')
+			buffer_string(xml, "&quot;");
+		else
+			buffer_append(xml, text, length);
+		text += length ? length : 1;
+	}
+}
+
+static void thread_xml(struct kernel *kernel, const struct thread *thread, struct buffer *xml,
+		       struct buffer *text)
+{
+	const struct task *task = thread->task;
+
+	buffer_printf(xml, "<thread id=\"%llx\"", (unsigned long long)thread->id);
+	if (thread->cpu)
+		buffer_printf(xml, " core=\"%u\" id_str=\"CPU %u\"", thread->cpu->number, thread->cpu->number);
+	else if (task->idle)
+		buffer_printf(xml, " id_str=\"idle task of CPU %u\"", task->cpu);
+	else
+		buffer_printf(xml, " id_str=\"pid %u\"", task->pid);
+	if (task) {
+		buffer_string(xml, " name=\"");
+		xml_append(xml, task->comm);
+		buffer_char(xml, '"');
+	}
+	buffer_char(xml, '>');
+	buffer_clear(text);
+	thread_text(kernel, thread, text);
+	if (text->size)
+		xml_append(xml, text->data);
+	buffer_string(xml, "</thread>\n");
+}
+
+void threads_xml(struct kernel *kernel, const struct threads *threads, struct buffer *xml)
+{
+	struct buffer text = { 0 };
+
+	buffer_string(xml, "<?xml version=\"1.0\"?>\n<threads>\n");
+	for (size_t i = 0; i < threads->count; i++)
+		thread_xml(kernel, &threads->list[i], xml, &text);
+	buffer_string(xml, "</threads>\n");
+	xml->failed |= text.failed;
+	buffer_free(&text);
+}

@@ -1,0 +1,154 @@
+"""What the gdb-driven tests share: the dump sets, the guest's own record of itself, and a gdb to ask.
+
+build/sets (tests/gdb/make-sets) names the sets. A test that takes `dump` runs on each of them; the guest's record is
+dump.oracle. The environment variable VMCORE_GDB names another gdb, e.g. "tests/rig/in-root ROOT gdb".
+"""
+import functools
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+LAUNCHER = TOP / "scripts" / "gdb-vmcore"
+GDB = os.environ.get("VMCORE_GDB", "gdb")
+
+
+class Task:
+    """One task of oracle/tasks: its files of /proc as bytes."""
+
+    def __init__(self, tgid, tid):
+        self.tgid, self.tid, self.files = tgid, tid, {}
+
+    @functools.cached_property
+    def stat(self):
+        """/proc/PID/stat from the state on; the comm before it may hold blanks and parentheses."""
+        return self.files["stat"].decode(errors="replace").rpartition(")")[2].split()
+
+    @property
+    def state(self):
+        return self.stat[0]
+
+    @property
+    def ppid(self):
+        return int(self.stat[1])
+
+    @property
+    def comm(self):
+        return self.files["comm"].rstrip(b"\n")
+
+    @property
+    def stack(self):
+        """Functions of /proc/PID/stack, innermost first."""
+        text = self.files.get("stack", b"").decode()
+        return [m.group(1) for m in re.finditer(r"\] (?:\? )?([^\s+]+)\+", text)]
+
+
+class Oracle:
+    def __init__(self, directory):
+        self.directory = directory
+
+    def read(self, name):
+        return (self.directory / name).read_bytes()
+
+    def text(self, name):
+        return self.read(name).decode(errors="replace")
+
+    @functools.cached_property
+    def tasks(self):
+        """{tid: Task}, parsed by length, since comm and cmdline may hold any byte."""
+        data, at, tasks = self.read("tasks"), 0, {}
+        while at < len(data):
+            end = data.index(b"\n", at)
+            mark, tgid, tid, name, length = data[at:end].rsplit(b" ", 4)
+            assert mark == b"@"
+            start = end + 1
+            task = tasks.setdefault(int(tid), Task(int(tgid), int(tid)))
+            task.files[name.decode()] = data[start:start + int(length)]
+            at = start + int(length) + 1
+        return tasks
+
+
+class Dump:
+    def __init__(self, kernel, scenario, directory):
+        self.kernel, self.scenario = kernel, scenario
+        self.directory = pathlib.Path(directory)
+        self.oracle = Oracle(self.directory / "oracle")
+        self.vmlinux = self.directory / "vmlinux"
+        names = ("vmcore", "vmcore.qemu-zlib", "vmcore.qemu-elf")
+        self.vmcore = next(self.directory / n for n in names if (self.directory / n).exists())
+        self.info = {}
+        for line in (self.directory / "info.txt").read_text().splitlines():
+            key, _, value = line.partition("=")
+            self.info[key] = value
+
+    def __repr__(self):
+        return f"{self.kernel}-{self.scenario}"
+
+    def pid(self, role):
+        return int(self.info[f"pid.{role}"])
+
+    @functools.lru_cache(maxsize=None)
+    def _gdb(self, commands, vmcore, status):
+        return run_gdb(self.vmlinux, vmcore, commands, status)
+
+    def gdb(self, *commands, vmcore=None, status=None):
+        """What gdb prints for the commands, after the dump is attached. Asked twice, run once."""
+        return self._gdb(commands, vmcore or self.vmcore, status)
+
+    def json(self, command):
+        """The result of a kernel command as data."""
+        output = self.gdb("python print('=begin=')", command + " -j")
+        return json.loads(output.split("=begin=\n", 1)[1].splitlines()[0])
+
+    def python(self, code):
+        """What CODE prints."""
+        path = TOP / "build" / "gdb-tests"
+        path.mkdir(parents=True, exist_ok=True)
+        script = path / f"{abs(hash(code))}.py"
+        script.write_text(code)
+        return self.gdb("python print('=begin=')", f"source {script}").split("=begin=\n", 1)[1]
+
+
+def run_gdb(vmlinux, vmcore, commands, status=None, launcher=True, timeout=300):
+    """Runs gdb in batch mode. STATUS: the exit status there must be (None = any)."""
+    arguments = [str(LAUNCHER), f"--gdb={GDB}", str(vmlinux), str(vmcore)]
+    if " " in GDB:      # "in-root ROOT gdb": the launcher runs inside, too
+        *outside, inside = shlex.split(GDB)
+        arguments = outside + [str(LAUNCHER), f"--gdb={inside}", str(vmlinux), str(vmcore)]
+    arguments += ["-nx", "-batch"]
+    for command in commands:
+        arguments += ["-ex", command]
+    result = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            timeout=timeout)
+    output = result.stdout.decode(errors="backslashreplace")
+    assert result.returncode >= 0, f"gdb died of signal {-result.returncode}:\n{output}"
+    if status is not None:
+        assert result.returncode == status, output
+    return output
+
+
+def all_sets():
+    try:
+        lines = (TOP / "build" / "sets").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [Dump(*line.split(" ", 2)) for line in lines]
+
+
+SETS = all_sets()
+
+
+def pytest_generate_tests(metafunc):
+    if "dump" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("scenario")
+        sets = [s for s in SETS if not marker or s.scenario in marker.args]
+        metafunc.parametrize("dump", sets, ids=repr)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "scenario(name...): only for dumps of these scenarios")

@@ -1,0 +1,65 @@
+"""Memory: the dump's, as gdb reads it; and what a dump refuses."""
+import re
+
+import pytest
+
+
+def test_linux_banner(dump):
+    assert f"Linux version {dump.info['release']}" in dump.gdb("printf \"%s\", linux_banner")
+
+
+def test_symbols_are_where_the_guest_had_them(dump):
+    """KASLR: /proc/kallsyms of the guest against gdb, for functions, data and per-CPU variables."""
+    addresses = {}
+    for line in dump.oracle.text("proc/kallsyms").splitlines():
+        address, _, name, *module = line.split()
+        if not module:
+            addresses[name] = int(address, 16)
+    names = ["schedule", "init_task", "jiffies", "runqueues", "do_syscall_64", "sys_call_table", "__per_cpu_offset"]
+    out = dump.gdb(*[f"printf \"%s %lx\\n\", \"{n}\", (unsigned long)&{n}" for n in names])
+    for name in names:
+        got = int(re.search(rf"^{name} ([0-9a-f]+)$", out, re.M)[1], 16)
+        assert got == addresses[name], name
+
+
+def test_user_memory_through_the_tasks_own_tables(dump):
+    """The role "memory" wrote "rig user page N" at a fixed address of its own."""
+    pid, base = dump.pid("memory"), int(dump.info["memory.base"], 16)
+    out = dump.gdb(f"thread {thread_of(dump, pid)}", f"x/s {base:#x}", f"x/s {base + 4096 * 100:#x}")
+    assert "rig user page 0" in out
+    assert "rig user page 100" in out
+    other = dump.gdb(f"thread {thread_of(dump, 1)}", f"x/s {base:#x}")
+    assert "rig user page" not in other
+
+
+def thread_of(dump, pid):
+    """gdb's number of the thread of a sleeping task."""
+    return re.search(rf"^\*?\s+(\d+)\s+Thread \S*{10000000 + pid}\b", dump.gdb("info threads"), re.M)[1]
+
+
+@pytest.mark.parametrize("address", ["0", "0xffffffffffffff00", "0x800000000000", "0xdead000000000100"])
+def test_unmapped_memory_is_an_error_that_says_why(dump, address):
+    out = dump.gdb(f"x/gx {address}", status=1)
+    assert "Cannot access memory" in out or "not mapped" in out or "no page" in out
+    assert re.search(r"not mapped|no page|not canonical|page table", out), out
+    assert ":\t0x0000000000000000" not in out
+
+
+def test_writes_and_calls_are_refused_and_the_session_goes_on(dump):
+    out = dump.gdb("set var init_task.pid = 7", "print schedule()", "continue", "stepi", "run", "jump schedule",
+                   "set $rip = 0", "print init_task.pid", "info threads")
+    assert "$1 = 0" in out or "$2 = 0" in out
+    assert out.count("(CPU ") >= int(dump.info["smp"])
+    assert re.search(r"crash dump", out)
+
+
+def test_find_searches_the_dump(dump):
+    out = dump.gdb("find /b &linux_banner, +64, 'L', 'i', 'n', 'u', 'x'")
+    assert "1 pattern found" in out
+
+
+def test_types_and_expressions(dump):
+    out = dump.gdb("print init_task.comm", "ptype struct list_head", "print/x sizeof(struct page)",
+                   "print ((struct task_struct *)&init_task)->tasks.next != 0")
+    assert '"swapper' in out
+    assert "struct list_head *next" in out

@@ -1,0 +1,114 @@
+"""log, sys and mod, held against dmesg, uptime, loadavg, uname and /proc/modules of the guest."""
+import re
+
+
+def recorded_dmesg(dump):
+    """[(level, text line)] of `dmesg -r`; lines without a prefix continue the one before."""
+    lines = []
+    for line in dump.oracle.text("dmesg").splitlines():
+        m = re.match(r"<(\d+)>\[ *(\d+)\.(\d+)\] (.*)", line)
+        if m:
+            lines.append((int(m[1]) & 7, int(m[2]) * 10**6 + int(m[3]), m[4]))
+    return lines
+
+
+def test_log_has_every_recorded_line_in_order(dump):
+    records = []
+    for r in dump.json("kernel log")["records"]:
+        for line in r["text"].split("\n"):
+            records.append((r["level"], r["timestamp_ns"] // 1000, line))
+    recorded = recorded_dmesg(dump)
+    assert len(recorded) > 100
+    assert records[:len(recorded)] == recorded
+
+
+def test_log_text_is_dmesg(dump):
+    lines = dump.gdb("python print('=begin=')", "kernel log").split("=begin=\n", 1)[1].splitlines()
+    recorded = [re.sub(r"^<\d+>", "", line) for line in dump.oracle.text("dmesg").splitlines()]
+    assert lines[:50] == recorded[:50]
+
+
+def test_log_options(dump):
+    first = recorded_dmesg(dump)[0][2]
+    t = dump.gdb("python print('=begin=')", "kernel log -t").split("=begin=\n", 1)[1].splitlines()
+    assert t[0] == first
+    m = dump.gdb("kernel log -m")
+    assert re.search(rf"^<{recorded_dmesg(dump)[0][0]}>.*{re.escape(first)}$", m, re.M)
+    year = re.search(r"20\d\d", dump.gdb("kernel log -T"))
+    assert year
+
+
+def test_sys(dump):
+    text = dump.gdb("kernel sys")
+    uname = dump.oracle.text("uname").split()
+    assert re.search(rf"RELEASE: {re.escape(dump.info['release'])}$", text, re.M)
+    assert re.search(rf"NODENAME: {re.escape(uname[1])}$", text, re.M)
+    assert re.search(rf"CPUS: {dump.info['smp']}\b", text)
+    got = dump.json("kernel sys")["system"]
+    uptime = float(dump.oracle.text("proc/uptime").split()[0])
+    assert uptime <= got["uptime_ns"] / 1e9 < uptime + 120
+    load = float(dump.oracle.text("proc/loadavg").split()[0])
+    assert abs(got["load"][0] - load) < 2 if isinstance(got.get("load"), list) else True
+
+
+def test_taint(dump):
+    mask = int(dump.oracle.text("proc/sys/kernel/tainted"))
+    letters = dump.json("kernel sys")["system"]["tainted"]
+    assert bool(mask) == bool(letters)
+    if mask & 1 << 12:
+        assert "O" in letters   # vmcore_rig is an out-of-tree module
+
+
+def test_panic_message(dump):
+    text = dump.gdb("kernel sys")
+    if dump.scenario == "sysrq":
+        assert re.search(r"PANIC: .*sysrq triggered crash", text)
+    elif dump.scenario == "oops":
+        assert re.search(r"PANIC: .*(Fatal exception|NULL pointer dereference)", text)
+    elif dump.scenario == "nmi":
+        assert re.search(r"PANIC: .*NMI", text)
+    else:
+        assert "sysrq triggered crash" not in text
+
+
+def test_system_calls(dump):
+    assert re.search(r"^\s*0\s+.*\bread\b", dump.gdb("kernel sys -c"), re.M) or \
+        re.search(r"sys_read\b", dump.gdb("kernel sys -c"))
+
+
+def recorded_modules(dump):
+    """{name: (size, refcount, used by)} of /proc/modules."""
+    modules = {}
+    for line in dump.oracle.text("proc/modules").splitlines():
+        name, size, count, users, state, *_ = line.split()
+        modules[name] = (int(size), int(count), users.rstrip(",") if users != "-" else "")
+    return modules
+
+
+def test_modules(dump):
+    got = {m["name"]: m for m in dump.json("kernel mod")["modules"]}
+    recorded = recorded_modules(dump)
+    assert set(got) == set(recorded) and len(recorded) > 8
+    for name, (size, count, users) in recorded.items():
+        assert got[name]["size"] == size, name
+        assert sorted(filter(None, (got[name]["used_by"] or "").split(","))) == sorted(filter(None, users.split(","))), name
+
+
+def test_module_sections(dump):
+    """gdb has a module's functions where /sys/module/NAME/sections says its .text is."""
+    text = dump.gdb("info sharedlibrary")
+    for name in recorded_modules(dump):
+        assert f"/{name}.ko" in text, name
+
+
+def test_modules_symbols_types_and_lines(dump):
+    out = dump.gdb("kernel mod -s ext4", "info line ext4_sync_file", "print sizeof(struct ext4_inode_info)",
+                   "info symbol ext4_sync_file")
+    assert re.search(r'Line \d+ of "fs/ext4/fsync.c"', out) or re.search(r"Line \d+ of .*fsync\.c", out), out
+    assert re.search(r"\$1 = [1-9]\d+", out)
+    assert re.search(r"ext4_sync_file in section \.text", out)
+
+
+def test_modules_without_debug_files_have_names(dump):
+    out = dump.gdb("info address jbd2_journal_start", "info symbol jbd2_journal_start")
+    assert "jbd2_journal_start in section .text" in out

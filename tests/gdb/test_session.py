@@ -1,0 +1,126 @@
+"""Ways in and out: launcher, auto-load, jit-reader-load, MI, help; what goes wrong says so and leaves gdb alive."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from conftest import SETS, TOP, run_gdb
+
+BUILD = TOP / "build"
+
+
+@pytest.fixture(scope="module")
+def one():
+    if not SETS:
+        pytest.skip("no dumps were made")
+    return SETS[0]
+
+
+def plain_gdb(*arguments, stdin=None, env=None):
+    result = subprocess.run(["gdb", *map(str, arguments)], input=stdin, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, timeout=300, env={**os.environ, **(env or {})},
+                            **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
+    assert result.returncode >= 0, result.stdout
+    return result.stdout.decode(errors="backslashreplace")
+
+
+def auto_load():
+    """The options that do what gdbinit.d does for an installed plugin."""
+    os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")
+    return ["-nx", "-iex", "set index-cache enabled on", "-ix", str(BUILD / "scripts" / "vmcore.gdb")]
+
+
+def test_auto_load_attaches_gdb_vmlinux_vmcore(dump):
+    out = plain_gdb("-batch", *auto_load(), dump.vmlinux, dump.vmcore, "-ex", "kernel sys")
+    assert f"RELEASE: {dump.info['release']}" in out
+    assert "not a core dump" not in out
+
+
+def test_auto_load_interactive_and_quit_without_question(one):
+    out = plain_gdb("-q", *auto_load(), one.vmlinux, one.vmcore, stdin=b"kernel ps 1\nquit\n")
+    assert "COMM" in out
+    assert "Quit anyway" not in out and "y or n" not in out
+
+
+def test_auto_load_leaves_others_alone(one):
+    out = plain_gdb("-batch", *auto_load(), "/bin/true", "-ex", "info files")
+    assert "/bin/true" in out and "vmcore" not in out
+
+
+def test_jit_reader_load(one):
+    out = plain_gdb("-nx", "-batch", "-iex", "set index-cache enabled on", one.vmlinux,
+                    "-ex", f"jit-reader-load {BUILD / '.libs' / 'vmcore.abi3.so'}",
+                    "-ex", f"target vmcore {one.vmcore}", "-ex", "kernel ps 1", "-ex", "jit-reader-unload",
+                    "-ex", "kernel ps 1")
+    assert out.count("COMM") == 2
+
+
+def test_interpreter_mi(one):
+    out = plain_gdb("-q", "-i=mi2", *auto_load(), one.vmlinux, one.vmcore,
+                    stdin=b'-thread-info 1\n-stack-list-frames\n-data-evaluate-expression init_task.pid\n-exec-continue\n'
+                          b'-thread-info 1\n-gdb-exit\n')
+    assert out.count("^done,threads=") == 2
+    assert "^done,stack=" in out
+    assert '^done,value="0"' in out
+    assert "^error" in out
+
+
+def test_attach_again_and_detach(one):
+    out = one.gdb(f"target vmcore {one.vmcore}", "kernel ps 1", "detach", "kernel ps 1", f"target vmcore {one.vmcore}",
+                  "kernel ps 1", "print init_task.pid")
+    assert out.count("COMM") == 2
+    assert "no kernel dump is open" in out
+    assert "$1 = 0" in out
+
+
+def test_settings_come_back(one):
+    out = one.gdb("show may-write-memory", "detach", "show may-write-memory")
+    assert "is off" in out and "is on" in out
+
+
+@pytest.mark.parametrize("file,says", [("/nonexistent", "/nonexistent"), ("/bin/true", "/bin/true"),
+                                       ("/dev/null", "/dev/null"), ("", "file name")])
+def test_bad_file_is_one_clear_line_and_the_session_goes_on(one, file, says):
+    out = plain_gdb("-batch", *auto_load(), one.vmlinux, "-ex", f"target vmcore {file}", "-ex", "print 6*7",
+                    "-ex", f"target vmcore {one.vmcore}", "-ex", "print init_task.pid")
+    assert says in out
+    assert "$1 = 42" in out and "$2 = 0" in out
+    assert "Python" not in out and "Traceback" not in out
+
+
+def test_a_failed_attach_keeps_the_open_dump(one):
+    out = one.gdb("target vmcore /bin/true", "kernel ps 1")
+    assert "COMM" in out
+
+
+def test_wrong_vmlinux_is_refused(one):
+    other = next((s for s in SETS if s.kernel != one.kernel), None)
+    if not other:
+        pytest.skip("needs dumps of two kernels")
+    out = run_gdb(other.vmlinux, one.vmcore, ["print 6*7"])
+    assert one.info["release"] in out and other.info["release"] in out
+    assert "$1 = 42" in out
+
+
+def test_exit_status(one):
+    one.gdb("kernel ps 1", status=0)
+    one.gdb("kernel ps 4000000", status=1)
+
+
+def test_help_and_completion(one):
+    out = one.gdb("help kernel", "help kernel ps", "help target vmcore", "complete kernel p", "complete kernel ps -",
+                  "complete set vmcore ", "help set vmcore module-path")
+    assert "kernel ps" in out and "kernel ps -k" in out
+    assert "set vmcore module-path" in out
+    for command in ("ps", "log", "sys", "mod", "bt"):
+        text = one.gdb(f"help kernel {command}")
+        assert "Example" in text, command
+        assert all(len(line) <= 100 for line in text.splitlines()), command
+
+
+def test_nothing_is_left_behind(one, tmp_path):
+    one._gdb.cache_clear()
+    before = set(pathlib.Path("/tmp").glob("gdb-vmcore.*"))
+    one.gdb("kernel ps 1", "bt")
+    assert set(pathlib.Path("/tmp").glob("gdb-vmcore.*")) <= before

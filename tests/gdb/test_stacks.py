@@ -1,0 +1,169 @@
+"""Stacks: gdb's own (through our CFI) and `kernel bt` (native) against each other and against the guest's record."""
+import functools
+import json
+import pathlib
+import re
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+SLEEPING = "SDTt"
+
+
+@functools.lru_cache(maxsize=None)
+def gdb_stacks(dump):
+    text = dump.gdb("python print('=begin=')", f"source {HERE / 'stacks.py'}").split("=begin=\n", 1)[1]
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+def pid_of(stack):
+    return stack["id"] - 10000000 if 10000000 < stack["id"] < 20000000 else None
+
+
+@functools.lru_cache(maxsize=None)
+def native_stacks(dump):
+    return {s["pid"]: s for s in dump.json("kernel bt -A")["stacks"] if s["pid"]}
+
+
+def plain(name):
+    """The function's name without what compilers add to its parts."""
+    return re.sub(r"\.(isra|part|constprop|cold)(\.\d+)*", "", name or "")
+
+
+def is_subsequence(short, long):
+    rest = iter(long)
+    return all(any(plain(f) == plain(g) for g in rest) for f in short)
+
+
+def test_every_stack_ends_cleanly(dump):
+    bad = []
+    for stack in gdb_stacks(dump):
+        if stack["error"] or stack["end"] != "outermost":
+            bad.append((stack["name"], stack["error"], stack["end"], [f["function"] for f in stack["frames"]]))
+    assert not bad
+
+
+def test_sleeping_tasks_against_proc_stack(dump):
+    """/proc/PID/stack leaves out the scheduler's functions and what is inlined; all it has must be there, in order."""
+    checked = 0
+    for stack in gdb_stacks(dump):
+        task = dump.oracle.tasks.get(pid_of(stack))
+        if not task or task.state not in SLEEPING or not task.stack:
+            continue
+        names = [f["function"] for f in stack["frames"]]
+        # A kernel thread or worker may have slept elsewhere by the time of the crash; the roles stay.
+        if str(task.tid) not in dump.info.values() and not is_subsequence(task.stack, names):
+            continue
+        assert is_subsequence(task.stack, names), (task.comm, task.stack, names)
+        checked += 1
+    assert checked > 20
+
+
+def test_most_tasks_agree_with_proc_stack(dump):
+    """Of all sleeping tasks, at most a few were woken between the record and the crash."""
+    compared = differ = 0
+    for stack in gdb_stacks(dump):
+        task = dump.oracle.tasks.get(pid_of(stack))
+        if task and task.state in SLEEPING + "I" and task.stack:
+            compared += 1
+            differ += not is_subsequence(task.stack, [f["function"] for f in stack["frames"]])
+    assert compared > 50
+    assert differ <= compared // 20
+
+
+def test_native_agrees_with_gdb_frame_by_frame(dump):
+    native = native_stacks(dump)
+    compared = 0
+    for stack in gdb_stacks(dump):
+        pid = pid_of(stack)
+        if pid not in native:
+            continue
+        ours = [int(f["pc"], 16) for f in native[pid]["frames"]]
+        theirs = [f["pc"] for f in stack["frames"] if not f["inline"]]
+        # An inlined function's frame has its caller's pc: one address per physical frame is left.
+        theirs = [p for i, p in enumerate(theirs) if not i or p != theirs[i - 1] or not stack["frames"][i]["inline"]]
+        assert ours == theirs, (stack["name"], [f["function"] for f in native[pid]["frames"]],
+                                [f["function"] for f in stack["frames"]])
+        compared += 1
+    assert compared > 50
+
+
+def cpu_functions(dump, cpu):
+    return [f["function"] for f in gdb_stacks(dump)[cpu]["frames"]]
+
+
+# What the guest was made to do on a CPU (info.txt: cpuN=...) and the functions that must then be on its stack, in order.
+CPU_WORK = {
+    "spin-thread": ["kthread", "ret_from_fork"],
+    "spin-softirq": ["__do_softirq"],
+    "spin-hardirq": ["__hrtimer_run_queues"],
+    "sysrq-crash": ["panic", "sysrq_handle_crash", "write_sysrq_trigger", "vfs_write", "ksys_write", "do_syscall_64",
+                    "entry_SYSCALL_64_after_hwframe"],
+}
+
+
+def test_what_each_cpu_was_made_to_do(dump):
+    checked = 0
+    for key, work in dump.info.items():
+        cpu = re.fullmatch(r"cpu(\d+)", key)
+        if cpu and work in CPU_WORK and not (work == "sysrq-crash" and dump.scenario.startswith("qemu")):
+            names = [re.sub("^handle_softirqs$", "__do_softirq", plain(f)) for f in cpu_functions(dump, int(cpu[1]))]
+            names = [re.sub("^ret_from_fork_asm$", "ret_from_fork", f) for f in names]
+            assert is_subsequence(CPU_WORK[work], names), (cpu[1], work, names)
+            checked += 1
+    if dump.scenario == "sysrq":
+        assert checked >= 3
+
+
+def test_user_mode_cpu(dump):
+    spinning = [k for k, v in dump.info.items() if v == "spin-user"]
+    if not spinning:
+        pytest.skip("no CPU was in user mode in this scenario")
+    stack = gdb_stacks(dump)[int(spinning[0][3:])]
+    assert len(stack["frames"]) == 1
+    assert stack["frames"][0]["pc"] < 1 << 47
+
+
+@pytest.mark.scenario("oops")
+def test_oops_goes_through_the_exception(dump):
+    names = [plain(f) for f in cpu_functions(dump, 0)]
+    functions = [f for f in names if f]
+    exception = [f for f in functions if f in ("asm_exc_page_fault", "exc_page_fault")]
+    assert "entry_SYSCALL_64_after_hwframe" in functions
+    assert any(f.startswith("rig_") for f in functions), functions
+    assert exception or functions[0].startswith("rig_"), functions
+
+
+@pytest.mark.scenario("nmi")
+def test_nmi_above_softirq(dump):
+    """NMI stack, IRQ stack, task stack: one backtrace."""
+    names = [re.sub("^handle_softirqs$", "__do_softirq", plain(f)) for f in cpu_functions(dump, 0)]
+    assert is_subsequence(["panic", "unknown_nmi_error", "exc_nmi", "asm_exc_nmi", "__do_softirq"], names), names
+
+
+def test_bt_names_entry_code(dump):
+    text = dump.gdb("thread 1", "bt")
+    assert "<signal handler called>" not in text
+
+
+def test_bt_shows_lines_and_inlined_functions(dump):
+    stacks = gdb_stacks(dump)
+    assert any(f["inline"] for s in stacks for f in s["frames"])
+    schedule = [f for s in stacks for f in s["frames"] if f["function"] == "schedule"]
+    assert schedule and all(f["line"] for f in schedule)
+
+
+def test_panicked_thread_is_selected(dump):
+    if not dump.info.get("cpu0") in ("sysrq-crash", "oops", "bug"):
+        pytest.skip("this scenario does not panic on CPU 0")
+    assert re.search(r"Current thread is 1 ", dump.gdb("thread"))
+
+
+def test_backtrace_options(dump):
+    groups = dump.gdb("kernel bt -A -u")
+    counted = [int(n) for n in re.findall(r"^\s*(\d+) tasks?\b", groups, re.M)]
+    assert counted == sorted(counted, reverse=True) and counted[0] > 1
+    for option in ("-f", "-r", "-t", "-l"):
+        assert "PID:" in dump.gdb(f"kernel bt {option} {dump.pid('init')}")
+    lines = dump.gdb(f"kernel bt -l {dump.pid('init')}")
+    assert re.search(r"\.[chS]:? ?\d+", lines)

@@ -1,0 +1,95 @@
+"""ps, info threads and the convenience functions, held against /proc as the guest recorded it just before the crash."""
+import re
+
+# Tasks that come and go between the record and the crash: what the recording itself started, and kernel workers.
+TRANSIENT = re.compile(rb"^(kworker/|sh$|cat$|tar$|dd$|record$|ps$|init$|dmesg$|usleep$|taskset$)")
+
+
+def recorded(dump):
+    return {tid: t for tid, t in dump.oracle.tasks.items() if not TRANSIENT.match(t.comm)}
+
+
+def listed(dump):
+    return {t["pid"]: t for t in dump.json("kernel ps")["tasks"] if t["pid"]}
+
+
+def test_every_recorded_task_is_listed(dump):
+    missing = set(recorded(dump)) - set(listed(dump))
+    assert not missing
+
+
+def test_nothing_else_is_listed(dump):
+    known = set(dump.oracle.tasks)
+    extra = [t["comm"] for pid, t in listed(dump).items() if pid not in known]
+    assert [c for c in extra if not TRANSIENT.match(c.encode())] == []
+
+
+def test_comm_and_parent(dump):
+    tasks = listed(dump)
+    for tid, task in recorded(dump).items():
+        got = tasks[tid]
+        assert got["ppid"] == task.ppid or task.tid != task.tgid, (tid, task.comm)
+        assert got["comm"] == task.comm.decode("utf-8", "backslashreplace"), tid
+
+
+def test_states(dump):
+    """A task of a role stays in its state; others may have moved on."""
+    tasks = listed(dump)
+    letters = {"S": "IN", "D": "UN", "Z": "ZO", "T": "ST", "t": "TR", "I": "ID", "R": "RU"}
+    roles = {int(v) for k, v in dump.info.items() if k.startswith("pid.")}
+    checked = 0
+    for tid in roles & set(recorded(dump)):
+        state = dump.oracle.tasks[tid].state
+        if state == "R":
+            continue
+        assert tasks[tid]["state"] == letters[state], (tid, dump.oracle.tasks[tid].comm)
+        checked += 1
+    assert checked > 5
+
+
+def test_threads_are_cpus_then_tasks(dump):
+    text = dump.gdb("info threads")
+    rows = re.findall(r"^\*?\s+(\d+)\s+Thread (\S+)", text, re.M)
+    cpus = int(dump.info["smp"])
+    assert [int(r[0]) for r in rows] == list(range(1, len(rows) + 1))
+    assert len(re.findall(r"\(CPU \d+", text)) == cpus
+    for n in range(cpus):
+        assert re.search(rf"^\*?\s+{n + 1}\s.*\(?CPU {n}\b", text, re.M), n
+    idle_not_running = sum(1 for t in dump.json("kernel ps")["tasks"] if not t["pid"] and not t["active"])
+    tasks = dump.json("kernel ps")["tasks"]
+    assert len(rows) == len(tasks), (len(rows), len(tasks), idle_not_running)
+
+
+def test_selectors(dump):
+    everything = dump.json("kernel ps")["tasks"]
+    kernel = dump.json("kernel ps -k")["tasks"]
+    user = dump.json("kernel ps -u")["tasks"]
+    assert len(kernel) + len(user) == len(everything)
+    assert {t["pid"] for t in kernel}.isdisjoint({t["pid"] for t in user})
+    # /proc/PID/exe can be read of user processes only, and a kernel thread's parent is kthreadd.
+    for t in kernel:
+        assert t["ppid"] in (0, 2), t
+    assert all(t["pid"] == t["tgid"] for t in dump.json("kernel ps -G")["tasks"] if t["pid"])
+
+
+def test_functions(dump):
+    pid = dump.pid("init")
+    out = dump.gdb(f"print $task({pid})->pid", f"print $task({pid})->comm",
+                   "print $container_of(&$task(1)->tasks, \"struct task_struct\", \"tasks\")->pid",
+                   "print $cpu_curr(0)->on_cpu", "print $per_cpu(\"runqueues\", 0).cpu",
+                   "print $task(4000000)")
+    assert f"$1 = {pid}\n" in out
+    assert "$3 = 1\n" in out
+    assert "$4 = 1\n" in out
+    assert "$5 = 0\n" in out
+    assert "there is no task with pid 4000000" in out
+
+
+def test_arguments_and_environment(dump):
+    """ps -a reads user memory: the role `arguments` if there is one, else any recorded process."""
+    from_user = {tid: t for tid, t in recorded(dump).items() if t.files.get("cmdline") and tid == t.tgid}
+    tid, task = next((i for i in from_user.items() if dump.info.get("pid.arguments") == str(i[0])),
+                     next(iter(from_user.items())))
+    out = dump.gdb(f"kernel ps -a {tid}")
+    first = task.files["cmdline"].split(b"\0")[0].decode(errors="backslashreplace")
+    assert first in out or "excluded" in out

@@ -1,0 +1,17 @@
+# One program per module. Tests that need a real dump take the set from VMCORE_TEST_SET and skip without it.
+# To add one: test_NAME.c here, and its name in the list below; headers that tests share go to the last line.
+LDADD = libvmcore-core.la $(core_libs) -lcmocka
+check_PROGRAMS += \
+	tests/unit/test_arch \
+	tests/unit/test_arch_registers \
+	tests/unit/test_dump_elf \
+	tests/unit/test_dump_flattened \
+	tests/unit/test_dump_kdump \
+	tests/unit/test_log \
+	tests/unit/test_orc \
+	tests/unit/test_symtab \
+	tests/unit/test_system \
+	tests/unit/test_target \
+	tests/unit/test_target_packet \
+	tests/unit/test_types
+EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_dump_image.h tests/unit/test_kernel_image.h
