@@ -24,10 +24,11 @@ struct place {
 struct register_block {
 	struct column columns[ARCH_MAX_REGISTERS + 8];
 	char titles[ARCH_MAX_REGISTERS + 8][24];
+	char first_title[24];			/* of what follows the place of ORIG_RAX, where that is left out */
 	int registers[ARCH_MAX_REGISTERS + 8];	/* index into arch->registers of each column */
 	size_t count;
-	struct shape kernel_shape, user_shape;
-	struct column user_columns[ARCH_MAX_REGISTERS + 8];
+	struct shape kernel_shape, user_shape, cpu_shape;
+	struct column user_columns[ARCH_MAX_REGISTERS + 8], cpu_columns[ARCH_MAX_REGISTERS + 8];
 };
 
 /* One task's stack, unwound. */
@@ -70,6 +71,8 @@ bool bt_task(struct bt *bt, const struct task *task);
 void bt_registers_init(struct bt *bt);
 /* The registers saved where FRAME was interrupted, as the member "saved_registers". */
 bool bt_registers(struct bt *bt, const struct frame *frame);
+/* What the CPU's note says, as the member "registers"; FRAME is the first one. */
+bool bt_cpu_registers(struct bt *bt, const struct frame *frame);
 
 /* --- bt_words.c --- */
 /* THREAD_SIZE as this kernel has it. */

@@ -60,6 +60,28 @@ static void add_in_order(struct register_block *block, const struct arch *arch)
 	}
 }
 
+/* Two variants of the block: without the place, and also without what only a struct pt_regs has. */
+static void make_shapes(struct register_block *block)
+{
+	const unsigned nobody = COLUMN_TEXT_ONLY | COLUMN_JSON_ONLY;
+
+	memcpy(block->user_columns, block->columns, sizeof(block->columns));
+	block->user_columns[CELL_PLACE].flags = nobody;
+	block->user_columns[FIRST_REGISTER].title++;	/* the block begins with it: no newline */
+	memcpy(block->cpu_columns, block->user_columns, sizeof(block->columns));
+	block->cpu_columns[CELL_ADDRESS].flags = nobody;
+	for (size_t i = FIRST_REGISTER; i + 1 < block->count; i++) {
+		if (block->registers[i] != ORIG_REGISTER)
+			continue;
+		block->cpu_columns[i].flags = nobody;
+		snprintf(block->first_title, sizeof(block->first_title), "\n    %.16s", block->titles[i + 1]);
+		block->cpu_columns[i + 1].title = block->first_title;
+	}
+	block->kernel_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->columns, block->count };
+	block->user_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->user_columns, block->count };
+	block->cpu_shape = (struct shape){ "registers", SHAPE_RECORD, block->cpu_columns, block->count };
+}
+
 void bt_registers_init(struct bt *bt)
 {
 	const struct arch *arch = bt->kernel->arch;
@@ -80,11 +102,7 @@ void bt_registers_init(struct bt *bt)
 				add_register(block, index == ORIG_REGISTER ? "orig_rax" : order[i].name,
 					     order[i].label, index);
 		}
-	memcpy(block->user_columns, block->columns, sizeof(block->columns));
-	block->user_columns[CELL_PLACE].flags = COLUMN_TEXT_ONLY | COLUMN_JSON_ONLY;	/* nobody sees it */
-	block->user_columns[FIRST_REGISTER].title++;	/* the block begins with it: no newline */
-	block->kernel_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->columns, block->count };
-	block->user_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->user_columns, block->count };
+	make_shapes(block);
 }
 
 static void register_cell(struct bt *bt, size_t column, uint64_t value, unsigned bytes)
@@ -97,20 +115,12 @@ static void register_cell(struct bt *bt, size_t column, uint64_t value, unsigned
 	output_uint_as(bt->output, column, value, "%0*lx", digits, value);
 }
 
-bool bt_registers(struct bt *bt, const struct frame *frame)
+static void register_cells(struct bt *bt, const struct frame *frame)
 {
 	const struct arch *arch = bt->kernel->arch;
 	const struct register_block *block = &bt->block;
-	bool user = frame->kind == FRAME_USER;
-	char text[256];
 
-	output_begin(bt->output, user ? &block->user_shape : &block->kernel_shape);
-	if (frame->regs_address)
-		output_address(bt->output, CELL_ADDRESS, frame->regs_address);
-	output_bool(bt->output, CELL_USER, user, NULL);
-	if (!user)
-		output_string(bt->output, CELL_PLACE,
-			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text)));
+	output_bool(bt->output, CELL_USER, frame->kind == FRAME_USER, NULL);
 	for (size_t i = FIRST_REGISTER; i < block->count; i++) {
 		int index = block->registers[i];
 		uint64_t value;
@@ -123,5 +133,26 @@ bool bt_registers(struct bt *bt, const struct frame *frame)
 			register_cell(bt, i, frame->registers.value[index], arch->registers[index].size);
 		}
 	}
+}
+
+bool bt_registers(struct bt *bt, const struct frame *frame)
+{
+	bool user = frame->kind == FRAME_USER;
+	char text[256];
+
+	output_begin(bt->output, user ? &bt->block.user_shape : &bt->block.kernel_shape);
+	if (frame->regs_address)
+		output_address(bt->output, CELL_ADDRESS, frame->regs_address);
+	if (!user)
+		output_string(bt->output, CELL_PLACE,
+			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text)));
+	register_cells(bt, frame);
+	return output_end(bt->output);
+}
+
+bool bt_cpu_registers(struct bt *bt, const struct frame *frame)
+{
+	output_begin(bt->output, &bt->block.cpu_shape);
+	register_cells(bt, frame);
 	return output_end(bt->output);
 }

@@ -124,10 +124,7 @@ bool bt_frames(struct bt *bt, bool many)
 			break;
 		if (bt->words && !many && frame->kind != FRAME_USER)
 			bt_words(bt, frame->sp, frame_end(stack, i));
-		if (frame->kind == FRAME_USER && !many)
-			bt_registers(bt, frame);
-		else if (!many && i + 1 < stack->count &&
-			 (frame[1].regs_address || frame[1].kind == FRAME_USER))
+		if (!many && i + 1 < stack->count && (frame[1].regs_address || frame[1].kind == FRAME_USER))
 			bt_registers(bt, &frame[1]);
 	}
 	return output_end(bt->output);
@@ -168,6 +165,8 @@ bool bt_task(struct bt *bt, const struct task *task)
 	if (stack->cpu && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
 		output_note(bt->output, "no registers of CPU %u were saved in the dump; this is its task's last switch-out, "
 			    "inferred and stale", stack->cpu->number);
+	else if (stack->cpu && stack->count)
+		bt_cpu_registers(bt, &stack->frames[0]);
 	bt_frames(bt, false);
 	if (end)
 		return output_string(bt->output, CELL_END, end);

@@ -228,11 +228,29 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"The messages come straight from the kernel's ring buffer in the dump, oldest first, as dmesg would\n"
-	"show them. Further lines of one message are indented. What was overwritten before the crash is gone;\n"
-	"records that are damaged or whose memory is not in the dump are left out and counted in a note.\n"
+	"Shows the kernel's messages straight from its ring buffer in the dump, oldest first, as dmesg does: in front\n"
+	"are seconds since boot. Further lines of one message are indented. What was overwritten before the\n"
+	"crash is gone; records that are damaged, or whose memory is not in the dump, are left out and counted in a note.\n"
 	"\n"
-	"EXAMPLE_PLACEHOLDER";
+	"Levels for -l: emerg 0, alert 1, crit 2, err 3, warn 4, notice 5, info 6, debug 7.\n"
+	"\n"
+	"-T infers the time of day: a message's seconds since boot plus the wall clock's distance from them at the end. Times\n"
+	"before the clock was set, or before the machine slept, are off by as much. It is shown in your own time zone.\n"
+	"\n"
+	"-c shows T and a task's PID, or C and a CPU's number where there was no task (an interrupt). Kernels before 5.10 have\n"
+	"that only if they were built with CONFIG_PRINTK_CALLER.\n"
+	"\n"
+	"Examples:\n"
+	"\n"
+	"(vmcore) log -l emerg\n"
+	"[   35.562012] Kernel panic - not syncing: sysrq triggered crash\n"
+	"\n"
+	"(vmcore) log -c -d\n"
+	"...\n"
+	"[    2.674406][    T1] rtc_cmos PNP0B00:00: RTC can wake from S4\n"
+	"                       SUBSYSTEM=platform\n"
+	"                       DEVICE=+platform:PNP0B00:00\n"
+	"...\n";
 
 const struct command command_log = {
 	.name = "log",

@@ -171,7 +171,30 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"EXAMPLE_PLACEHOLDER";
+	"Lists the modules: the address of each one's struct module, its name, where its code begins, its size in bytes\n"
+	"(as lsmod counts it), and the file its debug information was loaded from.\n"
+	"\n"
+	"USES and USED BY (-u) are as in lsmod; [permanent] is a module that cannot be unloaded. Taints (-t): P proprietary,\n"
+	"F force loaded, O built out of the kernel's tree, E unsigned, C staging, K live patch; `sys -t` says the kernel's own.\n"
+	"-s and -S look for NAME.ko and NAME.ko.debug with the module's build-id. -j also has state, version and build-id.\n"
+	"\n"
+	"Examples:\n"
+	"\n"
+	"(vmcore) mod failover net_failover btrfs\n"
+	"     MODULE       NAME                        BASE            SIZE  OBJECT FILE\n"
+	"ffffffffc0544100  failover              ffffffffc0605000     16384  (not loaded)\n"
+	"ffffffffc054a140  net_failover          ffffffffc0606000     24576  (not loaded)\n"
+	"ffffffffc0ae58c0  btrfs                 ffffffffc0c00000   2584576  (not loaded)\n"
+	"\n"
+	"(vmcore) mod -u failover net_failover btrfs\n"
+	"NAME                      SIZE   USES  USED BY\n"
+	"failover                 16384      1  net_failover\n"
+	"net_failover             24576      1  virtio_net\n"
+	"btrfs                  2584576      0\n"
+	"\n"
+	"(vmcore) mod -t\n"
+	"NAME                      SIZE  TAINTS\n"
+	"vmcore_rig               20480  OE\n";
 
 const struct command command_mod = {
 	.name = "mod",

@@ -308,7 +308,20 @@ static const char ps_help[] =
 	"\n"
 	"-l and -m show the scheduler's own record of when a task last got a CPU. It counts in the scheduler's clock, and \"now\" is\n"
 	"the latest time that any CPU's run queue had seen, so the last moments before the crash may be missing from it.\n"
-	"-a reads the task's own pages; dumps are often made without them (makedumpfile -d 31), and then it says so.\n";
+	"-a reads the task's own pages; dumps are often made without them (makedumpfile -d 31), and then it says so.\n"
+	"\n"
+	"Examples:\n"
+	"  (gdb) kernel ps rig-busy 'rig-t.*'\n"
+	"       PID    PPID  CPU        TASK        ST  %MEM      VSZ      RSS  COMM\n"
+	"  >    211       1    3  ff18d74d8500a0c0  RU   0.1     1192      904  rig-busy\n"
+	"       165       1    1  ff18d74dbef18000  IN   0.1    66760      880  rig-threads\n"
+	"       190       1    1  ff18d74d826a4180  IN   0.1     1192      512  rig-tracer\n"
+	"       191     190    3  ff18d74dbfd7c180  TR   0.0     1192      320  rig-traced\n"
+	"\n"
+	"  (gdb) kernel ps -m 211 39 198\n"
+	"  [ 0 00:00:01.515] [RU] PID: 211    TASK: ff18d74d8500a0c0 CPU: 3  COMMAND: \"rig-busy\"\n"
+	"  [ 0 00:00:01.701] [ID] PID: 39     TASK: ff18d74da07b4180 CPU: 3  COMMAND: \"kworker/3:1\"\n"
+	"  [ 0 00:00:07.521] [IN] PID: 198    TASK: ff18d74d8274c180 CPU: 3  COMMAND: \"rig-files\"\n";
 
 const struct command command_ps = {
 	.name = "ps",

@@ -212,22 +212,28 @@ struct calls {
 	const struct host *host;
 	struct output *output;
 	size_t shown;
-	bool begun, stopped;
+	uint64_t matched;		/* bit per word */
+	bool stopped;
 };
+_Static_assert(COMMAND_MAX_WORDS <= 64, "one bit each");
 
-static bool call_wanted(const struct calls *calls, unsigned number, const char *name)
+static bool call_wanted(struct calls *calls, unsigned number, const char *name)
 {
+	bool wanted = false;
+
 	if (!calls->arguments->nr_words)
 		return true;
 	for (size_t i = 0; i < calls->arguments->nr_words; i++) {
 		const char *word = calls->arguments->words[i];
 		char *end;
-		unsigned long wanted = strtoul(word, &end, 0);
+		unsigned long value = strtoul(word, &end, 0);
 
-		if (*word && !*end ? wanted == number : strstr(name, word) != NULL)
-			return true;
+		if (*word && !*end ? value == number : strstr(name, word) != NULL) {
+			calls->matched |= 1ull << i;
+			wanted = true;
+		}
 	}
-	return false;
+	return wanted;
 }
 
 static bool each_call(void *context, unsigned number, uint64_t address, const char *name)
@@ -259,10 +265,15 @@ static bool sys_calls(struct kernel *kernel, const struct arguments *arguments, 
 		return true;
 	good = system_calls(kernel, each_call, &calls, error);
 	output_end(output);
-	if (good && !calls.shown && !calls.stopped)
-		return error_set(error, ERROR_USAGE, "sys -c: no system call has this number or name: %s",
-				 arguments->nr_words ? arguments->words[0] : "");
-	return good;
+	if (!good || calls.stopped)
+		return good;
+	if (!calls.shown && arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "sys -c: no system call has the number or name %s",
+				 arguments->words[0]);
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (!(calls.matched >> i & 1))
+			output_note(output, "no system call has the number or name %s", arguments->words[i]);
+	return true;
 }
 
 /* --- sys config --- */
@@ -327,7 +338,42 @@ static bool sys_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"EXAMPLE_PLACEHOLDER";
+	"Shows the machine, the kernel and how it ended.\n"
+	"\n"
+	"DUMPFILE: [PARTIAL DUMP] pages were left out on purpose (makedumpfile -d), [INCOMPLETE] the writer ran out of\n"
+	"space, [TRUNCATED] the file is shorter than it should be, [PARTS MISSING] files of a split dump are not here.\n"
+	"DATE and UPTIME are those of the last clock tick before the end; DATE is in your own time zone. UPTIME counts\n"
+	"the time asleep. MEMORY is what the kernel had to give away, without what it keeps for itself.\n"
+	"PANIC is the panic message, or, if there was none, what the last oops says happened.\n"
+	"\n"
+	"-c with a name or number also shows where the call is defined, for the first 16. `sys config` needs a kernel that\n"
+	"carries its configuration (CONFIG_IKCONFIG=y).\n"
+	"\n"
+	"Examples:\n"
+	"\n"
+	"(vmcore) sys\n"
+	"      KERNEL: ./vmlinux\n"
+	"    DUMPFILE: ./vmcore  [PARTIAL DUMP]\n"
+	"        CPUS: 4\n"
+	"        DATE: Sun Nov 22 05:17:47 UTC 2026\n"
+	"      UPTIME: 00:00:35\n"
+	"LOAD AVERAGE: 1.30, 0.31, 0.10\n"
+	"       TASKS: 137\n"
+	"    NODENAME: rig-guest\n"
+	"     RELEASE: 7.2.13+deb14-cloud-amd64\n"
+	"     VERSION: #1 SMP PREEMPT_DYNAMIC Debian 7.2.13-1 (2026-10-28)\n"
+	"     MACHINE: x86_64\n"
+	"      MEMORY: 706.6 MB\n"
+	"     TAINTED: O  externally built (out-of-tree) module was loaded\n"
+	"              E  unsigned module was loaded\n"
+	"       PANIC: Kernel panic - not syncing: sysrq triggered crash\n"
+	"\n"
+	"(vmcore) sys -c\n"
+	" NUM  SYSTEM CALL                       ADDRESS\n"
+	"   0  read                          ffffffffa000bd70\n"
+	"   1  write                         ffffffffa000bef0\n"
+	"   2  open                          ffffffffa0007710\n"
+	"...\n";
 
 const struct command command_sys = {
 	.name = "sys",

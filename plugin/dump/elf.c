@@ -328,10 +328,15 @@ static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, s
 
 static bool elf_has_page(struct dump *dump, uint64_t pfn)
 {
-	uint64_t address = pfn << dump->page_shift;
-	const struct dump_range *range = find_range(dump, address);
+	uint64_t address = pfn << dump->page_shift, offset;
+	const struct dump_range *range;
 
-	return range && address - range->start < range->file_size;
+	if (pfn >= dump->max_pfn)
+		return false;
+	range = find_range(dump, address);
+	return range && address - range->start < range->file_size &&
+	       !__builtin_add_overflow(range->file_offset, address - range->start, &offset) &&
+	       offset < dump->files[0]->size;
 }
 
 static void elf_close(struct dump *dump)

@@ -52,8 +52,8 @@ static bool parse(struct dump *dump, const uint8_t *area, size_t size, struct er
 		uint64_t data_at = at + NOTE_HEADER_SIZE + align4(name_size);
 		size_t length;
 
-		if (!name_size && !data_size && !note.type) {
-			/* Padding between the notes of two CPUs, or after the last one. */
+		if (!name_size) {
+			/* Padding between the notes of two CPUs, or after the last one. No note is nameless. */
 			at += 4;
 			continue;
 		}

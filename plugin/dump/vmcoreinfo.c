@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "dump/dump.h"
+#include "dump/file.h"
 #include "dump/notes.h"
 
 #define PREFIX "OSRELEASE="
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
 #define MAX_PAGES_READ (8ull << 20)	/* 32 GiB; about a minute of zlib */
-#define MAX_PAGES_SEEN (1ull << 30)	/* whether in the dump or not */
+/* A page in a dump costs at least a descriptor of this size, so a small file cannot claim many of them. */
+#define MIN_BYTES_PER_PAGE 24
+#define MIN_PAGES_SEEN 4096
 #define MAX_CANDIDATES 16
+#define CHUNK_PAGES 4096
 #define PERFECT_SCORE 4
 
 struct search {
@@ -19,7 +23,7 @@ struct search {
 	char *page, *best;	/* page_size bytes each, and a NUL */
 	unsigned best_score;
 	unsigned nr_candidates;
-	uint64_t nr_seen, nr_read;
+	uint64_t nr_seen, max_seen, nr_read;
 };
 
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret)
@@ -81,7 +85,7 @@ static bool look_at(struct search *search, uint64_t pfn)
 	char start[PREFIX_SIZE];
 	unsigned page_score;
 
-	if (++search->nr_seen > MAX_PAGES_SEEN || search->nr_read > MAX_PAGES_READ)
+	if (++search->nr_seen > search->max_seen || search->nr_read > MAX_PAGES_READ)
 		return false;
 	if (dump->format->has_page && !dump->format->has_page(dump, pfn))
 		return true;
@@ -104,7 +108,8 @@ static bool look_at(struct search *search, uint64_t pfn)
 
 /*
  * From the top down: the page is allocated early in boot, when the page allocator still hands out the
- * highest memory first.
+ * highest memory first. But upwards inside chunks: the system reads a file ahead, never backwards, and a
+ * scan page by page downwards of a file that is not in the page cache took minutes for 1 GiB.
  */
 static void look_everywhere(struct search *search)
 {
@@ -112,11 +117,16 @@ static void look_everywhere(struct search *search)
 
 	for (size_t i = dump->nr_ranges; i-- > 0; ) {
 		uint64_t start = dump->ranges[i].start >> dump->page_shift;
-		uint64_t pfn = (dump->ranges[i].start + dump->ranges[i].size) >> dump->page_shift;
+		uint64_t end = (dump->ranges[i].start + dump->ranges[i].size) >> dump->page_shift;
 
-		while (pfn-- > start)
-			if (!look_at(search, pfn))
-				return;
+		while (end > start) {
+			uint64_t chunk = end - start > CHUNK_PAGES ? end - CHUNK_PAGES : start;
+
+			for (uint64_t pfn = chunk; pfn < end; pfn++)
+				if (!look_at(search, pfn))
+					return;
+			end = chunk;
+		}
 	}
 }
 
@@ -130,6 +140,9 @@ bool vmcoreinfo_search(struct dump *dump, struct error *error)
 		return error_no_memory(error, "looking for VMCOREINFO", 2 * (size_t)dump->page_size);
 	search.page = pages;
 	search.best = pages + dump->page_size + 1;
+	search.max_seen = MIN_PAGES_SEEN;
+	for (size_t i = 0; i < dump->nr_files; i++)
+		search.max_seen += dump->files[i]->raw_size / MIN_BYTES_PER_PAGE;
 	look_everywhere(&search);
 	if (search.best_score) {
 		done = notes_set_vmcoreinfo(dump, search.best, dump->page_size, error);

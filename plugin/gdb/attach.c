@@ -33,6 +33,10 @@ static const struct {
 	{ "dcache line-size", "1024" },
 	{ "dcache size", "8192" },
 	{ "auto-solib-add", "on" },
+	/* Else gdb 18 jumps to thread 1 when a resume was refused. */
+	{ "scheduler-locking", "on" },
+	/* A slow disk is no reason to lose the dump (default: 2 s). */
+	{ "remotetimeout", "60" },
 };
 
 bool attach_settings(struct session *session, struct error *error)
@@ -68,6 +72,15 @@ void attach_restore_settings(struct session *session)
 	gdb_execute(plugin, NULL, NULL, "mem auto");
 }
 
+void attach_restore_symbols(struct session *session)
+{
+	struct plugin *plugin = session->plugin;
+
+	gdb_execute(plugin, NULL, NULL, "symbol-file");
+	if (plugin->vmlinux)
+		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", plugin->vmlinux);
+}
+
 /* The filename attribute of gdb.CALL or an element of it, malloc'ed; NULL if there is none. */
 static char *filename_of(PyObject *object)
 {
@@ -85,18 +98,12 @@ char *attach_current_vmlinux(struct plugin *plugin)
 {
 	PyObject *space = PyObject_CallMethod(plugin->gdb, "current_progspace", NULL);
 	char *name = filename_of(space);
-	PyObject *objfiles;
 
 	Py_XDECREF(space);
-	if (name)
-		return name;
-	/* After a dump was attached vmlinux is no longer gdb's main symbol file (attach_symbols), but its first one. */
 	PyErr_Clear();
-	objfiles = PyObject_CallMethod(plugin->gdb, "objfiles", NULL);
-	if (objfiles && PyList_Check(objfiles) && PyList_Size(objfiles) > 0)
-		name = filename_of(PyList_GetItem(objfiles, 0));
-	Py_XDECREF(objfiles);
-	PyErr_Clear();
+	/* Once a dump was attached vmlinux is a file among others to gdb (attach_symbols), but we know. */
+	if (!name && plugin->vmlinux)
+		name = strdup(plugin->vmlinux);
 	return name;
 }
 
@@ -198,6 +205,8 @@ bool attach_symbols(struct session *session, struct error *error)
 {
 	struct error why = { 0 };
 
+	free(session->plugin->vmlinux);
+	session->plugin->vmlinux = strdup(session->kernel->vmlinux_path);
 	if (!relocate(session, error))
 		return false;
 	/* Without these stacks end early but the dump is still worth looking at. */

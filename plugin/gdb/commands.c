@@ -34,12 +34,6 @@ static const char *style_text(void *context, unsigned column_flag)
 	return styles_escape(&terminal->styles, column_flag);
 }
 
-static bool interrupted(void *context)
-{
-	(void)context;
-	return PyErr_CheckSignals() != 0;	/* leaves KeyboardInterrupt pending */
-}
-
 /* Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile. */
 static bool run_with(struct session *session, const struct command *command, const struct arguments *arguments,
 		     struct output *output, struct error *error)
@@ -49,12 +43,11 @@ static bool run_with(struct session *session, const struct command *command, con
 	bool done;
 
 	host_init(&host, session);
-	kernel->interrupted = interrupted;
-	kernel->caller_context = session;
 	pthread_mutex_lock(&kernel->lock);
+	kernel->interrupted = session_interrupted;
 	done = command->run(kernel, arguments, output, &host, error);
-	pthread_mutex_unlock(&kernel->lock);
 	kernel->interrupted = NULL;
+	pthread_mutex_unlock(&kernel->lock);
 	return done;
 }
 
@@ -150,41 +143,53 @@ static void offer_modules(PyObject *list, struct kernel *kernel, const char *wor
 			offer(list, modules->modules[i].name, word);
 }
 
+/* The letters of COMMAND's options; gdb takes the dash for the end of a word, so WORD comes without it. */
+static void offer_options(PyObject *list, const struct command *command, const char *word)
+{
+	char letter[2] = "";
+
+	for (const struct option *o = command->options; o && o->letter; o++) {
+		letter[0] = o->letter;
+		offer(list, letter, word);
+	}
+	offer(list, "j", word);
+}
+
+static void offer_words(PyObject *list, struct session *session, const struct command *command, const char *word)
+{
+	struct kernel *kernel = session->kernel;
+
+	pthread_mutex_lock(&kernel->lock);
+	if (command->words == COMPLETE_TASK)
+		offer_tasks(list, kernel, word);
+	else if (command->words == COMPLETE_MODULE)
+		offer_modules(list, kernel, word);
+	pthread_mutex_unlock(&kernel->lock);
+}
+
 /* Completion: options after a dash, else what the command's words are. gdb filters nothing, so we do. */
 static PyObject *kernel_command_complete(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	const struct command *command = class_pointer(self);
-	PyObject *list, *text_object, *word_object;
-	char option[3] = "-";
-	const char *word;
-	PyObject *bytes;
+	PyObject *list, *word_object, *bytes;
+	const char *text, *word;
+	size_t before;
 
-	if (!plugin || !command || !PyArg_ParseTuple(args, "OO", &text_object, &word_object))
+	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &word_object))
 		return NULL;
 	if (word_object == Py_None)
-		Py_RETURN_NONE;
+		Py_RETURN_NONE;	/* gdb asks where words break: where it thinks */
 	bytes = PyUnicode_AsUTF8String(word_object);
 	list = PyList_New(0);
 	if (!bytes || !list)
 		return NULL;
 	word = PyBytes_AsString(bytes);
-	if (word[0] == '-' || !word[0]) {
-		for (const struct option *o = command->options; o && o->letter && word[0]; o++) {
-			option[1] = o->letter;
-			offer(list, option, word);
-		}
-		if (word[0])
-			offer(list, "-j", word);
-	}
-	if (plugin->session && word[0] != '-') {
-		pthread_mutex_lock(&plugin->session->kernel->lock);
-		if (command->words == COMPLETE_TASK)
-			offer_tasks(list, plugin->session->kernel, word);
-		else if (command->words == COMPLETE_MODULE)
-			offer_modules(list, plugin->session->kernel, word);
-		pthread_mutex_unlock(&plugin->session->kernel->lock);
-	}
+	before = strlen(text) >= strlen(word) ? strlen(text) - strlen(word) : 0;
+	if (before && text[before - 1] == '-')
+		offer_options(list, command, word);
+	else if (plugin->session)
+		offer_words(list, plugin->session, command, word);
 	Py_DECREF(bytes);
 	return list;
 }

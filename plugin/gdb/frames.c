@@ -6,51 +6,86 @@
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
  */
 #include "gdb/session.h"
+#include "kernel/module.h"
 
-/* VmcoreFrame.function(): the symbol for a signal frame, else what the base class says. */
+/* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is none. */
+static PyObject *symbol_name(struct session *session, uint64_t pc, bool with_module)
+{
+	struct kernel *kernel = session->kernel;
+	const struct symbol *symbol;
+	PyObject *result = NULL;
+	struct module *module;
+	char name[256];
+
+	pthread_mutex_lock(&kernel->lock);
+	symbol = kernel_symbolize(kernel, pc, name, sizeof(name));
+	module = symbol && with_module ? module_at(kernel, pc) : NULL;
+	if (module)
+		result = PyUnicode_FromFormat("%s [%s]", symbol->name, module->name);
+	else if (symbol)
+		result = PyUnicode_FromString(symbol->name);
+	pthread_mutex_unlock(&kernel->lock);
+	return result;
+}
+
+/* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what the base class says. */
 static PyObject *frame_function(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	PyObject *base = (PyObject *)class_pointer(self);
 	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL);
-	PyObject *type = frame ? PyObject_CallMethod(frame, "type", NULL) : NULL;
-	PyObject *signal = plugin ? gdb_attribute(plugin, "SIGTRAMP_FRAME") : NULL;
-	PyObject *result = NULL, *pc = NULL;
-	char name[256] = "";
-	uint64_t address;
+	PyObject *function = frame ? PyObject_CallMethod(frame, "function", NULL) : NULL;
+	PyObject *pc_object = function ? PyObject_CallMethod(frame, "pc", NULL) : NULL;
+	PyObject *type = pc_object ? PyObject_CallMethod(frame, "type", NULL) : NULL;
+	PyObject *signal = type ? gdb_attribute(plugin, "SIGTRAMP_FRAME") : NULL;
+	PyObject *result = NULL;
+	uint64_t pc;
 
 	(void)args;
-	if (!plugin || !base || !type || !signal)
+	if (!plugin || !base || !signal || !value_to_u64(pc_object, &pc))
 		goto out;
-	if (plugin->session && PyObject_RichCompareBool(type, signal, Py_EQ) == 1 &&
-	    (pc = PyObject_CallMethod(frame, "pc", NULL)) && value_to_u64(pc, &address)) {
-		struct kernel *kernel = plugin->session->kernel;
-		const struct symbol *symbol;
-
-		pthread_mutex_lock(&kernel->lock);
-		symbol = kernel_symbolize(kernel, address, name, sizeof(name));
-		pthread_mutex_unlock(&kernel->lock);
-		if (symbol)
-			result = PyUnicode_FromString(symbol->name);
+	if (plugin->session && (function == Py_None || PyObject_RichCompareBool(type, signal, Py_EQ) == 1)) {
+		result = symbol_name(plugin->session, pc, function == Py_None);
+		if (!result && !PyErr_Occurred() && !plugin->session->kernel->arch->is_kernel_address(
+				plugin->session->kernel->memory, pc)) {
+			/* User space: gdb's name if the person loaded the program's symbols. */
+			result = PyObject_CallMethod(frame, "name", NULL);
+			if (result == Py_None) {
+				Py_DECREF(result);
+				result = PyUnicode_FromString("??");
+			}
+		}
 	}
 	if (!result && !PyErr_Occurred())
 		result = PyObject_CallMethod(base, "function", "O", self);
-	if (result && PyLong_Check(result)) {
-		/* An address: gdb would look for a minimal symbol, and print nothing at all if there is none. */
-		PyObject *name_object = PyObject_CallMethod(frame, "name", NULL);
-
-		if (name_object == Py_None) {
-			Py_DECREF(result);
-			result = PyUnicode_FromString("??");
-		}
-		Py_XDECREF(name_object);
-	}
 out:
-	Py_XDECREF(pc);
 	Py_XDECREF(signal);
 	Py_XDECREF(type);
+	Py_XDECREF(pc_object);
+	Py_XDECREF(function);
 	Py_XDECREF(frame);
 	return result;
+}
+
+/* VmcoreFrame.filename(): not our temporary file of a module without debug information; function() names the module. */
+static PyObject *frame_filename(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *base = (PyObject *)class_pointer(self);
+	PyObject *name = plugin && base ? PyObject_CallMethod(base, "filename", "O", self) : NULL;
+	PyObject *prefix;
+
+	(void)args;
+	if (name && PyUnicode_Check(name) && plugin->session && plugin->session->directory[0]) {
+		prefix = PyUnicode_FromString(plugin->session->directory);
+		if (prefix && PyUnicode_Tailmatch(name, prefix, 0, PY_SSIZE_T_MAX, -1) == 1) {
+			Py_DECREF(name);
+			Py_INCREF(Py_None);
+			name = Py_None;
+		}
+		Py_XDECREF(prefix);
+	}
+	return name;
 }
 
 /* filter(iterator): every frame wrapped in VmcoreFrame, which is this filter's class_pointer(). */
@@ -74,6 +109,7 @@ static PyObject *filter_filter(PyObject *self, PyObject *iterator)
 
 static PyMethodDef frame_methods[] = {
 	{ "function", frame_function, METH_NOARGS, NULL },
+	{ "filename", frame_filename, METH_NOARGS, NULL },
 	{ 0 },
 };
 

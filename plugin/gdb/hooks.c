@@ -52,6 +52,7 @@ static bool run_hook(struct plugin *plugin, const struct hook *hook, struct erro
 		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, nothing can be run; `detach` closes it first",
 				 hook->command);
 	case HOOK_QUIT:
+		plugin->quitting = true;
 		session_close(plugin);
 		break;
 	}
@@ -104,8 +105,10 @@ static PyObject *exiting(PyObject *self, PyObject *event)
 	struct plugin *plugin = PyCapsule_GetPointer(self, "vmcore.plugin");
 
 	(void)event;
-	if (plugin)
+	if (plugin) {
+		plugin->quitting = true;
 		session_close(plugin);
+	}
 	PyErr_Clear();
 	Py_RETURN_NONE;
 }

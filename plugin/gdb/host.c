@@ -11,6 +11,21 @@
 
 #include <string.h>
 
+/*
+ * Lets the server's thread at the kernel while gdb works for us. It must not poll Python for Ctrl-C meanwhile.
+ */
+static void let_go(struct session *session)
+{
+	session->kernel->interrupted = NULL;
+	pthread_mutex_unlock(&session->kernel->lock);
+}
+
+static void take_back(struct session *session)
+{
+	pthread_mutex_lock(&session->kernel->lock);
+	session->kernel->interrupted = session_interrupted;
+}
+
 static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
 {
 	struct session *session = context;
@@ -18,7 +33,7 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 	bool found = false;
 	uint64_t number;
 
-	pthread_mutex_unlock(&session->kernel->lock);
+	let_go(session);
 	sal = PyObject_CallMethod(session->plugin->gdb, "find_pc_line", "K",
 				  (unsigned long long)(exact ? pc : pc - 1));
 	symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
@@ -35,7 +50,7 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 	Py_XDECREF(name);
 	Py_XDECREF(symtab);
 	Py_XDECREF(sal);
-	pthread_mutex_lock(&session->kernel->lock);
+	take_back(session);
 	return found;
 }
 
@@ -45,13 +60,13 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 	PyObject *value;
 	bool done;
 
-	pthread_mutex_unlock(&session->kernel->lock);
+	let_go(session);
 	value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 	done = value && value_to_u64(value, value_ret);
 	if (!done)
 		error_from_python(error);
 	Py_XDECREF(value);
-	pthread_mutex_lock(&session->kernel->lock);
+	take_back(session);
 	return done;
 }
 
@@ -69,9 +84,9 @@ static bool load_module(void *context, const char *name, struct error *error)
 	if (!module)
 		return error_set(error, ERROR_USAGE, "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
 				 name);
-	pthread_mutex_unlock(&session->kernel->lock);
+	let_go(session);
 	done = modules_load_debug(session, module, error);
-	pthread_mutex_lock(&session->kernel->lock);
+	take_back(session);
 	return done;
 }
 

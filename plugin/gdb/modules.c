@@ -122,28 +122,35 @@ bool modules_describe(struct session *session, struct error *error)
 	return xml->failed ? error_no_memory(error, "the list of modules", 0) : true;
 }
 
+/* The directory of the file that PATH (possibly a link) names. */
+static void directory_of(const char *path, char directory[PATH_MAX])
+{
+	char *slash;
+
+	if (!realpath(path, directory))
+		snprintf(directory, PATH_MAX, "%s", path);
+	slash = strrchr(directory, '/');
+	if (slash)
+		*slash = '\0';
+	else
+		strcpy(directory, ".");
+}
+
 /* The directories to look for .ko files in: the person's, then those around vmlinux, then the system's. */
 static void search_paths(struct session *session, char *storage, size_t size, const char **paths, size_t max)
 {
 	struct kernel *kernel = session->kernel;
-	const char *own = session->plugin->settings.module_path;
-	char directory[PATH_MAX], real[PATH_MAX];
+	const char *own = session->plugin->settings.module_path, *release = kernel->release;
+	char vmlinux[PATH_MAX], dump[PATH_MAX];
 	size_t count = 0;
 	char *at;
 
-	snprintf(directory, sizeof(directory), "%s", kernel->vmlinux_path);
-	if (!realpath(kernel->vmlinux_path, real))
-		snprintf(real, sizeof(real), "%s", directory);
-	for (int i = 0; i < 2; i++) {
-		char *slash = strrchr(i ? real : directory, '/');
-
-		if (slash)
-			*slash = '\0';
-	}
-	snprintf(storage, size, "%s:%s/kernel:%s/kernel:%s/../lib/modules/%s:%s/../lib/modules/%s:"
-		 "/usr/lib/debug/lib/modules/%s:/lib/modules/%s/kernel:%s/modules:%s", own ? own : "", directory, real, directory,
-		 kernel->release, real, kernel->release, kernel->release, kernel->release, directory,
-		 strstr(directory, kernel->release) ? directory : "");
+	directory_of(kernel->vmlinux_path, vmlinux);
+	directory_of(session->file, dump);
+	/* Debian: .../boot/vmlinux-RELEASE and .../lib/modules/RELEASE/vmlinux are one file. */
+	snprintf(storage, size, "%s:%s/kernel:%s/modules:%s/../lib/modules/%s:%s/modules:/usr/lib/debug/lib/modules/%s:"
+		 "/lib/modules/%s/kernel:/lib/modules/%s/updates", own ? own : "", vmlinux, vmlinux, vmlinux, release, dump,
+		 release, release, release);
 	for (char *path = strtok_r(storage, ":", &at); path && count + 1 < max; path = strtok_r(NULL, ":", &at))
 		paths[count++] = path;
 	paths[count] = NULL;

@@ -24,6 +24,8 @@ struct settings {
 struct plugin {
 	PyObject *gdb;			/* the module */
 	struct session *session;	/* the open dump, NULL = none */
+	char *vmlinux;			/* the last dump's; NULL = none yet. gdb no longer calls it its main file then */
+	bool quitting;			/* gdb ends: nothing need be put back */
 	struct settings settings;
 };
 

@@ -12,6 +12,12 @@
 #include "kernel/task.h"
 #include "target/server.h"
 
+bool session_interrupted(void *context)
+{
+	(void)context;
+	return PyErr_CheckSignals() != 0;	/* leaves KeyboardInterrupt pending */
+}
+
 struct session *session_get(struct plugin *plugin, struct error *error)
 {
 	if (!plugin->session)
@@ -205,7 +211,10 @@ void session_disconnected(struct plugin *plugin)
 	if (!session)
 		return;
 	plugin->session = NULL;
-	attach_restore_settings(session);
+	if (!plugin->quitting) {
+		attach_restore_settings(session);
+		attach_restore_symbols(session);
+	}
 	session_free(session);
 }
 

@@ -43,6 +43,8 @@ void session_close(struct plugin *plugin);
 void session_disconnected(struct plugin *plugin);
 /* NULL with *error set if no dump is open. */
 struct session *session_get(struct plugin *plugin, struct error *error);
+/* Has Ctrl-C been pressed? For kernel->interrupted, in the thread that holds the GIL only. */
+bool session_interrupted(void *context);
 /* The next failing read is explained on stderr; MIDLINE: gdb will have begun a line by then. */
 void session_explain_next_failure(struct session *session, bool midline);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
@@ -51,6 +53,8 @@ uint64_t session_selected_task(struct session *session);
 /* What gdb must know and be set to: attach.c. */
 bool attach_settings(struct session *session, struct error *error);
 void attach_restore_settings(struct session *session);
+/* vmlinux as gdb's main symbol file again, where it was linked; our own files go. */
+void attach_restore_symbols(struct session *session);
 /* Moves vmlinux's symbols to where the kernel ran, and adds the CFI companion. */
 bool attach_symbols(struct session *session, struct error *error);
 /* Makes PATH the path of NAME in the session's directory. */

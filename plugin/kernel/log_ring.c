@@ -157,8 +157,8 @@ static bool ring_open(struct ring *ring, struct error *error)
 
 /*
  * Index and size of the block from BEGIN to NEXT, as get_data() of the kernel does. A block that ends exactly
- * with the ring's end is stored in place since 6.19 and was moved to index 0 before; both come out right, because
- * its NEXT then differs.
+ * with the ring's end was moved to index 0 until "printk: ringbuffer: don't needlessly wrap data blocks around", and is
+ * stored in place since; both come out right, because its NEXT differs.
  */
 static bool block_locate(const struct ring *ring, uint64_t begin, uint64_t next, uint64_t *index_ret,
 			 uint64_t *size_ret)

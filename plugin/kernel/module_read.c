@@ -136,7 +136,7 @@ static uint64_t count_attributes(struct kernel *kernel, uint64_t address, const 
 	uint64_t array, pointer, count = 0;
 	unsigned word = kernel->arch->pointer_size;
 
-	if (!kernel_read_member(kernel, address, type, "grp.bin_attrs_new", &array, NULL) &&	/* 6.14 to 6.17 */
+	if (!kernel_read_member(kernel, address, type, "grp.bin_attrs_new", &array, NULL) &&	/* while both kinds existed */
 	    !kernel_read_member(kernel, address, type, "grp.bin_attrs", &array, NULL))
 		return 0;
 	while (count < max && array && kernel_read_pointer(kernel, array + count * word, &pointer, NULL) && pointer)

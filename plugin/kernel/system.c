@@ -61,7 +61,7 @@ static bool taint_of_kernel(struct kernel *kernel, unsigned bit, char *set_ret, 
 		return false;
 	*set_ret = set;
 	*clear_ret = clear;
-	/* 6.10 and later */
+	/* 6.12 has it, 6.1 has not. */
 	if (!kernel_read_member(kernel, entry, "taint_flag", "desc", &text, NULL) ||
 	    !memory_read_string(kernel->memory, text, name, size, NULL))
 		name[0] = 0;
@@ -122,17 +122,17 @@ static bool find_timekeeper(struct kernel *kernel, uint64_t *address_ret, struct
 	struct member member;
 	uint64_t size;
 
-	/* 6.17 and later: an array of struct tk_data, the first one is the system's (TIMEKEEPER_CORE). */
+	/* 7.2: an array of struct tk_data, the first one is the system's (TIMEKEEPER_CORE). */
 	symbol = symtab_find(kernel->symbols, "timekeeper_data");
 	if (!symbol)
 		symbol = symtab_find(kernel->symbols, "tk_core");
 	if (!symbol)
 		return error_set(error, ERROR_NO_SYMBOL, "the kernel has neither timekeeper_data nor tk_core");
-	if (types_member(kernel->types, "tk_data", "timekeeper", &member, NULL)) {	/* 6.13 and later */
+	if (types_member(kernel->types, "tk_data", "timekeeper", &member, NULL)) {	/* when the type got a name */
 		*address_ret = symbol->address + member.offset;
 		return true;
 	}
-	/* Before, tk_core's type had no name: a sequence counter, then the timekeeper, which ends it. */
+	/* Before that (6.12 still), tk_core's type had no name: a sequence counter, then the timekeeper, which ends it. */
 	if (!types_size(kernel->types, "timekeeper", &size, error))
 		return false;
 	if (symbol->size < size || symbol->size - size > 64)

@@ -79,15 +79,12 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid, s
 }
 
 /*
- * A process's other threads, in the direction that FORWARD says. The list's head is in the signal_struct, whose address is
- * enough: it need not be read. False: broken, *error says why.
+ * A process's other threads from NODE on, in the direction that FORWARD says, up to HEAD, which is in the signal_struct. False:
+ * broken, *error says why.
  */
-static bool add_threads(struct builder *builder, const struct task_links *leader, uint32_t tgid, bool forward,
+static bool add_threads(struct builder *builder, uint64_t head, uint64_t node, uint32_t tgid, bool forward,
 			struct error *error)
 {
-	uint64_t head = leader->signal + builder->reader.thread_head_offset;
-	uint64_t node = forward ? leader->thread_next : leader->thread_prev;
-
 	while (node != head) {
 		uint64_t address = node - builder->reader.thread_node_offset;
 		struct task_links links;
@@ -104,23 +101,24 @@ static bool add_threads(struct builder *builder, const struct task_links *leader
 static bool add_process_threads(struct builder *builder, const struct task_links *leader, uint32_t tgid,
 				uint64_t address, struct error *error)
 {
+	uint64_t head = leader->signal + builder->reader.thread_head_offset, last;
 	struct error reason = { .kind = ERROR_NONE };
 
-	/* An exited leader has no signal_struct; a lone one's list has only itself. */
+	/* An exited leader has no signal_struct. */
 	if (!leader->signal || !leader->thread_next || !builder->reader.thread_head_offset)
 		return true;
-	if (add_threads(builder, leader, tgid, true, &reason) &&
-	    leader->thread_prev == leader->signal + builder->reader.thread_head_offset)
-		return true;	/* the leader is the first: nothing is before it */
-	if (is_fatal(&reason))
-		goto fatal;
-	if (reason.kind != ERROR_NONE)
-		note_damage(builder, &reason, "the thread list of the process", address);
-	reason.kind = ERROR_NONE;
-	if (leader->thread_prev && !add_threads(builder, leader, tgid, false, &reason) && is_fatal(&reason))
-		goto fatal;
-	return true;
-fatal:
+	/* The leader is the first, so that the head's address is enough: signal_struct need not be read. */
+	if (add_threads(builder, head, leader->thread_next, tgid, true, &reason) && leader->thread_prev == head)
+		return true;
+	if (!is_fatal(&reason)) {
+		if (reason.kind != ERROR_NONE)
+			note_damage(builder, &reason, "the thread list of the process", address);
+		/* Those behind the broken place, or before a leader that is not the first, are found from the end. */
+		reason.kind = ERROR_NONE;
+		if (!kernel_read_pointer(builder->kernel, head + builder->kernel->arch->pointer_size, &last, &reason) ||
+		    add_threads(builder, head, last, tgid, false, &reason) || !is_fatal(&reason))
+			return true;
+	}
 	if (error)
 		*error = reason;
 	return false;
@@ -358,6 +356,9 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 			return true;
 		}
 	}
+	/* A zombie's stack goes back before the task does; what is there now is someone else's. */
+	if (!task->stack && !task->damage)
+		return error_set(error, ERROR_NOT_MAPPED, "pid %u has exited and has no kernel stack any more", task->pid);
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
 		return error_prefix(error, "the registers of pid %u", task->pid);
 	return true;

@@ -52,8 +52,8 @@ void tasks_free(struct kernel *kernel);
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid);
 const struct task *task_find_address(struct kernel *kernel, uint64_t address);
 /*
- * Fills in rss_bytes and vsz_bytes of all tasks (one read per mm). The rss is exact where the kernel has per-CPU counters
- * (6.2+: their sum); before that it is mm->rss_stat, as ps sees it (a task keeps up to 63 pages to itself).
+ * Fills in rss_bytes and vsz_bytes of all tasks (one read per mm). The rss is exact, including what CPUs (6.2+) or tasks (up
+ * to 6.1) have counted but not yet added to the mm; the kernel's own ps leaves that out and can be some MiB off.
  */
 bool tasks_load_memory(struct kernel *kernel, struct error *error);
 

@@ -13,6 +13,7 @@ struct memory_reader {
 	struct member rss;		/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
 	bool per_cpu;
 	struct member count, counters;	/* in struct percpu_counter; counters.size 0 without SMP */
+	struct member own;		/* task_struct.rss_stat.count: what a task keeps to itself; count 0 since 6.2 */
 	int64_t index[NR_COUNTERS];
 };
 
@@ -31,6 +32,9 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 			return false;
 		reader->per_cpu = types_member(types, "percpu_counter", "counters", &reader->counters, NULL);
 	}
+	if (!types_member(types, "task_struct", "rss_stat.count", &reader->own, NULL) ||
+	    reader->own.kind != TYPE_ARRAY || reader->own.element_size != 4)
+		reader->own.count = 0;
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
 		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
 			return false;
@@ -78,8 +82,25 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 	if (reader->per_cpu)
 		pages += sum_per_cpu(reader, pointers);
 	task->vsz_bytes = total * kernel->dump->page_size;
-	task->rss_bytes = pages > 0 ? (uint64_t)pages * kernel->dump->page_size : 0;
+	task->rss_bytes = (uint64_t)pages * kernel->dump->page_size;
 	return true;
+}
+
+/* Up to 6.1: the pages, at most 63 of each kind, that a task has not yet added to its mm. */
+static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
+{
+	struct kernel *kernel = reader->kernel;
+	int64_t pages = 0;
+
+	for (size_t i = 0; i < NR_COUNTERS; i++) {
+		uint64_t value;
+
+		if ((uint64_t)reader->index[i] < reader->own.count &&
+		    memory_read_uint(kernel->memory, task->address + reader->own.offset + reader->index[i] * 4, 4, &value,
+				     NULL))
+			pages += (int32_t)value;
+	}
+	return (uint64_t)pages * kernel->dump->page_size;
 }
 
 /* Which task has been asked for this mm first: mm -> index + 1. */
@@ -97,11 +118,13 @@ static uint32_t *mm_slot(const struct mm_map *map, const struct task_table *tabl
 	return &map->slots[slot];
 }
 
+/* Each mm once, into the first task that has it; there the tasks' own counts are added up (and may go below 0 meanwhile). */
 static bool fill(struct memory_reader *reader, struct task_table *table, const struct mm_map *map,
 		 struct error *error)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct task *task = &table->tasks[i];
+		struct error reason;
 		uint32_t *slot;
 
 		if (i % 256 == 255 && !kernel_check_interrupt(reader->kernel, error))
@@ -109,20 +132,32 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 		if (!task->mm)
 			continue;
 		slot = mm_slot(map, table, task->mm);
-		if (*slot) {
-			task->rss_bytes = table->tasks[*slot - 1].rss_bytes;
-			task->vsz_bytes = table->tasks[*slot - 1].vsz_bytes;
-			continue;
+		if (!*slot) {
+			*slot = i + 1;
+			if (!read_mm(reader, task->mm, task, &reason) && !task->damage) {
+				error_prefix(&reason, "not known: its memory use");
+				task->damage = strdup(reason.text);
+			}
 		}
-		*slot = i + 1;
-		struct error reason;
-
-		if (!read_mm(reader, task->mm, task, &reason) && !task->damage) {
-			error_prefix(&reason, "not known: its memory use");
-			task->damage = strdup(reason.text);
-		}
+		if (reader->own.count)
+			table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
 	}
 	return true;
+}
+
+/* From the first task of each mm to all others. */
+static void spread(struct task_table *table, const struct mm_map *map)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct task *task = &table->tasks[i];
+		const struct task *first;
+
+		if (!task->mm)
+			continue;
+		first = &table->tasks[*mm_slot(map, table, task->mm) - 1];
+		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
+		task->vsz_bytes = first->vsz_bytes;
+	}
 }
 
 bool tasks_load_memory(struct kernel *kernel, struct error *error)
@@ -144,6 +179,8 @@ bool tasks_load_memory(struct kernel *kernel, struct error *error)
 	if (!map.slots)
 		return error_no_memory(error, "memory use of tasks", (map.mask + 1) * sizeof(*map.slots));
 	done = fill(&reader, table, &map, error);
+	if (done)
+		spread(table, &map);
 	free(map.slots);
 	table->memory_loaded = done;
 	return done;

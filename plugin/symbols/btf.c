@@ -239,7 +239,7 @@ static enum found find_member(const struct btf *btf, const struct btf_type *type
 	uint64_t start = place->bits;
 
 	if (depth > MAX_ANONYMOUS || place->visits > MAX_VISITS) {
-		error_set(error, ERROR_CORRUPT, "BTF has a structure that contains itself");
+		error_set(error, ERROR_CORRUPT, "BTF has a structure that contains itself or absurdly much");
 		return FAILED;
 	}
 	for (uint32_t i = 0; i < type->count; i++) {

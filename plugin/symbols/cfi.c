@@ -3,16 +3,19 @@
  * ORC rows to call frame information, and the files that carry it to gdb; see cfi.h.
  *
  * Decisions, with what they rest on:
- *  - SP_INDIRECT rows are stack switches in inline assembly of C functions, which the compiler knows nothing of, so they
- *    override the function's own FDE, exactly for the row's addresses. BP_INDIRECT rows are gcc's realigned stacks, where the
- *    compiler's own description is right and knows more registers: they count only where there is no FDE.
- *  - "S" comes from the row's signal bit, not from its type: after int3 the pc is behind the instruction, so
- *    pt_regs there are not a signal frame (since 6.3 ORC says so).
- *  - A row without unwind information gets a rip that cannot be read, so gdb stops there with an error. With no FDE at
- *    all gdb (13.1) guesses a caller by reading the prologue, and prints a wrong one; with rip undefined the stack would
- *    end as if it were complete. Only inside of symbols: the padding between functions needs nothing.
- *  - Callee-saved registers: ORC knows rbp alone. Assembly does not change the others in nearly all cases, so they are kept there. A C
- *    function without an FDE may have saved them anywhere on its frame, so they are lost, unless the frame has no room for them.
+ *  - SP_INDIRECT rows are stack switches in inline assembly of C functions, which the compiler
+ *    knows nothing of, so they override the function's own FDE, exactly for the row's addresses.
+ *    BP_INDIRECT rows are gcc's realigned stacks, where the compiler's own description is right and
+ *    knows more registers: they count only where there is no FDE.
+ *  - "S" comes from the row's signal bit, not from its type: after int3 the pc is behind the
+ *    instruction, so pt_regs there are not a signal frame (since 6.3 ORC says so).
+ *  - A row without unwind information gets a rip that cannot be read, so gdb stops there with an
+ *    error. With no FDE at all gdb (13.1) guesses a caller by reading the prologue, and prints a
+ *    wrong one; with rip undefined the stack would end as if it were complete. Only inside of
+ *    symbols: the padding between functions needs nothing.
+ *  - Callee-saved registers: ORC knows rbp alone. Assembly does not change the others in nearly all
+ *    cases, so they are kept there. A C function without an FDE may have saved them anywhere on its
+ *    frame, so they are lost, unless the frame has no room for them.
  */
 #include "symbols/cfi.h"
 
@@ -22,7 +25,10 @@
 #include "symbols/cfi_convert.h"
 #include "symbols/symtab.h"
 
-/* struct pt_regs (arch/x86/include/asm/ptrace.h); the last five words are what the CPU pushes itself. */
+/*
+ * struct pt_regs (arch/x86/include/asm/ptrace.h); the last five words are what the CPU pushes
+ * itself.
+ */
 #define PT_REGS_SIZE 168
 #define IRET_SIZE 40
 
@@ -33,7 +39,8 @@ static const uint8_t callee_saved[] = { DWARF_RBX, DWARF_R12, DWARF_R13, DWARF_R
 static bool set_cfa(struct cfi_state *state, const struct orc_row *row)
 {
 	static const int8_t registers[] = {
-		[ORC_BASE_NONE] = -1, [ORC_BASE_PREV_SP] = -1, [ORC_BASE_SP] = DWARF_RSP, [ORC_BASE_BP] = DWARF_RBP,
+		[ORC_BASE_NONE] = -1, [ORC_BASE_PREV_SP] = -1,
+		[ORC_BASE_SP] = DWARF_RSP, [ORC_BASE_BP] = DWARF_RBP,
 		[ORC_BASE_DI] = DWARF_RDI, [ORC_BASE_DX] = DWARF_RDX, [ORC_BASE_R10] = DWARF_R10,
 		[ORC_BASE_R13] = DWARF_R13, [ORC_BASE_SP_INDIRECT] = DWARF_RSP,
 		[ORC_BASE_BP_INDIRECT] = DWARF_RBP, [ORC_BASE_AX] = DWARF_RAX,
@@ -42,7 +49,8 @@ static bool set_cfa(struct cfi_state *state, const struct orc_row *row)
 	if (row->sp_base >= sizeof(registers) || registers[row->sp_base] < 0)
 		return false;
 	state->cfa_reg = registers[row->sp_base];
-	state->cfa_deref = row->sp_base == ORC_BASE_SP_INDIRECT || row->sp_base == ORC_BASE_BP_INDIRECT;
+	state->cfa_deref = row->sp_base == ORC_BASE_SP_INDIRECT ||
+		row->sp_base == ORC_BASE_BP_INDIRECT;
 	state->cfa_inner = row->sp_base == ORC_BASE_BP_INDIRECT ? row->sp_offset : 0;
 	state->cfa_offset = row->sp_base == ORC_BASE_BP_INDIRECT ? 0 : row->sp_offset;
 	return true;
@@ -55,7 +63,8 @@ static void set_rbp(struct cfi_state *state, const struct orc_row *row)
 	if (row->bp_base == ORC_BASE_PREV_SP)
 		*rbp = (struct cfi_rule){ .kind = CFI_AT_CFA, .offset = row->bp_offset };
 	else if (row->bp_base == ORC_BASE_BP)
-		*rbp = (struct cfi_rule){ .kind = CFI_AT_REGISTER, .reg = DWARF_RBP, .offset = row->bp_offset };
+		*rbp = (struct cfi_rule){ .kind = CFI_AT_REGISTER, .reg = DWARF_RBP,
+					  .offset = row->bp_offset };
 	else if (row->bp_base != ORC_BASE_NONE)
 		*rbp = (struct cfi_rule){ .kind = CFI_UNDEFINED };
 }
@@ -64,18 +73,23 @@ static void set_rbp(struct cfi_state *state, const struct orc_row *row)
 static void set_saved_registers(struct cfi_state *state, bool all)
 {
 	static const uint8_t order[] = {	/* downwards from the end; orig_rax has no number */
-		CFI_SS, DWARF_RSP, CFI_EFLAGS, CFI_CS, DWARF_RIP, CFI_NR_REGISTERS, DWARF_RDI, DWARF_RSI,
-		DWARF_RDX, DWARF_RCX, DWARF_RAX, DWARF_R8, DWARF_R9, DWARF_R10, DWARF_R11, DWARF_RBX,
-		DWARF_RBP, DWARF_R12, DWARF_R13, DWARF_R14, DWARF_R15,
+		CFI_SS, DWARF_RSP, CFI_EFLAGS, CFI_CS, DWARF_RIP, CFI_NR_REGISTERS,
+		DWARF_RDI, DWARF_RSI, DWARF_RDX, DWARF_RCX, DWARF_RAX,
+		DWARF_R8, DWARF_R9, DWARF_R10, DWARF_R11,
+		DWARF_RBX, DWARF_RBP, DWARF_R12, DWARF_R13, DWARF_R14, DWARF_R15,
 	};
 	size_t count = all ? sizeof(order) : IRET_SIZE / 8;
 
 	for (size_t i = 0; i < count; i++)
 		if (order[i] < CFI_NR_REGISTERS)
-			state->rules[order[i]] = (struct cfi_rule){ .kind = CFI_AT_CFA, .offset = -8 * (int)(i + 1) };
+			state->rules[order[i]] = (struct cfi_rule){ .kind = CFI_AT_CFA,
+								    .offset = -8 * ((int)i + 1) };
 }
 
-/* Has the frame no room for a saved register beside the return address, and rbp where that is saved? */
+/*
+ * Has the frame no room for a saved register beside the return address, and rbp where that is
+ * saved?
+ */
 static bool is_tiny_frame(const struct orc_row *row)
 {
 	int words = row->sp_offset / 8 - 1;
@@ -110,7 +124,8 @@ static struct cfi_state convert_row(const struct orc_row *row, bool callee_saved
 		set_rbp(&state, row);
 		for (size_t i = 0; i < sizeof(callee_saved); i++)
 			if (!callee_saved_kept && !is_tiny_frame(row))
-				state.rules[callee_saved[i]] = (struct cfi_rule){ .kind = CFI_UNDEFINED };
+				state.rules[callee_saved[i]] =
+					(struct cfi_rule){ .kind = CFI_UNDEFINED };
 	}
 	return state;
 }
@@ -130,10 +145,14 @@ static uint64_t code_end(const struct conversion *conversion, uint64_t address)
 		else
 			high = middle;
 	}
-	return low < conversion->nr_code && conversion->code[low].start <= address ? conversion->code[low].end : 0;
+	return low < conversion->nr_code && conversion->code[low].start <= address ?
+		conversion->code[low].end : 0;
 }
 
-/* Not in a function, or in the nops before one that 6.2+ gives a name of their own (9f2899fe36a6): never executed. */
+/*
+ * Not in a function, or in the nops before one that 6.2+ gives a name of their own (9f2899fe36a6):
+ * never executed.
+ */
 static bool is_padding(const struct conversion *conversion, uint64_t address)
 {
 	const struct symbol *symbol = symtab_lookup(conversion->symtab, address);
@@ -142,7 +161,8 @@ static bool is_padding(const struct conversion *conversion, uint64_t address)
 }
 
 /* Code that nothing else describes. */
-static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start, uint64_t end)
+static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start,
+			  uint64_t end)
 {
 	struct cfi_state state;
 
@@ -153,10 +173,12 @@ static void add_uncovered(struct conversion *conversion, const struct orc_row *r
 }
 
 /*
- * Code that has an FDE. The registers' rules in it may change within the row; the compiler saves them at the
- * start of a function and stack switches are not there, so the rules at the row's start hold for all of it.
+ * Code that has an FDE. The registers' rules in it may change within the row; the compiler saves
+ * them at the start of a function and stack switches are not there, so the rules at the row's start
+ * hold for all of it.
  */
-static void add_override(struct conversion *conversion, const struct orc_row *row, uint64_t start, uint64_t end)
+static void add_override(struct conversion *conversion, const struct orc_row *row, uint64_t start,
+			 uint64_t end)
 {
 	struct cfi_state state;
 
@@ -206,7 +228,8 @@ bool cfi_convert_save(const struct conversion *conversion, struct elf_writer *wr
 	const struct buffer *section = &conversion->frames.section;
 	const Elf64_Shdr header = { .sh_type = SHT_PROGBITS, .sh_addralign = 8 };
 
-	return !section->failed && elf_writer_add(writer, ".debug_frame", &header, section->data, section->size);
+	return !section->failed && elf_writer_add(writer, ".debug_frame", &header, section->data,
+						  section->size);
 }
 
 void cfi_convert_free(struct conversion *conversion)
@@ -218,8 +241,12 @@ void cfi_convert_free(struct conversion *conversion)
 
 /* --- vmlinux's companion --- */
 
-/* Copies the sections that are in memory as empty ones, so that gdb relocates the file like the original; notes code. */
-static bool copy_sections(struct conversion *conversion, struct elf_writer *writer, struct error *error)
+/*
+ * Copies the sections that are in memory as empty ones, so that gdb relocates the file like the
+ * original; notes code.
+ */
+static bool copy_sections(struct conversion *conversion, struct elf_writer *writer,
+			  struct error *error)
 {
 	const struct elf_file *file = conversion->file;
 	Elf_Scn *section = NULL;
@@ -227,8 +254,10 @@ static bool copy_sections(struct conversion *conversion, struct elf_writer *writ
 
 	conversion->code = calloc(file->nr_sections + 1, sizeof(*conversion->code));
 	if (!conversion->code)
-		return error_no_memory(error, "sections", file->nr_sections * sizeof(*conversion->code));
-	while ((section = elf_nextscn(file->elf, section)) && conversion->nr_code < file->nr_sections) {
+		return error_no_memory(error, "sections",
+				       file->nr_sections * sizeof(*conversion->code));
+	while ((section = elf_nextscn(file->elf, section)) &&
+	       conversion->nr_code < file->nr_sections) {
 		Elf64_Shdr copy = { .sh_type = SHT_NOBITS };
 
 		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC))
@@ -238,16 +267,18 @@ static bool copy_sections(struct conversion *conversion, struct elf_writer *writ
 		copy.sh_size = header.sh_size;
 		copy.sh_addralign = header.sh_addralign;
 		elf_writer_add(writer, elf_file_section_name(file, &header), &copy, NULL, 0);
-		if ((header.sh_flags & SHF_EXECINSTR) && header.sh_addr + header.sh_size > header.sh_addr)
+		if ((header.sh_flags & SHF_EXECINSTR) &&
+		    header.sh_addr + header.sh_size > header.sh_addr)
 			conversion->code[conversion->nr_code++] =
-				(struct code_range){ header.sh_addr, header.sh_addr + header.sh_size };
+				(struct code_range){ header.sh_addr,
+						     header.sh_addr + header.sh_size };
 	}
 	qsort(conversion->code, conversion->nr_code, sizeof(*conversion->code), compare_ranges);
 	return true;
 }
 
-bool cfi_write_companion(const char *vmlinux, const struct orc_table *table, const struct symtab *symtab,
-			 const char *path, struct error *error)
+bool cfi_write_companion(const char *vmlinux, const struct orc_table *table,
+			 const struct symtab *symtab, const char *path, struct error *error)
 {
 	struct conversion conversion = { .table = table, .symtab = symtab };
 	struct elf_writer writer = { 0 };
@@ -257,11 +288,13 @@ bool cfi_write_companion(const char *vmlinux, const struct orc_table *table, con
 	if (!elf_file_open(&file, vmlinux, error))
 		return false;
 	conversion.file = &file;
-	ok = cfi_cover_read(&conversion.cover, &file, error) && copy_sections(&conversion, &writer, error);
+	ok = cfi_cover_read(&conversion.cover, &file, error) &&
+		copy_sections(&conversion, &writer, error);
 	if (ok) {
 		conversion.callee_saved_kept = conversion.cover.count != 0;
 		cfi_convert(&conversion);
-		ok = cfi_convert_save(&conversion, &writer) || error_no_memory(error, "call frame information", 0);
+		ok = cfi_convert_save(&conversion, &writer) ||
+			error_no_memory(error, "call frame information", 0);
 	}
 	ok = ok && elf_writer_save(&writer, path, error);
 	elf_writer_free(&writer);
@@ -274,8 +307,12 @@ bool cfi_write_companion(const char *vmlinux, const struct orc_table *table, con
 
 bool cfi_write_user_end(uint64_t user_end, const char *path, struct error *error)
 {
-	/* gdb wants a text section, but one that covered user space would hide those of a user program. */
-	const Elf64_Shdr text = { .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = 1 };
+	/*
+	 * gdb wants a text section, but one that covered user space would hide those of a user
+	 * program.
+	 */
+	const Elf64_Shdr text = { .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR,
+				  .sh_addralign = 1 };
 	const struct orc_row end_row = { .type = ORC_TYPE_END };
 	struct cfi_state call = cfi_state_call(), end = convert_row(&end_row, true);
 	struct conversion conversion = { 0 };
@@ -283,7 +320,10 @@ bool cfi_write_user_end(uint64_t user_end, const char *path, struct error *error
 	bool ok;
 
 	cfi_frame_start(&conversion.frames);
-	/* A call through a NULL pointer is like the start of a function: the return address is on top of the stack. */
+	/*
+	 * A call through a NULL pointer is like the start of a function: the return address is on
+	 * top of the stack.
+	 */
 	cfi_frame_add(&conversion.frames, 0, 1, false, &call);
 	cfi_frame_finish(&conversion.frames);
 	cfi_frame_add(&conversion.frames, 1, user_end, false, &end);

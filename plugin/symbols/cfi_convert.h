@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Shared by cfi.c, which converts ORC rows, and cfi_module.c, which makes a module's file. Nobody else includes this. */
+/*
+ * Shared by cfi.c, which converts ORC rows, and cfi_module.c, which makes a module's file. Nobody
+ * else includes this.
+ */
 #ifndef VMCORE_SYMBOLS_CFI_CONVERT_H
 #define VMCORE_SYMBOLS_CFI_CONVERT_H
 

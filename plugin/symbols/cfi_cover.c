@@ -8,7 +8,8 @@
 
 #define MAX_INTERVALS 4000000	/* a kernel has some 60,000 functions */
 
-static bool add_interval(struct cfi_cover *cover, uint64_t start, uint64_t size, struct error *error)
+static bool add_interval(struct cfi_cover *cover, uint64_t start, uint64_t size,
+			 struct error *error)
 {
 	if (!size || start + size < start)
 		return true;
@@ -20,7 +21,8 @@ static bool add_interval(struct cfi_cover *cover, uint64_t start, uint64_t size,
 			return error_set(error, ERROR_FORMAT, ".debug_frame has too many entries");
 		intervals = realloc(cover->intervals, capacity * sizeof(*intervals));
 		if (!intervals)
-			return error_no_memory(error, "call frame information", capacity * sizeof(*intervals));
+			return error_no_memory(error, "call frame information",
+					       capacity * sizeof(*intervals));
 		cover->intervals = intervals;
 		cover->capacity = capacity;
 	}
@@ -64,7 +66,8 @@ bool cfi_cover_read(struct cfi_cover *cover, const struct elf_file *file, struct
 	*cover = (struct cfi_cover){ 0 };
 	if (!data || !data->d_buf)
 		return true;
-	while ((result = dwarf_next_cfi(file->header.e_ident, data, false, offset, &next, &entry)) != 1) {
+	while ((result = dwarf_next_cfi(file->header.e_ident, data, false, offset, &next,
+					&entry)) != 1) {
 		uint64_t start, size;
 
 		if (next <= offset)
@@ -123,8 +126,13 @@ static struct cfi_rule convert_rule(Dwarf_Frame *frame, int number)
 
 	if (dwarf_frame_register(frame, number, memory, &ops, &count) != 0)
 		return (struct cfi_rule){ .kind = CFI_UNDEFINED };
+	/*
+	 * Compilers say nothing about a callee-saved register that is not touched. libdw knows that
+	 * they are kept, but for rbx (0.188 has a wrong number in its table), which it calls
+	 * undefined; they never really are.
+	 */
 	if (count == 0)
-		return (struct cfi_rule){ .kind = ops ? CFI_UNDEFINED : CFI_SAME };
+		return (struct cfi_rule){ .kind = CFI_SAME };
 	if (ops[0].atom != DW_OP_call_frame_cfa || count > 2)
 		return (struct cfi_rule){ .kind = CFI_UNDEFINED };
 	if (count == 1)
@@ -141,7 +149,8 @@ static struct cfi_rule convert_rule(Dwarf_Frame *frame, int number)
 void cfi_cover_rules(struct cfi_cover *cover, const struct elf_file *file, uint64_t address,
 		     struct cfi_state *state)
 {
-	static const uint8_t callee_saved[] = { DWARF_RBX, DWARF_RBP, DWARF_R12, DWARF_R13, DWARF_R14, DWARF_R15 };
+	static const uint8_t callee_saved[] = { DWARF_RBX, DWARF_RBP, DWARF_R12, DWARF_R13,
+						DWARF_R14, DWARF_R15 };
 	Dwarf_Frame *frame = NULL;
 
 	if (!cover->dwarf)

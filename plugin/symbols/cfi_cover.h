@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which code an ELF file's own .debug_frame covers, and what it says at one address. For symbols/cfi.c, which fills the
- * gaps out of ORC and borrows the callee-saved rules where it has to override.
+ * Which code an ELF file's own .debug_frame covers, and what it says at one address. For
+ * symbols/cfi.c, which fills the gaps out of ORC and borrows the callee-saved rules where it has to
+ * override.
  */
 #ifndef VMCORE_SYMBOLS_CFI_COVER_H
 #define VMCORE_SYMBOLS_CFI_COVER_H
@@ -26,13 +27,16 @@ struct cfi_cover {
 	Dwarf_CFI *cfi;
 };
 
-/* FILE must stay open as long as the cover. A file without .debug_frame covers nothing, which is no error. */
+/*
+ * FILE must stay open as long as the cover. A file without .debug_frame covers nothing, which is no
+ * error.
+ */
 bool cfi_cover_read(struct cfi_cover *cover, const struct elf_file *file, struct error *error);
 void cfi_cover_free(struct cfi_cover *cover);
 
 /*
- * Is ADDRESS covered? *end_ret is where that answer ends: the end of the interval or the start of the next one
- * (UINT64_MAX if there is none).
+ * Is ADDRESS covered? *end_ret is where that answer ends: the end of the interval or the start of
+ * the next one (UINT64_MAX if there is none).
  */
 bool cfi_cover_contains(const struct cfi_cover *cover, uint64_t address, uint64_t *end_ret);
 

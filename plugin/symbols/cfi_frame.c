@@ -8,14 +8,16 @@
 #define DATA_ALIGN (-8)
 
 /*
- * For a caller that is not known: an address that nothing maps (bit 63 set and bit 62 not is not canonical with any number of
- * page table levels). gdb 13.1 then ends the stack with "Backtrace stopped: Cannot access memory at address 0x8000000000000000".
- * It has to be rip that cannot be read: with such a CFA, gdb could not even select the frame.
+ * For a caller that is not known: an address that nothing maps (bit 63 set and bit 62 not is not
+ * canonical with any number of page table levels). gdb 13.1 then ends the stack with "Backtrace
+ * stopped: Cannot access memory at address 0x8000000000000000". It has to be rip that cannot be
+ * read: with such a CFA, gdb could not even select the frame.
  */
 #define NOWHERE 0x8000000000000000ULL
 
 static const uint8_t dwarf_numbers[CFI_NR_REGISTERS] = {
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, [CFI_EFLAGS] = 49, [CFI_CS] = 51, [CFI_SS] = 52,
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+	[CFI_EFLAGS] = 49, [CFI_CS] = 51, [CFI_SS] = 52,
 };
 
 struct cfi_state cfi_state_call(void)
@@ -144,7 +146,8 @@ static void put_rule(struct buffer *buffer, unsigned reg, const struct cfi_rule 
 
 static bool same_cfa(const struct cfi_state *a, const struct cfi_state *b)
 {
-	return a->cfa_reg == b->cfa_reg && a->cfa_deref == b->cfa_deref && a->cfa_offset == b->cfa_offset &&
+	return a->cfa_reg == b->cfa_reg && a->cfa_deref == b->cfa_deref &&
+		a->cfa_offset == b->cfa_offset &&
 	       (!a->cfa_deref || a->cfa_inner == b->cfa_inner);
 }
 
@@ -162,7 +165,8 @@ static bool same_state(const struct cfi_state *a, const struct cfi_state *b)
 }
 
 /* What turns state OLD into NEW. */
-static void put_changes(struct buffer *buffer, const struct cfi_state *old, const struct cfi_state *new)
+static void put_changes(struct buffer *buffer, const struct cfi_state *old,
+			const struct cfi_state *new)
 {
 	if (!same_cfa(old, new))
 		put_cfa(buffer, new);
@@ -206,6 +210,8 @@ static void end_entry(struct buffer *buffer, size_t start)
 
 static size_t put_cie(struct buffer *buffer, const char *augmentation)
 {
+	static const uint8_t callee_saved[] = { DWARF_RBX, DWARF_RBP, DWARF_R12, DWARF_R13,
+						DWARF_R14, DWARF_R15 };
 	const struct cfi_state nothing = { 0 }, call = cfi_state_call();
 	size_t start = buffer->size;
 
@@ -216,8 +222,14 @@ static size_t put_cie(struct buffer *buffer, const char *augmentation)
 	put_uleb(buffer, 1);					/* code alignment */
 	put_sleb(buffer, DATA_ALIGN);
 	put_uleb(buffer, DWARF_RIP);
-	/* The standard has no default rule; gdb takes an unnamed register as unchanged, and so do we in `nothing`. */
+	/*
+	 * The standard has no default rule; gdb takes an unnamed register as unchanged, and so do
+	 * we in `nothing`.
+	 */
 	put_changes(buffer, &nothing, &call);
+	/* Others (elfutils, drgn) do not: name those that matter. */
+	for (size_t i = 0; i < sizeof(callee_saved); i++)
+		put_rule(buffer, callee_saved[i], &call.rules[callee_saved[i]]);
 	end_entry(buffer, start);
 	return start;
 }

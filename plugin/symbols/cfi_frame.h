@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Writing a .debug_frame section: what a frame's registers are, row by row, as DWARF instructions (DWARF 5, 6.4;
- * register numbers from the System V psABI for x86-64, figure 3.36).
+ * Writing a .debug_frame section: what a frame's registers are, row by row, as DWARF instructions
+ * (DWARF 5, 6.4; register numbers from the System V psABI for x86-64, figure 3.36).
  *
- * A row is a `struct cfi_state`; the writer emits what changed since the row before. There are two CIEs: one for
- * ordinary code and one with augmentation "S": a frame in such code was not called by the one below, it interrupted it.
+ * A row is a `struct cfi_state`; the writer emits what changed since the row before. There are two
+ * CIEs: one for ordinary code and one with augmentation "S": a frame in such code was not called by
+ * the one below, it interrupted it.
  */
 #ifndef VMCORE_SYMBOLS_CFI_FRAME_H
 #define VMCORE_SYMBOLS_CFI_FRAME_H

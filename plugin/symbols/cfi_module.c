@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A loaded module as an ELF file for gdb: where its sections are, its symbols, and how to unwind its code.
+ * A loaded module as an ELF file for gdb: where its sections are, its symbols, and how to unwind
+ * its code.
  *
- * Everything is at run-time addresses. gdb's solib-target adds a library's base addresses to a file's own, so the library list
- * should name one <segment> whose address is that of the file's first PT_LOAD: then nothing moves.
+ * Everything is at run-time addresses. gdb's solib-target adds a library's base addresses to a
+ * file's own, so the library list should name one <segment> whose address is that of the file's
+ * first PT_LOAD: then nothing moves.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +27,8 @@ static int compare_sections(const void *a, const void *b)
 }
 
 /* The last section that starts at or below ADDRESS; NULL if there is none. */
-static struct placed_section *find_section(struct placed_section *sections, size_t count, uint64_t address)
+static struct placed_section *find_section(struct placed_section *sections, size_t count,
+					   uint64_t address)
 {
 	size_t low = 0, high = count;
 
@@ -40,7 +43,10 @@ static struct placed_section *find_section(struct placed_section *sections, size
 	return low ? &sections[low - 1] : NULL;
 }
 
-/* Sections whose size is not known (their ends are still their starts) reach to the end of the last symbol in them. */
+/*
+ * Sections whose size is not known (their ends are still their starts) reach to the end of the last
+ * symbol in them.
+ */
 static void measure_sections(struct placed_section *sections, size_t count, const bool *unknown,
 			     const struct symtab *symtab)
 {
@@ -49,7 +55,8 @@ static void measure_sections(struct placed_section *sections, size_t count, cons
 		struct placed_section *section = find_section(sections, count, symbol->address);
 		uint64_t end = symbol->address + symbol->size;
 
-		if (!section || symbol->percpu || !unknown[section->number - 1] || end < symbol->address)
+		if (!section || symbol->percpu || !unknown[section->number - 1] ||
+		    end < symbol->address)
 			continue;
 		if (section + 1 < sections + count && end > section[1].start)
 			end = section[1].start;
@@ -64,7 +71,8 @@ static void measure_sections(struct placed_section *sections, size_t count, cons
 static void add_symbols(struct elf_writer *writer, struct placed_section *sections, size_t count,
 			const struct symtab *symtab)
 {
-	Elf64_Shdr header = { .sh_type = SHT_SYMTAB, .sh_entsize = sizeof(Elf64_Sym), .sh_addralign = 8 };
+	Elf64_Shdr header = { .sh_type = SHT_SYMTAB, .sh_entsize = sizeof(Elf64_Sym),
+			      .sh_addralign = 8 };
 	const Elf64_Shdr names_header = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
 	struct buffer symbols = { 0 }, names = { 0 };
 
@@ -74,14 +82,18 @@ static void add_symbols(struct elf_writer *writer, struct placed_section *sectio
 	for (int global = 0; global <= 1; global++) {
 		for (size_t i = 0; i < symtab_count(symtab); i++) {
 			const struct symbol *symbol = symtab_get(symtab, i);
-			struct placed_section *section = find_section(sections, count, symbol->address);
+			struct placed_section *section =
+				find_section(sections, count, symbol->address);
 			bool is_global = symbol->letter >= 'A' && symbol->letter <= 'Z';
 			Elf64_Sym sym = {
-				.st_name = names.size, .st_value = symbol->address, .st_size = symbol->size,
-				.st_info = ELF64_ST_INFO(is_global, symbol->function ? STT_FUNC : STT_OBJECT),
+				.st_name = names.size, .st_value = symbol->address,
+				.st_size = symbol->size,
+				.st_info = ELF64_ST_INFO(is_global,
+							 symbol->function ? STT_FUNC : STT_OBJECT),
 			};
 
-			if (is_global != global || symbol->percpu || !section || symbol->address > section->end)
+			if (is_global != global || symbol->percpu || !section ||
+			    symbol->address > section->end)
 				continue;
 			sym.st_shndx = section->number;
 			buffer_append(&names, symbol->name, strlen(symbol->name) + 1);
@@ -109,8 +121,8 @@ static void add_placed_sections(struct conversion *conversion, struct elf_writer
 
 		unknown[i] = sections[i].size == 0;
 		sorted[i] = (struct placed_section){ sections[i].address,
-						     end < sections[i].address ? UINT64_MAX : end, i + 1,
-						     sections[i].code };
+						     end < sections[i].address ? UINT64_MAX : end,
+						     i + 1, sections[i].code };
 	}
 	qsort(sorted, nr_sections, sizeof(*sorted), compare_sections);
 	measure_sections(sorted, nr_sections, unknown, conversion->symtab);
@@ -131,7 +143,8 @@ static void add_placed_sections(struct conversion *conversion, struct elf_writer
 				(struct code_range){ sorted[i].start, sorted[i].end };
 }
 
-bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections, const struct orc_table *table,
+bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
+		      const struct orc_table *table,
 		      const struct symtab *symtab, const char *path, struct error *error)
 {
 	struct conversion conversion = { .table = table, .symtab = symtab };
@@ -152,7 +165,8 @@ bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections, co
 			add_symbols(&writer, sorted, nr_sections, symtab);
 		ok = cfi_convert_save(&conversion, &writer);
 	}
-	ok = ok ? elf_writer_save(&writer, path, error) : error_no_memory(error, "a module's ELF file", 0);
+	ok = ok ? elf_writer_save(&writer, path, error) :
+		error_no_memory(error, "a module's ELF file", 0);
 	elf_writer_free(&writer);
 	cfi_convert_free(&conversion);
 	free(sorted);

@@ -291,7 +291,8 @@ static enum found find_member(struct dwarf_types *types, Dwarf_Die *type, const 
 		enum found found;
 
 		if (depth > MAX_ANONYMOUS || place->visits++ > MAX_VISITS) {
-			error_set(error, ERROR_CORRUPT, "DWARF has a structure that contains itself");
+			error_set(error, ERROR_CORRUPT,
+				  "DWARF has a structure that contains itself or absurdly much");
 			return FAILED;
 		}
 		if (dwarf_tag(&child) != DW_TAG_member || !type_of(&child, &place->type))

@@ -15,7 +15,8 @@ bool elf_file_open(struct elf_file *file, const char *path, struct error *error)
 	if (file->fd < 0)
 		return error_set(error, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
 	file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
-	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF || !gelf_getehdr(file->elf, &file->header)) {
+	if (!file->elf || elf_kind(file->elf) != ELF_K_ELF ||
+	    !gelf_getehdr(file->elf, &file->header)) {
 		elf_file_close(file);
 		return error_set(error, ERROR_FORMAT, "%s is not an ELF file", path);
 	}

@@ -2,9 +2,9 @@
 /*
  * An ELF file opened for reading: the small part of libelf that the readers in symbols/ share.
  *
- * The file is mapped, so that opening a vmlinux of half a gigabyte costs nothing. Compressed sections
- * (SHF_COMPRESSED) are expanded on the first look. The file's contents are not trusted: libelf checks that sections
- * lie inside of the file, the callers check what is in them.
+ * The file is mapped, so that opening a vmlinux of half a gigabyte costs nothing. Compressed
+ * sections (SHF_COMPRESSED) are expanded on the first look. The file's contents are not trusted:
+ * libelf checks that sections lie inside of the file, the callers check what is in them.
  */
 #ifndef VMCORE_SYMBOLS_ELF_FILE_H
 #define VMCORE_SYMBOLS_ELF_FILE_H
@@ -28,9 +28,15 @@ void elf_file_close(struct elf_file *file);
 
 /* The name of a section; "" where the file has a bad one. */
 const char *elf_file_section_name(const struct elf_file *file, const GElf_Shdr *header);
-/* The first section of this name that has contents (not SHT_NOBITS), expanded; NULL if there is none. HEADER_RET may be NULL. */
+/*
+ * The first section of this name that has contents (not SHT_NOBITS), expanded; NULL if there is
+ * none. HEADER_RET may be NULL.
+ */
 Elf_Scn *elf_file_section(const struct elf_file *file, const char *name, GElf_Shdr *header_ret);
-/* Its bytes as they are, and their number; NULL and 0 if there are none. Valid until the file is closed. */
+/*
+ * Its bytes as they are, and their number; NULL and 0 if there are none. Valid until the file is
+ * closed.
+ */
 const void *elf_file_contents(const struct elf_file *file, const char *name, GElf_Shdr *header_ret,
 			      size_t *size_ret);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Making small ELF files; see elf_writer.h. Layout: header, program headers, contents, section headers. */
+/*
+ * Making small ELF files; see elf_writer.h. Layout: header, program headers, contents, section
+ * headers.
+ */
 #include "symbols/elf_writer.h"
 
 #include <errno.h>
@@ -12,7 +15,8 @@
 /* From SHN_LORESERVE on, numbers have special meanings; no kernel object comes near it. */
 #define MAX_SECTIONS 0xf000
 
-size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header, const void *data,
+size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header,
+		      const void *data,
 		      size_t size)
 {
 	struct elf_writer_section *section;
@@ -49,14 +53,16 @@ size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_S
 
 static bool is_code(const Elf64_Shdr *header)
 {
-	return (header->sh_flags & SHF_ALLOC) && (header->sh_flags & SHF_EXECINSTR) && header->sh_size;
+	return (header->sh_flags & SHF_ALLOC) && (header->sh_flags & SHF_EXECINSTR) &&
+		header->sh_size;
 }
 
 /* The whole file into FILE. */
 static void lay_out(struct elf_writer *writer, struct buffer *file)
 {
 	Elf64_Ehdr header = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			     EV_CURRENT },
 		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
 		.e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
 		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = writer->nr_sections + 1,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Making small ELF files for gdb: sections without contents that say where an object's memory is, and a few with
- * contents (.debug_frame, .symtab). Always 64-bit little-endian ET_EXEC for x86-64, which is the one machine with ORC.
+ * Making small ELF files for gdb: sections without contents that say where an object's memory is,
+ * and a few with contents (.debug_frame, .symtab). Always 64-bit little-endian ET_EXEC for x86-64,
+ * which is the one machine with ORC.
  *
- * Usage: zero-initialise, elf_writer_add() for each section, elf_writer_save(), elf_writer_free(). As with
- * struct buffer, running out of memory is remembered and reported once, at the end.
+ * Usage: zero-initialise, elf_writer_add() for each section, elf_writer_save(), elf_writer_free().
+ * As with struct buffer, running out of memory is remembered and reported once, at the end.
  */
 #ifndef VMCORE_SYMBOLS_ELF_WRITER_H
 #define VMCORE_SYMBOLS_ELF_WRITER_H
@@ -23,20 +24,27 @@ struct elf_writer_section {
 };
 
 struct elf_writer {
-	struct elf_writer_section *sections;	/* without the null section: number 1 is sections[0] */
+	/* without the null section: number 1 is sections[0] */
+	struct elf_writer_section *sections;
 	size_t nr_sections, capacity;
-	struct buffer contents;			/* of all sections that have any, each aligned to 8 bytes */
+	/* of all sections that have any, each aligned to 8 bytes */
+	struct buffer contents;
 	struct buffer names;			/* .shstrtab */
 	bool failed;
 };
 
 /*
- * Adds a section and returns its number (0 when out of memory). HEADER gives type, flags, address, size (of SHT_NOBITS;
- * otherwise SIZE counts), link, info, entsize and alignment; DATA is copied. NAME need not live on.
+ * Adds a section and returns its number (0 when out of memory). HEADER gives type, flags, address,
+ * size (of SHT_NOBITS; otherwise SIZE counts), link, info, entsize and alignment; DATA is copied.
+ * NAME need not live on.
  */
-size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header, const void *data,
+size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header,
+		      const void *data,
 		      size_t size);
-/* Writes the file beside PATH and renames it. Each ALLOC section with SHF_EXECINSTR gets a PT_LOAD at its address. */
+/*
+ * Writes the file beside PATH and renames it. Each ALLOC section with SHF_EXECINSTR gets a PT_LOAD
+ * at its address.
+ */
 bool elf_writer_save(struct elf_writer *writer, const char *path, struct error *error);
 void elf_writer_free(struct elf_writer *writer);
 

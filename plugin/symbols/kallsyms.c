@@ -2,9 +2,10 @@
 /*
  * A loaded module's symbols out of the dump; see kallsyms.h.
  *
- * struct mod_kallsyms (4.5+, 8244062ef1e5) has an array of Elf64_Sym whose values the loader made absolute
- * (simplify_symbols), and the string table. The letter of `nm` is in typetab since 5.2 (1c7651f43777); in 5.0 and 5.1 it is in
- * st_size, so that sizes are lost, and before 5.0 in st_info. An ELF st_info is never a letter, so a look at the value tells.
+ * struct mod_kallsyms (4.5+, 8244062ef1e5) has an array of Elf64_Sym whose values the loader made
+ * absolute (simplify_symbols), and the string table. The letter of `nm` is in typetab since 5.2
+ * (1c7651f43777); in 5.0 and 5.1 it is in st_size, so that sizes are lost, and before 5.0 in
+ * st_info. An ELF st_info is never a letter, so a look at the value tells.
  */
 #include "symbols/kallsyms.h"
 
@@ -42,7 +43,8 @@ static bool read_member(struct reader *reader, uint64_t address, const char *typ
 	struct member member;
 
 	return types_member(reader->types, type, path, &member, error) &&
-	       memory_read_uint(reader->memory, address + member.offset, member.size, value_ret, error);
+	       memory_read_uint(reader->memory, address + member.offset, member.size, value_ret,
+				error);
 }
 
 static bool find_tables(struct reader *reader, struct error *error)
@@ -62,7 +64,8 @@ static bool find_tables(struct reader *reader, struct error *error)
 		return false;
 	/* Without CONFIG_SMP there are no such members. */
 	if (!read_member(reader, reader->module, "module", "percpu", &reader->percpu, NULL) ||
-	    !read_member(reader, reader->module, "module", "percpu_size", &reader->percpu_size, NULL))
+	    !read_member(reader, reader->module, "module", "percpu_size", &reader->percpu_size,
+			 NULL))
 		reader->percpu_size = 0;
 	return true;
 }
@@ -78,14 +81,16 @@ static void read_strings(struct reader *reader)
 		if (reader->table[i].st_name > highest)
 			highest = reader->table[i].st_name;
 	if (highest > MAX_STRINGS ||
-	    !memory_read_string(reader->memory, reader->strings + highest, last, sizeof(last), NULL))
+	    !memory_read_string(reader->memory, reader->strings + highest, last, sizeof(last),
+				NULL))
 		return;
 	size = highest + strlen(last) + 1;
 	reader->string_table = malloc(size);
 	if (!reader->string_table)
 		return;
 	memcpy(reader->string_table + highest, last, size - highest);
-	if (highest && !memory_read(reader->memory, reader->strings, reader->string_table, highest, NULL)) {
+	if (highest && !memory_read(reader->memory, reader->strings, reader->string_table, highest,
+				    NULL)) {
 		free(reader->string_table);
 		reader->string_table = NULL;
 		return;
@@ -105,12 +110,14 @@ static bool read_tables(struct reader *reader, struct error *error)
 		return false;
 	/* Letters are a convenience: without them functions are still known by st_info. */
 	if (reader->letters &&
-	    !memory_read(reader->memory, reader->letters, reader->letter_table, reader->count, NULL))
+	    !memory_read(reader->memory, reader->letters, reader->letter_table, reader->count,
+			 NULL))
 		memset(reader->letter_table, 0, reader->count);
 	/* 5.0 and 5.1: every size is a letter. The first symbol is the null symbol. */
 	reader->letters_in_size = !reader->letters && reader->count > 1;
 	for (uint64_t i = 1; i < reader->count && reader->letters_in_size; i++)
-		reader->letters_in_size = reader->table[i].st_size < 128 && isalpha((int)reader->table[i].st_size);
+		reader->letters_in_size = reader->table[i].st_size < 128 &&
+			isalpha((int)reader->table[i].st_size);
 	read_strings(reader);
 	return true;
 }
@@ -121,29 +128,32 @@ static void choose_letter(const struct reader *reader, uint64_t index, struct sy
 	unsigned char letter = reader->letter_table[index];
 
 	if (!reader->letters && isalpha(sym->st_info)) {
-		letter = sym->st_info;
-	} else if (reader->letters_in_size) {
+		symbol->letter = sym->st_info;
+		symbol->function = strchr("tTwW", symbol->letter) != NULL;
+		return;
+	}
+	if (reader->letters_in_size) {
 		letter = sym->st_size;
 		symbol->size = 0;
 	}
-	if (letter < 128 && isalpha(letter)) {
-		symbol->letter = letter;
-		symbol->function = strchr("tTwW", letter) != NULL;
-		/* Weak may be data, too. */
-		if (reader->letters && (letter == 'w' || letter == 'W'))
-			symbol->function = ELF64_ST_TYPE(sym->st_info) != STT_OBJECT;
-		return;
-	}
-	symbol->function = ELF64_ST_TYPE(sym->st_info) == STT_FUNC;
-	symbol->letter = symbol->function ? 't' : 'd';
-	if (ELF64_ST_BIND(sym->st_info) != STB_LOCAL)
-		symbol->letter = toupper((unsigned char)symbol->letter);
+	if (letter >= 128 || !isalpha(letter))
+		letter = ELF64_ST_TYPE(sym->st_info) == STT_FUNC ? 't' : 'd';
+	symbol->function = strchr("tTwW", letter) && ELF64_ST_TYPE(sym->st_info) != STT_OBJECT;
+	/*
+	 * The kernel's letters are lower case; /proc/kallsyms shows exported ones as upper case, nm
+	 * global ones. We do as nm.
+	 */
+	symbol->letter = ELF64_ST_BIND(sym->st_info) == STB_LOCAL ? letter : toupper(letter);
 }
 
-/* The name at OFFSET of the string table; BUFFER is for the case that it has to be read. NULL if it cannot be. */
+/*
+ * The name at OFFSET of the string table; BUFFER is for the case that it has to be read. NULL if it
+ * cannot be.
+ */
 static const char *symbol_name(const struct reader *reader, uint32_t offset, char *buffer)
 {
-	if (reader->string_table)	/* all offsets are below string_size, and it ends with a NUL */
+	/* all offsets are below string_size, and it ends with a NUL */
+	if (reader->string_table)
 		return reader->string_table + offset;
 	if (!memory_read_string(reader->memory, reader->strings + offset, buffer, MAX_NAME, NULL))
 		return NULL;
@@ -160,7 +170,8 @@ static bool add_symbols(const struct reader *reader, struct symtab *symtab, stru
 		if (sym->st_shndx == SHN_UNDEF || sym->st_value == 0)
 			continue;
 		symbol.name = symbol_name(reader, sym->st_name, buffer);
-		if (!symbol.name || !symbol.name[0] || symbol.name[0] == '$' || strncmp(symbol.name, ".L", 2) == 0)
+		if (!symbol.name || !symbol.name[0] || symbol.name[0] == '$' ||
+		    strncmp(symbol.name, ".L", 2) == 0)
 			continue;
 		choose_letter(reader, i, &symbol);
 		symbol.percpu = sym->st_value - reader->percpu < reader->percpu_size;
@@ -170,11 +181,15 @@ static bool add_symbols(const struct reader *reader, struct symtab *symtab, stru
 	return true;
 }
 
-/* Where the module's memory is, so that its last symbol does not reach into its neighbour. Best effort. */
+/*
+ * Where the module's memory is, so that its last symbol does not reach into its neighbour. Best
+ * effort.
+ */
 static bool add_extents(struct reader *reader, struct symtab *symtab, struct error *error)
 {
 	static const char *const layouts[][2] = {	/* 4.5 to 6.3 */
-		{ "core_layout.base", "core_layout.size" }, { "init_layout.base", "init_layout.size" },
+		{ "core_layout.base", "core_layout.size" },
+		{ "init_layout.base", "init_layout.size" },
 	};
 	uint64_t base, size;
 	struct member mem;
@@ -184,7 +199,8 @@ static bool add_extents(struct reader *reader, struct symtab *symtab, struct err
 			uint64_t address = reader->module + mem.offset + i * mem.element_size;
 
 			if (read_member(reader, address, "module_memory", "base", &base, NULL) &&
-			    read_member(reader, address, "module_memory", "size", &size, NULL) && base &&
+			    read_member(reader, address, "module_memory", "size", &size, NULL) &&
+			    base &&
 			    !symtab_add_extent(symtab, base, size, error))
 				return false;
 		}
@@ -192,14 +208,15 @@ static bool add_extents(struct reader *reader, struct symtab *symtab, struct err
 	}
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
 		if (read_member(reader, reader->module, "module", layouts[i][0], &base, NULL) &&
-		    read_member(reader, reader->module, "module", layouts[i][1], &size, NULL) && base &&
+		    read_member(reader, reader->module, "module", layouts[i][1], &size, NULL) &&
+			    base &&
 		    !symtab_add_extent(symtab, base, size, error))
 			return false;
 	return true;
 }
 
-bool kallsyms_read_module(struct types *types, struct memory *memory, uint64_t module, struct symtab *symtab,
-			  struct error *error)
+bool kallsyms_read_module(struct types *types, struct memory *memory, uint64_t module,
+			  struct symtab *symtab, struct error *error)
 {
 	struct reader reader = { .types = types, .memory = memory, .module = module };
 	bool ok;

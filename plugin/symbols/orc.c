@@ -3,15 +3,15 @@
  * Decoding struct orc_entry, whatever its layout; see orc.h.
  *
  * What changed, and what tells it (arch/x86/include/asm/orc_types.h):
- *	4.14	type:2, no end				the type field has 2 bits, no member "end"
- *	5.8 *	type:2 end:1				member "end"
- *	6.3	type:2 signal:1 end:1 (ffb1b4a41016)	members "signal" and "end"
- *	6.4	type:3 signal:1, types renumbered (fb799447ae29)	type has 3 bits
- *	7.1	registers renumbered, AX added: same members; the numbers are only #defines, so
- *		types cannot tell. Nearly every row of compiled code starts from the stack pointer,
- *		5 in the old numbers and 3 in the new, where the other number means rdi, used in a handful
- *		of rows of assembly. So the table itself tells, by a majority that is never close.
- *		(* and stable kernels before that.)
+ *  - at first: type has 2 bits, no register means the end of the stack
+ *  - before 5.10: "end" added, which tells the end from "not known": member "end"
+ *  - 6.3: "signal" added (ffb1b4a41016): member "signal"
+ *  - 6.4: types renumbered, "end" became a type (fb799447ae29): type has 3 bits
+ *  - 7.1: registers renumbered, AX added. The members are the same and the numbers are only
+ *    #defines, so types cannot tell. But nearly every row of compiled code starts from the stack
+ *    pointer, which is 5 in the old numbers and 3 in the new, where the other number means rdi,
+ *    used in a handful of rows of assembly. So the table itself tells, by a majority that is never
+ *    close (6.12: 368,724 to 0; 7.2: 328,441 to 1).
  */
 #include "symbols/orc.h"
 
@@ -31,24 +31,25 @@ struct field {
 
 struct layout {
 	uint64_t size;			/* bytes of a struct orc_entry */
-	struct field sp_offset, bp_offset, sp_reg, bp_reg, type, signal, end;	/* bits 0 = absent */
+	/* bits 0 = absent */
+	struct field sp_offset, bp_offset, sp_reg, bp_reg, type, signal, end;
 	const uint8_t *bases;		/* register number -> enum orc_base */
 };
 
 static const uint8_t bases_old[16] = {
-	ORC_BASE_NONE, ORC_BASE_PREV_SP, ORC_BASE_DX, ORC_BASE_DI, ORC_BASE_BP, ORC_BASE_SP, ORC_BASE_R10,
-	ORC_BASE_R13, ORC_BASE_BP_INDIRECT, ORC_BASE_SP_INDIRECT,
+	ORC_BASE_NONE, ORC_BASE_PREV_SP, ORC_BASE_DX, ORC_BASE_DI, ORC_BASE_BP, ORC_BASE_SP,
+	ORC_BASE_R10, ORC_BASE_R13, ORC_BASE_BP_INDIRECT, ORC_BASE_SP_INDIRECT,
 };
 
 static const uint8_t bases_7_1[16] = {
-	ORC_BASE_NONE, ORC_BASE_AX, ORC_BASE_DX, ORC_BASE_SP, ORC_BASE_BP, ORC_BASE_DI, ORC_BASE_R10,
-	ORC_BASE_R13, ORC_BASE_PREV_SP, ORC_BASE_SP_INDIRECT, ORC_BASE_BP_INDIRECT,
+	ORC_BASE_NONE, ORC_BASE_AX, ORC_BASE_DX, ORC_BASE_SP, ORC_BASE_BP, ORC_BASE_DI,
+	ORC_BASE_R10, ORC_BASE_R13, ORC_BASE_PREV_SP, ORC_BASE_SP_INDIRECT, ORC_BASE_BP_INDIRECT,
 };
 
 /* --- layout --- */
 
-static bool read_field(struct types *types, const char *name, uint64_t entry_size, struct field *field,
-		       struct error *error)
+static bool read_field(struct types *types, const char *name, uint64_t entry_size,
+		       struct field *field, struct error *error)
 {
 	struct member member;
 	unsigned bits;
@@ -59,7 +60,8 @@ static bool read_field(struct types *types, const char *name, uint64_t entry_siz
 	if (bits == 0 || bits > 16 || member.bit_offset + bits > 24 ||
 	    member.offset + (member.bit_offset + bits + 7) / 8 > entry_size)
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "struct orc_entry.%s is %u bits at byte %llu: a layout of ORC this build does not know",
+				 "struct orc_entry.%s is %u bits at byte %llu: a layout of ORC "
+				 "this build does not know",
 				 name, bits, (unsigned long long)member.offset);
 	*field = (struct field){ member.offset, member.bit_offset, bits };
 	return true;
@@ -68,11 +70,12 @@ static bool read_field(struct types *types, const char *name, uint64_t entry_siz
 static bool read_layout(struct types *types, struct layout *layout, struct error *error)
 {
 	*layout = (struct layout){ .bases = bases_old };
-	if (!types_size(types, "orc_entry", &layout->size, error) )
+	if (!types_size(types, "orc_entry", &layout->size, error))
 		return error_prefix(error, "this kernel has no ORC unwind tables");
 	if (layout->size < 6 || layout->size > 16)
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "struct orc_entry has %llu bytes: a layout of ORC this build does not know",
+				 "struct orc_entry has %llu bytes: a layout of ORC this build "
+				 "does not know",
 				 (unsigned long long)layout->size);
 	if (!read_field(types, "sp_offset", layout->size, &layout->sp_offset, error) ||
 	    !read_field(types, "bp_offset", layout->size, &layout->bp_offset, error) ||
@@ -90,7 +93,8 @@ static bool read_layout(struct types *types, struct layout *layout, struct error
 	    layout->bp_offset.bits != 16 || layout->type.bits < 2 || layout->type.bits > 4 ||
 	    (layout->type.bits > 2 && layout->end.bits))
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "the fields of struct orc_entry have sizes this build does not know");
+				 "the fields of struct orc_entry have sizes this build does not "
+				 "know");
 	return true;
 }
 
@@ -125,7 +129,8 @@ static void choose_bases(struct layout *layout, const uint8_t *entries, size_t c
 
 static uint8_t old_type(const uint8_t *entry, const struct layout *layout)
 {
-	static const uint8_t types[4] = { ORC_TYPE_FRAME, ORC_TYPE_PT_REGS, ORC_TYPE_IRET, ORC_TYPE_UNKNOWN };
+	static const uint8_t types[4] = { ORC_TYPE_FRAME, ORC_TYPE_PT_REGS, ORC_TYPE_IRET,
+					  ORC_TYPE_UNKNOWN };
 
 	if (get(entry, layout->sp_reg) != 0)
 		return types[get(entry, layout->type) & 3];
@@ -170,13 +175,14 @@ struct sort_row {
 };
 
 /*
- * Of rows at one address the last one counts. An unknown row there is the end mark of a section that another one
- * follows without a gap, so it goes first (as the kernel's orc_sort_cmp has it).
+ * Of rows at one address the last one counts. An unknown row there is the end mark of a section
+ * that another one follows without a gap, so it goes first (as the kernel's orc_sort_cmp has it).
  */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct sort_row *left = a, *right = b;
-	int left_known = left->row.type != ORC_TYPE_UNKNOWN, right_known = right->row.type != ORC_TYPE_UNKNOWN;
+	int left_known = left->row.type != ORC_TYPE_UNKNOWN;
+	int right_known = right->row.type != ORC_TYPE_UNKNOWN;
 
 	if (left->address != right->address)
 		return left->address < right->address ? -1 : 1;
@@ -218,7 +224,8 @@ void orc_free(struct orc_table *table)
 }
 
 static bool decode(const struct layout *layout, const uint8_t *ips, uint64_t ips_address,
-		   const uint8_t *entries, size_t count, struct orc_table *table, struct error *error)
+		   const uint8_t *entries, size_t count, struct orc_table *table,
+		   struct error *error)
 {
 	*table = (struct orc_table){ .count = count };
 	table->addresses = malloc(count * sizeof(*table->addresses) + 1);
@@ -275,17 +282,21 @@ bool orc_read_elf(struct types *types, const char *path, uint64_t kaslr, struct 
 	entries = elf_file_contents(&file, ".orc_unwind", NULL, &entries_size);
 	if (!ips || !entries)
 		error_set(error, ERROR_NO_SYMBOL, "%s has no ORC unwind tables", path);
-	else if (size == 0 || ips_size % 4 || entries_size % size || ips_size / 4 != entries_size / size)
-		error_set(error, ERROR_FORMAT, "%s: .orc_unwind (%zu bytes) and .orc_unwind_ip (%zu bytes) do not match",
+	else if (size == 0 || ips_size % 4 || entries_size % size ||
+		 ips_size / 4 != entries_size / size)
+		error_set(error, ERROR_FORMAT,
+			  "%s: .orc_unwind (%zu bytes) and .orc_unwind_ip (%zu bytes) do not match",
 			  path, entries_size, ips_size);
 	else
-		ok = orc_decode(types, ips, header.sh_addr + kaslr, entries, ips_size / 4, table, error);
+		ok = orc_decode(types, ips, header.sh_addr + kaslr, entries, ips_size / 4, table,
+				error);
 	elf_file_close(&file);
 	return ok;
 }
 
 bool orc_read_memory(struct types *types, struct memory *memory, uint64_t ips_address,
-		     uint64_t entries_address, size_t count, struct orc_table *table, struct error *error)
+		     uint64_t entries_address, size_t count, struct orc_table *table,
+		     struct error *error)
 {
 	uint64_t size;
 	uint8_t *bytes;

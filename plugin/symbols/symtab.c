@@ -2,8 +2,8 @@
 /*
  * The symbol table of symtab.h: an array sorted by address and an open-addressing hash by name.
  *
- * vmlinux has 150,000 to 250,000 symbols and every session starts with reading them, so names are not allocated one by
- * one and sorting is a radix sort of (address, index) pairs.
+ * vmlinux has 150,000 to 250,000 symbols and every session starts with reading them, so names are
+ * not allocated one by one and sorting is a radix sort of (address, index) pairs.
  */
 #include "symbols/symtab.h"
 
@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define NAME_BLOCK 65536
-#define MAX_SYMBOLS 16000000	/* twenty times more than any kernel has: bounds what a bad file can allocate */
+/* twenty times more than any kernel has: bounds what a bad file can allocate */
+#define MAX_SYMBOLS 16000000
 
 struct name_block {
 	struct name_block *next;
@@ -31,7 +32,8 @@ struct symtab {
 	struct extent *extents;		/* sorted and disjoint after symtab_finish */
 	size_t nr_extents;
 	/* Made by symtab_finish. */
-	uint32_t *slots;		/* hash: index + 1 of the first (by address) of a name; 0 = empty */
+	/* hash: index + 1 of the first (by address) of a name; 0 = empty */
+	uint32_t *slots;
 	uint32_t *next;			/* index + 1 of the next with the same name; 0 = none */
 	size_t mask;			/* number of slots - 1 */
 	bool finished;
@@ -101,7 +103,8 @@ static bool reserve(struct symtab *symtab, size_t count, struct error *error)
 	size_t capacity;
 
 	if (count > MAX_SYMBOLS - symtab->count)
-		return error_set(error, ERROR_FORMAT, "more than %d symbols: this cannot be right", MAX_SYMBOLS);
+		return error_set(error, ERROR_FORMAT, "more than %d symbols: this cannot be right",
+				 MAX_SYMBOLS);
 	if (symtab->count + count <= symtab->capacity)
 		return true;
 	capacity = symtab->capacity * 2;
@@ -136,7 +139,8 @@ bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, str
 		return true;
 	extents = realloc(symtab->extents, (symtab->nr_extents + 1) * sizeof(*extents));
 	if (!extents)
-		return error_no_memory(error, "address ranges", (symtab->nr_extents + 1) * sizeof(*extents));
+		return error_no_memory(error, "address ranges",
+				       (symtab->nr_extents + 1) * sizeof(*extents));
 	extents[symtab->nr_extents++] = (struct extent){ start, start + size };
 	symtab->extents = extents;
 	return true;
@@ -152,7 +156,10 @@ struct sort_key {
 #define RADIX_BITS 11
 #define RADIX_SIZE (1U << RADIX_BITS)
 
-/* Least significant digit first, stable; digits that all keys share cost one look. Returns the array that holds the result. */
+/*
+ * Least significant digit first, stable; digits that all keys share cost one look. Returns the
+ * array that holds the result.
+ */
 static struct sort_key *radix_sort(struct sort_key *keys, struct sort_key *spare, size_t count)
 {
 	for (unsigned shift = 0; shift < 64; shift += RADIX_BITS) {
@@ -181,14 +188,20 @@ static struct sort_key *radix_sort(struct sort_key *keys, struct sort_key *spare
 /* How good a name is for an address that has several; higher is better. */
 static unsigned name_rank(const struct symbol *symbol)
 {
-	/* Padding before a function (6.2+, FineIBT), and sections' start and end labels: rarely what one wants to see. */
+	/*
+	 * Padding before a function (6.2+, FineIBT), and sections' start and end labels: rarely
+	 * what one wants to see.
+	 */
 	if (strncmp(symbol->name, "__pfx_", 6) == 0 || strncmp(symbol->name, "__cfi_", 6) == 0)
 		return 0;
-	return 1 + (symbol->size ? 4 : 0) + (symbol->letter != 'W' && symbol->letter != 'w' ? 1 : 0) +
+	return 1 + (symbol->size ? 4 : 0) + (toupper((unsigned char)symbol->letter) != 'W') +
 	       (isupper((unsigned char)symbol->letter) ? 2 : 0);
 }
 
-/* Puts the symbols of one address into the order of their rank; there are few, so insertion is right. */
+/*
+ * Puts the symbols of one address into the order of their rank; there are few, so insertion is
+ * right.
+ */
 static void sort_by_rank(struct symbol *symbols, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
@@ -196,7 +209,10 @@ static void sort_by_rank(struct symbol *symbols, size_t count)
 		unsigned rank = name_rank(&symbol);
 		size_t j = i;
 
-		/* A hostile file may put a million symbols on one address: past some, order does not matter. */
+		/*
+		 * A hostile file may put a million symbols on one address: past some, order does
+		 * not matter.
+		 */
 		for (; j > 0 && i < 256 && name_rank(&symbols[j - 1]) < rank; j--)
 			symbols[j] = symbols[j - 1];
 		symbols[j] = symbol;
@@ -224,8 +240,9 @@ static bool sort_symbols(struct symtab *symtab, struct error *error)
 	symtab->symbols = symbols;
 	symtab->capacity = count;
 	for (size_t first = 0, end; first < count; first = end) {
-		for (end = first + 1; end < count && symbols[end].address == symbols[first].address; end++)
-			;
+		end = first + 1;
+		while (end < count && symbols[end].address == symbols[first].address)
+			end++;
 		if (end - first > 1)
 			sort_by_rank(symbols + first, end - first);
 	}
@@ -291,7 +308,8 @@ static bool hash_symbols(struct symtab *symtab, struct error *error)
 	symtab->slots = calloc(nr_slots, sizeof(*symtab->slots));
 	symtab->next = calloc(symtab->count + 1, sizeof(*symtab->next));
 	if (!symtab->slots || !symtab->next)
-		return error_no_memory(error, "the index of symbol names", nr_slots * sizeof(*symtab->slots));
+		return error_no_memory(error, "the index of symbol names",
+				       nr_slots * sizeof(*symtab->slots));
 	/* From the end, so that each chain is in address order. */
 	for (size_t i = symtab->count; i-- > 0;) {
 		uint32_t *slot = find_slot(symtab, symtab->symbols[i].name);
@@ -367,7 +385,8 @@ static const struct extent *find_extent(const struct symtab *symtab, uint64_t ad
 		else
 			high = middle;
 	}
-	return low < symtab->nr_extents && symtab->extents[low].start <= address ? &symtab->extents[low] : NULL;
+	return low < symtab->nr_extents && symtab->extents[low].start <= address ?
+		&symtab->extents[low] : NULL;
 }
 
 /* How many symbols before ADDRESS are tried: labels in the middle of a big function are few. */
@@ -401,7 +420,10 @@ const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address
 			if (!have_nearest)
 				nearest = start;
 			have_nearest = true;
-			/* Without a size it reaches to the next symbol, so only the nearest can do that. */
+			/*
+			 * Without a size it reaches to the next symbol, so only the nearest can do
+			 * that.
+			 */
 			if (symbol->size ? address - start < symbol->size : start == nearest)
 				return symbol;
 		}

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Filling a symtab from an ELF file's .symtab: which symbols are worth having, and where they are at run time. */
+/*
+ * Filling a symtab from an ELF file's .symtab: which symbols are worth having, and where they are
+ * at run time.
+ */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +36,9 @@ static char section_letter(const GElf_Shdr *header)
 }
 
 /*
- * x86-64 linked the per-CPU section at 0, so that a symbol is an offset from the CPU's base and does not move with the kernel;
- * since 6.15 it is linked like any other (9d7de2aa8b41). A section at 0 in an executable can only be the former.
+ * x86-64 linked the per-CPU section at 0, so that a symbol is an offset from the CPU's base and
+ * does not move with the kernel; since 6.15 it is linked like any other (9d7de2aa8b41). A section
+ * at 0 in an executable can only be the former.
  */
 static bool read_sections(struct reader *reader, struct symtab *symtab, struct error *error)
 {
@@ -42,7 +46,8 @@ static bool read_sections(struct reader *reader, struct symtab *symtab, struct e
 
 	reader->sections = calloc(reader->file.nr_sections + 1, sizeof(*reader->sections));
 	if (!reader->sections)
-		return error_no_memory(error, "sections", reader->file.nr_sections * sizeof(*reader->sections));
+		return error_no_memory(error, "sections",
+				       reader->file.nr_sections * sizeof(*reader->sections));
 	reader->image_start = UINT64_MAX;
 	while ((section = elf_nextscn(reader->file.elf, section))) {
 		size_t index = elf_ndxscn(section);
@@ -55,7 +60,8 @@ static bool read_sections(struct reader *reader, struct symtab *symtab, struct e
 		info = &reader->sections[index];
 		info->letter = section_letter(&header);
 		info->code = header.sh_flags & SHF_EXECINSTR;
-		info->percpu = strncmp(elf_file_section_name(&reader->file, &header), ".data..percpu", 13) == 0;
+		info->percpu = strncmp(elf_file_section_name(&reader->file, &header),
+				       ".data..percpu", 13) == 0;
 		info->fixed = info->percpu && header.sh_addr == 0;
 		info->start = header.sh_addr;
 		info->end = header.sh_addr + header.sh_size;
@@ -93,31 +99,43 @@ static char symbol_letter(const GElf_Sym *sym, char letter)
 }
 
 /* False: not a symbol to keep. */
-static bool convert(const struct reader *reader, const GElf_Sym *sym, const char *name, Elf32_Word index,
+static bool convert(const struct reader *reader, const GElf_Sym *sym, const char *name,
+		    Elf32_Word index,
 		    struct symbol *symbol)
 {
 	unsigned type = GELF_ST_TYPE(sym->st_info);
+	const struct section_info *section;
 
 	if (type == STT_SECTION || type == STT_FILE || type == STT_TLS || is_noise(name))
 		return false;
 	*symbol = (struct symbol){ .address = sym->st_value, .size = sym->st_size, .name = name };
 	if (sym->st_shndx == SHN_ABS) {
-		/* init_per_cpu__* move with the image; others are numbers: the global ones (text_size) may be of use,
-		 * the local ones are assembler variables. */
-		bool in_image = sym->st_value >= reader->image_start && sym->st_value < reader->image_end;
+		/*
+		 * init_per_cpu__* move with the image; others are numbers: the global ones
+		 * (text_size) may be of use, the local ones are assembler variables.
+		 */
+		bool in_image = sym->st_value >= reader->image_start &&
+			sym->st_value < reader->image_end;
 
 		if (in_image)
 			symbol->address += reader->kaslr;
 		symbol->letter = 'A';
 		return in_image || GELF_ST_BIND(sym->st_info) != STB_LOCAL;
 	}
-	if (index == SHN_UNDEF || index >= reader->file.nr_sections || !reader->sections[index].letter)
+	if (index == SHN_UNDEF || index >= reader->file.nr_sections ||
+	    !reader->sections[index].letter)
 		return false;
-	symbol->letter = symbol_letter(sym, reader->sections[index].letter);
-	symbol->percpu = reader->sections[index].percpu;
+	section = &reader->sections[index];
+	symbol->letter = symbol_letter(sym, section->letter);
 	symbol->function = type == STT_FUNC || type == STT_GNU_IFUNC ||
-			   (type == STT_NOTYPE && reader->sections[index].code);
-	if (!reader->sections[index].fixed)
+		(type == STT_NOTYPE && section->code);
+	/*
+	 * The linker put some labels that only stand beside the per-CPU section into it:
+	 * __per_cpu_load, __init_begin.
+	 */
+	symbol->percpu = section->percpu && sym->st_value >= section->start &&
+		sym->st_value <= section->end;
+	if (!section->fixed || !symbol->percpu)
 		symbol->address += reader->kaslr;
 	return true;
 }

@@ -4,6 +4,7 @@ build/sets (tests/gdb/make-sets) names the sets. A test that takes `dump` runs o
 dump.oracle. The environment variable VMCORE_GDB names another gdb, e.g. "tests/rig/in-root ROOT gdb".
 """
 import functools
+import gzip
 import json
 import os
 import pathlib
@@ -39,7 +40,8 @@ class Task:
 
     @property
     def comm(self):
-        return self.files["comm"].rstrip(b"\n")
+        """task->comm: 15 bytes; /proc/PID/comm may show more of a kernel thread's name (d6986ce24fc0)."""
+        return self.files["comm"].removesuffix(b"\n")[:15]
 
     @property
     def stack(self):
@@ -53,7 +55,8 @@ class Oracle:
         self.directory = directory
 
     def read(self, name):
-        return (self.directory / name).read_bytes()
+        path = self.directory / name
+        return path.read_bytes() if path.exists() else gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
 
     def text(self, name):
         return self.read(name).decode(errors="replace")

@@ -14,7 +14,8 @@ def frames():
         result.append({
             "pc": frame.pc(),
             "function": function,
-            "inline": frame.type() == gdb.INLINE_FRAME,
+            # gdb also makes frames for tail calls, out of DWARF alone: they have no stack of their own.
+            "inline": frame.type() in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME),
             "signal": frame.type() == gdb.SIGTRAMP_FRAME,
             "line": frame.find_sal().line,
         })

@@ -16,7 +16,7 @@ def test_symbols_are_where_the_guest_had_them(dump):
         if not module:
             addresses[name] = int(address, 16)
     names = ["schedule", "init_task", "jiffies", "runqueues", "do_syscall_64", "sys_call_table", "__per_cpu_offset"]
-    out = dump.gdb(*[f"printf \"%s %lx\\n\", \"{n}\", (unsigned long)&{n}" for n in names])
+    out = dump.gdb(*[f"printf \"{n} %lx\\n\", (unsigned long)&{n}" for n in names])
     for name in names:
         got = int(re.search(rf"^{name} ([0-9a-f]+)$", out, re.M)[1], 16)
         assert got == addresses[name], name
@@ -28,7 +28,7 @@ def test_user_memory_through_the_tasks_own_tables(dump):
     out = dump.gdb(f"thread {thread_of(dump, pid)}", f"x/s {base:#x}", f"x/s {base + 4096 * 100:#x}")
     assert "rig user page 0" in out
     assert "rig user page 100" in out
-    other = dump.gdb(f"thread {thread_of(dump, 1)}", f"x/s {base:#x}")
+    other = dump.gdb(f"thread {thread_of(dump, 2)}", f"x/s {base:#x}")
     assert "rig user page" not in other
 
 

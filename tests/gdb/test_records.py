@@ -14,7 +14,7 @@ def recorded_dmesg(dump):
 
 def test_log_has_every_recorded_line_in_order(dump):
     records = []
-    for r in dump.json("kernel log")["records"]:
+    for r in dump.json("kernel log")["log"]:
         for line in r["text"].split("\n"):
             records.append((r["level"], r["timestamp_ns"] // 1000, line))
     recorded = recorded_dmesg(dump)
@@ -47,16 +47,15 @@ def test_sys(dump):
     got = dump.json("kernel sys")["system"]
     uptime = float(dump.oracle.text("proc/uptime").split()[0])
     assert uptime <= got["uptime_ns"] / 1e9 < uptime + 120
-    load = float(dump.oracle.text("proc/loadavg").split()[0])
-    assert abs(got["load"][0] - load) < 2 if isinstance(got.get("load"), list) else True
+    recorded = float(dump.oracle.text("proc/loadavg").split()[0])
+    assert abs(float(got["load_average"].split(",")[0]) - recorded) < 1.5
 
 
 def test_taint(dump):
-    mask = int(dump.oracle.text("proc/sys/kernel/tainted"))
-    letters = dump.json("kernel sys")["system"]["tainted"]
-    assert bool(mask) == bool(letters)
-    if mask & 1 << 12:
-        assert "O" in letters   # vmcore_rig is an out-of-tree module
+    """vmcore_rig is an unsigned module built outside of the kernel's tree."""
+    text = dump.gdb("kernel sys")
+    assert re.search(r"TAINTED: .*O.*out-of-tree", text)
+    assert re.search(r"^\s+E\b.*unsigned", text, re.M)
 
 
 def test_panic_message(dump):

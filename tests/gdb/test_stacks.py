@@ -22,12 +22,15 @@ def pid_of(stack):
 
 @functools.lru_cache(maxsize=None)
 def native_stacks(dump):
-    return {s["pid"]: s for s in dump.json("kernel bt -A")["stacks"] if s["pid"]}
+    return {s["pid"]: s for s in dump.json("kernel bt -A")["tasks"] if s["pid"]}
 
 
 def plain(name):
-    """The function's name without what compilers add to its parts."""
-    return re.sub(r"\.(isra|part|constprop|cold)(\.\d+)*", "", name or "")
+    """The function's name without what compilers add to its parts; gdb and kallsyms may choose different labels
+    of the system call's entry."""
+    name = re.sub(r"\.(isra|part|constprop|cold)(\.\d+)*", "", name or "")
+    return {"entry_SYSCALL_64_after_hwframe": "entry_SYSCALL_64", "ret_from_fork_asm": "ret_from_fork",
+            "handle_softirqs": "__do_softirq"}.get(name, name)
 
 
 def is_subsequence(short, long):
@@ -36,9 +39,13 @@ def is_subsequence(short, long):
 
 
 def test_every_stack_ends_cleanly(dump):
+    """But for tasks that have exited: they have no stack any more, and nothing is made up for them."""
     bad = []
     for stack in gdb_stacks(dump):
-        if stack["error"] or stack["end"] != "outermost":
+        task = dump.oracle.tasks.get(pid_of(stack))
+        if task and task.state in "ZX":
+            assert stack["error"] == "PC not available" and not stack["frames"]
+        elif stack["error"] or stack["end"] != "outermost":
             bad.append((stack["name"], stack["error"], stack["end"], [f["function"] for f in stack["frames"]]))
     assert not bad
 
@@ -80,8 +87,8 @@ def test_native_agrees_with_gdb_frame_by_frame(dump):
             continue
         ours = [int(f["pc"], 16) for f in native[pid]["frames"]]
         theirs = [f["pc"] for f in stack["frames"] if not f["inline"]]
-        # An inlined function's frame has its caller's pc: one address per physical frame is left.
-        theirs = [p for i, p in enumerate(theirs) if not i or p != theirs[i - 1] or not stack["frames"][i]["inline"]]
+        # Where user space begins gdb has one more frame; `kernel bt` shows the user's registers instead.
+        ours, theirs = ([pc for pc in list if pc >> 63] for list in (ours, theirs))
         assert ours == theirs, (stack["name"], [f["function"] for f in native[pid]["frames"]],
                                 [f["function"] for f in stack["frames"]])
         compared += 1
@@ -107,8 +114,7 @@ def test_what_each_cpu_was_made_to_do(dump):
     for key, work in dump.info.items():
         cpu = re.fullmatch(r"cpu(\d+)", key)
         if cpu and work in CPU_WORK and not (work == "sysrq-crash" and dump.scenario.startswith("qemu")):
-            names = [re.sub("^handle_softirqs$", "__do_softirq", plain(f)) for f in cpu_functions(dump, int(cpu[1]))]
-            names = [re.sub("^ret_from_fork_asm$", "ret_from_fork", f) for f in names]
+            names = cpu_functions(dump, int(cpu[1]))
             assert is_subsequence(CPU_WORK[work], names), (cpu[1], work, names)
             checked += 1
     if dump.scenario == "sysrq":
@@ -129,7 +135,7 @@ def test_oops_goes_through_the_exception(dump):
     names = [plain(f) for f in cpu_functions(dump, 0)]
     functions = [f for f in names if f]
     exception = [f for f in functions if f in ("asm_exc_page_fault", "exc_page_fault")]
-    assert "entry_SYSCALL_64_after_hwframe" in functions
+    assert "entry_SYSCALL_64" in functions
     assert any(f.startswith("rig_") for f in functions), functions
     assert exception or functions[0].startswith("rig_"), functions
 
@@ -137,7 +143,7 @@ def test_oops_goes_through_the_exception(dump):
 @pytest.mark.scenario("nmi")
 def test_nmi_above_softirq(dump):
     """NMI stack, IRQ stack, task stack: one backtrace."""
-    names = [re.sub("^handle_softirqs$", "__do_softirq", plain(f)) for f in cpu_functions(dump, 0)]
+    names = cpu_functions(dump, 0)
     assert is_subsequence(["panic", "unknown_nmi_error", "exc_nmi", "asm_exc_nmi", "__do_softirq"], names), names
 
 

@@ -69,7 +69,7 @@ static void plain_records(void **state)
 	image_free(image);
 }
 
-/* IDs go round the descriptors, the text goes round the data, and one block ends exactly with it (6.19 and later). */
+/* IDs go round the descriptors, the text goes round the data, and one block ends exactly with it (as newer kernels do). */
 static void wrapped(void **state)
 {
 	struct image *image = ring_image();

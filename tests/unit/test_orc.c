@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Decoding ORC rows. The entries are made with bit fields declared as arch/x86/include/asm/orc_types.h had them in each
- * version, and the numbers are that header's.
+ * Decoding ORC rows. The entries are made with bit fields declared as
+ * arch/x86/include/asm/orc_types.h had them in each version, and the numbers are that header's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +25,8 @@ struct fake {
 	unsigned sp_reg_bits;
 };
 
-static bool fake_member(void *private, const char *type, const char *path, struct member *member, struct error *error)
+static bool fake_member(void *private, const char *type, const char *path, struct member *member,
+			struct error *error)
 {
 	const struct fake *fake = private;
 	unsigned bit = 8 + fake->type_bits;
@@ -75,7 +76,8 @@ static bool fake_size(void *private, const char *type, uint64_t *size_ret, struc
 	return true;
 }
 
-static bool fake_enumerators(void *private, const char *type, bool (*callback)(void *, const char *, int64_t),
+static bool fake_enumerators(void *private, const char *type,
+			     bool (*callback)(void *, const char *, int64_t),
 			     void *context, struct error *error)
 {
 	(void)private;
@@ -90,7 +92,8 @@ static void fake_close(void *private)
 }
 
 static const struct types_source fake_source = {
-	.name = "fake", .member = fake_member, .size = fake_size, .for_each_enumerator = fake_enumerators,
+	.name = "fake", .member = fake_member, .size = fake_size, .for_each_enumerator =
+		fake_enumerators,
 	.close = fake_close,
 };
 
@@ -102,7 +105,7 @@ static struct types *fake_types(struct fake *fake)
 	return types;
 }
 
-static struct fake before_5_8 = { .size = 6, .type_bits = 2 };
+static struct fake without_end = { .size = 6, .type_bits = 2 };
 static struct fake before_6_3 = { .size = 6, .type_bits = 2, .end = true };
 static struct fake only_6_3 = { .size = 6, .type_bits = 2, .signal = true, .end = true };
 static struct fake since_6_4 = { .size = 6, .type_bits = 3, .signal = true };
@@ -124,8 +127,10 @@ struct __attribute__((packed)) entry_6_4 {
 	unsigned sp_reg : 4, bp_reg : 4, type : 3, signal : 1;
 };
 
-enum { OLD_PREV_SP = 1, OLD_DX, OLD_DI, OLD_BP, OLD_SP, OLD_R10, OLD_R13, OLD_BP_INDIRECT, OLD_SP_INDIRECT };
-enum { NEW_AX = 1, NEW_DX, NEW_SP, NEW_BP, NEW_DI, NEW_R10, NEW_R13, NEW_PREV_SP, NEW_SP_INDIRECT, NEW_BP_INDIRECT };
+enum { OLD_PREV_SP = 1, OLD_DX, OLD_DI, OLD_BP, OLD_SP, OLD_R10, OLD_R13, OLD_BP_INDIRECT,
+       OLD_SP_INDIRECT };
+enum { NEW_AX = 1, NEW_DX, NEW_SP, NEW_BP, NEW_DI, NEW_R10, NEW_R13, NEW_PREV_SP, NEW_SP_INDIRECT,
+       NEW_BP_INDIRECT };
 
 #define BASE 0xffffffff82000000
 
@@ -152,9 +157,12 @@ static void expect(const struct orc_table *table, size_t index, struct orc_row r
 {
 	const struct orc_row *have = &table->rows[index];
 
-	if (have->type != row.type || have->sp_base != row.sp_base || have->bp_base != row.bp_base ||
-	    have->signal != row.signal || have->sp_offset != row.sp_offset || have->bp_offset != row.bp_offset)
-		fail_msg("row %zu: type %d sp %d%+d bp %d%+d signal %d", index, have->type, have->sp_base,
+	if (have->type != row.type || have->sp_base != row.sp_base ||
+	    have->bp_base != row.bp_base ||
+	    have->signal != row.signal || have->sp_offset != row.sp_offset ||
+		    have->bp_offset != row.bp_offset)
+		fail_msg("row %zu: type %d sp %d%+d bp %d%+d signal %d", index, have->type,
+			 have->sp_base,
 			 have->sp_offset, have->bp_base, have->bp_offset, have->signal);
 }
 
@@ -177,12 +185,18 @@ static void test_old(void **state)
 	struct orc_table table = decode(&before_6_3, entries, 14);
 
 	(void)state;
-	expect(&table, 0, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8, 0 });
-	expect(&table, 1, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_PREV_SP, false, 16, -16 });
-	expect(&table, 2, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_BP_INDIRECT, ORC_BASE_BP, false, -40, 0 });
-	expect(&table, 3, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP_INDIRECT, ORC_BASE_NONE, false, 16, 0 });
-	expect(&table, 4, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0, 0 });
-	expect(&table, 5, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_DI, ORC_BASE_NONE, true, 8, 0 });
+	expect(&table, 0, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8,
+					    0 });
+	expect(&table, 1, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_PREV_SP, false,
+					    16, -16 });
+	expect(&table, 2, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_BP_INDIRECT, ORC_BASE_BP,
+					    false, -40, 0 });
+	expect(&table, 3, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP_INDIRECT, ORC_BASE_NONE,
+					    false, 16, 0 });
+	expect(&table, 4, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0,
+					    0 });
+	expect(&table, 5, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_DI, ORC_BASE_NONE, true, 8,
+					    0 });
 	expect(&table, 6, (struct orc_row){ ORC_TYPE_END, 0, 0, false, 0, 0 });
 	for (size_t i = 7; i <= 8; i++)
 		expect(&table, i, (struct orc_row){ ORC_TYPE_UNKNOWN, 0, 0, false, 0, 0 });
@@ -192,8 +206,8 @@ static void test_old(void **state)
 	for (size_t i = 12; i <= 13; i++)
 		expect(&table, i, (struct orc_row){ ORC_TYPE_UNKNOWN, 0, 0, false, 0, 0 });
 	orc_free(&table);
-	/* Before 5.8 there was no bit for it: no register is the end. */
-	table = decode(&before_5_8, entries, 8);
+	/* At first there was no bit for it: no register is the end. */
+	table = decode(&without_end, entries, 8);
 	assert_int_equal(table.rows[7].type, ORC_TYPE_END);
 	orc_free(&table);
 }
@@ -210,9 +224,12 @@ static void test_6_3(void **state)
 	struct orc_table table = decode(&only_6_3, entries, 5);
 
 	(void)state;
-	expect(&table, 0, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8, 0 });
-	expect(&table, 1, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0, 0 });
-	expect(&table, 2, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_SP, ORC_BASE_NONE, false, 0, 0 });
+	expect(&table, 0, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8,
+					    0 });
+	expect(&table, 1, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0,
+					    0 });
+	expect(&table, 2, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_SP, ORC_BASE_NONE, false, 0,
+					    0 });
 	expect(&table, 3, (struct orc_row){ ORC_TYPE_END, 0, 0, false, 0, 0 });
 	expect(&table, 4, (struct orc_row){ ORC_TYPE_UNKNOWN, 0, 0, false, 0, 0 });
 	orc_free(&table);
@@ -224,10 +241,12 @@ static void test_6_4(void **state)
 		{ .type = 0 },
 		{ .type = 1 },
 		{ .sp_offset = 8, .sp_reg = OLD_SP, .type = 2 },
-		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = OLD_SP, .bp_reg = OLD_PREV_SP, .type = 2 },
+		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = OLD_SP, .bp_reg = OLD_PREV_SP,
+		  .type = 2 },
 		{ .sp_reg = OLD_SP, .type = 3, .signal = 1 },
 		{ .sp_offset = 8, .sp_reg = OLD_DX, .type = 4, .signal = 1 },
-		{ .sp_offset = 8, .sp_reg = OLD_SP, .type = 4, .signal = 0 },	/* int3: the pc is behind it */
+		/* int3: the pc is behind it */
+		{ .sp_offset = 8, .sp_reg = OLD_SP, .type = 4, .signal = 0 },
 		{ .sp_reg = OLD_DI, .type = 3, .signal = 1 },
 		{ .sp_reg = OLD_SP, .type = 7 },
 	};
@@ -236,12 +255,18 @@ static void test_6_4(void **state)
 	(void)state;
 	expect(&table, 0, (struct orc_row){ ORC_TYPE_UNKNOWN, 0, 0, false, 0, 0 });
 	expect(&table, 1, (struct orc_row){ ORC_TYPE_END, 0, 0, false, 0, 0 });
-	expect(&table, 2, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8, 0 });
-	expect(&table, 3, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_PREV_SP, false, 16, -16 });
-	expect(&table, 4, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0, 0 });
-	expect(&table, 5, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_DX, ORC_BASE_NONE, true, 8, 0 });
-	expect(&table, 6, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_SP, ORC_BASE_NONE, false, 8, 0 });
-	expect(&table, 7, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_DI, ORC_BASE_NONE, true, 0, 0 });
+	expect(&table, 2, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_NONE, false, 8,
+					    0 });
+	expect(&table, 3, (struct orc_row){ ORC_TYPE_FRAME, ORC_BASE_SP, ORC_BASE_PREV_SP, false,
+					    16, -16 });
+	expect(&table, 4, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_SP, ORC_BASE_NONE, true, 0,
+					    0 });
+	expect(&table, 5, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_DX, ORC_BASE_NONE, true, 8,
+					    0 });
+	expect(&table, 6, (struct orc_row){ ORC_TYPE_IRET, ORC_BASE_SP, ORC_BASE_NONE, false, 8,
+					    0 });
+	expect(&table, 7, (struct orc_row){ ORC_TYPE_PT_REGS, ORC_BASE_DI, ORC_BASE_NONE, true, 0,
+					    0 });
 	expect(&table, 8, (struct orc_row){ ORC_TYPE_UNKNOWN, 0, 0, false, 0, 0 });
 	orc_free(&table);
 }
@@ -251,8 +276,10 @@ static void test_7_1(void **state)
 {
 	static const struct entry_6_4 entries[] = {
 		{ .sp_offset = 8, .sp_reg = NEW_SP, .type = 2 },
-		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = NEW_SP, .bp_reg = NEW_PREV_SP, .type = 2 },
-		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = NEW_BP, .bp_reg = NEW_PREV_SP, .type = 2 },
+		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = NEW_SP, .bp_reg = NEW_PREV_SP,
+		  .type = 2 },
+		{ .sp_offset = 16, .bp_offset = -16, .sp_reg = NEW_BP, .bp_reg = NEW_PREV_SP,
+		  .type = 2 },
 		{ .sp_offset = 16, .sp_reg = NEW_SP_INDIRECT, .type = 2 },
 		{ .sp_offset = -40, .sp_reg = NEW_BP_INDIRECT, .bp_reg = NEW_BP, .type = 2 },
 		{ .sp_reg = NEW_DI, .type = 3, .signal = 1 },
@@ -261,8 +288,10 @@ static void test_7_1(void **state)
 		{ .sp_reg = NEW_R10, .type = 2 },
 		{ .sp_reg = NEW_R13, .type = 2 },
 	};
-	static const uint8_t bases[] = { ORC_BASE_SP, ORC_BASE_SP, ORC_BASE_BP, ORC_BASE_SP_INDIRECT,
-					 ORC_BASE_BP_INDIRECT, ORC_BASE_DI, ORC_BASE_DX, ORC_BASE_AX, ORC_BASE_R10,
+	static const uint8_t bases[] = { ORC_BASE_SP, ORC_BASE_SP, ORC_BASE_BP,
+					 ORC_BASE_SP_INDIRECT,
+					 ORC_BASE_BP_INDIRECT, ORC_BASE_DI, ORC_BASE_DX,
+						 ORC_BASE_AX, ORC_BASE_R10,
 					 ORC_BASE_R13 };
 	struct orc_table table = decode(&since_6_4, entries, 10);
 
@@ -276,7 +305,10 @@ static void test_7_1(void **state)
 
 static void test_find_and_sort(void **state)
 {
-	/* Rows at BASE + 0x40, 0x20, 0x20 (end mark), 0x10, each 4 bytes further from its own place. */
+	/*
+	 * Rows at BASE + 0x40, 0x20, 0x20 (end mark), 0x10, each 4 bytes further from its own
+	 * place.
+	 */
 	static const int32_t ips[] = { 0x40, 0x20 - 4, 0x20 - 8, 0x10 - 12 };
 	static const struct entry_6_4 entries[] = {
 		{ .sp_offset = 40, .sp_reg = OLD_SP, .type = 2 },
@@ -306,7 +338,8 @@ static void test_find_and_sort(void **state)
 static void test_unsupported(void **state)
 {
 	static struct fake bad[] = {
-		{ .size = 6, .type_bits = 3, .signal = true, .end = true },	/* bits of both worlds */
+		/* bits of both worlds */
+		{ .size = 6, .type_bits = 3, .signal = true, .end = true },
 		{ .size = 6, .type_bits = 5, .signal = true },
 		{ .size = 24, .type_bits = 3, .signal = true },
 		{ .size = 5, .type_bits = 3, .signal = true },
@@ -336,8 +369,10 @@ static void test_unsupported(void **state)
 static void test_elf(void **state)
 {
 	static const int32_t ips[] = { -0x1000, -0x1000 };
-	static const struct entry_6_4 entries[] = { { .sp_offset = 8, .sp_reg = OLD_SP, .type = 2 }, { .type = 0 } };
-	Elf64_Shdr header = { .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = BASE, .sh_addralign = 1 };
+	static const struct entry_6_4 entries[] = { { .sp_offset = 8, .sp_reg = OLD_SP, .type = 2 },
+						    { .type = 0 } };
+	Elf64_Shdr header = { .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = BASE,
+			      .sh_addralign = 1 };
 
 	(void)state;
 	for (int missing = 0; missing < 3; missing++) {
@@ -350,7 +385,8 @@ static void test_elf(void **state)
 		close(mkstemp(path));
 		elf_writer_add(&writer, ".orc_unwind_ip", &header, ips, sizeof(ips));
 		if (missing != 1)
-			elf_writer_add(&writer, ".orc_unwind", &header, entries, missing == 2 ? 11 : 12);
+			elf_writer_add(&writer, ".orc_unwind", &header, entries, missing == 2 ? 11 :
+				       12);
 		assert_true(elf_writer_save(&writer, path, NULL));
 		elf_writer_free(&writer);
 		if (missing == 0) {

@@ -67,16 +67,24 @@ static void test_names(void **state)
 static void test_lookup(void **state)
 {
 	static const struct symbol symbols[] = {
-		{ .address = 0x10, .size = 8, .name = "percpu_thing", .letter = 'd', .percpu = true },
+		{ .address = 0x10, .size = 8, .name = "percpu_thing", .letter = 'd', .percpu =
+		  true },
 		{ .address = 0x1000, .name = "_stext", .letter = 'T', .function = true },
-		{ .address = 0x1000, .size = 0x40, .name = "local_function", .letter = 't', .function = true },
-		{ .address = 0x1000, .size = 0x40, .name = "global_function", .letter = 'T', .function = true },
-		{ .address = 0x1000, .size = 0x40, .name = "weak_function", .letter = 'W', .function = true },
+		{ .address = 0x1000, .size = 0x40, .name = "local_function", .letter = 't',
+		  .function = true },
+		{ .address = 0x1000, .size = 0x40, .name = "global_function", .letter = 'T',
+		  .function = true },
+		{ .address = 0x1000, .size = 0x40, .name = "weak_function", .letter = 'W',
+		  .function = true },
 		{ .address = 0x1020, .name = "inner_label", .letter = 't', .function = true },
-		{ .address = 0x1070, .size = 16, .name = "__pfx_next", .letter = 'T', .function = true },
-		{ .address = 0x1080, .size = 16, .name = "__pfx_alias", .letter = 'T', .function = true },
-		{ .address = 0x1080, .size = 0x20, .name = "next", .letter = 't', .function = true },
-		{ .address = 0x2000, .name = "label_without_size", .letter = 'T', .function = true },
+		{ .address = 0x1070, .size = 16, .name = "__pfx_next", .letter = 'T', .function =
+		  true },
+		{ .address = 0x1080, .size = 16, .name = "__pfx_alias", .letter = 'T', .function =
+		  true },
+		{ .address = 0x1080, .size = 0x20, .name = "next", .letter = 't', .function =
+		  true },
+		{ .address = 0x2000, .name = "label_without_size", .letter = 'T', .function =
+		  true },
 		{ .address = 0x2f00, .size = 0x10, .name = "last", .letter = 'D' },
 		{ .address = 0x3000, .name = "_end", .letter = 'B' },
 	};
@@ -89,7 +97,8 @@ static void test_lookup(void **state)
 	assert_string_equal(name_at(symtab, 0x1000), "global_function");
 	assert_string_equal(name_at(symtab, 0x101f), "global_function");
 	assert_string_equal(name_at(symtab, 0x1020), "inner_label");	/* as kallsyms would say */
-	assert_string_equal(name_at(symtab, 0x106f), "inner_label");	/* no size: to the next symbol */
+	/* no size: to the next symbol */
+	assert_string_equal(name_at(symtab, 0x106f), "inner_label");
 	assert_string_equal(name_at(symtab, 0x1070), "__pfx_next");
 	assert_string_equal(name_at(symtab, 0x1080), "next");
 	assert_string_equal(name_at(symtab, 0x109f), "next");
@@ -108,8 +117,10 @@ static void test_lookup(void **state)
 static void test_nested(void **state)
 {
 	static const struct symbol symbols[] = {
-		{ .address = 0x1000, .size = 0x100, .name = "outer", .letter = 'T', .function = true },
-		{ .address = 0x1010, .size = 0x10, .name = "inner", .letter = 't', .function = true },
+		{ .address = 0x1000, .size = 0x100, .name = "outer", .letter = 'T', .function =
+		  true },
+		{ .address = 0x1010, .size = 0x10, .name = "inner", .letter = 't', .function =
+		  true },
 	};
 	struct symtab *symtab = make(symbols, 2);
 
@@ -135,7 +146,8 @@ static void test_many(void **state)
 	for (size_t i = 0; i < COUNT; i++) {
 		struct symbol symbol = { .size = 1, .name = name, .letter = 't', .function = true };
 
-		addresses[i] = 0xffffffff81000000 + ((uint64_t)rand() << 20 ^ rand()) % 0x4000000000 * 16;
+		addresses[i] =
+			0xffffffff81000000 + ((uint64_t)rand() << 20 ^ rand()) % 0x4000000000 * 16;
 		symbol.address = addresses[i];
 		snprintf(name, sizeof(name), "symbol_%zu", i);
 		assert_true(symtab_add(symtab, &symbol, NULL));
@@ -205,14 +217,16 @@ static void write_elf(char *path, uint64_t percpu, const struct elf_symbol *symb
 	buffer_zeros(&table, sizeof(Elf64_Sym));
 	buffer_char(&names, '\0');
 	for (size_t i = 0; i < count; i++) {
-		Elf64_Sym sym = { .st_name = names.size, .st_value = symbols[i].value, .st_size = symbols[i].size,
+		Elf64_Sym sym = { .st_name = names.size, .st_value = symbols[i].value, .st_size =
+				  symbols[i].size,
 				  .st_info = ELF64_ST_INFO(symbols[i].bind, symbols[i].type),
 				  .st_shndx = symbols[i].section };
 
 		buffer_append(&names, symbols[i].name, strlen(symbols[i].name) + 1);
 		buffer_append(&table, &sym, sizeof(sym));
 	}
-	header = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_link = 6, .sh_entsize = sizeof(Elf64_Sym), .sh_info = 1,
+	header = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_link = 6, .sh_entsize = sizeof(Elf64_Sym),
+			       .sh_info = 1,
 			       .sh_addralign = 8 };
 	elf_writer_add(&writer, ".symtab", &header, table.data, table.size);
 	header = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_addralign = 1 };
@@ -253,7 +267,10 @@ static struct symtab *read_elf(uint64_t percpu)
 	struct symtab *symtab;
 
 	memcpy(symbols, elf_symbols, sizeof(elf_symbols));
-	symbols[count++] = (struct elf_symbol){ "runqueues", percpu + 0x80, 64, STB_GLOBAL, STT_OBJECT, SECTION_PERCPU };
+	symbols[count++] = (struct elf_symbol){ "runqueues", percpu + 0x80, 64, STB_GLOBAL,
+						STT_OBJECT, SECTION_PERCPU };
+	symbols[count++] = (struct elf_symbol){ "__per_cpu_load", TEXT + 0x80, 0, STB_GLOBAL,
+						STT_NOTYPE, SECTION_PERCPU };
 	write_elf(path, percpu, symbols, count);
 	assert_true(symtab_new(&symtab, &error));
 	if (!symtab_read_elf(symtab, path, KASLR, &error) || !symtab_finish(symtab, &error))
@@ -266,8 +283,10 @@ static void test_elf(void **state)
 {
 	struct symtab *symtab = read_elf(0);
 	const struct symbol *symbol = symtab_find(symtab, "function");
-	static const char *const absent[] = { "a.c", "", ".LC0", "__ksymtab_function", "__kstrtab_function",
-					      "__crc_function", "sp_reg", "undefined", "in_comment", "bad_section" };
+	static const char *const absent[] = { "a.c", "", ".LC0", "__ksymtab_function",
+					      "__kstrtab_function",
+					      "__crc_function", "sp_reg", "undefined", "in_comment",
+						      "bad_section" };
 
 	(void)state;
 	assert_int_equal(symbol->address, TEXT + KASLR + 0x10);
@@ -283,13 +302,16 @@ static void test_elf(void **state)
 	assert_false(symtab_find(symtab, "data")->function);
 	assert_int_equal(symtab_find(symtab, "text_size")->address, 0xe01ef2);
 	assert_int_equal(symtab_find(symtab, "text_size")->letter, 'A');
-	assert_int_equal(symtab_find(symtab, "init_per_cpu__gdt_page")->address, TEXT + KASLR + 0x100004);
+	assert_int_equal(symtab_find(symtab, "init_per_cpu__gdt_page")->address,
+			 TEXT + KASLR + 0x100004);
 	for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++)
 		assert_null(symtab_find(symtab, absent[i]));
 	symtab_free(symtab);
 }
 
-/* Linked at 0 up to 6.14: an offset, which does not move. From 6.15 on an address like any other. */
+/*
+ * Linked at 0 up to 6.14: an offset, which does not move. From 6.15 on an address like any other.
+ */
 static void test_elf_percpu(void **state)
 {
 	struct symtab *symtab = read_elf(0);
@@ -298,6 +320,9 @@ static void test_elf_percpu(void **state)
 	assert_int_equal(symtab_find(symtab, "runqueues")->address, 0x80);
 	assert_true(symtab_find(symtab, "runqueues")->percpu);
 	assert_null(symtab_lookup(symtab, 0x80));
+	/* In that section's name only: as 6.1 has it. */
+	assert_int_equal(symtab_find(symtab, "__per_cpu_load")->address, TEXT + KASLR + 0x80);
+	assert_false(symtab_find(symtab, "__per_cpu_load")->percpu);
 	symtab_free(symtab);
 	symtab = read_elf(PERCPU_LATE);
 	assert_int_equal(symtab_find(symtab, "runqueues")->address, PERCPU_LATE + KASLR + 0x80);

@@ -74,13 +74,13 @@ static void clocks(void **state)
 	check_clock(image);
 
 	image = image_new(members_613, NULL);
-	image_symbol(image, "tk_core", 0x1000, 600);		/* 6.13 to 6.16 */
+	image_symbol(image, "tk_core", 0x1000, 600);		/* with a named type */
 	image_ready(image);
 	put_timekeeper(image, 0x1010);
 	check_clock(image);
 
 	image = image_new(members_613, NULL);
-	image_symbol(image, "timekeeper_data", 0x1000, 600);	/* 6.17 and later */
+	image_symbol(image, "timekeeper_data", 0x1000, 600);	/* 7.2 */
 	image_ready(image);
 	put_timekeeper(image, 0x1010);
 	check_clock(image);
@@ -338,7 +338,7 @@ static void real_uptime(void **state)
 	(void)state;
 	if (!set)
 		skip();
-	snprintf(path, sizeof(path), "%s/oracle/uptime", set);
+	snprintf(path, sizeof(path), "%s/oracle/proc/uptime", set);
 	file = fopen(path, "r");
 	if (!file)
 		skip();

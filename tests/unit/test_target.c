@@ -148,6 +148,7 @@ static size_t fake_read_memory(void *context, uint64_t thread, uint64_t address,
 	uint8_t *bytes = buffer;
 
 	assert_true(((struct machine *)context)->locked);
+	assert_true(size == 0 || size - 1 <= UINT64_MAX - address);
 	if (size > 0x10000)
 		usleep(((struct machine *)context)->slow_us);
 	for (size_t i = 0; i < size; i++, address++) {

@@ -586,6 +586,26 @@ static void test_btf_cycles(void **state)
 	free_image(&image);
 }
 
+/* Not a cycle, but ten levels of twenty anonymous members each: 20^10 paths to a member that is not there. */
+static void test_btf_explosion(void **state)
+{
+	struct btf_image image = { 0 };
+	struct types *types;
+	char top[] = "top";
+
+	(void)state;
+	for (uint32_t level = 0; level < 10; level++) {
+		uint32_t id = type(&image, level == 9 ? top : "", STRUCT, false, 20, 4);
+
+		for (int i = 0; i < 20; i++)
+			member(&image, "", level ? id - 1 : 0, 0);
+	}
+	types = open_good(&image);
+	assert_corrupt(types, "top", "x");
+	types_close(types);
+	free_image(&image);
+}
+
 /* Every truncation, and every byte of the header and first records changed: an error or an answer, no crash. */
 static void test_btf_hostile(void **state)
 {
@@ -718,6 +738,7 @@ int main(void)
 		cmocka_unit_test(test_btf_enumerators),
 		cmocka_unit_test(test_btf_old_enumerators),
 		cmocka_unit_test(test_btf_cycles),
+		cmocka_unit_test(test_btf_explosion),
 		cmocka_unit_test(test_btf_hostile),
 		cmocka_unit_test(test_btf_file),
 		cmocka_unit_test(test_cache),

@@ -318,37 +318,38 @@ static void test_no_registers(void **state)
 
 /* --- real dumps --- */
 
-/* "func+0x12/0x34 [module]" -> "func [module]+0x12", as kernel_symbolize has it. */
-static bool parse_kernel_name(const char *line, size_t length, char *name, size_t size)
-{
-	char copy[300], function[200], module[64];
-	unsigned offset, whole;
+/* A place as the kernel prints it: "func+0x12/0x34 [module]". */
+struct place {
+	char function[200], module[64];
+	uint64_t offset;
+};
 
+static bool parse_place(const char *line, size_t length, struct place *place)
+{
+	char copy[300];
+	unsigned long offset, whole;
+
+	*place = (struct place){ 0 };
 	snprintf(copy, sizeof(copy), "%.*s", (int)length, line);
-	switch (sscanf(copy, "%199[^+ ]+%x/%x [%63[^] ]", function, &offset, &whole, module)) {
-	case 3:
-		snprintf(name, size, "%s+0x%x", function, offset);
-		return true;
-	case 4:
-		snprintf(name, size, "%s [%s]+0x%x", function, module, offset);
-		return true;
-	}
-	return false;
+	if (sscanf(copy, "%199[^+ ]+%lx/%lx [%63[^] ]", place->function, &offset, &whole, place->module) < 3)
+		return false;
+	place->offset = offset;
+	return true;
 }
 
-/* Is frame I called NAME? Return addresses are printed as they are, even where they belong to the next function. */
-static bool is_named(struct kernel *kernel, size_t i, const char *name)
+/* Does frame I return to that place? By address: a function can have several names. */
+static bool is_at(struct kernel *kernel, size_t i, const struct place *place)
 {
-	char ours[300], before[300] = "";
-	const struct symbol *symbol = kernel_symbolize(kernel, frames[i].pc - 1, ours, sizeof(ours));
-	char *plus = strrchr(ours, '+');
+	struct symtab *symbols = kernel->symbols;
+	struct module *module = place->module[0] ? module_find(kernel, place->module) : NULL;
 
-	/* The kernel looks up pc - 1 but shows the offset of pc. */
-	if (symbol && plus)
-		snprintf(before, sizeof(before), "%.*s+0x%llx", (int)(plus - ours), ours,
-			 (unsigned long long)strtoull(plus + 1, NULL, 16) + 1);
-	return strcmp(before, name) == 0 ||
-	       (kernel_symbolize(kernel, frames[i].pc, ours, sizeof(ours)) && strcmp(ours, name) == 0);
+	if (place->module[0] && (!module || !module_symbols(kernel, module, &symbols, NULL)))
+		return false;
+	for (const struct symbol *symbol = symtab_find_next(symbols, place->function, NULL); symbol;
+	     symbol = symtab_find_next(symbols, place->function, symbol))
+		if (symbol->address + place->offset == frames[i].pc)
+			return true;
+	return false;
 }
 
 static size_t kernel_frames(void)
@@ -360,7 +361,7 @@ static size_t kernel_frames(void)
 static void test_set_panic_trace(void **state)
 {
 	char *console = set_read("console.log", NULL), *panic, *at, *line;
-	char names[64][300];
+	struct place places[64];
 	size_t nr_names = 0;
 	struct kernel *kernel;
 	const struct cpu *cpu;
@@ -380,9 +381,9 @@ static void test_set_panic_trace(void **state)
 			text += strspn(text, "] ");
 			if (strncmp(text, "RIP:", 4) == 0 || strncmp(text, "</TASK>", 7) == 0)
 				break;
-			if (text[0] != '?' && parse_kernel_name(text, strcspn(text, "\r\n"), names[nr_names], 300))
+			if (text[0] != '?' && parse_place(text, strcspn(text, "\r\n"), &places[nr_names]))
 				nr_names++;
-			if (nr_names && strstr(names[nr_names - 1], "panic+"))
+			if (nr_names && strstr(places[nr_names - 1].function, "panic"))
 				nr_names = 0;
 		}
 		line = next;
@@ -396,8 +397,8 @@ static void test_set_panic_trace(void **state)
 	assert_int_equal(frames[count - 1].kind, FRAME_USER);
 	assert_in_range(nr_names, 5, kernel_frames());
 	for (size_t i = 0; i < nr_names; i++)
-		if (!is_named(kernel, kernel_frames() - nr_names + i, names[i]))
-			fail_msg("the guest has %s where we have 0x%llx", names[i],
+		if (!is_at(kernel, kernel_frames() - nr_names + i, &places[i]))
+			fail_msg("the guest has %s where we have 0x%llx", places[i].function,
 				 (unsigned long long)frames[kernel_frames() - nr_names + i].pc);
 	kernel_close(kernel);
 }
@@ -407,7 +408,7 @@ static int compare_stack(struct kernel *kernel, const struct set_record *record)
 {
 	const char *line = record->data, *end = record->data + record->size;
 	size_t nr_lines = 0, first;
-	char name[300];
+	struct place place;
 
 	for (const char *c = line; c < end; c++)
 		nr_lines += *c == '\n';
@@ -419,8 +420,8 @@ static int compare_stack(struct kernel *kernel, const struct set_record *record)
 	for (size_t i = 0; i < nr_lines; i++) {
 		const char *next = memchr(line, '\n', end - line), *text = memchr(line, ' ', next - line);
 
-		if (!text || !parse_kernel_name(text + 1, next - text - 1, name, sizeof(name)) ||
-		    !is_named(kernel, first + i, name))
+		if (!text || !parse_place(text + 1, next - text - 1, &place) ||
+		    !is_at(kernel, first + i, &place))
 			return 0;
 		line = next + 1;
 	}
@@ -445,7 +446,8 @@ static void test_set_proc_stacks(void **state)
 		struct registers registers;
 		int result;
 
-		if (strcmp(record.name, "stack") != 0 || !(task = task_find_pid(kernel, record.tid)) || task->on_cpu)
+		if (strcmp(record.name, "stack") != 0 || !(task = task_find_pid(kernel, record.tid)) || task->on_cpu ||
+		    task->exit_state)
 			continue;
 		if (!task_registers(kernel, task, &registers, NULL, &error))
 			fail_msg("%s", error.text);
