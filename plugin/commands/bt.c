@@ -14,10 +14,13 @@ static const struct option bt_options[] = {
 	{ 'g', NULL, "all threads of the thread group" },
 	{ 'A', NULL, "all tasks there are" },
 	{ 'n', "idle", "leave out idle tasks (swapper)" },
-	{ 'u', NULL, "each different stack once, with how many tasks have it and which; alone: of all tasks" },
+	{ 'u', NULL,
+	  "each different stack once, with how many tasks have it and which; alone: of all tasks" },
 	{ 'l', NULL, "file and line of each frame, as gdb knows them" },
 	{ 'f', NULL, "what is on the stack in each frame: every word, with its symbol" },
-	{ 't', NULL, "no unwinding: every word on the stack that looks like a return address, stale ones too" },
+	{ 't', NULL,
+	  "no unwinding: every word on the stack that looks like a return address, stale ones "
+	  "too" },
 	{ 'r', NULL, "no unwinding: all words of the stack, with symbols" },
 	{ 0 }
 };
@@ -28,7 +31,8 @@ static bool add_address(struct bt *bt, uint64_t address, const char *what, struc
 	const struct task *task = task_find_address(bt->kernel, address);
 
 	if (!task)
-		return error_set(error, ERROR_CORRUPT, "%s, %016lx, is not among the known tasks", what, address);
+		return error_set(error, ERROR_CORRUPT, "%s, %016lx, is not among the known tasks",
+				 what, address);
 	task_list_add(list, task);
 	return true;
 }
@@ -38,7 +42,8 @@ static bool add_panicked(struct bt *bt, struct task_list *list, struct error *er
 	const struct cpu *cpu = cpu_panicked(bt->kernel);
 
 	if (!cpu || !cpu->task)
-		return error_set(error, ERROR_USAGE, "bt: nobody knows which task panicked; name one, or use -a");
+		return error_set(error, ERROR_USAGE,
+				 "bt: nobody knows which task panicked; name one, or use -a");
 	return add_address(bt, cpu->task, "the task that panicked", list, error);
 }
 
@@ -58,11 +63,14 @@ static bool add_cpus(struct bt *bt, const char *text, struct task_list *list, st
 			continue;
 		cpus[cpu->number] = false;
 		if (!cpu->task)
-			output_note(bt->output, "CPU %u: its current task could not be read", cpu->number);
+			output_note(bt->output, "CPU %u: its current task could not be read",
+				    cpu->number);
 		else if (!add_address(bt, cpu->task, "its current task", list, &why))
 			output_note(bt->output, "CPU %u: %s", cpu->number, why.text);
 	}
-	for (unsigned cpu = 0; done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids; cpu++)
+	for (unsigned cpu = 0;
+	     done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids;
+	     cpu++)
 		if (cpus[cpu])
 			output_note(bt->output, "CPU %u was offline", cpu);
 	free(cpus);
@@ -122,14 +130,16 @@ static bool choose(struct bt *bt, struct task_list *list, struct error *error)
 {
 	const struct arguments *arguments = bt->arguments;
 	const char *cpus = option_value(arguments, 'c');
-	int ways = has_option(arguments, 'a') + !!cpus + has_option(arguments, 'p') + has_option(arguments, 'A') +
-		   !!arguments->nr_words;
+	int ways = has_option(arguments, 'a') + !!cpus + has_option(arguments, 'p') +
+		   has_option(arguments, 'A') + !!arguments->nr_words;
 
 	if (ways > 1)
 		return error_set(error, ERROR_USAGE,
-				 "bt: -a, -c, -p, -A and words are different ways to say which tasks; use one");
+				 "bt: -a, -c, -p, -A and words are different ways to say which "
+				 "tasks; use one");
 	if (arguments->nr_words)
-		return select_tasks(bt->kernel, arguments->words, arguments->nr_words, task_list_add, list, error);
+		return select_tasks(bt->kernel, arguments->words, arguments->nr_words,
+				    task_list_add, list, error);
 	if (has_option(arguments, 'a'))
 		return add_cpus(bt, "all", list, error);
 	if (cpus)
@@ -144,14 +154,18 @@ static bool choose(struct bt *bt, struct task_list *list, struct error *error)
 static bool check_options(const struct arguments *arguments, struct error *error)
 {
 	const char *without = option_value(arguments, 'n');
-	int views = has_option(arguments, 'u') + has_option(arguments, 't') + has_option(arguments, 'r');
+	int views = has_option(arguments, 'u') + has_option(arguments, 't') +
+		    has_option(arguments, 'r');
 
 	if (without && strcmp(without, "idle"))
-		return error_set(error, ERROR_USAGE, "bt: -n can leave out idle tasks only: -n idle");
+		return error_set(error, ERROR_USAGE,
+				 "bt: -n can leave out idle tasks only: -n idle");
 	if (views > 1)
-		return error_set(error, ERROR_USAGE, "bt: -u, -t and -r are different views; give one of them");
+		return error_set(error, ERROR_USAGE,
+				 "bt: -u, -t and -r are different views; give one of them");
 	if (has_option(arguments, 'f') && views)
-		return error_set(error, ERROR_USAGE, "bt: -f needs frames, which -u, -t and -r do not show one by one");
+		return error_set(error, ERROR_USAGE,
+				 "bt: -f needs frames, which -u, -t and -r do not show one by one");
 	return true;
 }
 
@@ -184,7 +198,8 @@ static bool show(struct bt *bt, const struct task_list *list, struct error *erro
 	}
 	output_end(bt->output);
 	if (one == bt_text_words)
-		output_note(bt->output, "these words only look like return addresses: some are left over from earlier calls");
+		output_note(bt->output, "these words only look like return addresses: some are "
+					"left over from earlier calls");
 	if (!list->count)
 		output_note(bt->output, "no task is like that");
 	return true;
@@ -210,7 +225,8 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	bt->words = has_option(arguments, 'f');
 	bt->stack_size = bt_stack_size(kernel);
 	bt_registers_init(bt);
-	done = choose(bt, &list, error) && (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
+	done = choose(bt, &list, error) &&
+	       (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
 	       task_list_check(&list, error);
 	if (done && option_value(arguments, 'n'))
 		drop_idle(&list);
@@ -221,18 +237,22 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 }
 
 static const char bt_help[] =
-	"Shows kernel stacks: without words that of the thread selected in gdb, else of the task that panicked.\n"
-	"A word is a PID, a task_struct's address, a command name, or a regular expression in single quotes.\n"
+	"Shows kernel stacks: without words that of the thread selected in gdb, else of\n"
+	"the task that panicked. A word is a PID, a task_struct's address, a command\n"
+	"name, or a regular expression in single quotes.\n"
 	"\n"
-	"Each line is a frame: its number, its stack pointer, function+offset and [module], and its address: where the call\n"
-	"returns to, or for frame 0 and an interrupted function the very instruction. Registers that an exception, an interrupt or a\n"
-	"system call saved stand below the frame that saved them, with [exception RIP: ...] if the kernel was interrupted. A\n"
-	"CPU's own registers, as its note in the dump has them, stand above the frames of the task it was running.\n"
-	"Frames are followed by the kernel's own unwind tables, exactly or not at all: where they cannot be followed, `stack\n"
-	"ends:' says why, and -t shows what else is there.\n"
+	"Each line is a frame: its number, its stack pointer, function+offset and\n"
+	"[module], and its address: where the call returns to, or for frame 0 and an\n"
+	"interrupted function the very instruction. Registers that an exception, an\n"
+	"interrupt or a system call saved stand below the frame that saved them, with\n"
+	"[exception RIP: ...] if the kernel was interrupted. A CPU's own registers, as\n"
+	"its note in the dump has them, stand above the frames of the task it was\n"
+	"running. Frames are followed by the kernel's own unwind tables, exactly or not\n"
+	"at all: where they cannot be followed, `stack ends:' says why, and -t shows what\n"
+	"else is there.\n"
 	"\n"
-	"This is quick: thousands of stacks in a second. Inlined functions, arguments and locals are gdb's: select the\n"
-	"thread and use gdb's own bt.\n"
+	"This is quick: thousands of stacks in a second. Inlined functions, arguments and\n"
+	"locals are gdb's: select the thread and use gdb's own bt.\n"
 	"\n"
 	"Examples:\n"
 	"  (gdb) kernel bt 185\n"
@@ -247,20 +267,19 @@ static const char bt_help[] =
 	"      ...\n"
 	"      ORIG_RAX: 00000000000000e6  CS: 0033  SS: 002b\n"
 	"\n"
-	"  (gdb) kernel bt -u\n"
-	"  12 tasks:  cpuhp/0 18; cpuhp/1 19; cpuhp/2 24; cpuhp/3 29; ksoftirqd/0 14; ksoftirqd/1 21;\n"
-	"             ksoftirqd/2 26; ksoftirqd/3 31; migration/0 16; migration/1 20; migration/2 25; migration/3 30\n"
-	"   #0 __schedule+0x34d at ffffffffa0c10e3d\n"
-	"   #1 schedule+0x5a at ffffffffa0c1154a\n"
-	"   #2 smpboot_thread_fn+0x147 at ffffffffa02c8137\n"
-	"   #3 kthread+0xda at ffffffffa02bfbfa\n"
-	"   #4 ret_from_fork+0x22 at ffffffffa02032f2\n"
-	"  ...\n";
+	"  (gdb) kernel bt -u workload tree-0 tree-1\n"
+	"  3 tasks:  tree-0 159; tree-1 161; workload 180\n"
+	"   #0 __schedule+0x34d at ffffffffa3e10e3d\n"
+	"   #1 schedule+0x5a at ffffffffa3e1154a\n"
+	"   #2 __x64_sys_pause+0x24 at ffffffffa34ad434\n"
+	"   #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
+	"   #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
 
 const struct command command_bt = {
 	.name = "bt",
 	.summary = "Show kernel stacks of many tasks at once.",
-	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | -u | -t | -r]",
+	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | "
+		 "-u | -t | -r]",
 	.help = bt_help,
 	.options = bt_options,
 	.words = COMPLETE_TASK,

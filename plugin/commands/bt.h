@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bt inside: bt.c chooses the tasks, bt_stack.c shows one stack, bt_registers.c the registers saved in it, bt_words.c the
- * memory of it (-f, -r, -t), bt_group.c equal stacks once (-u), bt_symbols.c names addresses.
+ * bt inside: bt.c chooses the tasks, bt_stack.c shows one stack, bt_registers.c the registers saved
+ * in it, bt_words.c the memory of it (-f, -r, -t), bt_group.c equal stacks once (-u), bt_symbols.c
+ * names addresses.
  */
 #ifndef VMCORE_COMMANDS_BT_H
 #define VMCORE_COMMANDS_BT_H
@@ -13,18 +14,18 @@
 
 /* What an address is called. */
 struct place {
-	uint64_t address;		/* that was looked up: inside of the call for a return address */
+	uint64_t address; /* that was looked up: inside of the call for a return address */
 	const struct symbol *symbol;	/* NULL = nothing is known there */
 	const char *module;		/* NULL = vmlinux */
 };
 
-#define PLACE_CACHE_SIZE 16384		/* a machine's stacks have a few thousand different addresses */
+#define PLACE_CACHE_SIZE 16384 /* a machine's stacks have a few thousand different addresses */
 
 /* The block of saved registers, made once from the machine's table. */
 struct register_block {
 	struct column columns[ARCH_MAX_REGISTERS + 8];
 	char titles[ARCH_MAX_REGISTERS + 8][24];
-	char first_title[24];			/* of what follows the place of ORIG_RAX, where that is left out */
+	char first_title[24]; /* of what follows the place of ORIG_RAX, where that is left out */
 	int registers[ARCH_MAX_REGISTERS + 8];	/* index into arch->registers of each column */
 	size_t count;
 	struct shape kernel_shape, user_shape, cpu_shape;
@@ -58,7 +59,8 @@ struct bt {
 /* --- bt_stack.c --- */
 /* Unwinds TASK into bt->stack. Failure is part of the result. */
 void bt_unwind(struct bt *bt, const struct task *task);
-/* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many tasks. */
+/* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many
+ * tasks. */
 bool bt_frames(struct bt *bt, bool many);
 /* Why bt->stack does not go on, as one sentence; NULL if it is complete. */
 const char *bt_end(const struct bt *bt);
@@ -90,7 +92,8 @@ bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 /* --- bt_symbols.c --- */
 /* Valid until the next call. A RETURN address belongs to the call before it. */
 const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return);
-/* ADDRESS at PLACE as text: "schedule+0x12", "nf_hook_slow+0x4 [nf_tables]"; "(unknown)" if nothing is known. */
+/* ADDRESS at PLACE as text: "schedule+0x12", "nf_hook_slow+0x4 [nf_tables]"; "(unknown)" if nothing
+ * is known. */
 const char *bt_place_text(const struct place *place, uint64_t address, char *buffer, size_t size);
 
 #endif

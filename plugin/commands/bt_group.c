@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in it. */
+/* bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in
+ * it. */
 #include "commands/bt.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@ struct group_table {
 	size_t nr_slots;		/* a power of two */
 };
 
-/* The kernel's part of a stack: where user space called from differs in each task and says nothing. */
+/* The kernel's part of a stack: where user space called from differs in each task and says nothing.
+ */
 static size_t kernel_frames(const struct stack *stack)
 {
 	size_t count = stack->count;
@@ -73,7 +75,8 @@ static bool grow_slots(struct group_table *table)
 	return true;
 }
 
-static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count, uint64_t hash)
+static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count,
+			       uint64_t hash)
 {
 	struct group *group;
 
@@ -107,7 +110,8 @@ static bool put_stack(struct group_table *table, const struct stack *stack)
 
 	if (table->count * 2 >= table->nr_slots && !grow_slots(table))
 		return false;
-	for (slot = hash & (table->nr_slots - 1); table->slots[slot]; slot = (slot + 1) & (table->nr_slots - 1)) {
+	for (slot = hash & (table->nr_slots - 1); table->slots[slot];
+	     slot = (slot + 1) & (table->nr_slots - 1)) {
 		group = &table->groups[table->slots[slot] - 1];
 		if (group->hash == hash && same_stack(group, stack, count))
 			return task_list_add(&group->list, stack->task);
@@ -162,12 +166,14 @@ static void tasks_text(const struct task **tasks, size_t count, struct buffer *t
 	size_t column = 0;
 
 	for (size_t i = 0; i < count;) {
-		bool named = i && !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
+		bool named =
+			i && !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
 		size_t last = i;
 
 		buffer_clear(&item);
 		if (!named) {
-			output_escape(&item, tasks[i]->comm, strnlen(tasks[i]->comm, sizeof(tasks[i]->comm)));
+			output_escape(&item, tasks[i]->comm,
+				      strnlen(tasks[i]->comm, sizeof(tasks[i]->comm)));
 			buffer_char(&item, ' ');
 		}
 		while (last + 1 < count && tasks[last + 1]->pid == tasks[last]->pid + 1 &&
@@ -176,7 +182,8 @@ static void tasks_text(const struct task **tasks, size_t count, struct buffer *t
 		buffer_printf(&item, "%u", tasks[i]->pid);
 		if (last > i)
 			buffer_printf(&item, "-%u", tasks[last]->pid);
-		if (last + 1 < count && strncmp(tasks[last + 1]->comm, tasks[i]->comm, sizeof(tasks[i]->comm)))
+		if (last + 1 < count &&
+		    strncmp(tasks[last + 1]->comm, tasks[i]->comm, sizeof(tasks[i]->comm)))
 			buffer_char(&item, ';');
 		put_item(text, &column, item.data ? item.data : "", item.size);
 		i = last + 1;
@@ -253,7 +260,8 @@ bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 		done = kernel_check_interrupt(bt->kernel, error);
 		bt_unwind(bt, list->tasks[i]);
 		if (done && !put_stack(&table, &bt->stack))
-			done = error_no_memory(error, "the groups of stacks", table.count * sizeof(*table.groups));
+			done = error_no_memory(error, "the groups of stacks",
+					       table.count * sizeof(*table.groups));
 	}
 	if (done) {
 		if (table.count)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The registers that an exception, an interrupt or a system call saved on the stack, laid out as crash does. Which there
- * are comes from the machine's table; the order below is only taste, names it does not have are passed over.
+ * The registers that an exception, an interrupt or a system call saved on the stack, laid out as
+ * crash does. Which there are comes from the machine's table; the order below is only taste, names
+ * it does not have are passed over.
  */
 #include "commands/bt.h"
 
@@ -11,7 +12,8 @@
 
 enum { CELL_ADDRESS, CELL_USER, CELL_PLACE, FIRST_REGISTER };
 
-#define ORIG_REGISTER -2	/* the system call's number or error code: in pt_regs, not in the table */
+/* The system call's number or an error code: in pt_regs, not in the machine's table. */
+#define ORIG_REGISTER -2
 
 static const struct {
 	const char *name;	/* gdb's; "" = pt_regs.orig_ax */
@@ -34,12 +36,14 @@ static int find_register(const struct arch *arch, const char *name)
 	return -1;
 }
 
-static void add_register(struct register_block *block, const char *key, const char *label, int index)
+static void add_register(struct register_block *block, const char *key, const char *label,
+			 int index)
 {
 	size_t at = block->count++;
 	size_t nth = at - FIRST_REGISTER;
 
-	snprintf(block->titles[at], sizeof(block->titles[at]), "%s%s: %%", nth % 3 ? "" : "\n    ", label);
+	snprintf(block->titles[at], sizeof(block->titles[at]), "%s%s: %%", nth % 3 ? "" : "\n    ",
+		 label);
 	block->columns[at] = (struct column){ key, block->titles[at], 0, COLUMN_ADDRESS };
 	block->registers[at] = index;
 }
@@ -74,12 +78,16 @@ static void make_shapes(struct register_block *block)
 		if (block->registers[i] != ORIG_REGISTER)
 			continue;
 		block->cpu_columns[i].flags = nobody;
-		snprintf(block->first_title, sizeof(block->first_title), "\n    %.16s", block->titles[i + 1]);
+		snprintf(block->first_title, sizeof(block->first_title), "\n    %.16s",
+			 block->titles[i + 1]);
 		block->cpu_columns[i + 1].title = block->first_title;
 	}
-	block->kernel_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->columns, block->count };
-	block->user_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->user_columns, block->count };
-	block->cpu_shape = (struct shape){ "registers", SHAPE_RECORD, block->cpu_columns, block->count };
+	block->kernel_shape =
+		(struct shape){ "saved_registers", SHAPE_RECORD, block->columns, block->count };
+	block->user_shape = (struct shape){ "saved_registers", SHAPE_RECORD, block->user_columns,
+					    block->count };
+	block->cpu_shape =
+		(struct shape){ "registers", SHAPE_RECORD, block->cpu_columns, block->count };
 }
 
 void bt_registers_init(struct bt *bt)
@@ -87,7 +95,8 @@ void bt_registers_init(struct bt *bt)
 	const struct arch *arch = bt->kernel->arch;
 	struct register_block *block = &bt->block;
 
-	block->columns[CELL_ADDRESS] = (struct column){ "address", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS };
+	block->columns[CELL_ADDRESS] =
+		(struct column){ "address", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS };
 	block->columns[CELL_USER] = (struct column){ "user", "", 0, COLUMN_JSON_ONLY };
 	block->columns[CELL_PLACE] = (struct column){ "place", "    [exception RIP: %]", 0,
 						      COLUMN_TEXT_ONLY | COLUMN_FUNCTION };
@@ -96,10 +105,12 @@ void bt_registers_init(struct bt *bt)
 		add_in_order(block, arch);
 	else
 		for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-			int index = *order[i].name ? find_register(arch, order[i].name) : ORIG_REGISTER;
+			int index =
+				*order[i].name ? find_register(arch, order[i].name) : ORIG_REGISTER;
 
 			if (index != -1)
-				add_register(block, index == ORIG_REGISTER ? "orig_rax" : order[i].name,
+				add_register(block,
+					     index == ORIG_REGISTER ? "orig_rax" : order[i].name,
 					     order[i].label, index);
 		}
 	make_shapes(block);
@@ -108,10 +119,10 @@ void bt_registers_init(struct bt *bt)
 static void register_cell(struct bt *bt, size_t column, uint64_t value, unsigned bytes)
 {
 	/* Segment registers are saved in 8 bytes and hold 2. */
-	int digits = bytes == 4 && value <= 0xffff ? 4 : bytes == 4 ? 8 : 2 * bt->kernel->arch->pointer_size;
+	int digits = 2 * bt->kernel->arch->pointer_size;
 
-	if (bytes == 4 && bt->block.columns[column].key[0] == 'e')
-		digits = 8;
+	if (bytes == 4)
+		digits = value <= 0xffff && bt->block.columns[column].key[0] != 'e' ? 4 : 8;
 	output_uint_as(bt->output, column, value, "%0*lx", digits, value);
 }
 
@@ -127,10 +138,12 @@ static void register_cells(struct bt *bt, const struct frame *frame)
 
 		if (index == ORIG_REGISTER) {
 			if (frame->regs_address &&
-			    kernel_read_member(bt->kernel, frame->regs_address, "pt_regs", "orig_ax", &value, NULL))
+			    kernel_read_member(bt->kernel, frame->regs_address, "pt_regs",
+					       "orig_ax", &value, NULL))
 				register_cell(bt, i, value, 8);
 		} else if (frame->registers.valid >> index & 1) {
-			register_cell(bt, i, frame->registers.value[index], arch->registers[index].size);
+			register_cell(bt, i, frame->registers.value[index],
+				      arch->registers[index].size);
 		}
 	}
 }
@@ -145,7 +158,8 @@ bool bt_registers(struct bt *bt, const struct frame *frame)
 		output_address(bt->output, CELL_ADDRESS, frame->regs_address);
 	if (!user)
 		output_string(bt->output, CELL_PLACE,
-			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text)));
+			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text,
+					    sizeof(text)));
 	register_cells(bt, frame);
 	return output_end(bt->output);
 }

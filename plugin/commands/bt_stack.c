@@ -17,10 +17,12 @@ void bt_unwind(struct bt *bt, const struct task *task)
 	stack->cpu = NULL;
 	stack->error.kind = ERROR_NONE;
 	memset(&stack->registers, 0, sizeof(stack->registers));
-	stack->registers_known = task_registers(bt->kernel, task, &stack->registers, &stack->cpu, &stack->error);
-	stack->end = stack->registers_known ?
-		     unwind(bt->kernel, &stack->registers, stack->frames, UNWIND_MAX_FRAMES, &stack->count,
-			    &stack->error) : UNWIND_FAILED;
+	stack->registers_known =
+		task_registers(bt->kernel, task, &stack->registers, &stack->cpu, &stack->error);
+	stack->end = stack->registers_known
+			     ? unwind(bt->kernel, &stack->registers, stack->frames,
+				      UNWIND_MAX_FRAMES, &stack->count, &stack->error)
+			     : UNWIND_FAILED;
 }
 
 const char *bt_end(const struct bt *bt)
@@ -36,8 +38,17 @@ const char *bt_end(const struct bt *bt)
 }
 
 enum {
-	CELL_LEVEL, CELL_SP, CELL_PLACE, CELL_PC, CELL_LINE, CELL_FUNCTION, CELL_OFFSET, CELL_MODULE, CELL_KIND,
-	CELL_EXACT, NR_FRAME_CELLS
+	CELL_LEVEL,
+	CELL_SP,
+	CELL_PLACE,
+	CELL_PC,
+	CELL_LINE,
+	CELL_FUNCTION,
+	CELL_OFFSET,
+	CELL_MODULE,
+	CELL_KIND,
+	CELL_EXACT,
+	NR_FRAME_CELLS
 };
 
 static const struct column frame_columns[NR_FRAME_CELLS] = {
@@ -81,7 +92,8 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	static const char *const kinds[] = { "call", "interrupted", "user" };
 	const struct frame *frame = &bt->stack.frames[level];
 	struct output *out = bt->output;
-	/* Of a task that was switched out, the first pc is where it will go on, which counts as its own. */
+	/* Of a task that was switched out, the first pc is where it will go on, which counts as its
+	 * own. */
 	bool exact = frame->kind != FRAME_CALL || level == 0;
 
 	if (!output_row(out))
@@ -117,14 +129,16 @@ bool bt_frames(struct bt *bt, bool many)
 	for (size_t i = 0; i < stack->count; i++) {
 		const struct frame *frame = &stack->frames[i];
 
-		/* The user's registers stand below the frame that saved them; a frame of their own would say nothing more. */
+		/* The user's registers stand below the frame that saved them; a frame of their own
+		 * would say nothing more. */
 		if (frame->kind == FRAME_USER && i > 0)
 			break;
 		if (!frame_row(bt, i, many))
 			break;
 		if (bt->words && !many && frame->kind != FRAME_USER)
 			bt_words(bt, frame->sp, frame_end(stack, i));
-		if (!many && i + 1 < stack->count && (frame[1].regs_address || frame[1].kind == FRAME_USER))
+		if (!many && i + 1 < stack->count &&
+		    (frame[1].regs_address || frame[1].kind == FRAME_USER))
 			bt_registers(bt, &frame[1]);
 	}
 	return output_end(bt->output);
@@ -163,8 +177,9 @@ bool bt_task(struct bt *bt, const struct task *task)
 	output_string(bt->output, CELL_SOURCE, registers_source(stack));
 	output_bool(bt->output, CELL_COMPLETE, !end, NULL);
 	if (stack->cpu && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
-		output_note(bt->output, "no registers of CPU %u were saved in the dump; this is its task's last switch-out, "
-			    "inferred and stale", stack->cpu->number);
+		output_note(bt->output,
+			    "no registers of CPU %u were saved in the dump; this is its task's last "
+			    "switch-out, inferred and stale", stack->cpu->number);
 	else if (stack->cpu && stack->count)
 		bt_cpu_registers(bt, &stack->frames[0]);
 	bt_frames(bt, false);

@@ -35,8 +35,8 @@ const char *bt_place_text(const struct place *place, uint64_t address, char *buf
 	const char *before = place->module ? " [" : "", *after = place->module ? "]" : "";
 
 	if (place->symbol)
-		snprintf(buffer, size, "%s+0x%lx%s%s%s", place->symbol->name, address - place->symbol->address,
-			 before, module, after);
+		snprintf(buffer, size, "%s+0x%lx%s%s%s", place->symbol->name,
+			 address - place->symbol->address, before, module, after);
 	else if (place->module)
 		snprintf(buffer, size, "(unknown)%s%s%s", before, module, after);
 	else

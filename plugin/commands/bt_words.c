@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The memory of a stack: bt -f (between frames), -r (all of it), -t (what looks like return addresses). */
+/* The memory of a stack: bt -f (between frames), -r (all of it), -t (what looks like return
+ * addresses). */
 #include "commands/bt.h"
 
 #include <string.h>
@@ -10,14 +11,16 @@
 #define CHUNK 4096
 
 /*
- * THREAD_SIZE depends on the configuration (KASAN doubles it). The union has it; where the types do not know the
- * union, the linker's marks around the first task's stack do (0500871f21b2; renamed by 8f69cba096b5).
+ * THREAD_SIZE depends on the configuration (KASAN doubles it). The union has it; where the types do
+ * not know the union, the linker's marks around the first task's stack do (0500871f21b2; renamed by
+ * 8f69cba096b5).
  */
 uint64_t bt_stack_size(struct kernel *kernel)
 {
 	uint64_t size, start, end;
 
-	if (types_size(kernel->types, "thread_union", &size, NULL) && size && size <= MAX_STACK_SIZE)
+	if (types_size(kernel->types, "thread_union", &size, NULL) && size &&
+	    size <= MAX_STACK_SIZE)
 		return size;
 	if ((kernel_symbol(kernel, "__start_init_stack", &start, NULL) &&
 	     kernel_symbol(kernel, "__end_init_stack", &end, NULL)) ||
@@ -28,7 +31,8 @@ uint64_t bt_stack_size(struct kernel *kernel)
 	return 16384;		/* x86_64 and arm64 without KASAN */
 }
 
-/* Calls back for each word of [START, END); says so where memory is missing, and goes on behind it. */
+/* Calls back for each word of [START, END); says so where memory is missing, and goes on behind it.
+ */
 static bool each_word(struct bt *bt, uint64_t start, uint64_t end,
 		      bool (*callback)(struct bt *bt, uint64_t address, uint64_t value))
 {
@@ -45,13 +49,15 @@ static bool each_word(struct bt *bt, uint64_t start, uint64_t end,
 		if (size > end - start)
 			size = (end - start) / word * word;
 		if (!memory_read(bt->kernel->memory, start, chunk, size, &error)) {
-			if (!output_note(bt->output, "%zu bytes of stack at %016lx: %s", size, start, error.text))
+			if (!output_note(bt->output, "%zu bytes of stack at %016lx: %s", size,
+					 start, error.text))
 				return false;
 			start += size;
 			continue;
 		}
 		for (size_t at = 0; at + word <= size; at += word)
-			if (!callback(bt, start + at, memory_decode(bt->kernel->memory, chunk + at, word)))
+			if (!callback(bt, start + at,
+				      memory_decode(bt->kernel->memory, chunk + at, word)))
 				return false;
 		start += size;
 	}
@@ -70,7 +76,8 @@ static bool word_row(struct bt *bt, uint64_t address, uint64_t value)
 		const struct place *place = bt_place(bt, value, false);
 
 		if (place->symbol)
-			return output_string(bt->output, 2, bt_place_text(place, value, text, sizeof(text)));
+			return output_string(bt->output, 2,
+					     bt_place_text(place, value, text, sizeof(text)));
 	}
 	return true;
 }
@@ -133,7 +140,8 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 		{ "module", "", 0, COLUMN_JSON_ONLY },
 		{ "exact", "", 0, COLUMN_JSON_ONLY },
 	};
-	static const struct shape shape = { "text_words", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+	static const struct shape shape = { "text_words", SHAPE_PLAIN, columns,
+					    ARRAY_SIZE(columns) };
 	struct registers registers = { 0 };
 	uint64_t start = task->stack, sp;
 
@@ -148,7 +156,9 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 		if (sp >= task->stack && sp < task->stack + bt->stack_size)
 			start = sp;
 		else
-			output_note(bt->output, "its stack pointer, %016lx, is not on its own stack: all of that is shown",
+			output_note(bt->output,
+				    "its stack pointer, %016lx, is not on its own stack: all of "
+				    "that is shown",
 				    sp);
 	}
 	output_begin(bt->output, &shape);

@@ -33,7 +33,7 @@ const char *option_value(const struct arguments *arguments, char letter)
 struct splitter {
 	const char *in;
 	char *out;
-	bool keep_marks;	/* of words that name tasks: quotes of 'pattern', the backslash of \name */
+	bool keep_marks; /* of words that name tasks: quotes of 'pattern', the backslash of \name */
 };
 
 /* Copies one quoted stretch without its quotes, but for a 'pattern' that is a word of its own. */
@@ -47,8 +47,10 @@ static bool take_quoted(struct splitter *splitter, bool at_start, struct error *
 	while (*end && *end != quote)
 		end += *end == '\\' && quote == '"' && end[1] ? 2 : 1;
 	if (!*end)
-		return error_set(error, ERROR_USAGE, "the quote that begins at %.40s is not closed", begin);
-	keep = splitter->keep_marks && quote == '\'' && at_start && (!end[1] || end[1] == ' ' || end[1] == '\t');
+		return error_set(error, ERROR_USAGE, "the quote that begins at %.40s is not closed",
+				 begin);
+	keep = splitter->keep_marks && quote == '\'' && at_start &&
+	       (!end[1] || end[1] == ' ' || end[1] == '\t');
 	if (keep)
 		*splitter->out++ = quote;
 	while (splitter->in < end) {
@@ -63,7 +65,8 @@ static bool take_quoted(struct splitter *splitter, bool at_start, struct error *
 }
 
 /* The next word, NUL-terminated in the storage; *word_ret is NULL at the end of the line. */
-static bool take_word(struct splitter *splitter, char **word_ret, bool *quoted_ret, struct error *error)
+static bool take_word(struct splitter *splitter, char **word_ret, bool *quoted_ret,
+		      struct error *error)
 {
 	char *word = splitter->out;
 
@@ -99,15 +102,18 @@ static bool no_such_option(const struct command *command, char letter, struct er
 
 	for (size_t i = 0; command->options && command->options[i].letter; i++)
 		buffer_printf(&list, "-%c ", command->options[i].letter);
-	error_set(error, ERROR_USAGE, "%s: there is no option -%c; the options are %s-j. `help kernel %s` explains them",
-		  command->name, letter, list.data ? list.data : "", command->name);
+	error_set(
+		error, ERROR_USAGE,
+		"%s: there is no option -%c; the options are %s-j. `help kernel %s` explains them",
+		command->name, letter, list.data ? list.data : "", command->name);
 	buffer_free(&list);
 	return false;
 }
 
 /* One word of options: "-ku", "-C0,1", "-C" with its argument in the next word. */
-static bool parse_options(const struct command *command, const char *word, struct splitter *splitter,
-			  struct arguments *arguments, bool *json_ret, struct error *error)
+static bool parse_options(const struct command *command, const char *word,
+			  struct splitter *splitter, struct arguments *arguments, bool *json_ret,
+			  struct error *error)
 {
 	for (const char *letter = word + 1; *letter; letter++) {
 		int index = option_index(command->options, *letter);
@@ -126,16 +132,17 @@ static bool parse_options(const struct command *command, const char *word, struc
 		if (!*value && !take_word(splitter, &value, &quoted, error))
 			return false;
 		if (!value)
-			return error_set(error, ERROR_USAGE, "%s: -%c needs %s after it: %s", command->name, *letter,
-					 command->options[index].argument, command->options[index].help);
+			return error_set(error, ERROR_USAGE, "%s: -%c needs %s after it: %s",
+					 command->name, *letter, command->options[index].argument,
+					 command->options[index].help);
 		arguments->values[index] = value;
 		break;
 	}
 	return true;
 }
 
-static bool parse_words(const struct command *command, struct splitter *splitter, struct arguments *arguments,
-			bool *json_ret, struct error *error)
+static bool parse_words(const struct command *command, struct splitter *splitter,
+			struct arguments *arguments, bool *json_ret, struct error *error)
 {
 	bool options_end = false;
 	bool quoted;
@@ -152,7 +159,8 @@ static bool parse_words(const struct command *command, struct splitter *splitter
 			if (!parse_options(command, word, splitter, arguments, json_ret, error))
 				return false;
 		} else if (arguments->nr_words == COMMAND_MAX_WORDS) {
-			return error_set(error, ERROR_USAGE, "%s: more than %d words; give fewer at a time",
+			return error_set(error, ERROR_USAGE,
+					 "%s: more than %d words; give fewer at a time",
 					 command->name, COMMAND_MAX_WORDS);
 		} else {
 			arguments->words[arguments->nr_words++] = word;
@@ -160,11 +168,13 @@ static bool parse_words(const struct command *command, struct splitter *splitter
 	}
 }
 
-bool command_parse(const struct command *command, const char *text, struct arguments *arguments, char **storage,
-		   bool *json_ret, struct error *error)
+bool command_parse(const struct command *command, const char *text, struct arguments *arguments,
+		   char **storage, bool *json_ret, struct error *error)
 {
-	struct splitter splitter = { .in = text ? text : "", .keep_marks = command->words == COMPLETE_TASK };
-	size_t size = strlen(splitter.in) + 2;	/* every word but the last has a separator: its NUL's place */
+	struct splitter splitter = { .in = text ? text : "",
+				     .keep_marks = command->words == COMPLETE_TASK };
+	size_t size = strlen(splitter.in) +
+		      2; /* every word but the last has a separator: its NUL's place */
 
 	memset(arguments, 0, sizeof(*arguments));
 	arguments->options = command->options;
@@ -205,7 +215,8 @@ void command_help(const struct command *command, struct buffer *text)
 		buffer_char(text, '\n');
 }
 
-void command_complete_options(const struct command *command, const char *prefix, struct buffer *lines)
+void command_complete_options(const struct command *command, const char *prefix,
+			      struct buffer *lines)
 {
 	if (prefix[0] && (prefix[0] != '-' || prefix[1]))
 		return;

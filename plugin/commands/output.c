@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The calls that commands make, turned into the few a renderer has to know. Numbers are put into text here, once, so
- * that all renderers show people the same.
+ * The calls that commands make, turned into the few a renderer has to know. Numbers are put into
+ * text here, once, so that all renderers show people the same.
  */
 #include "commands/output.h"
 
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows come by the ten thousands, and printf would be most of their cost: digits are made by hand. */
+/* Rows come by the ten thousands, and printf would be most of their cost: digits are made by hand.
+ */
 #define NUMBER_SIZE 24
 
 static char *format_decimal(char *end, uint64_t value)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Bytes out of a dump, made safe for a terminal: a task may call itself "\e]0;...", and a name may be half a
- * UTF-8 sequence. What is good text stays as it is.
+ * Bytes out of a dump, made safe for a terminal: a task may call itself "\e]0;...", and a name may
+ * be half a UTF-8 sequence. What is good text stays as it is.
  */
 #include "commands/output_escape.h"
 
 #include "base/buffer.h"
 #include "commands/output.h"
 
-/* Decodes one character; returns its bytes, 0 if they are no UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+/* Decodes one character; returns its bytes, 0 if they are no UTF-8 (RFC 3629: no surrogates, no
+ * overlong forms). */
 static size_t decode(const unsigned char *s, size_t size, uint32_t *character_ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -42,27 +43,29 @@ static size_t decode(const unsigned char *s, size_t size, uint32_t *character_re
 	return length;
 }
 
-/* Would it move the cursor, or reorder what is around it (bidi controls), or is it a line break of its own? */
+/* Would it move the cursor, or reorder what is around it (bidi controls), or is it a line break of
+ * its own? */
 static bool is_control(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-/* Columns on a terminal. The blocks, not the single characters: names of tasks and files are what comes here. */
+/* Columns on a terminal. The blocks, not the single characters: names of tasks and files are what
+ * comes here. */
 static unsigned character_width(uint32_t c)
 {
 	if (c < 0x300)
 		return 1;
 	if (c < 0x370 || (c >= 0x200b && c <= 0x200d) || (c >= 0x20d0 && c < 0x2100) ||
-	    (c >= 0xfe00 && c < 0xfe10) || (c >= 0xfe20 && c < 0xfe30) || (c >= 0x1ab0 && c < 0x1b00) ||
-	    (c >= 0x1dc0 && c < 0x1e00))
+	    (c >= 0xfe00 && c < 0xfe10) || (c >= 0xfe20 && c < 0xfe30) ||
+	    (c >= 0x1ab0 && c < 0x1b00) || (c >= 0x1dc0 && c < 0x1e00))
 		return 0;	/* combining */
 	if ((c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0 && c != 0x303f) ||
-	    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) || (c >= 0xfe30 && c < 0xfe70) ||
-	    (c >= 0xff00 && c < 0xff61) || (c >= 0xffe0 && c < 0xffe7) ||
-	    (c >= 0x1f300 && c < 0x1f650) || (c >= 0x1f900 && c < 0x1fa00) ||
-	    (c >= 0x20000 && c < 0x3fffe))
+	    (c >= 0xac00 && c < 0xd7a4) || (c >= 0xf900 && c < 0xfb00) ||
+	    (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+	    (c >= 0xffe0 && c < 0xffe7) || (c >= 0x1f300 && c < 0x1f650) ||
+	    (c >= 0x1f900 && c < 0x1fa00) || (c >= 0x20000 && c < 0x3fffe))
 		return 2;	/* East Asian wide, emoji */
 	return 1;
 }

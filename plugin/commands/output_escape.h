@@ -8,7 +8,8 @@
 
 struct buffer;
 
-/* Appends STRING as output_escape() does; RAW keeps newlines and tabs. Returns the columns it takes on a terminal. */
+/* Appends STRING as output_escape() does; RAW keeps newlines and tabs. Returns the columns it takes
+ * on a terminal. */
 size_t escape_text(struct buffer *buffer, const char *string, size_t size, bool raw);
 
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The renderer for people: cells to lines of text, streaming, so the first rows of a long table cost nothing.
+ * The renderer for people: cells to lines of text, streaming, so the first rows of a long table
+ * cost nothing.
  *
- * Each shape that is open has a level. A row's cells are kept as escaped text until its line is finished: by
- * the next row, a shape inside of it, a note, or the end. output.h says what the lines look like.
+ * Each shape that is open has a level. A row's cells are kept as escaped text until its line is
+ * finished: by the next row, a shape inside of it, a note, or the end. output.h says what the lines
+ * look like.
  */
 #include "commands/output.h"
 
@@ -13,7 +15,7 @@
 #include "base/buffer.h"
 #include "commands/output_escape.h"
 
-#define MAX_DEPTH 8			/* shapes in rows of shapes in ...: the deepest command has 4 */
+#define MAX_DEPTH 8 /* shapes in rows of shapes in ...: the deepest command has 4 */
 #define PIECE_SIZE (32 * 1024)
 
 struct cell {
@@ -30,7 +32,7 @@ struct level {
 	unsigned label_width;		/* LIST: all labels end here */
 	bool row_open;
 	bool pending;			/* cells came since the last line */
-	bool continued;			/* the row's line is out, cells from now on get one of their own */
+	bool continued; /* the row's line is out, cells from now on get one of their own */
 	bool inner;			/* something stands below the row's line */
 	bool titled;			/* TABLE: the heading line is out */
 	bool silent;			/* it has no column that people see */
@@ -57,7 +59,8 @@ struct line {
 
 static void put_spaces(struct buffer *buffer, size_t count)
 {
-	static const char spaces[] = "                                                                ";
+	static const char spaces[] =
+		"                                                                ";
 
 	while (count) {
 		size_t part = count < sizeof(spaces) - 1 ? count : sizeof(spaces) - 1;
@@ -105,7 +108,8 @@ static void put_styled(struct output_text *text, unsigned flags, const char *val
 }
 
 /* A value, its further lines (RAW ones may have some) aligned below the first at COLUMN. */
-static void put_lines(struct output_text *text, unsigned flags, const char *value, size_t size, size_t column)
+static void put_lines(struct output_text *text, unsigned flags, const char *value, size_t size,
+		      size_t column)
 {
 	const char *newline;
 
@@ -165,7 +169,8 @@ static void put_cell(struct line *line, const struct level *level, size_t index)
 		value = level->text.data ? level->text.data + cell->start : "";
 		size = cell->size;
 		width = cell->width;
-	} else if (level->continued || (around.is_template && level->shape->layout != SHAPE_RECORD)) {
+	} else if (level->continued ||
+		   (around.is_template && level->shape->layout != SHAPE_RECORD)) {
 		return;
 	}
 	fill = raw || column->width <= width ? 0 : column->width - width;
@@ -393,7 +398,8 @@ static bool set_cell(struct output *output, size_t index, const char *string, si
 	return true;
 }
 
-static bool text_number(struct output *output, size_t column, uint64_t value, bool is_signed, const char *text)
+static bool text_number(struct output *output, size_t column, uint64_t value, bool is_signed,
+			const char *text)
 {
 	(void)value;
 	(void)is_signed;
@@ -442,7 +448,8 @@ static const struct output_ops text_ops = {
 };
 
 struct output *output_text_new(bool (*write)(void *context, const char *text, size_t size),
-			       const char *(*style)(void *context, unsigned column_flag), void *context)
+			       const char *(*style)(void *context, unsigned column_flag),
+			       void *context)
 {
 	struct output_text *text = calloc(1, sizeof(*text));
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * ps: tasks. This file selects them and shows the table; the other views are in ps_time.c, ps_tree.c and
- * ps_detail.c. The options are crash's.
+ * ps: tasks. This file selects them and shows the table; the other views are in ps_time.c,
+ * ps_tree.c and ps_detail.c. The options are crash's.
  */
 #include "commands/ps.h"
 
@@ -15,7 +15,8 @@ static const struct option ps_options[] = {
 	{ 'u', NULL, "only user tasks" },
 	{ 'G', NULL, "only thread-group leaders: one line per process" },
 	{ 'A', NULL, "only the tasks that were running on a CPU" },
-	{ 'y', "POLICY", "only these scheduling policies: 0-7 or NORMAL,FIFO,RR,BATCH,ISO,IDLE,DEADLINE,EXT" },
+	{ 'y', "POLICY",
+	  "only these scheduling policies: 0-7 or NORMAL,FIFO,RR,BATCH,ISO,IDLE,DEADLINE,EXT" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },
 	{ 'c', NULL, "each task's children" },
@@ -40,10 +41,35 @@ static const struct {
 };
 
 enum {
-	CELL_ACTIVE, CELL_PID, CELL_PPID, CELL_CPU, CELL_TASK, CELL_KSTACKP, CELL_STATE, CELL_MEM, CELL_VSZ,
-	CELL_RSS, CELL_COMM_TEXT, CELL_COMM, CELL_TGID, CELL_STATE_NAME, CELL_STATE_NUMBER, CELL_EXIT_STATE,
-	CELL_FLAGS, CELL_KERNEL, CELL_IDLE, CELL_POLICY, CELL_PRIO, CELL_START, CELL_UTIME, CELL_STIME,
-	CELL_LAST_RUN, CELL_MM, CELL_STACK, CELL_DAMAGE, NR_CELLS
+	CELL_ACTIVE,
+	CELL_PID,
+	CELL_PPID,
+	CELL_CPU,
+	CELL_TASK,
+	CELL_KSTACKP,
+	CELL_STATE,
+	CELL_MEM,
+	CELL_VSZ,
+	CELL_RSS,
+	CELL_COMM_TEXT,
+	CELL_COMM,
+	CELL_TGID,
+	CELL_STATE_NAME,
+	CELL_STATE_NUMBER,
+	CELL_EXIT_STATE,
+	CELL_FLAGS,
+	CELL_KERNEL,
+	CELL_IDLE,
+	CELL_POLICY,
+	CELL_PRIO,
+	CELL_START,
+	CELL_UTIME,
+	CELL_STIME,
+	CELL_LAST_RUN,
+	CELL_MM,
+	CELL_STACK,
+	CELL_DAMAGE,
+	NR_CELLS
 };
 
 static const struct column table_columns[NR_CELLS] = {
@@ -84,8 +110,10 @@ static uint64_t total_memory(struct kernel *kernel)
 {
 	uint64_t pages;
 
-	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages, NULL) &&
-	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages, NULL)) /* to 5.0, ca79b0c211af */
+	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages,
+				  NULL) &&
+	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages,
+				  NULL)) /* to 5.0, ca79b0c211af */
 		return 0;
 	return pages * kernel->dump->page_size;
 }
@@ -148,7 +176,8 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	memcpy(comm + 1, task->comm, comm_size);
 	comm[0] = '[';
 	comm[comm_size + 1] = ']';
-	output_bytes(out, CELL_COMM_TEXT, kernel_thread ? comm : comm + 1, comm_size + (kernel_thread ? 2 : 0));
+	output_bytes(out, CELL_COMM_TEXT, kernel_thread ? comm : comm + 1,
+		     comm_size + (kernel_thread ? 2 : 0));
 	raw_cells(ps->kernel, out, task);
 	return true;
 }
@@ -164,7 +193,8 @@ static bool ps_table(struct ps *ps, struct error *error)
 	if (!memory_known && memory_error.kind == ERROR_INTERRUPTED)
 		return error_set(error, ERROR_INTERRUPTED, "%s", memory_error.text);
 	memcpy(columns, table_columns, sizeof(columns));
-	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |= COLUMN_JSON_ONLY;
+	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |=
+		COLUMN_JSON_ONLY;
 	output_begin(ps->output, &shape);
 	for (size_t i = 0; i < ps->count; i++) {
 		if (!(i & 255) && !kernel_check_interrupt(ps->kernel, error))
@@ -180,7 +210,8 @@ static bool ps_table(struct ps *ps, struct error *error)
 
 /* --- which tasks --- */
 
-static const char *const policy_names[] = { "NORMAL", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE", "EXT" };
+static const char *const policy_names[] = { "NORMAL", "FIFO", "RR",	  "BATCH",
+					    "ISO",    "IDLE", "DEADLINE", "EXT" };
 
 /* "FIFO,2" -> a bit per policy. */
 static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *error)
@@ -193,13 +224,16 @@ static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *e
 		size_t i;
 
 		for (i = 0; i < ARRAY_SIZE(policy_names); i++)
-			if ((strlen(policy_names[i]) == size && !strncasecmp(policy_names[i], word, size)) ||
+			if ((strlen(policy_names[i]) == size &&
+			     !strncasecmp(policy_names[i], word, size)) ||
 			    (size == 1 && word[0] == (char)('0' + i)))
 				break;
 		if (i == ARRAY_SIZE(policy_names))
-			return error_set(error, ERROR_USAGE,
-					 "ps: there is no scheduling policy %.*s; they are 0 NORMAL, 1 FIFO, 2 RR, 3 BATCH, 4 ISO, 5 IDLE, 6 DEADLINE, 7 EXT",
-					 (int)size, word);
+			return error_set(
+				error, ERROR_USAGE,
+				"ps: there is no scheduling policy %.*s; they are 0 NORMAL, 1 "
+				"FIFO, 2 RR, 3 BATCH, 4 ISO, 5 IDLE, 6 DEADLINE, 7 EXT",
+				(int)size, word);
 		*mask_ret |= 1u << i;
 		word += size + (word[size] == ',');
 	}
@@ -218,7 +252,8 @@ static bool keep(void *context, const struct task *task)
 	const struct arguments *arguments = filter->arguments;
 	bool kernel_thread = task->kernel_thread || task->idle;
 
-	if ((has_option(arguments, 'k') && !kernel_thread) || (has_option(arguments, 'u') && kernel_thread) ||
+	if ((has_option(arguments, 'k') && !kernel_thread) ||
+	    (has_option(arguments, 'u') && kernel_thread) ||
 	    (has_option(arguments, 'G') && task->pid != task->tgid) ||
 	    (has_option(arguments, 'A') && !task->on_cpu) ||
 	    (filter->policies && (task->policy > 31 || !(filter->policies >> task->policy & 1))))
@@ -236,7 +271,8 @@ static bool collect(struct ps *ps, struct task_list *list, struct error *error)
 	if (policies && !parse_policies(policies, &filter.policies, error))
 		return false;
 	if (arguments->nr_words) {
-		done = select_tasks(ps->kernel, arguments->words, arguments->nr_words, keep, &filter, error);
+		done = select_tasks(ps->kernel, arguments->words, arguments->nr_words, keep,
+				    &filter, error);
 	} else {
 		for (size_t i = 0; i < ps->table->count && keep(&filter, &ps->table->tasks[i]); i++)
 			;
@@ -250,8 +286,8 @@ static bool collect(struct ps *ps, struct task_list *list, struct error *error)
 
 /* --- the command --- */
 
-static bool pick_mode(const struct arguments *arguments, bool (**run_ret)(struct ps *, struct error *),
-		      struct error *error)
+static bool pick_mode(const struct arguments *arguments,
+		      bool (**run_ret)(struct ps *, struct error *), struct error *error)
 {
 	char letter = 0;
 
@@ -260,7 +296,8 @@ static bool pick_mode(const struct arguments *arguments, bool (**run_ret)(struct
 		if (!has_option(arguments, modes[i].letter))
 			continue;
 		if (letter)
-			return error_set(error, ERROR_USAGE, "ps: -%c and -%c are different views; give one of them",
+			return error_set(error, ERROR_USAGE,
+					 "ps: -%c and -%c are different views; give one of them",
 					 letter, modes[i].letter);
 		letter = modes[i].letter;
 		*run_ret = modes[i].run;
@@ -268,9 +305,11 @@ static bool pick_mode(const struct arguments *arguments, bool (**run_ret)(struct
 	if (option_value(arguments, 'C') && letter != 'l' && letter != 'm')
 		return error_set(error, ERROR_USAGE, "ps: -C goes with -l or -m only");
 	if (has_option(arguments, 's') && letter)
-		return error_set(error, ERROR_USAGE, "ps: -s is for the table, -%c shows none", letter);
+		return error_set(error, ERROR_USAGE, "ps: -s is for the table, -%c shows none",
+				 letter);
 	if (has_option(arguments, 'k') && has_option(arguments, 'u'))
-		return error_set(error, ERROR_USAGE, "ps: -k and -u leave nothing; give one of them");
+		return error_set(error, ERROR_USAGE,
+				 "ps: -k and -u leave nothing; give one of them");
 	return true;
 }
 
@@ -297,18 +336,22 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 }
 
 static const char ps_help[] =
-	"Shows tasks: all of them, idle tasks first and then by PID, or those that the words select, in that order.\n"
-	"A word is a PID, a task_struct's address, a command name (the kernel keeps 15 bytes of it), or a regular\n"
-	"expression in single quotes. \\123 is a task that is called 123.\n"
+	"Shows tasks: all of them, idle tasks first and then by PID, or those that the\n"
+	"words select, in that order. A word is a PID, a task_struct's address, a command\n"
+	"name (the kernel keeps 15 bytes of it), or a regular expression in single\n"
+	"quotes. \\123 is a task that is called 123.\n"
 	"\n"
-	"The columns: > marks the tasks that were running on a CPU. CPU is where a task ran last. ST is its state: RU\n"
-	"running or runnable, IN interruptible sleep, UN uninterruptible sleep, ID idle kernel thread, ST stopped, TR traced, ZO\n"
-	"zombie, DE dead, PA parked, NE new, WA waking. %MEM is RSS out of all memory; VSZ and RSS are in KiB. Kernel threads are [in\n"
-	"brackets].\n"
+	"The columns: > marks the tasks that were running on a CPU. CPU is where a task\n"
+	"ran last. ST is its state: RU running or runnable, IN interruptible sleep, UN\n"
+	"uninterruptible sleep, ID idle kernel thread, ST stopped, TR traced, ZO zombie,\n"
+	"DE dead, PA parked, NE new, WA waking. %MEM is RSS out of all memory; VSZ and\n"
+	"RSS are in KiB. Kernel threads are [in brackets].\n"
 	"\n"
-	"-l and -m show the scheduler's own record of when a task last got a CPU. It counts in the scheduler's clock, and \"now\" is\n"
-	"the latest time that any CPU's run queue had seen, so the last moments before the crash may be missing from it.\n"
-	"-a reads the task's own pages; dumps are often made without them (makedumpfile -d 31), and then it says so.\n"
+	"-l and -m show the scheduler's own record of when a task last got a CPU. It\n"
+	"counts in the scheduler's clock, and \"now\" is the latest time that any CPU's\n"
+	"run queue had seen, so the last moments before the crash may be missing from it.\n"
+	"-a reads the task's own pages; dumps are often made without them (makedumpfile\n"
+	"-d 31), and then it says so.\n"
 	"\n"
 	"Examples:\n"
 	"  (gdb) kernel ps rig-busy 'rig-t.*'\n"
@@ -326,7 +369,8 @@ static const char ps_help[] =
 const struct command command_ps = {
 	.name = "ps",
 	.summary = "Show tasks: processes, threads and kernel threads.",
-	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [-s | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] [PID|TASK|NAME|'REGEX']...",
+	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [-s | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
+		 "[PID|TASK|NAME|'REGEX']...",
 	.help = ps_help,
 	.options = ps_options,
 	.words = COMPLETE_TASK,

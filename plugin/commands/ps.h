@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ps inside: ps.c selects the tasks, a mode shows them. To add a mode: a function in one of the ps_*.c, declared here, an
- * option and a row of the mode table in ps.c.
+ * ps inside: ps.c selects the tasks, a mode shows them. To add a mode: a function in one of the
+ * ps_*.c, declared here, an option and a row of the mode table in ps.c.
  */
 #ifndef VMCORE_COMMANDS_PS_H
 #define VMCORE_COMMANDS_PS_H

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* ps -a: command line and environment out of the task's own memory; ps -r: resource limits; ps -S: counts. */
+/* ps -a: command line and environment out of the task's own memory; ps -r: resource limits; ps -S:
+ * counts. */
 #include "commands/ps.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 
 /* --- -a --- */
 
-/* More than anybody reads; the kernel allows megabytes (a quarter of the stack's limit), and damage anything. */
+/* More than anybody reads; the kernel allows megabytes (a quarter of the stack's limit), and damage
+ * anything. */
 #define MAX_STRINGS (128 * 1024)
 
 /* A run of NUL-terminated strings in a task's memory. */
@@ -20,19 +22,23 @@ struct strings {
 	struct error error;		/* kind: what stopped the reading before the end */
 };
 
-/* Reads mm_struct's [START, END), page by page, so that one excluded page does not hide those before it. */
-static void read_strings(struct ps *ps, const struct task *task, uint64_t root, const char *start_member,
-			 const char *end_member, struct strings *strings)
+/* Reads mm_struct's [START, END), page by page, so that one excluded page does not hide those
+ * before it. */
+static void read_strings(struct ps *ps, const struct task *task, uint64_t root,
+			 const char *start_member, const char *end_member, struct strings *strings)
 {
 	uint32_t page_size = ps->kernel->dump->page_size;
 	uint64_t start, end;
 
 	memset(strings, 0, sizeof(*strings));
-	if (!kernel_read_member(ps->kernel, task->mm, "mm_struct", start_member, &start, &strings->error) ||
-	    !kernel_read_member(ps->kernel, task->mm, "mm_struct", end_member, &end, &strings->error))
+	if (!kernel_read_member(ps->kernel, task->mm, "mm_struct", start_member, &start,
+				&strings->error) ||
+	    !kernel_read_member(ps->kernel, task->mm, "mm_struct", end_member, &end,
+				&strings->error))
 		return;
 	if (end < start) {
-		error_set(&strings->error, ERROR_CORRUPT, "mm_struct.%s is behind %s", start_member, end_member);
+		error_set(&strings->error, ERROR_CORRUPT, "mm_struct.%s is behind %s", start_member,
+			  end_member);
 		return;
 	}
 	if (end - start > MAX_STRINGS) {
@@ -82,7 +88,8 @@ static void string_rows(struct output *output, const struct shape *shape, const 
 		size_t size = strnlen(at, left);
 		size_t step = size < left ? size + 1 : size;
 
-		if (size || step < left) {	/* the area may end in padding, but "" is an argument too */
+		if (size ||
+		    step < left) { /* the area may end in padding, but "" is an argument too */
 			if (!output_row(output))
 				break;
 			output_string(output, 0, label);
@@ -98,13 +105,17 @@ static void string_rows(struct output *output, const struct shape *shape, const 
 static void strings_note(struct output *output, const char *what, const struct strings *strings)
 {
 	if (strings->error.kind == ERROR_EXCLUDED)
-		output_note(output, "the %s %s not in the dump: %s (makedumpfile -d left user pages out)", what,
-			    strings->bytes.size ? "are cut off, the rest is" : "are", strings->error.text);
+		output_note(output,
+			    "the %s %s not in the dump: %s (makedumpfile -d left user pages out)",
+			    what, strings->bytes.size ? "are cut off, the rest is" : "are",
+			    strings->error.text);
 	else if (strings->error.kind)
 		output_note(output, "the %s %s not readable: %s", what,
-			    strings->bytes.size ? "are cut off, the rest is" : "are", strings->error.text);
+			    strings->bytes.size ? "are cut off, the rest is" : "are",
+			    strings->error.text);
 	else if (strings->cut)
-		output_note(output, "the %s go on, only the first %d bytes are shown", what, MAX_STRINGS);
+		output_note(output, "the %s go on, only the first %d bytes are shown", what,
+			    MAX_STRINGS);
 }
 
 static void arguments_of(struct ps *ps, const struct task *task)
@@ -117,15 +128,18 @@ static void arguments_of(struct ps *ps, const struct task *task)
 		{ "label", "", 4, COLUMN_TEXT_ONLY },
 		{ "value", "", 0, COLUMN_LEFT },
 	};
-	static const struct shape argument_shape = { "arguments", SHAPE_PLAIN, argument_columns, 2 };
-	static const struct shape environment_shape = { "environment", SHAPE_PLAIN, environment_columns, 2 };
+	static const struct shape argument_shape = { "arguments", SHAPE_PLAIN, argument_columns,
+						     2 };
+	static const struct shape environment_shape = { "environment", SHAPE_PLAIN,
+							environment_columns, 2 };
 	struct strings arguments, environment;
 	struct error error = { 0 };
 	uint64_t root;
 
 	if (!task->mm) {
-		output_note(ps->output, task->kernel_thread || task->idle ?
-			    "a kernel thread: it has no command line" : "it has exited: its memory is gone");
+		output_note(ps->output, task->kernel_thread || task->idle
+						? "a kernel thread: it has no command line"
+						: "it has exited: its memory is gone");
 		return;
 	}
 	if (!task_user_root(ps->kernel, task, &root, &error)) {
@@ -157,7 +171,8 @@ bool ps_arguments(struct ps *ps, struct error *error)
 
 		if (!kernel_check_interrupt(ps->kernel, error))
 			return false;
-		if (!task->mm && !ps->arguments->nr_words)	/* of all tasks, those that can have any */
+		if (!task->mm &&
+		    !ps->arguments->nr_words) /* of all tasks, those that can have any */
 			continue;
 		if (!output_row(ps->output))
 			break;
@@ -172,8 +187,8 @@ bool ps_arguments(struct ps *ps, struct error *error)
 
 /* include/uapi/asm-generic/resource.h; the order is ABI. */
 static const char *const limit_names[] = {
-	"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING",
-	"MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
+	"CPU",	   "FSIZE", "DATA",  "STACK",	   "CORE",     "RSS",  "NPROC",	 "NOFILE",
+	"MEMLOCK", "AS",    "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
 };
 
 static void limit_cell(struct output *output, size_t column, uint64_t value, uint64_t infinity)
@@ -204,15 +219,19 @@ static bool limits_of(struct ps *ps, const struct task *task, struct error *erro
 	    !kernel_read_member(kernel, task->address, "task_struct", "signal", &signal, error))
 		return false;
 	if (!signal)
-		return error_set(error, ERROR_NOT_MAPPED, "it has exited: its signal_struct is gone");
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "it has exited: its signal_struct is gone");
 	count = limits.count < ARRAY_SIZE(limit_names) ? limits.count : ARRAY_SIZE(limit_names);
 	if (!memory_read(kernel->memory, signal + limits.offset, copy, count * 2 * word, error))
 		return false;
 	output_begin(ps->output, &shape);
 	for (size_t i = 0; i < count && output_row(ps->output); i++) {
 		output_string(ps->output, 0, limit_names[i]);
-		limit_cell(ps->output, 1, memory_decode(kernel->memory, copy + i * 2 * word, word), infinity);
-		limit_cell(ps->output, 2, memory_decode(kernel->memory, copy + (i * 2 + 1) * word, word), infinity);
+		limit_cell(ps->output, 1, memory_decode(kernel->memory, copy + i * 2 * word, word),
+			   infinity);
+		limit_cell(ps->output, 2,
+			   memory_decode(kernel->memory, copy + (i * 2 + 1) * word, word),
+			   infinity);
 	}
 	output_end(ps->output);
 	return true;

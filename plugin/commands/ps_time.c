@@ -12,8 +12,9 @@
 #define NSEC_PER_MSEC 1000000ul
 
 /*
- * The scheduler's "now": last_run counts in the run queues' clocks, which differ from uptime. An idle CPU's
- * clock stands still (NOHZ), so the latest of all is the nearest to the crash. 0 = none could be read.
+ * The scheduler's "now": last_run counts in the run queues' clocks, which differ from uptime. An
+ * idle CPU's clock stands still (NOHZ), so the latest of all is the nearest to the crash. 0 = none
+ * could be read.
  */
 static uint64_t scheduler_now(struct kernel *kernel)
 {
@@ -63,9 +64,9 @@ static bool run_row(struct ps *ps, const struct task *task, uint64_t now)
 		return false;
 	output_uint(out, RUN_LAST, task->last_run);
 	if (now)
-		output_uint_as(out, RUN_ELAPSED, elapsed, "%2lu %02lu:%02lu:%02lu.%03lu", seconds / 86400,
-			       seconds / 3600 % 24, seconds / 60 % 60, seconds % 60,
-			       elapsed % NSEC_PER_SEC / NSEC_PER_MSEC);
+		output_uint_as(out, RUN_ELAPSED, elapsed, "%2lu %02lu:%02lu:%02lu.%03lu",
+			       seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
+			       seconds % 60, elapsed % NSEC_PER_SEC / NSEC_PER_MSEC);
 	output_string(out, RUN_STATE, task_state_letters(ps->kernel, task));
 	output_uint(out, RUN_PID, task->pid);
 	output_address(out, RUN_TASK, task->address);
@@ -123,7 +124,8 @@ bool ps_last_run(struct ps *ps, struct error *error)
 		free(cpus);
 	}
 	if (!now && has_option(ps->arguments, 'm'))
-		output_note(ps->output, "the run queues' clocks could not be read, so nobody knows how long ago that was");
+		output_note(ps->output, "the run queues' clocks could not be read, so nobody knows "
+					"how long ago that was");
 	return true;
 }
 
@@ -140,7 +142,8 @@ static const struct column time_columns[NR_TIME_CELLS] = {
 
 static void seconds_cell(struct output *output, size_t column, uint64_t ns, const char *what)
 {
-	output_uint_as(output, column, ns, "%lu.%09lu s%s", ns / NSEC_PER_SEC, ns % NSEC_PER_SEC, what);
+	output_uint_as(output, column, ns, "%lu.%09lu s%s", ns / NSEC_PER_SEC, ns % NSEC_PER_SEC,
+		       what);
 }
 
 static void times_of(struct output *output, const struct task *task, uint64_t uptime)
@@ -151,8 +154,9 @@ static void times_of(struct output *output, const struct task *task, uint64_t up
 
 	output_begin(output, &shape);
 	if (uptime)
-		output_uint_as(output, TIME_RUN, run, "%lu days, %02lu:%02lu:%02lu", seconds / 86400,
-			       seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+		output_uint_as(output, TIME_RUN, run, "%lu days, %02lu:%02lu:%02lu",
+			       seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
+			       seconds % 60);
 	seconds_cell(output, TIME_START, task->start_time, " after boot");
 	seconds_cell(output, TIME_USER, task->utime, "");
 	seconds_cell(output, TIME_SYSTEM, task->stime, "");
@@ -178,6 +182,8 @@ bool ps_times(struct ps *ps, struct error *error)
 	}
 	output_end(ps->output);
 	if (!known)
-		output_note(ps->output, "no run times, because the time of the crash is not known: %s", clock_error.text);
+		output_note(ps->output,
+			    "no run times, because the time of the crash is not known: %s",
+			    clock_error.text);
 	return true;
 }

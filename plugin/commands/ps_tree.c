@@ -53,9 +53,12 @@ static bool parents_of(struct ps *ps, const struct task *task)
 	}
 	output_end(ps->output);
 	if (length == MAX_DEPTH)
-		return output_note(ps->output, "its parents go round in a circle, or there are more than %d", MAX_DEPTH);
+		return output_note(ps->output,
+				   "its parents go round in a circle, or there are more than %d",
+				   MAX_DEPTH);
 	if (!task && length)
-		return output_note(ps->output, "the parent of PID %u is at %016lx, where no known task is",
+		return output_note(ps->output,
+				   "the parent of PID %u is at %016lx, where no known task is",
 				   chain[length - 1]->pid, chain[length - 1]->parent);
 	return true;
 }
@@ -105,14 +108,16 @@ static int compare_entries(const void *left, const void *right)
 	return a->task < b->task ? -1 : a->task > b->task;
 }
 
-static bool index_tasks(struct ps *ps, bool by_parent, struct task_index *index, struct error *error)
+static bool index_tasks(struct ps *ps, bool by_parent, struct task_index *index,
+			struct error *error)
 {
 	const struct task_table *table = ps->table;
 
 	index->count = table->count;
 	index->entries = calloc(table->count + 1, sizeof(*index->entries));
 	if (!index->entries)
-		return error_no_memory(error, "an index of tasks", table->count * sizeof(*index->entries));
+		return error_no_memory(error, "an index of tasks",
+				       table->count * sizeof(*index->entries));
 	for (size_t i = 0; i < table->count; i++) {
 		const struct task *task = &table->tasks[i];
 
@@ -141,14 +146,15 @@ static size_t index_find(const struct task_index *index, uint64_t key)
 }
 
 /* The tasks of one key below the heading of TASK, without TASK itself. */
-static bool index_rows(struct ps *ps, const struct task_index *index, uint64_t key, const struct task *task,
-		       const struct shape *shape)
+static bool index_rows(struct ps *ps, const struct task_index *index, uint64_t key,
+		       const struct task *task, const struct shape *shape)
 {
 	if (!output_row(ps->output))
 		return false;
 	task_cells(ps->output, task);
 	output_begin(ps->output, shape);
-	for (size_t i = index_find(index, key); i < index->count && index->entries[i].key == key; i++)
+	for (size_t i = index_find(index, key); i < index->count && index->entries[i].key == key;
+	     i++)
 		if (index->entries[i].task != task &&
 		    (!output_row(ps->output) || !task_cells(ps->output, index->entries[i].task)))
 			break;
@@ -159,8 +165,10 @@ static bool index_rows(struct ps *ps, const struct task_index *index, uint64_t k
 
 bool ps_children(struct ps *ps, struct error *error)
 {
-	static const struct shape outer = { "tasks", SHAPE_HEADING, heading_columns, ARRAY_SIZE(heading_columns) };
-	static const struct shape inner = { "children", SHAPE_HEADING, inner_columns, ARRAY_SIZE(inner_columns) };
+	static const struct shape outer = { "tasks", SHAPE_HEADING, heading_columns,
+					    ARRAY_SIZE(heading_columns) };
+	static const struct shape inner = { "children", SHAPE_HEADING, inner_columns,
+					    ARRAY_SIZE(inner_columns) };
 	bool selected = ps->arguments->nr_words;
 	struct task_index index;
 	bool done = true;
@@ -189,8 +197,10 @@ bool ps_children(struct ps *ps, struct error *error)
 
 bool ps_groups(struct ps *ps, struct error *error)
 {
-	static const struct shape outer = { "groups", SHAPE_HEADING, heading_columns, ARRAY_SIZE(heading_columns) };
-	static const struct shape inner = { "threads", SHAPE_HEADING, inner_columns, ARRAY_SIZE(inner_columns) };
+	static const struct shape outer = { "groups", SHAPE_HEADING, heading_columns,
+					    ARRAY_SIZE(heading_columns) };
+	static const struct shape inner = { "threads", SHAPE_HEADING, inner_columns,
+					    ARRAY_SIZE(inner_columns) };
 	struct task_index index;
 	bool *shown;
 	bool done = true;

@@ -52,7 +52,8 @@ static bool select_pattern(struct selection *selection, const char *word, struct
 	free(pattern);
 	if (result) {
 		regerror(result, &regex, why, sizeof(why));
-		return error_set(error, ERROR_USAGE, "%s is not a regular expression: %s", word, why);
+		return error_set(error, ERROR_USAGE, "%s is not a regular expression: %s", word,
+				 why);
 	}
 	for (size_t i = 0; i < selection->table->count && !selection->stopped; i++)
 		if (!regexec(&regex, selection->table->tasks[i].comm, 0, NULL, 0))
@@ -102,7 +103,8 @@ static bool select_word(struct selection *selection, const char *word, struct er
 		return select_pattern(selection, word, error);
 	if (word[0] == '\\') {
 		select_name(selection, word + 1);
-		return selection->found || error_set(error, ERROR_USAGE, "no task is called %s", word + 1);
+		return selection->found ||
+		       error_set(error, ERROR_USAGE, "no task is called %s", word + 1);
 	}
 	if (parse_number(word, 10, &number)) {
 		decimal = true;
@@ -118,15 +120,18 @@ static bool select_word(struct selection *selection, const char *word, struct er
 	if (selection->found)
 		return true;
 	if (decimal)
-		return error_set(error, ERROR_USAGE, "no task has the PID %s (and \\%s would be a task of that name)",
+		return error_set(error, ERROR_USAGE,
+				 "no task has the PID %s (and \\%s would be a task of that name)",
 				 word, word);
 	return error_set(error, ERROR_USAGE,
-			 "%s is no task's name, nor a task_struct's address; write a regular expression in quotes: 'patt.*'",
+			 "%s is no task's name, nor a task_struct's address; write a regular "
+			 "expression in quotes: 'patt.*'",
 			 word);
 }
 
 bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_words,
-		  bool (*callback)(void *context, const struct task *task), void *context, struct error *error)
+		  bool (*callback)(void *context, const struct task *task), void *context,
+		  struct error *error)
 {
 	struct selection selection = { .kernel = kernel, .callback = callback, .context = context };
 	struct task_table *table;
@@ -149,11 +154,13 @@ static bool parse_cpu(struct kernel *kernel, const char *list, const char **text
 	char *end;
 
 	if (!isdigit((unsigned char)**text))
-		return error_set(error, ERROR_USAGE, "%s is not a list of CPUs, such as 0,2-4 or all", list);
+		return error_set(error, ERROR_USAGE,
+				 "%s is not a list of CPUs, such as 0,2-4 or all", list);
 	errno = 0;
 	number = strtoul(*text, &end, 10);
 	if (errno || number >= kernel->nr_cpu_ids)
-		return error_set(error, ERROR_USAGE, "there is no CPU %.*s: they are 0 to %u", (int)(end - *text), *text,
+		return error_set(error, ERROR_USAGE, "there is no CPU %.*s: they are 0 to %u",
+				 (int)(end - *text), *text,
 				 kernel->nr_cpu_ids ? kernel->nr_cpu_ids - 1 : 0);
 	*text = end;
 	*cpu_ret = number;
@@ -179,13 +186,15 @@ bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus, struct 
 				return false;
 		}
 		if (last < first)
-			return error_set(error, ERROR_USAGE, "%s: %u-%u runs backwards", list, first, last);
+			return error_set(error, ERROR_USAGE, "%s: %u-%u runs backwards", list,
+					 first, last);
 		while (first <= last)
 			cpus[first++] = true;
 		if (!*text)
 			break;
 		if (*text++ != ',')
-			return error_set(error, ERROR_USAGE, "%s is not a list of CPUs, such as 0,2-4 or all", list);
+			return error_set(error, ERROR_USAGE,
+					 "%s is not a list of CPUs, such as 0,2-4 or all", list);
 	}
 	return true;
 }

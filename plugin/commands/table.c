@@ -18,7 +18,8 @@ const struct command *command_find(const char *name)
 	for (size_t i = 0; command_table[i]; i++) {
 		const struct command *command = command_table[i];
 
-		if (!strcmp(command->name, name) || (command->alias && !strcmp(command->alias, name)))
+		if (!strcmp(command->name, name) ||
+		    (command->alias && !strcmp(command->alias, name)))
 			return command;
 	}
 	return NULL;

@@ -2,7 +2,8 @@
 /*
  * The line that names a task, the same in every command:
  *	PID: 1234     TASK: ffff888003c8a000  CPU: 2    COMMAND: "bash"
- * A shape starts its columns with TASK_COLUMNS, a row begins with task_cells(); own columns are numbered from TASK_CELLS on.
+ * A shape starts its columns with TASK_COLUMNS, a row begins with task_cells(); own columns are
+ *numbered from TASK_CELLS on.
  */
 #ifndef VMCORE_COMMANDS_TASK_CELLS_H
 #define VMCORE_COMMANDS_TASK_CELLS_H

@@ -43,7 +43,8 @@ void task_list_sort(struct task_list *list)
 bool task_list_check(const struct task_list *list, struct error *error)
 {
 	if (list->failed)
-		return error_no_memory(error, "a list of tasks", list->capacity * 2 * sizeof(*list->tasks));
+		return error_no_memory(error, "a list of tasks",
+				       list->capacity * 2 * sizeof(*list->tasks));
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A growing list of tasks: what select_tasks() finds, or all of them, in the order they are to be shown. */
+/* A growing list of tasks: what select_tasks() finds, or all of them, in the order they are to be
+ * shown. */
 #ifndef VMCORE_COMMANDS_TASK_LIST_H
 #define VMCORE_COMMANDS_TASK_LIST_H
 

@@ -8,9 +8,14 @@
 
 struct level {
 	const struct shape *shape;
-	PyObject *container;	/* list of rows, or the one dict of a SHAPE_LIST; owned by its parent */
+	PyObject *container;	/* list of rows, or the one dict of a shape of one object; owned by its parent */
 	PyObject *row;		/* the current row's dict; borrowed from container; NULL before the first */
 };
+
+static bool is_one_object(const struct shape *shape)
+{
+	return shape->layout == SHAPE_LIST || shape->layout == SHAPE_RECORD;
+}
 
 struct output_python {
 	struct output output;
@@ -48,7 +53,8 @@ static PyObject *new_row(const struct shape *shape)
 	PyObject *row = PyDict_New();
 
 	for (size_t i = 0; row && i < shape->nr_columns; i++)
-		PyDict_SetItemString(row, shape->columns[i].key, Py_None);
+		if (!(shape->columns[i].flags & COLUMN_TEXT_ONLY))
+			PyDict_SetItemString(row, shape->columns[i].key, Py_None);
 	return row;
 }
 
@@ -63,12 +69,12 @@ static bool python_begin(struct output *output, const struct shape *shape)
 	/* The same shape begun again in the same place goes on where it was. */
 	container = PyDict_GetItemString(parent, shape->key);
 	if (!container || !PyList_Check(container)) {
-		container = shape->layout == SHAPE_LIST ? new_row(shape) : PyList_New(0);
+		container = is_one_object(shape) ? new_row(shape) : PyList_New(0);
 		if (!store(parent, shape->key, container))
 			return false;
 	}
 	*level = (struct level){ .shape = shape, .container = container };
-	if (shape->layout == SHAPE_LIST)
+	if (is_one_object(shape))
 		level->row = container;
 	self->depth++;
 	return true;
@@ -81,7 +87,7 @@ static bool python_row(struct output *output)
 	PyObject *row;
 	int status;
 
-	if (level->shape->layout == SHAPE_LIST)
+	if (is_one_object(level->shape))
 		return true;
 	row = new_row(level->shape);
 	status = row ? PyList_Append(level->container, row) : -1;
@@ -100,10 +106,11 @@ static bool cell(struct output *output, size_t column, PyObject *value)
 {
 	struct output_python *self = self_of(output);
 	struct level *level = &self->levels[self->depth - 1];
+	bool text_only = level->shape->columns[column].flags & COLUMN_TEXT_ONLY;
 
-	if (!level->row) {
+	if (!level->row || text_only) {
 		Py_XDECREF(value);
-		return false;
+		return text_only;
 	}
 	return store(level->row, level->shape->columns[column].key, value);
 }
@@ -143,12 +150,12 @@ static bool python_boolean(struct output *output, size_t column, bool value, con
 static bool python_note(struct output *output, const char *text)
 {
 	struct output_python *self = self_of(output);
-	PyObject *notes = PyDict_GetItemString(self->root, "notes"), *string;
+	PyObject *where = place(self), *notes = PyDict_GetItemString(where, "notes"), *string;
 	int status;
 
 	if (!notes) {
 		notes = PyList_New(0);
-		if (!store(self->root, "notes", notes))
+		if (!store(where, "notes", notes))
 			return false;
 	}
 	string = PyUnicode_DecodeUTF8(text, strlen(text), "backslashreplace");

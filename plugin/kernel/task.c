@@ -361,6 +361,12 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 		return error_set(error, ERROR_NOT_MAPPED, "pid %u has exited and has no kernel stack any more", task->pid);
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
 		return error_prefix(error, "the registers of pid %u", task->pid);
+	/* Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been overwritten since. */
+	if (kernel->text_end && !kernel_is_text(kernel, registers->value[kernel->arch->pc])) {
+		*registers = (struct registers){ 0 };
+		return error_set(error, ERROR_CORRUPT,
+				 "the registers of pid %u are not known: it was running, or its stack is damaged", task->pid);
+	}
 	return true;
 }
 

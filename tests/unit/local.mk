@@ -4,14 +4,27 @@ LDADD = libvmcore-core.la $(core_libs) -lcmocka
 check_PROGRAMS += \
 	tests/unit/test_arch \
 	tests/unit/test_arch_registers \
+	tests/unit/test_bt \
+	tests/unit/test_cfi \
+	tests/unit/test_command \
+	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
 	tests/unit/test_dump_kdump \
+	tests/unit/test_dump_vmcoreinfo \
+	tests/unit/test_kallsyms \
+	tests/unit/test_kernel_core \
 	tests/unit/test_log \
+	tests/unit/test_module \
 	tests/unit/test_orc \
+	tests/unit/test_output \
+	tests/unit/test_ps \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
 	tests/unit/test_target \
 	tests/unit/test_target_packet \
-	tests/unit/test_types
-EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_dump_image.h tests/unit/test_kernel_image.h
+	tests/unit/test_target_threads \
+	tests/unit/test_task \
+	tests/unit/test_types \
+	tests/unit/test_unwind
+EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h 

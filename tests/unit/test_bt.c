@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* bt on hand-made stacks: what is printed around the frames, who is chosen, and equal stacks counted once. */
+/* bt on hand-made stacks: what is printed around the frames, who is chosen, and equal stacks
+ * counted once. */
 #include "test_command_image.h"
 
 #include "kernel/module.h"
@@ -8,7 +9,8 @@
 
 enum { LEAF = 0x000, BIG = 0x100, ENTRY = 0x300, END = 0x400, UNKNOWN = 0x500, LAST = 0x600 };
 
-static uint64_t addresses[] = { TEXT + LEAF, TEXT + BIG, TEXT + ENTRY, TEXT + END, TEXT + UNKNOWN, TEXT + LAST };
+static uint64_t addresses[] = { TEXT + LEAF, TEXT + BIG,     TEXT + ENTRY,
+				TEXT + END,  TEXT + UNKNOWN, TEXT + LAST };
 static struct orc_row rows[] = {
 	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 8 },
 	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 0x28 },
@@ -18,11 +20,15 @@ static struct orc_row rows[] = {
 	{ .type = ORC_TYPE_END },
 };
 
-#define FUNCTION(text_, name_) { .address = TEXT + text_, .size = 0x100, .name = name_, .letter = 't', .function = true }
+#define FUNCTION(text_, name_)                                                                     \
+	{                                                                                          \
+		.address = TEXT + text_, .size = 0x100, .name = name_, .letter = 't',              \
+		.function = true                                                                   \
+	}
 
 static const struct symbol symbols[] = {
-	FUNCTION(LEAF, "leaf"), FUNCTION(BIG, "big"), FUNCTION(ENTRY, "entry"), FUNCTION(END, "end"),
-	FUNCTION(UNKNOWN, "unknown"),
+	FUNCTION(LEAF, "leaf"), FUNCTION(BIG, "big"),	      FUNCTION(ENTRY, "entry"),
+	FUNCTION(END, "end"),	FUNCTION(UNKNOWN, "unknown"),
 };
 
 static void put(struct command_image *set, uint64_t offset, uint64_t value)
@@ -42,11 +48,12 @@ static void put_sleeper(struct command_image *set, unsigned task)
 	put_switched(set, task, TEXT + LEAF + 4);
 	put(set, STACK(task) + 0x3f38, TEXT + BIG + 0x10);
 	put(set, STACK(task) + 0x3f48, IMAGE_BASE + TASKS + 0x20);	/* points into init_task */
-	put(set, STACK(task) + 0x3f50, TEXT + LEAF);			/* a function's start: nobody returns there */
+	put(set, STACK(task) + 0x3f50, TEXT + LEAF); /* a function's start: nobody returns there */
 	put(set, STACK(task) + 0x3f60, TEXT + END + 4);
 }
 
-static void put_pt_regs(struct command_image *set, uint64_t at, uint64_t pc, uint64_t cs, uint64_t sp)
+static void put_pt_regs(struct command_image *set, uint64_t at, uint64_t pc, uint64_t cs,
+			uint64_t sp)
 {
 	put(set, at + 4 * 8, 0xb9);		/* rbp */
 	put(set, at + 10 * 8, 0xa1);		/* rax */
@@ -68,7 +75,8 @@ static void set_registers(struct cpu *cpu, uint64_t pc, uint64_t sp)
 
 static int setup(void **state)
 {
-	struct command_image *set = command_image_new(symbols, sizeof(symbols) / sizeof(symbols[0]));
+	struct command_image *set =
+		command_image_new(symbols, sizeof(symbols) / sizeof(symbols[0]));
 	struct kernel *kernel = &set->image->kernel;
 	uint64_t handler = STACK(3) + 0x3000, interrupted = STACK(3) + 0x3800;
 
@@ -80,7 +88,8 @@ static int setup(void **state)
 	for (unsigned i = 0; i < NR_TEST_TASKS; i++)
 		put_sleeper(set, i);
 	put_switched(set, 4, TEXT + UNKNOWN + 8);
-	/* 900 runs on CPU 1: in leaf, called by an interrupt's entry, which hit big, called by a system call's entry. */
+	/* 900 runs on CPU 1: in leaf, called by an interrupt's entry, which hit big, called by a
+	 * system call's entry. */
 	set_registers(&set->cpus[1], TEXT + LEAF, IMAGE_BASE + handler);
 	put(set, handler, TEXT + ENTRY + 0x10);
 	put_pt_regs(set, handler + 8, TEXT + BIG + 0x20, 0x10, IMAGE_BASE + interrupted);
@@ -171,14 +180,16 @@ static void end_is_told(void **state)
 	tasks_free(&set->image->kernel);
 	expect_text(set, "bt 30",
 		    "PID: 30       TASK: ffff888000014000  CPU: 0    COMMAND: \"kworker/0:1\"\n"
-		    "     stack ends: the registers of pid 30: the task's saved stack pointer 0x8 is not one\n");
+		    "     stack ends: the registers of pid 30: the task's saved stack pointer 0x8 "
+		    "is not one\n");
 }
 
 static void inferred(void **state)
 {
 	expect_part(*state, "bt -c 0",
 		    "COMMAND: \"swapper/0\"\n"
-		    "note: no registers of CPU 0 were saved in the dump; this is its task's last switch-out, inferred and stale\n"
+		    "note: no registers of CPU 0 were saved in the dump; this is its task's last "
+		    "switch-out, inferred and stale\n"
 		    " #0 [");
 }
 
@@ -191,7 +202,8 @@ static uint64_t select_init(void *context)
 static bool line_of(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
 {
 	(void)context;
-	snprintf(buffer, size, "%c.c:%u%s", pc >= TEXT + BIG ? 'b' : 'l', (unsigned)pc & 0xff, exact ? "" : " before");
+	snprintf(buffer, size, "%c.c:%u%s", pc >= TEXT + BIG ? 'b' : 'l', (unsigned)pc & 0xff,
+		 exact ? "" : " before");
 	return pc < TEXT + END;
 }
 
@@ -212,7 +224,8 @@ static void choice(void **state)
 	expect_part(set, "bt -A", "COMMAND: \"zombie\\x1b[m\"");
 	set->cpus[0].task = 0;
 	expect_part(set, "bt -c 0-1", "note: CPU 0: its current task could not be read\n");
-	expect_part(set, "bt -a 1", "error: bt: -a, -c, -p, -A and words are different ways to say which tasks");
+	expect_part(set, "bt -a 1",
+		    "error: bt: -a, -c, -p, -A and words are different ways to say which tasks");
 	expect_part(set, "bt -ut", "error: bt: -u, -t and -r are different views");
 	expect_part(set, "bt -ft 1", "error: bt: -f needs frames");
 	expect_part(set, "bt -n 1", "error: bt: -n can leave out idle tasks only: -n idle");
@@ -223,10 +236,11 @@ static void lines(void **state)
 	const struct host host = { .source_line = line_of };
 	char *text = run_line(*state, "bt -l 1", &host);
 
-	assert_string_equal(text, HEADING_1
-			    " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n    l.c:4\n"
-			    " #1 [ffff88800008bf40] big+0x10 at ffffffff81000110\n    b.c:16 before\n"
-			    " #2 [ffff88800008bf68] end+0x4 at ffffffff81000404\n");
+	assert_string_equal(
+		text,
+		HEADING_1 " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n    l.c:4\n"
+			  " #1 [ffff88800008bf40] big+0x10 at ffffffff81000110\n    b.c:16 before\n"
+			  " #2 [ffff88800008bf68] end+0x4 at ffffffff81000404\n");
 	free(text);
 }
 
@@ -242,10 +256,11 @@ static void words(void **state)
 		    "    ffff88800008bf58: 0000000000000000\n"
 		    "    ffff88800008bf60: ffffffff81000404  end+0x4\n"
 		    " #2 [ffff88800008bf68] end+0x4 at ffffffff81000404\n");
-	expect_text(*state, "bt -t 1", HEADING_1
-		    "    [ffff88800008bf38] big+0x10 at ffffffff81000110\n"
-		    "    [ffff88800008bf60] end+0x4 at ffffffff81000404\n"
-		    "note: these words only look like return addresses: some are left over from earlier calls\n");
+	expect_text(*state, "bt -t 1",
+		    HEADING_1 "    [ffff88800008bf38] big+0x10 at ffffffff81000110\n"
+			      "    [ffff88800008bf60] end+0x4 at ffffffff81000404\n"
+			      "note: these words only look like return addresses: some are left "
+			      "over from earlier calls\n");
 }
 
 static void raw(void **state)
@@ -261,11 +276,13 @@ static void raw(void **state)
 	set->image->missing[(STACK(2) + 0x1000) / IMAGE_PAGE] = true;
 	memory_forget_translations(set->image->kernel.memory);
 	expect_part(set, "bt -r 1",
-		    "    ffff888000088ff8: 0000000000000000\nnote: 4096 bytes of stack at ffff888000089000: ");
+		    "    ffff888000088ff8: 0000000000000000\nnote: 4096 bytes of stack at "
+		    "ffff888000089000: ");
 	expect_part(set, "bt -r 1", "\n    ffff88800008a000: 0000000000000000\n");
 }
 
-/* Six sleepers (901 and 900 differ only in what runs), one unknown, one running; the biggest group first. */
+/* Six sleepers (901 and 900 differ only in what runs), one unknown, one running; the biggest group
+ * first. */
 static void groups(void **state)
 {
 	static const char first[] =
@@ -290,8 +307,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(sleeper), TEST(registers), TEST(user_mode), TEST(end_is_told), TEST(inferred), TEST(choice),
-		TEST(lines), TEST(words), TEST(raw), TEST(groups),
+		TEST(sleeper), TEST(registers), TEST(user_mode), TEST(end_is_told), TEST(inferred),
+		TEST(choice),  TEST(lines),	TEST(words),	 TEST(raw),	    TEST(groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,12 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-static const struct command plain = { .name = "plain", .alias = "simple", .summary = "Does nothing.",
-				      .usage = "plain [-ku] [-C LIST] WORD...", .help = "The rest of it.", .options = options };
+static const struct command plain = { .name = "plain",
+				      .alias = "simple",
+				      .summary = "Does nothing.",
+				      .usage = "plain [-ku] [-C LIST] WORD...",
+				      .help = "The rest of it.",
+				      .options = options };
 static const struct command tasks = { .name = "tasks", .options = options, .words = COMPLETE_TASK };
 
 struct parsed {
@@ -24,7 +28,8 @@ static struct parsed parse(const struct command *command, const char *text)
 {
 	struct parsed parsed = { 0 };
 
-	parsed.done = command_parse(command, text, &parsed.arguments, &parsed.storage, &parsed.json, &parsed.error);
+	parsed.done = command_parse(command, text, &parsed.arguments, &parsed.storage, &parsed.json,
+				    &parsed.error);
 	return parsed;
 }
 
@@ -100,7 +105,8 @@ static void errors(void **state)
 	struct parsed parsed;
 
 	(void)state;
-	expect_error("-kz", "plain: there is no option -z; the options are -k -u -C -j. `help kernel plain` explains them");
+	expect_error("-kz", "plain: there is no option -z; the options are -k -u -C -j. `help "
+			    "kernel plain` explains them");
 	expect_error("one -C", "plain: -C needs LIST after it: some CPUs");
 	expect_error("one 'two", "the quote that begins at 'two is not closed");
 	expect_error("\"two\\\"", "the quote that begins at \"two\\\" is not closed");
@@ -139,7 +145,8 @@ static void help(void **state)
 	buffer_free(&text);
 }
 
-/* Every command of the table can be found, has help, and its options do not collide with each other or -j. */
+/* Every command of the table can be found, has help, and its options do not collide with each other
+ * or -j. */
 static void table(void **state)
 {
 	(void)state;
@@ -164,10 +171,14 @@ static void table(void **state)
 
 static void cpu_lists(void **state)
 {
-	static const struct { const char *text; unsigned mask; } good[] = {
-		{ "0", 1 }, { "a", 0x3f }, { "all", 0x3f }, { "0,2-4", 0x1d }, { "5,5", 0x20 }, { "0-5", 0x3f },
+	static const struct { const char *text; unsigned mask;
+	} good[] = {
+		{ "0", 1 },	   { "a", 0x3f },   { "all", 0x3f },
+		{ "0,2-4", 0x1d }, { "5,5", 0x20 }, { "0-5", 0x3f },
 	};
-	static const char *const bad[] = { "", "6", "0-6", "3-1", "1,", ",1", "x", "1x", "-1", "1-", "99999999999999999999" };
+	static const char *const bad[] = {
+		"", "6", "0-6", "3-1", "1,", ",1", "x", "1x", "-1", "1-", "99999999999999999999"
+	};
 	struct kernel kernel = { .nr_cpu_ids = 6 };
 	bool cpus[6];
 
@@ -234,8 +245,10 @@ static void selects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words), cmocka_unit_test(parse_options), cmocka_unit_test(errors),
-		cmocka_unit_test(help), cmocka_unit_test(table), cmocka_unit_test(cpu_lists), cmocka_unit_test(selects),
+		cmocka_unit_test(words),   cmocka_unit_test(parse_options),
+		cmocka_unit_test(errors),  cmocka_unit_test(help),
+		cmocka_unit_test(table),   cmocka_unit_test(cpu_lists),
+		cmocka_unit_test(selects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,7 @@ static void states_and_empty_lines(void **state)
 	/* no room for the text, another record's descriptor */
 	memset(&seen, 0, sizeof(seen));
 	ring_desc(image, 1, 1, RING_FINALIZED, 1, 1, 1, 0, 9, 0, 6);
+	ring_block(image, 0x10, 2, "x");
 	ring_desc(image, 2, 10, RING_FINALIZED, 0x10, 0x20, 2, 0, 1, 0, 6);
 	assert_false(log_for_each(&image->kernel, see, &seen, &error));
 	assert_int_equal(seen.count, 1);

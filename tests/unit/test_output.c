@@ -34,7 +34,10 @@ static bool sink_write(void *context, const char *text, size_t size)
 static const char *sink_style(void *context, unsigned flag)
 {
 	(void)context;
-	return flag == COLUMN_ADDRESS ? "<a>" : flag == COLUMN_FUNCTION ? "<f>" : flag == 0 ? "</>" : NULL;
+	return flag == COLUMN_ADDRESS	 ? "<a>"
+	       : flag == COLUMN_FUNCTION ? "<f>"
+	       : flag == 0		 ? "</>"
+					 : NULL;
 }
 
 static void finish(struct output *out, struct sink *sink, const char *expected)
@@ -52,7 +55,8 @@ static const struct column table_columns[] = {
 	{ "state", "ST", 3, COLUMN_LEFT },
 	{ "comm", "COMM", 0, COLUMN_LEFT },
 };
-static const struct shape table = { "tasks", SHAPE_TABLE, table_columns, ARRAY_SIZE(table_columns) };
+static const struct shape table = { "tasks", SHAPE_TABLE, table_columns,
+				    ARRAY_SIZE(table_columns) };
 
 static void table_rows(void **state)
 {
@@ -80,8 +84,8 @@ static void table_rows(void **state)
 static void numbers(void **state)
 {
 	static const struct column columns[] = {
-		{ "a", "", 0, 0 }, { "b", "", 0, 0 }, { "c", "", 0, 0 }, { "d", "", 0, 0 }, { "e", "", 0, 0 },
-		{ "f", "", 0, 0 }, { "g", "", 0, 0 }, { "h", "", 0, 0 },
+		{ "a", "", 0, 0 }, { "b", "", 0, 0 }, { "c", "", 0, 0 }, { "d", "", 0, 0 },
+		{ "e", "", 0, 0 }, { "f", "", 0, 0 }, { "g", "", 0, 0 }, { "h", "", 0, 0 },
 	};
 	static const struct shape shape = { "n", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
 	struct sink sink = { 0 };
@@ -100,9 +104,12 @@ static void numbers(void **state)
 	output_printf(out, 7, "%0300d", 7);
 	output_end(out);
 	assert_true(output_text_flush(out));
-	assert_memory_equal(sink.text.data, "18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off 000",
-			    strlen("18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off 000"));
-	assert_int_equal(sink.text.size, strlen("18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off ") + 301);
+	assert_memory_equal(
+		sink.text.data, "18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off 000",
+		strlen("18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off 000"));
+	assert_int_equal(sink.text.size,
+			 strlen("18446744073709551615 -9223372036854775808 0 2.2 2 KB yes off ") +
+				 301);
 	output_text_free(out);
 	buffer_free(&sink.text);
 }
@@ -112,7 +119,8 @@ static const struct column heading_columns[] = {
 	{ "comm", "COMMAND: \"%\"", 0, COLUMN_LEFT },
 	{ "end", "  ends: %", 0, COLUMN_LEFT },
 };
-static const struct shape heading = { "tasks", SHAPE_HEADING, heading_columns, ARRAY_SIZE(heading_columns) };
+static const struct shape heading = { "tasks", SHAPE_HEADING, heading_columns,
+				      ARRAY_SIZE(heading_columns) };
 
 static const struct column frame_columns[] = {
 	{ "level", "", 3, COLUMN_RIGHT },
@@ -121,7 +129,8 @@ static const struct column frame_columns[] = {
 	{ "pc", "at %", 0, COLUMN_ADDRESS },
 	{ "line", "\n    %", 0, COLUMN_LEFT },
 };
-static const struct shape frames = { "frames", SHAPE_PLAIN, frame_columns, ARRAY_SIZE(frame_columns) };
+static const struct shape frames = { "frames", SHAPE_PLAIN, frame_columns,
+				     ARRAY_SIZE(frame_columns) };
 
 static const struct column register_columns[] = {
 	{ "rip", "    RIP: %", 0, COLUMN_ADDRESS },
@@ -153,7 +162,7 @@ static void nested(void **state)
 	output_end(out);
 	output_row(out);
 	output_uint_as(out, 0, 10, "#10");
-	output_address(out, 3, 0x30);		/* no sp, no function: their templates go with them */
+	output_address(out, 3, 0x30); /* no sp, no function: their templates go with them */
 	output_end(out);
 	output_string(out, 2, "no idea");	/* late: below the frames */
 	output_row(out);
@@ -273,7 +282,8 @@ static void hostile(void **state)
 
 static void display_width(void **state)
 {
-	static const struct column columns[] = { { "a", "A", 6, COLUMN_LEFT }, { "b", "B", 0, COLUMN_LEFT } };
+	static const struct column columns[] = { { "a", "A", 6, COLUMN_LEFT },
+						 { "b", "B", 0, COLUMN_LEFT } };
 	static const struct shape shape = { "w", SHAPE_TABLE, columns, 2 };
 	struct sink sink = { 0 };
 	struct output *out = output_text_new(sink_write, NULL, &sink);
@@ -337,7 +347,8 @@ static void pieces(void **state)
 		lines += sink.text.data[i] == '\n';
 	assert_int_equal(lines, 10001);
 	assert_in_range(sink.largest, 32 * 1024, 33 * 1024);
-	assert_in_range(sink.pieces, sink.text.size / (33 * 1024), sink.text.size / (32 * 1024) + 1);
+	assert_in_range(sink.pieces, sink.text.size / (33 * 1024),
+			sink.text.size / (32 * 1024) + 1);
 	output_text_free(out);
 	buffer_free(&sink.text);
 }
@@ -365,7 +376,8 @@ static void stops(void **state)
 	buffer_free(&sink.text);
 }
 
-/* Shapes left open by a command that failed: the line is not lost. Bad column numbers are refused. */
+/* Shapes left open by a command that failed: the line is not lost. Bad column numbers are refused.
+ */
 static void unfinished(void **state)
 {
 	struct sink sink = { 0 };
@@ -384,10 +396,12 @@ static void unfinished(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_rows), cmocka_unit_test(numbers), cmocka_unit_test(nested),
-		cmocka_unit_test(list), cmocka_unit_test(raw_lines), cmocka_unit_test(silent_rows),
-		cmocka_unit_test(hostile), cmocka_unit_test(display_width), cmocka_unit_test(styles),
-		cmocka_unit_test(pieces), cmocka_unit_test(stops), cmocka_unit_test(unfinished),
+		cmocka_unit_test(table_rows), cmocka_unit_test(numbers),
+		cmocka_unit_test(nested),     cmocka_unit_test(list),
+		cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
+		cmocka_unit_test(hostile),    cmocka_unit_test(display_width),
+		cmocka_unit_test(styles),     cmocka_unit_test(pieces),
+		cmocka_unit_test(stops),      cmocka_unit_test(unfinished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

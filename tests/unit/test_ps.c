@@ -65,7 +65,8 @@ static void filters(void **state)
 	assert_int_equal(count_lines(*state, "ps -y 0,FIFO", "ffff8880"), 8);
 	assert_int_equal(count_lines(*state, "ps -y RR", "ffff8880"), 0);
 	expect_part(*state, "ps -y RR", "note: no task is like that\n");
-	expect_part(*state, "ps -y 12", "error: ps: there is no scheduling policy 12; they are 0 NORMAL");
+	expect_part(*state, "ps -y 12",
+		    "error: ps: there is no scheduling policy 12; they are 0 NORMAL");
 }
 
 static void selectors(void **state)
@@ -105,16 +106,24 @@ static void conflicts(void **state)
 static void last_run(void **state)
 {
 	expect_text(*state, "ps -m -u",
-		    "[ 0 00:00:00.000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: \"bash\"\n"
-		    "[ 0 00:00:01.000] [UN] PID: 40     TASK: ffff888000016000 CPU: 0  COMMAND: \"900\"\n"
-		    "[ 0 00:00:02.000] [IN] PID: 901    TASK: ffff888000015000 CPU: 0  COMMAND: \"bash\"\n"
-		    "[ 0 00:00:04.000] [IN] PID: 1      TASK: ffff888000012000 CPU: 0  COMMAND: \"init\"\n"
-		    "[ 0 00:00:05.000] [ZO] PID: 50     TASK: ffff888000017000 CPU: 0  COMMAND: \"zombie\\x1b[m\"\n");
+		    "[ 0 00:00:00.000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
+		    "\"bash\"\n"
+		    "[ 0 00:00:01.000] [UN] PID: 40     TASK: ffff888000016000 CPU: 0  COMMAND: "
+		    "\"900\"\n"
+		    "[ 0 00:00:02.000] [IN] PID: 901    TASK: ffff888000015000 CPU: 0  COMMAND: "
+		    "\"bash\"\n"
+		    "[ 0 00:00:04.000] [IN] PID: 1      TASK: ffff888000012000 CPU: 0  COMMAND: "
+		    "\"init\"\n"
+		    "[ 0 00:00:05.000] [ZO] PID: 50     TASK: ffff888000017000 CPU: 0  COMMAND: "
+		    "\"zombie\\x1b[m\"\n");
 	expect_text(*state, "ps -l -C 1 bash swapper/1 900",
 		    "CPU: 1\n"
-		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: \"bash\"\n"
-		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: \"bash\"\n"
-		    "[            0] [RU] PID: 0      TASK: ffff888000011000 CPU: 1  COMMAND: \"swapper/1\"\n");
+		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
+		    "\"bash\"\n"
+		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
+		    "\"bash\"\n"
+		    "[            0] [RU] PID: 0      TASK: ffff888000011000 CPU: 1  COMMAND: "
+		    "\"swapper/1\"\n");
 }
 
 static void families(void **state)
@@ -144,7 +153,8 @@ static void circle(void **state)
 	expect_part(set, "ps -p 40", "note: its parents go round in a circle");
 	image_put_number(set->image, TASKS + 3 * TASK_SIZE + 0x28, 0xffff888000099000, 8);
 	tasks_free(&set->image->kernel);
-	expect_part(set, "ps -p 40", "note: the parent of PID 900 is at ffff888000099000, where no known task is");
+	expect_part(set, "ps -p 40",
+		    "note: the parent of PID 900 is at ffff888000099000, where no known task is");
 }
 
 static void times(void **state)
@@ -155,7 +165,8 @@ static void times(void **state)
 		    "       STIME: 0.000000003 s\n");
 }
 
-static void put_strings(struct command_image *set, uint64_t member, uint64_t offset, const char *strings, size_t size)
+static void put_strings(struct command_image *set, uint64_t member, uint64_t offset,
+			const char *strings, size_t size)
 {
 	image_put(set->image, offset, strings, size);
 	image_put_number(set->image, MM + member, IMAGE_BASE + offset, 8);
@@ -179,10 +190,14 @@ static void command_lines(void **state)
 	memory_forget_translations(set->image->kernel.memory);
 	set->image->missing[0x71] = true;
 	set->image->missing[0x73] = true;
-	expect_part(set, "ps -a 1", "ARG: sh -c a \nnote: the arguments are cut off, the rest is not in the dump: ");
+	expect_part(
+		set, "ps -a 1",
+		"ARG: sh -c a \nnote: the arguments are cut off, the rest is not in the dump: ");
 	expect_part(set, "ps -a 1", "note: the environment strings are not in the dump: ");
 	image_put_number(set->image, MM + 16, IMAGE_BASE, 8);
-	expect_part(set, "ps -a 1", "note: the arguments are not readable: mm_struct.arg_start is behind arg_end\n");
+	expect_part(
+		set, "ps -a 1",
+		"note: the arguments are not readable: mm_struct.arg_start is behind arg_end\n");
 }
 
 static void limits(void **state)

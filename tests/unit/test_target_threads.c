@@ -65,7 +65,8 @@ static int setup(void **state)
 	fixture->cpus[1].registers.valid = 1ull << X86_RIP;
 	fixture->kernel = (struct kernel){ .dump = fixture->image->dump, .memory = fixture->image->memory,
 					   .arch = &arch_x86_64, .cpus = fixture->cpus, .nr_cpus = 2,
-					   .tasks = &fixture->table };
+					   .tasks = &fixture->table,
+					   .text_start = START_KERNEL, .text_end = START_KERNEL + 0x10000 };
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&fixture->kernel.lock, &recursive);

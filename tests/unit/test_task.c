@@ -236,6 +236,18 @@ static void test_exited_task_has_no_registers(void **state)
 	put8(image, OFFSET(5) + STACK, 0);
 	assert_false(task_registers(&image->kernel, task_find_pid(&image->kernel, 20), &registers, NULL, &error));
 	assert_non_null(strstr(error.text, "pid 20 has exited"));
+	/* And one whose saved pc is no code: 7 words of zeros at its thread.sp. */
+	image->kernel.text_start = IMAGE_BASE + 0x1f0000;
+	image->kernel.text_end = IMAGE_BASE + 0x1f8000;
+	put8(image, OFFSET(1) + SP, IMAGE_BASE + 0x1e0000);
+	tasks_free(&image->kernel);
+	assert_false(task_registers(&image->kernel, task_find_pid(&image->kernel, 1), &registers, NULL, &error));
+	assert_non_null(strstr(error.text, "pid 1 are not known"));
+	assert_int_equal(registers.valid, 0);
+	put8(image, 0x1e0000 + 6 * 8, IMAGE_BASE + 0x1f0100);
+	assert_true(task_registers(&image->kernel, task_find_pid(&image->kernel, 1), &registers, NULL, &error));
+	assert_int_equal(registers.value[X86_RIP], IMAGE_BASE + 0x1f0100);
+	assert_int_equal(registers.value[X86_RSP], IMAGE_BASE + 0x1e0000 + 7 * 8);
 	drop_image(image);
 }
 
