@@ -49,6 +49,7 @@ static int setup(void **state)
 	set_task(fixture, 2, 1234, "a<b>&\"\001\x7f\x80\xc3\xa4");
 	set_task(fixture, 3, 2, "kthreadd");
 	fixture->tasks[3].thread_sp = 0xffffc90000001800ull;
+	fixture->tasks[3].stack = fixture->tasks[4].stack = 0xffffc90000000000ull;
 	set_task(fixture, 4, 77, "worker");
 	fixture->tasks[4].tgid = 70;
 	set_task(fixture, 5, 77, "again");
@@ -228,7 +229,8 @@ static void test_registers(void **state)
 	assert_true(vmcore_target_ops.registers(fixture->target, 6, &registers, &error));
 	assert_true(registers.value[X86_RIP] == 0xffffffff81234567 && registers.valid == 1ull << X86_RIP);
 	for (int again = 0; again < 2; again++) {
-		assert_true(vmcore_target_ops.registers(fixture->target, 10000002, &registers, &error));
+		if (!vmcore_target_ops.registers(fixture->target, 10000002, &registers, &error))
+			fail_msg("%s", error.text);
 		assert_true(registers.value[X86_RIP] == START_KERNEL + 0x1234);
 		assert_true(registers.value[X86_RBP] == 0xf05);
 		assert_true(registers.value[X86_RSP] == 0xffffc90000001838ull);
