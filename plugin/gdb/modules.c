@@ -156,6 +156,24 @@ static void search_paths(struct session *session, char *storage, size_t size, co
 	paths[count] = NULL;
 }
 
+/*
+ * A .ko is relocatable: its index holds the addresses it was loaded at this time, and gdb's index cache would bring
+ * them back the next time (gdb 13 does, 18 warns).
+ */
+static bool add_without_index_cache(struct plugin *plugin, const char *path, const char *debug, struct error *error)
+{
+	struct buffer enabled = { 0 };
+	bool known = gdb_setting(plugin, "index-cache enabled", &enabled), done;
+
+	if (known)
+		gdb_execute(plugin, NULL, NULL, "set index-cache enabled off");
+	done = attach_separate_debug(plugin, path, debug, error);
+	if (known && enabled.data)
+		gdb_execute(plugin, NULL, NULL, "set index-cache enabled %s", enabled.data);
+	buffer_free(&enabled);
+	return done;
+}
+
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
@@ -176,7 +194,7 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	}
 	buffer_free(&why);
 	module_file(session, module, path, sizeof(path));
-	done = attach_separate_debug(plugin, path, debug, error);
+	done = add_without_index_cache(plugin, path, debug, error);
 	module->debug_loaded = done;
 	return done;
 }

@@ -101,13 +101,22 @@ def test_module_sections(dump):
 
 
 def test_modules_symbols_types_and_lines(dump):
-    out = dump.gdb("kernel mod -s ext4", "info line ext4_sync_file", "print sizeof(struct ext4_inode_info)",
-                   "info symbol ext4_sync_file")
-    assert re.search(r'Line \d+ of "fs/ext4/fsync.c"', out) or re.search(r"Line \d+ of .*fsync\.c", out), out
+    """A module of the kernel's package, and the rig's own, which is beside the dump."""
+    out = dump.gdb("kernel mod -s fuse", "info line *fuse_dev_open", "print sizeof(struct fuse_conn)",
+                   "info symbol fuse_dev_open", "kernel mod -s vmcore_rig", "info line *rig_spin")
+    assert re.search(r'Line \d+ of "fs/fuse/dev.c" starts at address .* <fuse_dev_open>', out), out
     assert re.search(r"\$1 = [1-9]\d+", out)
-    assert re.search(r"ext4_sync_file in section \.text", out)
+    assert re.search(r"fuse_dev_open in section \.text", out)
+    assert re.search(r'Line \d+ of ".*vmcore_rig.c" starts at address .* <rig_spin>', out), out
+
+
+def test_a_module_is_found_by_address_first(dump):
+    """As in a backtrace: gdb must map the address to a line before anyone named a function of the module."""
+    address = dump.gdb("info address rig_spin").rpartition("0x")[2].split()[0].rstrip(".")
+    out = dump.gdb("kernel mod -s vmcore_rig", f"info line *0x{address}")
+    assert re.search(r'Line \d+ of ".*vmcore_rig.c"', out), out
 
 
 def test_modules_without_debug_files_have_names(dump):
-    out = dump.gdb("info address jbd2_journal_start", "info symbol jbd2_journal_start")
-    assert "jbd2_journal_start in section .text" in out
+    out = dump.gdb("info symbol fuse_dev_open")
+    assert "fuse_dev_open in section .text" in out

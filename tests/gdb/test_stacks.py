@@ -121,6 +121,19 @@ def test_what_each_cpu_was_made_to_do(dump):
         assert checked >= 3
 
 
+def test_locals_of_an_interrupted_function(dump):
+    """rig_spin() keeps a local struct of known contents (tests/rig/module/vmcore_rig.c) while it spins."""
+    spinning = {int(k[3:]): v for k, v in dump.info.items() if re.fullmatch(r"cpu\d+", k) and v.startswith("spin-")}
+    spinning = {cpu: what for cpu, what in spinning.items() if what != "spin-user"}
+    if not spinning:
+        pytest.skip("no CPU spins in the module in this scenario")
+    for cpu, what in spinning.items():
+        out = dump.gdb(f"thread {cpu + 1}", "bt 1", "frame function rig_spin", "print/x mark.magic", "print mark.what",
+                       "print mark.cpu")
+        assert "$1 = 0x1122334455667788" in out, out
+        assert f'$2 = "{what}' in out and f"$3 = {cpu}" in out, out
+
+
 def test_user_mode_cpu(dump):
     spinning = [k for k, v in dump.info.items() if v == "spin-user"]
     if not spinning:
