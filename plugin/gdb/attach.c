@@ -33,6 +33,8 @@ static const struct {
 	{ "dcache line-size", "1024" },
 	{ "dcache size", "8192" },
 	{ "auto-solib-add", "on" },
+	/* "[New Thread ...]" for each task when it becomes one. */
+	{ "print thread-events", "off" },
 	/* Else gdb 18 jumps to thread 1 when a resume was refused. */
 	{ "scheduler-locking", "on" },
 	/* A slow disk is no reason to lose the dump (default: 2 s). */
