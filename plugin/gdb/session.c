@@ -192,6 +192,7 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
+		attach_symbols_alone(plugin);
 		return false;
 	}
 	session_close(plugin);
