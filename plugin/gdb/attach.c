@@ -33,6 +33,8 @@ static const struct {
 	{ "dcache line-size", "1024" },
 	{ "dcache size", "8192" },
 	{ "auto-solib-add", "on" },
+	/* "[New Thread ...]" for each task when it becomes one. */
+	{ "print thread-events", "off" },
 	/* Else gdb 18 jumps to thread 1 when a resume was refused. */
 	{ "scheduler-locking", "on" },
 	/* A slow disk is no reason to lose the dump (default: 2 s). */
@@ -94,13 +96,23 @@ static char *filename_of(PyObject *object)
 	return copy;
 }
 
-char *attach_current_vmlinux(struct plugin *plugin)
+/* gdb's main symbol file, malloc'ed; NULL if it has none. */
+static char *symbol_file(struct plugin *plugin)
 {
 	PyObject *space = PyObject_CallMethod(plugin->gdb, "current_progspace", NULL);
 	char *name = filename_of(space);
 
 	Py_XDECREF(space);
 	PyErr_Clear();
+	return name;
+}
+
+char *attach_current_vmlinux(struct plugin *plugin)
+{
+	char *name = symbol_file(plugin);
+
+	if (!name && plugin->settings.vmlinux && *plugin->settings.vmlinux)
+		name = realpath(plugin->settings.vmlinux, NULL);	/* as gdb will call it */
 	/* Once a dump was attached vmlinux is a file among others to gdb (attach_symbols), but we know. */
 	if (!name && plugin->vmlinux)
 		name = strdup(plugin->vmlinux);
@@ -122,6 +134,16 @@ static bool relocate(struct session *session, struct error *error)
 	return gdb_execute(plugin, NULL, error, "symbol-file") &&
 	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s", kernel->vmlinux_path,
 			   kernel->memory->kaslr_offset, percpu_moves ? "" : " -s .data..percpu 0");
+}
+
+void attach_symbols_alone(struct plugin *plugin)
+{
+	char *loaded = symbol_file(plugin), *path = loaded ? NULL : attach_current_vmlinux(plugin);
+
+	if (path && !plugin->session)
+		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", path);
+	free(loaded);
+	free(path);
 }
 
 /* The gdb.Objfile of the file PATH, a new reference; NULL without an exception if there is none. */

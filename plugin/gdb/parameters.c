@@ -23,6 +23,13 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "  (gdb) set vmcore module-path /home/me/build/drivers/net" },
+	{ "vmlinux", true, offsetof(struct settings, vmlinux),
+	  "The vmlinux with debug information for `target vmcore`, where gdb itself has no symbol file.\n"
+	  "gdb then loads its symbols once, where the kernel ran; from `file VMLINUX` it loads them twice, which\n"
+	  "takes longer. Takes effect at the next `target vmcore`.\n"
+	  "\n"
+	  "Example:\n"
+	  "  (gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
 	{ "force-vmlinux", false, offsetof(struct settings, force_vmlinux),
 	  "Whether to use a vmlinux whose build-id is not the crashed kernel's.\n"
 	  "With one, everything shown may be wrong. Takes effect at the next `target vmcore`." },

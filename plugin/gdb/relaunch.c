@@ -3,7 +3,7 @@
  * `gdb VMLINUX VMCORE`: gdb opens its second argument itself, before anything of ours can run: an ELF dump as
  * a plain core file, a compressed one not at all. So when the plugin is loaded at start-up (from gdbinit.d) and the
  * command line names a kernel dump, gdb is executed once more, in place, with `-ex 'target vmcore FILE'` instead of the
- * file. An environment variable tells the second run that it is the second.
+ * file, and with VMLINUX as the executable only (see `help set vmcore vmlinux`). An environment variable tells the second run that it is the second.
  */
 #include "gdb/plugin.h"
 #include "dump/dump.h"
@@ -30,6 +30,7 @@ struct line {
 	int count;
 	int core;		/* index of the argument that is the dump, 0 = none */
 	int core_option;	/* index of the -c or --core before it, 0 = none */
+	int vmlinux;		/* index of the first argument that is no option, 0 = none */
 	int first_ex;		/* index of the first -ex or -x, where ours goes before */
 };
 
@@ -92,7 +93,9 @@ static void find_core(struct line *line)
 		}
 		if (takes_value(argument))
 			i++;
-		else if (*argument != '-' && ++bare == 2 && !line->core)
+		else if (*argument != '-' && ++bare == 1)
+			line->vmlinux = i;
+		else if (*argument != '-' && bare == 2 && !line->core)
 			line->core = i;
 	}
 }
@@ -112,8 +115,8 @@ static void quote(struct buffer *command, const char *file)
 void relaunch_with_target(void)
 {
 	struct line line = { .count = 0 };
-	struct buffer storage = { 0 }, command = { 0 };
-	char *arguments[MAX_ARGUMENTS], ex[] = "-ex";
+	struct buffer storage = { 0 }, command = { 0 }, setting = { 0 };
+	char *arguments[MAX_ARGUMENTS], ex[] = "-ex", executable[] = "-e";
 	int count = 0;
 
 	if (getenv(GUARD)) {
@@ -127,13 +130,21 @@ void relaunch_with_target(void)
 		goto out;
 	buffer_string(&command, "target vmcore ");
 	quote(&command, line.arguments[line.core]);
-	if (command.failed)
+	if (line.vmlinux)
+		buffer_printf(&setting, "set vmcore vmlinux %s", line.arguments[line.vmlinux]);
+	if (command.failed || setting.failed)
 		goto out;
 	for (int i = 0; i <= line.count; i++) {
 		if (i == (line.first_ex ? line.first_ex : line.count)) {
+			if (line.vmlinux) {
+				arguments[count++] = ex;
+				arguments[count++] = setting.data;
+			}
 			arguments[count++] = ex;
 			arguments[count++] = command.data;
 		}
+		if (i == line.vmlinux && i)
+			arguments[count++] = executable;
 		if (i < line.count && i != line.core && (i != line.core_option || !i))
 			arguments[count++] = line.arguments[i];
 	}
@@ -145,4 +156,5 @@ void relaunch_with_target(void)
 out:
 	buffer_free(&storage);
 	buffer_free(&command);
+	buffer_free(&setting);
 }

@@ -123,6 +123,17 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	return done;
 }
 
+/* Makes gdb read the list of threads: all of them now. Should it fail, gdb reads it again at the next `info threads`. */
+static void list_threads(struct plugin *plugin)
+{
+	PyObject *inferior = PyObject_CallMethod(plugin->gdb, "selected_inferior", NULL);
+	PyObject *threads = inferior ? PyObject_CallMethod(inferior, "threads", NULL) : NULL;
+
+	PyErr_Clear();
+	Py_XDECREF(threads);
+	Py_XDECREF(inferior);
+}
+
 /* From here on gdb is changed; a failure is undone by the caller. */
 static bool connect_gdb(struct session *session, struct error *error)
 {
@@ -133,10 +144,14 @@ static bool connect_gdb(struct session *session, struct error *error)
 	    !attach_symbols(session, error) || !modules_describe(session, error) ||
 	    !start_server(session, path, sizeof(path), error))
 		return false;
+	vmcore_target_set_connecting(session->target, true);
 	/* gdb would print the frame it stopped in; announce() does that better, after the modules are there. */
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications on");
 	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
+	vmcore_target_set_connecting(session->target, false);
+	if (session->connected)
+		list_threads(plugin);
 	return session->connected;
 }
 
@@ -177,6 +192,7 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
+		attach_symbols_alone(plugin);
 		return false;
 	}
 	session_close(plugin);

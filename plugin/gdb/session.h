@@ -57,6 +57,8 @@ void attach_restore_settings(struct session *session);
 void attach_restore_symbols(struct session *session);
 /* Moves vmlinux's symbols to where the kernel ran, and adds the CFI companion. */
 bool attach_symbols(struct session *session, struct error *error);
+/* The dump did not open: if we were to load vmlinux with it, gdb gets it as its symbol file at least. */
+void attach_symbols_alone(struct plugin *plugin);
 /* Makes PATH the path of NAME in the session's directory. */
 void session_path(struct session *session, const char *name, char *path, size_t size);
 /* Gives the loaded file OBJFILE_PATH the separate debug file DEBUG_PATH. */

@@ -224,12 +224,12 @@ static void thread_xml(struct kernel *kernel, const struct thread *thread, struc
 	buffer_string(xml, "</thread>\n");
 }
 
-void threads_xml(struct kernel *kernel, const struct threads *threads, struct buffer *xml)
+void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count, struct buffer *xml)
 {
 	struct buffer text = { 0 };
 
 	buffer_string(xml, "<?xml version=\"1.0\"?>\n<threads>\n");
-	for (size_t i = 0; i < threads->count; i++)
+	for (size_t i = 0; i < count && i < threads->count; i++)
 		thread_xml(kernel, &threads->list[i], xml, &text);
 	buffer_string(xml, "</threads>\n");
 	xml->failed |= text.failed;

@@ -46,8 +46,8 @@ void threads_free(struct threads *threads);
 struct thread *threads_find(struct threads *threads, uint64_t id);
 /* "CPU 0, pid 1234, running (RU), task 0xffff888000000000": what `info threads` shows in parentheses. */
 void thread_text(struct kernel *kernel, const struct thread *thread, struct buffer *text);
-/* The whole list as gdb wants it: a single bad byte would lose all of it. */
-void threads_xml(struct kernel *kernel, const struct threads *threads, struct buffer *xml);
+/* The first COUNT of the list as gdb wants it: a single bad byte would lose all of it. */
+void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count, struct buffer *xml);
 /* Appends TEXT for XML 1.0 and for a terminal: markup escaped, what is no printable UTF-8 as '?'. */
 void xml_append(struct buffer *xml, const char *text);
 

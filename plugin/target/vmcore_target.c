@@ -11,6 +11,24 @@
 /* The unit that memory is retried in when a long read fails: no architecture has smaller pages. */
 #define SMALLEST_PAGE 4096
 
+/* The threads that gdb sees first: the CPUs, which lead the list, or if none is known one task. */
+static size_t nr_first(const struct vmcore_target *target)
+{
+	size_t count = target->kernel->nr_cpus;
+
+	return count ? count : 1;
+}
+
+static bool is_connecting(const struct vmcore_target *target)
+{
+	return __atomic_load_n(&target->connecting, __ATOMIC_RELAXED);
+}
+
+void vmcore_target_set_connecting(struct vmcore_target *target, bool connecting)
+{
+	__atomic_store_n(&target->connecting, connecting, __ATOMIC_RELAXED);
+}
+
 bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_target **target_ret,
 		       struct error *error)
 {
@@ -27,8 +45,9 @@ bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_ta
 		vmcore_target_free(target);
 		return error_set(error, ERROR_CORRUPT, "the dump has no CPUs and no tasks that could be found");
 	}
-	threads_xml(kernel, &target->threads, &target->xml);
-	if (target->xml.failed) {
+	threads_xml(kernel, &target->threads, target->threads.count, &target->xml);
+	threads_xml(kernel, &target->threads, nr_first(target), &target->first_xml);
+	if (target->xml.failed || target->first_xml.failed) {
 		vmcore_target_free(target);
 		return error_no_memory(error, "the list of threads", 0);
 	}
@@ -42,6 +61,7 @@ void vmcore_target_free(struct vmcore_target *target)
 		return;
 	threads_free(&target->threads);
 	buffer_free(&target->xml);
+	buffer_free(&target->first_xml);
 	free(target);
 }
 
@@ -98,7 +118,7 @@ static size_t nr_threads(void *context)
 {
 	struct vmcore_target *target = context;
 
-	return target->threads.count;
+	return is_connecting(target) ? nr_first(target) : target->threads.count;
 }
 
 static uint64_t thread_id(void *context, size_t index)
@@ -138,9 +158,10 @@ static void append_thread_text(void *context, uint64_t id, struct buffer *text)
 static const char *get_threads_xml(void *context, size_t *size_ret)
 {
 	struct vmcore_target *target = context;
+	struct buffer *xml = is_connecting(target) ? &target->first_xml : &target->xml;
 
-	*size_ret = target->xml.size;
-	return target->xml.data;
+	*size_ret = xml->size;
+	return xml->data;
 }
 
 static const char *get_libraries_xml(void *context, size_t *size_ret)

@@ -26,6 +26,8 @@ struct vmcore_target {
 	struct kernel *kernel;
 	struct threads threads;
 	struct buffer xml;		/* of threads */
+	struct buffer first_xml;	/* of those that gdb sees while it connects */
+	bool connecting;		/* atomic; vmcore_target_set_connecting() */
 
 	/* Of the glue; both optional and called from the server's thread. */
 	const char *(*libraries)(void *context, size_t *size_ret);
@@ -36,6 +38,11 @@ struct vmcore_target {
 /* KERNEL stays the caller's. MAX_TASKS: how many tasks beside the CPUs become threads, SIZE_MAX = all. */
 bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_target **target_ret,
 		       struct error *error);
+/*
+ * While gdb connects it sees only the CPUs. It asks for the list twice meanwhile, and compares the second with the first one
+ * thread by thread (remote_target::update_thread_list), which takes as long as the rest of attaching for 30,000 tasks.
+ */
+void vmcore_target_set_connecting(struct vmcore_target *target, bool connecting);
 /* After server_stop(). NULL is fine. */
 void vmcore_target_free(struct vmcore_target *target);
 
