@@ -28,6 +28,7 @@ struct task {
 	uint32_t cpu;			/* where it runs or ran last */
 	uint32_t policy;
 	int32_t prio;
+	int32_t rss_own[4];		/* rss_stat.count, by MM_*: pages not yet added to the mm; 0 since 6.2 */
 	char comm[16];			/* NUL-terminated, any bytes otherwise */
 	bool on_cpu;			/* is some CPU's current task */
 	bool idle;			/* a swapper: pid 0 */

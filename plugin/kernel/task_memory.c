@@ -13,7 +13,6 @@ struct memory_reader {
 	struct member rss;		/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
 	bool per_cpu;
 	struct member count, counters;	/* in struct percpu_counter; counters.size 0 without SMP */
-	struct member own;		/* task_struct.rss_stat.count: what a task keeps to itself; count 0 since 6.2 */
 	int64_t index[NR_COUNTERS];
 };
 
@@ -32,9 +31,6 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 			return false;
 		reader->per_cpu = types_member(types, "percpu_counter", "counters", &reader->counters, NULL);
 	}
-	if (!types_member(types, "task_struct", "rss_stat.count", &reader->own, NULL) ||
-	    reader->own.kind != TYPE_ARRAY || reader->own.element_size != 4)
-		reader->own.count = 0;
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
 		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
 			return false;
@@ -89,18 +85,13 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 /* Up to 6.1: the pages, at most 63 of each kind, that a task has not yet added to its mm. */
 static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
 {
-	struct kernel *kernel = reader->kernel;
+	const size_t room = sizeof(task->rss_own) / sizeof(task->rss_own[0]);
 	int64_t pages = 0;
 
-	for (size_t i = 0; i < NR_COUNTERS; i++) {
-		uint64_t value;
-
-		if ((uint64_t)reader->index[i] < reader->own.count &&
-		    memory_read_uint(kernel->memory, task->address + reader->own.offset + reader->index[i] * 4, 4, &value,
-				     NULL))
-			pages += (int32_t)value;
-	}
-	return (uint64_t)pages * kernel->dump->page_size;
+	for (size_t i = 0; i < NR_COUNTERS; i++)
+		if ((uint64_t)reader->index[i] < room)
+			pages += task->rss_own[reader->index[i]];
+	return (uint64_t)pages * reader->kernel->dump->page_size;
 }
 
 /* Which task has been asked for this mm first: mm -> index + 1. */
@@ -139,8 +130,7 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 				task->damage = strdup(reason.text);
 			}
 		}
-		if (reader->own.count)
-			table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
+		table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
 	}
 	return true;
 }

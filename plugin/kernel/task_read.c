@@ -22,14 +22,17 @@ struct task_field {
 	const char *paths[3];		/* the first that exists counts; newest kernels first */
 	uint16_t offset, size;		/* in struct task_record */
 	bool essential;			/* without it there is no task */
+	bool numbers;			/* an array of int32_t; other arrays are strings */
 };
 
 #define TASK(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), false }
+	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), false, false }
+#define NUMBERS(field, ...) \
+	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), false, true }
 #define ESSENTIAL(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), true }
+	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), true, false }
 #define LINK(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, links.field), sizeof(((struct task_links *)0)->field), false }
+	{ { __VA_ARGS__ }, offsetof(struct task_record, links.field), sizeof(((struct task_links *)0)->field), false, false }
 
 static const struct task_field fields[] = {
 	LINK(next, "tasks.next"),
@@ -55,6 +58,7 @@ static const struct task_field fields[] = {
 	TASK(cpu, "cpu", "thread_info.cpu"),			/* moved by bcf9033e5449, 5.16 */
 	TASK(policy, "policy"),
 	TASK(prio, "prio"),
+	NUMBERS(rss_own, "rss_stat.count"),			/* removed by f1a7941243c1, 6.2 */
 };
 
 #define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -189,6 +193,15 @@ static void store(void *to, size_t size, uint64_t value)
 	}
 }
 
+/* As many numbers as there is room for. */
+static void decode_numbers(struct task_reader *reader, const struct member *member, int32_t *to, size_t size)
+{
+	if (member->kind != TYPE_ARRAY || member->element_size != sizeof(*to))
+		return;
+	for (size_t i = 0; i < member->size / sizeof(*to) && i < size / sizeof(*to); i++)
+		to[i] = memory_decode(reader->kernel->memory, reader->image + member->offset + i * sizeof(*to), sizeof(*to));
+}
+
 static void decode(struct task_reader *reader, uint64_t known, struct task_record *record)
 {
 	for (size_t i = 0; i < NR_FIELDS; i++) {
@@ -198,7 +211,9 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 
 		if (!(known >> i & 1))
 			continue;
-		if (member->kind == TYPE_ARRAY) {
+		if (fields[i].numbers) {
+			decode_numbers(reader, member, (int32_t *)to, fields[i].size);
+		} else if (member->kind == TYPE_ARRAY) {
 			size_t size = member->size < fields[i].size ? member->size : fields[i].size;
 
 			memcpy(to, reader->image + member->offset, size);

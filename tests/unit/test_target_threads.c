@@ -165,6 +165,30 @@ static void test_xml(void **state)
 	assert_contains(xml, "</thread>\n</threads>\n");
 }
 
+/* gdb first sees the CPUs, at the same places as later, and a thread it does not know yet can be asked for. */
+static void test_connecting(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *xml;
+	size_t size, all;
+
+	open_target(fixture, SIZE_MAX);
+	all = vmcore_target_ops.nr_threads(fixture->target);
+	vmcore_target_set_connecting(fixture->target, true);
+	assert_int_equal(vmcore_target_ops.nr_threads(fixture->target), 2);
+	assert_int_equal(vmcore_target_ops.first_thread(fixture->target), 6);
+	assert_true(vmcore_target_ops.has_thread(fixture->target, 10000002));
+	xml = vmcore_target_ops.threads_xml(fixture->target, &size);
+	assert_int_equal(strlen(xml), size);
+	assert_contains(xml, "<thread id=\"1\" ");
+	assert_contains(xml, "<thread id=\"6\" ");
+	assert_contains(xml, "</thread>\n</threads>\n");
+	assert_null(strstr(xml, "kthreadd"));
+	vmcore_target_set_connecting(fixture->target, false);
+	assert_int_equal(vmcore_target_ops.nr_threads(fixture->target), all);
+	assert_contains(vmcore_target_ops.threads_xml(fixture->target, &size), "kthreadd");
+}
+
 static void test_unknown_task(void **state)
 {
 	struct fixture *fixture = *state;
@@ -358,6 +382,7 @@ int main(void)
 		WITH_KERNEL(test_ids),
 		WITH_KERNEL(test_limit),
 		WITH_KERNEL(test_xml),
+		WITH_KERNEL(test_connecting),
 		WITH_KERNEL(test_unknown_task),
 		cmocka_unit_test(test_sanitise),
 		WITH_KERNEL(test_registers),
