@@ -92,9 +92,9 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	static const char *const kinds[] = { "call", "interrupted", "user" };
 	const struct frame *frame = &bt->stack.frames[level];
 	struct output *out = bt->output;
-	/* Of a task that was switched out, the first pc is where it will go on, which counts as its
-	 * own. */
-	bool exact = frame->kind != FRAME_CALL || level == 0;
+	/* The first pc of a task that was switched out is a return address like the others: __schedule() called
+	 * __switch_to_asm(). */
+	bool exact = frame->kind != FRAME_CALL;
 
 	if (!output_row(out))
 		return false;

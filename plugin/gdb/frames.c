@@ -67,15 +67,92 @@ out:
 	return result;
 }
 
+/* Whether FRAME_OBJECT, a gdb.Frame, is of TYPE ("SIGTRAMP_FRAME"). */
+static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
+{
+	PyObject *own = PyObject_CallMethod(frame, "type", NULL), *wanted = gdb_attribute(plugin, type);
+	bool equal = own && wanted && PyObject_RichCompareBool(own, wanted, Py_EQ) == 1;
+
+	Py_XDECREF(own);
+	Py_XDECREF(wanted);
+	return equal;
+}
+
+/*
+ * Is the frame's pc a return address that gdb takes for the pc of an interrupted frame? Its line is then the one after
+ * the call. Two kinds:
+ *  - entry code that called a C function: a signal frame for what it does to its caller, but itself called as usual;
+ *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of __switch_to_asm().
+ */
+static bool is_after_call(struct plugin *plugin, PyObject *frame)
+{
+	PyObject *newer = PyObject_CallMethod(frame, "newer", NULL);
+	bool result = false;
+
+	if (newer == Py_None)
+		result = session_thread_is_switched_out(plugin->session);
+	else if (newer && is_type(plugin, frame, "SIGTRAMP_FRAME"))
+		result = !is_type(plugin, newer, "SIGTRAMP_FRAME");
+	Py_XDECREF(newer);
+	PyErr_Clear();
+	return result;
+}
+
+/* gdb's symtab and line of the instruction before FRAME's pc, a new reference; NULL if its pc will do. */
+static PyObject *call_line(struct plugin *plugin, PyObject *self)
+{
+	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL), *pc_object = NULL, *sal = NULL;
+	uint64_t pc;
+
+	if (frame && plugin->session && is_after_call(plugin, frame)) {
+		pc_object = PyObject_CallMethod(frame, "pc", NULL);
+		if (pc_object && value_to_u64(pc_object, &pc))
+			sal = PyObject_CallMethod(plugin->gdb, "find_pc_line", "K", (unsigned long long)pc - 1);
+	}
+	Py_XDECREF(pc_object);
+	Py_XDECREF(frame);
+	PyErr_Clear();
+	return sal;
+}
+
+/* VmcoreFrame.line() */
+static PyObject *frame_line(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *base = (PyObject *)class_pointer(self), *sal, *line;
+
+	(void)args;
+	if (!plugin || !base)
+		return NULL;
+	sal = call_line(plugin, self);
+	if (!sal)
+		return PyObject_CallMethod(base, "line", "O", self);
+	line = PyObject_GetAttrString(sal, "line");
+	Py_DECREF(sal);
+	if (line && PyObject_IsTrue(line) == 0) {	/* not known: gdb would print 0 */
+		Py_DECREF(line);
+		Py_INCREF(Py_None);
+		line = Py_None;
+	}
+	return line;
+}
+
 /* VmcoreFrame.filename(): not our temporary file of a module without debug information; function() names the module. */
 static PyObject *frame_filename(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	PyObject *base = (PyObject *)class_pointer(self);
-	PyObject *name = plugin && base ? PyObject_CallMethod(base, "filename", "O", self) : NULL;
-	PyObject *prefix;
+	PyObject *sal = plugin && base ? call_line(plugin, self) : NULL;
+	PyObject *symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
+	PyObject *name = NULL, *prefix;
 
 	(void)args;
+	if (symtab && symtab != Py_None)
+		name = PyObject_GetAttrString(symtab, "filename");
+	else if (plugin && base)
+		name = PyObject_CallMethod(base, "filename", "O", self);
+	Py_XDECREF(symtab);
+	Py_XDECREF(sal);
 	if (name && PyUnicode_Check(name) && plugin->session && plugin->session->directory[0]) {
 		prefix = PyUnicode_FromString(plugin->session->directory);
 		if (prefix && PyUnicode_Tailmatch(name, prefix, 0, PY_SSIZE_T_MAX, -1) == 1) {
@@ -110,6 +187,7 @@ static PyObject *filter_filter(PyObject *self, PyObject *iterator)
 static PyMethodDef frame_methods[] = {
 	{ "function", frame_function, METH_NOARGS, NULL },
 	{ "filename", frame_filename, METH_NOARGS, NULL },
+	{ "line", frame_line, METH_NOARGS, NULL },
 	{ 0 },
 };
 

@@ -46,15 +46,20 @@ static bool is_wanted(const struct module *module, const struct module_section *
 	return false;
 }
 
-/* Where the file's one segment starts. */
-static uint64_t lowest_address(const struct module *module)
+/*
+ * What the library list has to name, so that gdb moves nothing: the start of the file's first segment, which is the first
+ * section of code (cfi_write_module). Not the lowest section: since 6.4 (ac3b43283923) a module's data can be below its
+ * code. False if the module has no code.
+ */
+static bool first_segment(const struct module *module, uint64_t *address_ret)
 {
-	uint64_t lowest = UINT64_MAX;
-
-	for (size_t i = 0; i < module->nr_sections; i++)
-		if (is_wanted(module, &module->sections[i]) && module->sections[i].address < lowest)
-			lowest = module->sections[i].address;
-	return lowest;
+	for (size_t i = 0; i < module->nr_sections; i++) {
+		if (!is_wanted(module, &module->sections[i]) || !is_code(module, module->sections[i].address))
+			continue;
+		*address_ret = module->sections[i].address;
+		return true;
+	}
+	return false;
 }
 
 static bool write_file(struct session *session, struct module *module, const char *path, struct error *error)
@@ -89,17 +94,19 @@ static bool write_file(struct session *session, struct module *module, const cha
 static void describe_module(struct session *session, struct module *module, struct buffer *xml)
 {
 	struct error error = { 0 };
+	uint64_t segment;
 	char path[256];
 
 	module_file(session, module, path, sizeof(path));
+	if (!first_segment(module, &segment))
+		return;		/* nothing of it can be on a stack; `kernel mod` lists it all the same */
 	if (strchr(module->name, '/') || !module->name[0] || !write_file(session, module, path, &error)) {
 		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name, error.text);
 		return;
 	}
 	buffer_string(xml, "<library name=\"");
 	xml_append(xml, path);
-	/* The file is at its run-time addresses already: its one segment is where it says. */
-	buffer_printf(xml, "\"><segment address=\"0x%" PRIx64 "\"/></library>", lowest_address(module));
+	buffer_printf(xml, "\"><segment address=\"0x%" PRIx64 "\"/></library>", segment);
 }
 
 bool modules_describe(struct session *session, struct error *error)

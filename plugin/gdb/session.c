@@ -179,7 +179,8 @@ static void announce(struct session *session)
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &kernel->cpus[i].registers);
 	PyErr_Clear();
-	gdb_execute_visible(plugin, "frame", NULL);
+	/* Without the source line: it is seldom there, and gdb 16 and later make a warning of that. */
+	gdb_execute_visible(plugin, "with print frame-info location -- frame", NULL);
 }
 
 bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files, struct error *error)
@@ -234,7 +235,8 @@ void session_disconnected(struct plugin *plugin)
 	session_free(session);
 }
 
-uint64_t session_selected_task(struct session *session)
+/* The server's thread that gdb has selected; NULL = none. */
+static const struct thread *selected_thread(struct session *session)
 {
 	PyObject *thread = PyObject_CallMethod(session->plugin->gdb, "selected_thread", NULL);
 	PyObject *ptid = thread && thread != Py_None ? PyObject_GetAttrString(thread, "ptid") : NULL;
@@ -247,5 +249,19 @@ uint64_t session_selected_task(struct session *session)
 	PyErr_Clear();
 	Py_XDECREF(ptid);
 	Py_XDECREF(thread);
-	return found && found->task ? found->task->address : 0;
+	return found;
+}
+
+uint64_t session_selected_task(struct session *session)
+{
+	const struct thread *thread = selected_thread(session);
+
+	return thread && thread->task ? thread->task->address : 0;
+}
+
+bool session_thread_is_switched_out(struct session *session)
+{
+	const struct thread *thread = selected_thread(session);
+
+	return thread && !thread->cpu;
 }

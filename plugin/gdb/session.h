@@ -49,6 +49,8 @@ bool session_interrupted(void *context);
 void session_explain_next_failure(struct session *session, bool midline);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
 uint64_t session_selected_task(struct session *session);
+/* Is it one that was not running on a CPU? */
+bool session_thread_is_switched_out(struct session *session);
 
 /* What gdb must know and be set to: attach.c. */
 bool attach_settings(struct session *session, struct error *error);

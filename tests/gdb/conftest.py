@@ -1,7 +1,9 @@
 """What the gdb-driven tests share: the dump sets, the guest's own record of itself, and a gdb to ask.
 
 build/sets (tests/gdb/make-sets) names the sets. A test that takes `dump` runs on each of them; the guest's record is
-dump.oracle. The environment variable VMCORE_GDB names another gdb, e.g. "tests/rig/in-root ROOT gdb".
+dump.oracle. The environment variable VMCORE_GDB names another gdb, in the root of another release if need be:
+
+    VMCORE_GDB="tests/rig/in-root $(tests/rig/gdb-root 18.1) gdb" python3 -m pytest tests/gdb
 """
 import functools
 import gzip
@@ -117,17 +119,20 @@ class Dump:
         return self.gdb("python print('=begin=')", f"source {script}").split("=begin=\n", 1)[1]
 
 
-def run_gdb(vmlinux, vmcore, commands, status=None, launcher=True, timeout=300):
+def gdb_argv(*arguments):
+    """The command line that runs gdb itself, wherever it lives."""
+    return [*shlex.split(GDB), *map(str, arguments)]
+
+
+def run_gdb(vmlinux, vmcore, commands, status=None, timeout=300, env=None):
     """Runs gdb in batch mode. STATUS: the exit status there must be (None = any)."""
-    arguments = [str(LAUNCHER), f"--gdb={GDB}", str(vmlinux), str(vmcore)]
-    if " " in GDB:      # "in-root ROOT gdb": the launcher runs inside, too
-        *outside, inside = shlex.split(GDB)
-        arguments = outside + [str(LAUNCHER), f"--gdb={inside}", str(vmlinux), str(vmcore)]
+    *outside, inside = shlex.split(GDB)     # "in-root ROOT gdb": the launcher runs inside, too
+    arguments = outside + [str(LAUNCHER), f"--gdb={inside}", str(vmlinux), str(vmcore)]
     arguments += ["-nx", "-batch"]
     for command in commands:
         arguments += ["-ex", command]
     result = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            timeout=timeout)
+                            timeout=timeout, cwd=TOP, env={**os.environ, **(env or {})})
     output = result.stdout.decode(errors="backslashreplace")
     assert result.returncode >= 0, f"gdb died of signal {-result.returncode}:\n{output}"
     if status is not None:
