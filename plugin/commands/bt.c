@@ -166,6 +166,9 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	if (has_option(arguments, 'f') && views)
 		return error_set(error, ERROR_USAGE,
 				 "bt: -f needs frames, which -u, -t and -r do not show one by one");
+	if (has_option(arguments, 'l') && views && !has_option(arguments, 'u'))
+		return error_set(error, ERROR_USAGE,
+				 "bt: -l needs frames, which -t and -r do not show");
 	return true;
 }
 

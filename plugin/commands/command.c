@@ -215,12 +215,19 @@ void command_help(const struct command *command, struct buffer *text)
 		buffer_char(text, '\n');
 }
 
+/* "-k" if it begins with PREFIX. */
+static void complete_option(char letter, const char *prefix, struct buffer *lines)
+{
+	char option[] = { '-', letter, '\0' };
+
+	if (!strncmp(option, prefix, strlen(prefix)))
+		buffer_printf(lines, "%s\n", option);
+}
+
 void command_complete_options(const struct command *command, const char *prefix,
 			      struct buffer *lines)
 {
-	if (prefix[0] && (prefix[0] != '-' || prefix[1]))
-		return;
 	for (size_t i = 0; command->options && command->options[i].letter; i++)
-		buffer_printf(lines, "-%c\n", command->options[i].letter);
-	buffer_string(lines, "-j\n");
+		complete_option(command->options[i].letter, prefix, lines);
+	complete_option('j', prefix, lines);
 }

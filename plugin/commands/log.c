@@ -201,6 +201,8 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "log takes no words, only options; \"%s\" is none",
 				 arguments->words[0]);
+	if (has_option(arguments, 'T') && has_option(arguments, 't'))
+		return error_set(error, ERROR_USAGE, "log: -T shows the time of day, -t no time; give one of them");
 	if (option_value(arguments, 'l') && !parse_levels(option_value(arguments, 'l'), &run.levels, error))
 		return false;
 	if (!system_clock(kernel, &run.clock, &why) && has_option(arguments, 'T'))

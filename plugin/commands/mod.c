@@ -43,6 +43,17 @@ static const struct shape list_shape = { "modules", SHAPE_TABLE, list_columns, N
 static const struct shape taint_shape = { "modules", SHAPE_TABLE, taint_columns, NR_COLUMNS };
 static const struct shape user_shape = { "modules", SHAPE_TABLE, user_columns, NR_COLUMNS };
 
+static bool check_options(const struct arguments *arguments, struct error *error)
+{
+	if (has_option(arguments, 's') && !arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "mod: -s needs the names of modules; -S loads all");
+	if (has_option(arguments, 'S') && (has_option(arguments, 's') || arguments->nr_words))
+		return error_set(error, ERROR_USAGE, "mod: -S loads all modules; -s those named");
+	if (has_option(arguments, 't') && has_option(arguments, 'u'))
+		return error_set(error, ERROR_USAGE, "mod: -t and -u are different views; give one of them");
+	return true;
+}
+
 /* Words without an answer are errors, before anything is shown. */
 static bool check_words(struct kernel *kernel, const struct arguments *arguments, struct error *error)
 {
@@ -153,10 +164,9 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 	struct module_list *list;
 	bool good = true;
 
-	if (!modules_get(kernel, &list, error) || !check_words(kernel, arguments, error))
+	if (!check_options(arguments, error) || !modules_get(kernel, &list, error) ||
+	    !check_words(kernel, arguments, error))
 		return false;
-	if (has_option(arguments, 's') && !arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "mod -s needs the names of modules; -S loads all");
 	if (has_option(arguments, 's') || has_option(arguments, 'S'))
 		good = load_files(kernel, arguments, host, &notes, error);
 	if (good && output_begin(output, view(arguments))) {

@@ -231,7 +231,7 @@ static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *e
 		if (i == ARRAY_SIZE(policy_names))
 			return error_set(
 				error, ERROR_USAGE,
-				"ps: there is no scheduling policy %.*s; they are 0 NORMAL, 1 "
+				"ps: there is no scheduling policy \"%.*s\"; they are 0 NORMAL, 1 "
 				"FIFO, 2 RR, 3 BATCH, 4 ISO, 5 IDLE, 6 DEADLINE, 7 EXT",
 				(int)size, word);
 		*mask_ret |= 1u << i;
