@@ -388,26 +388,33 @@ static bool make_table(struct plugin *plugin, PyObject *base)
 static const char kernel_doc[] =
 	"Commands that know the Linux kernel in the dump.\n"
 	"\n"
-	"Open a dump with `target vmcore FILE`; then `kernel sys` says what died and `kernel bt` where,\n"
-	"`kernel ps` lists the tasks, `kernel log` is the kernel's log. Each command is also there under its bare\n"
-	"name (ps, log, ...) unless gdb has a command of that name. With -j a command prints JSON.";
+	"Open a dump with `target vmcore FILE`. Then `kernel sys` says what died,\n"
+	"`kernel bt` where, `kernel ps` lists the tasks and `kernel log` shows the\n"
+	"kernel's log. Each command is also there under its bare name (ps, log, ...)\n"
+	"where gdb has no command of that name. With -j a command prints JSON.\n"
+	"\n"
+	"Example:\n"
+	"(gdb) kernel log -l emerg\n"
+	"[   43.932252] Kernel panic - not syncing: sysrq triggered crash";
 
 static const char target_doc[] =
 	"Open a Linux kernel crash dump.\n"
 	"Usage: target vmcore FILE [FILE]...\n"
 	"\n"
-	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's dump-guest-memory), a\n"
-	"kdump-compressed dump (makedumpfile with any compressor, QEMU's kdump-* formats) or a flattened one;\n"
-	"several files are the parts of a makedumpfile --split set. Load the kernel's vmlinux with debug\n"
-	"information first, as gdb's program or with `file`.\n"
+	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's\n"
+	"dump-guest-memory), a kdump-compressed dump (makedumpfile with any compressor,\n"
+	"QEMU's kdump-* formats) or a flattened one; several files are the parts of a\n"
+	"makedumpfile --split set. Load the kernel's vmlinux with debug information\n"
+	"first, as gdb's program or with `file`.\n"
 	"\n"
-	"Threads 1 to N are then the CPUs, the others the tasks that were not running. The thread that\n"
-	"panicked is selected: `bt` shows why.\n"
+	"Threads 1 to N are then the CPUs, the others the tasks that were not running.\n"
+	"The thread that panicked is selected: `bt` shows why.\n"
 	"\n"
 	"Example:\n"
-	"  (gdb) file /usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64\n"
-	"  (gdb) target vmcore /var/crash/202611220443/dump.202611220443\n"
-	"  (gdb) bt";
+	"(gdb) file vmlinux\n"
+	"(gdb) target vmcore vmcore\n"
+	"vmcore: kdump-compressed lzo, Linux 6.1.0-56-cloud-amd64, 4 CPUs, 125 tasks\n"
+	"Kernel panic - not syncing: sysrq triggered crash";
 
 bool register_commands(struct plugin *plugin)
 {

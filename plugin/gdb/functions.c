@@ -170,25 +170,30 @@ static const struct function functions[] = {
 	  "PID 0 is CPU 0's idle task.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $task(1)->comm",
+	  "(gdb) print $task(211)->comm\n"
+	  "$1 = \"rig-busy\\000\\000\\000\\000\\000\\000\\000\"",
 	  call_task },
 	{ "cpu_curr",
 	  "$cpu_curr(N): the task that CPU N was running, as a struct task_struct *.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $cpu_curr(0)->pid",
+	  "(gdb) print $cpu_curr(0)->pid\n"
+	  "$1 = 1",
 	  call_cpu_curr },
 	{ "per_cpu",
 	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $per_cpu(\"runqueues\", 1).nr_running",
+	  "(gdb) print $per_cpu(\"runqueues\", 1).nr_running\n"
+	  "$1 = 3",
 	  call_per_cpu },
 	{ "container_of",
 	  "$container_of(POINTER, \"TYPE\", \"MEMBER\"): the TYPE whose MEMBER is at POINTER.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $container_of(init_task.tasks.next, \"struct task_struct\", \"tasks\")->pid",
+	  "(gdb) set $next = init_task.tasks.next\n"
+	  "(gdb) print $container_of($next, \"struct task_struct\", \"tasks\")->pid\n"
+	  "$1 = 1",
 	  call_container_of },
 };
 
