@@ -5,39 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
-bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
+void error_fill(struct error *error, enum error_kind kind, const char *format, ...)
 {
 	va_list args;
 
 	if (!error)
-		return false;
+		return;
 	error->kind = kind;
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
-	return false;
 }
 
-bool error_prefix(struct error *error, const char *format, ...)
+void error_fill_prefix(struct error *error, const char *format, ...)
 {
 	char old[sizeof(error->text)];
 	va_list args;
 	size_t used;
 
 	if (!error)
-		return false;
+		return;
 	memcpy(old, error->text, sizeof(old));
 	va_start(args, format);
 	vsnprintf(error->text, sizeof(error->text), format, args);
 	va_end(args);
 	used = strlen(error->text);
 	snprintf(error->text + used, sizeof(error->text) - used, ": %s", old);
-	return false;
-}
-
-bool error_no_memory(struct error *error, const char *what, size_t size)
-{
-	return error_set(error, ERROR_NO_MEMORY, "no memory for %s (%zu bytes)", what, size);
 }
 
 bool error_is_missing_memory(const struct error *error)

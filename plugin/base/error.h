@@ -38,15 +38,33 @@ struct error {
 	char text[512];
 };
 
-/* Fills in *error (which may be NULL) and returns false, so that `return error_set(...)` reads well. */
-bool error_set(struct error *error, enum error_kind kind, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/*
+ * Fills in *error (which may be NULL) and returns false, so that `return error_set(...)` reads
+ * well. A macro, so that the compiler sees the false: it then knows that what a failed call would
+ * have filled in is not used after it.
+ */
+#define error_set(error, kind, ...) (error_fill((error), (kind), __VA_ARGS__), error_false())
 
 /* Puts "CONTEXT: " before the text that is there; keeps the kind; returns false. */
-bool error_prefix(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define error_prefix(error, ...) (error_fill_prefix((error), __VA_ARGS__), error_false())
 
 /* error_set for a failed allocation of SIZE bytes for WHAT. */
-bool error_no_memory(struct error *error, const char *what, size_t size);
+#define error_no_memory(error, what, size) \
+	error_set((error), ERROR_NO_MEMORY, "no memory for %s (%zu bytes)", (what), (size_t)(size))
+
+/*
+ * The functions behind the macros. error_false() is a call, so that a statement may drop its value
+ * without a warning.
+ */
+void error_fill(struct error *error, enum error_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void error_fill_prefix(struct error *error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static inline bool error_false(void)
+{
+	return false;
+}
 
 /* Is this one of the kinds that mean "that memory is not in the dump"? */
 bool error_is_missing_memory(const struct error *error);

@@ -166,6 +166,9 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	if (has_option(arguments, 'f') && views)
 		return error_set(error, ERROR_USAGE,
 				 "bt: -f needs frames, which -u, -t and -r do not show one by one");
+	if (has_option(arguments, 'l') && views && !has_option(arguments, 'u'))
+		return error_set(error, ERROR_USAGE,
+				 "bt: -l needs frames, which -t and -r do not show");
 	return true;
 }
 
@@ -254,30 +257,34 @@ static const char bt_help[] =
 	"This is quick: thousands of stacks in a second. Inlined functions, arguments and\n"
 	"locals are gdb's: select the thread and use gdb's own bt.\n"
 	"\n"
-	"Examples:\n"
-	"  (gdb) kernel bt 185\n"
-	"  PID: 185      TASK: ff21c77f4538c180  CPU: 0    COMMAND: \"rig-nanosleep\"\n"
-	"   #0 [ff661272804e3a58] __schedule+0x34d at ffffffffbae10e3d\n"
-	"   #1 [ff661272804e3ab0] schedule+0x5a at ffffffffbae1154a\n"
-	"   #2 [ff661272804e3ac8] do_nanosleep+0x7b at ffffffffbae170bb\n"
-	"   #3 [ff661272804e3b08] hrtimer_nanosleep+0x9e at ffffffffba5471be\n"
-	"   ...\n"
-	"   #7 [ff661272804e3f58] entry_SYSCALL_64_after_hwframe+0x6e at ffffffffbb000126\n"
-	"      RIP: 0000000000485d33  RSP: 00007fffa1204048  RFLAGS: 00000202\n"
-	"      ...\n"
-	"      ORIG_RAX: 00000000000000e6  CS: 0033  SS: 002b\n"
+	"JSON: an array \"tasks\" of \"frames\", with -t \"text_words\", with -r \"words\";\n"
+	"with -u an array \"stacks\" of \"tasks\" and \"frames\". `complete' says whether a\n"
+	"stack was followed to its end.\n"
 	"\n"
-	"  (gdb) kernel bt -u workload tree-0 tree-1\n"
-	"  3 tasks:  tree-0 159; tree-1 161; workload 180\n"
-	"   #0 __schedule+0x34d at ffffffffa3e10e3d\n"
-	"   #1 schedule+0x5a at ffffffffa3e1154a\n"
-	"   #2 __x64_sys_pause+0x24 at ffffffffa34ad434\n"
-	"   #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
-	"   #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
+	"Examples:\n"
+	"(gdb) kernel bt 185\n"
+	"PID: 185      TASK: ff21c77f4538c180  CPU: 0    COMMAND: \"rig-nanosleep\"\n"
+	" #0 [ff661272804e3a58] __schedule+0x34d at ffffffffbae10e3d\n"
+	" #1 [ff661272804e3ab0] schedule+0x5a at ffffffffbae1154a\n"
+	" #2 [ff661272804e3ac8] do_nanosleep+0x7b at ffffffffbae170bb\n"
+	" #3 [ff661272804e3b08] hrtimer_nanosleep+0x9e at ffffffffba5471be\n"
+	" ...\n"
+	" #7 [ff661272804e3f58] entry_SYSCALL_64_after_hwframe+0x6e at ffffffffbb000126\n"
+	"    RIP: 0000000000485d33  RSP: 00007fffa1204048  RFLAGS: 00000202\n"
+	"    ...\n"
+	"    ORIG_RAX: 00000000000000e6  CS: 0033  SS: 002b\n"
+	"\n"
+	"(gdb) kernel bt -u workload tree-0 tree-1\n"
+	"3 tasks:  tree-0 159; tree-1 161; workload 180\n"
+	" #0 __schedule+0x34d at ffffffffa3e10e3d\n"
+	" #1 schedule+0x5a at ffffffffa3e1154a\n"
+	" #2 __x64_sys_pause+0x24 at ffffffffa34ad434\n"
+	" #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
+	" #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
 
 const struct command command_bt = {
 	.name = "bt",
-	.summary = "Show kernel stacks of many tasks at once.",
+	.summary = "Show kernel stacks: of a task, of every CPU, of all tasks.",
 	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | "
 		 "-u | -t | -r]",
 	.help = bt_help,

@@ -108,16 +108,22 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	return output_bool(out, CELL_EXACT, exact, NULL);
 }
 
-/* What a frame has on the stack: up to its caller's. */
-static uint64_t frame_end(const struct stack *stack, size_t level)
+/*
+ * What a frame has on the stack: up to its caller's. A caller further away than a stack is large is
+ * on another one (an interrupt's frame to the task's): then up to the end of this stack, which is
+ * where the way back is kept.
+ */
+static uint64_t frame_end(const struct bt *bt, size_t level)
 {
+	const struct stack *stack = &bt->stack;
 	const struct frame *frame = &stack->frames[level];
+	uint64_t end = frame->cfa;
 
-	if (frame->cfa > frame->sp)
-		return frame->cfa;
-	if (level + 1 < stack->count && stack->frames[level + 1].sp > frame->sp)
-		return stack->frames[level + 1].sp;
-	return frame->sp;	/* the caller is on another stack */
+	if (end <= frame->sp && level + 1 < stack->count)
+		end = stack->frames[level + 1].sp;
+	if (end > frame->sp && end - frame->sp <= bt->stack_size)
+		return end;
+	return (frame->sp | (bt->stack_size - 1)) + 1;
 }
 
 bool bt_frames(struct bt *bt, bool many)
@@ -136,7 +142,7 @@ bool bt_frames(struct bt *bt, bool many)
 		if (!frame_row(bt, i, many))
 			break;
 		if (bt->words && !many && frame->kind != FRAME_USER)
-			bt_words(bt, frame->sp, frame_end(stack, i));
+			bt_words(bt, frame->sp, frame_end(bt, i));
 		if (!many && i + 1 < stack->count &&
 		    (frame[1].regs_address || frame[1].kind == FRAME_USER))
 			bt_registers(bt, &frame[1]);

@@ -2,6 +2,7 @@
 /* Words and options as people type them, and help made of the same descriptions. */
 #include "commands/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,20 +190,52 @@ bool command_parse(const struct command *command, const char *text, struct argum
 	return false;
 }
 
+#define HELP_WIDTH 80
+#define HELP_INDENT 14	/* of what an option does */
+#define USAGE_INDENT 14 /* behind "Usage: kernel " */
+
+/* Where the first piece of TEXT ends, which stays on one line: at a space outside of [brackets]. */
+static size_t piece_size(const char *text)
+{
+	size_t size;
+	int depth = 0;
+
+	for (size = 0; text[size] && (depth > 0 || text[size] != ' '); size++)
+		depth += (text[size] == '[') - (text[size] == ']');
+	return size;
+}
+
+/* Appends TEXT from COLUMN on, its further lines indented by INDENT, and ends the line. */
+static void put_wrapped(struct buffer *buffer, const char *text, size_t column, size_t indent)
+{
+	for (size_t size; *text; text += size + (text[size] == ' ')) {
+		size = piece_size(text);
+		if (column > indent && column + 1 + size > HELP_WIDTH) {
+			buffer_printf(buffer, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			buffer_char(buffer, ' ');
+			column++;
+		}
+		buffer_append(buffer, text, size);
+		column += size;
+	}
+	buffer_char(buffer, '\n');
+}
+
 static void help_option(struct buffer *text, char letter, const char *argument, const char *help)
 {
-	size_t start = text->size;
+	char option[HELP_INDENT + 1];
 
-	buffer_printf(text, "  -%c %s", letter, argument ? argument : "");
-	do
-		buffer_char(text, ' ');
-	while (!text->failed && text->size - start < 14);
-	buffer_printf(text, "%s\n", help);
+	snprintf(option, sizeof(option), "  -%c %s", letter, argument ? argument : "");
+	buffer_printf(text, "%-*s", HELP_INDENT, option);
+	put_wrapped(text, help, HELP_INDENT, HELP_INDENT);
 }
 
 void command_help(const struct command *command, struct buffer *text)
 {
-	buffer_printf(text, "%s\n\nUsage: kernel %s\n", command->summary, command->usage);
+	buffer_printf(text, "%s\n\nUsage: kernel ", command->summary);
+	put_wrapped(text, command->usage, USAGE_INDENT, USAGE_INDENT);
 	if (command->alias)
 		buffer_printf(text, "       (%s is another name of it)\n", command->alias);
 	buffer_string(text, "\nOptions:\n");
@@ -215,12 +248,19 @@ void command_help(const struct command *command, struct buffer *text)
 		buffer_char(text, '\n');
 }
 
+/* "-k" if it begins with PREFIX. */
+static void complete_option(char letter, const char *prefix, struct buffer *lines)
+{
+	char option[] = { '-', letter, '\0' };
+
+	if (!strncmp(option, prefix, strlen(prefix)))
+		buffer_printf(lines, "%s\n", option);
+}
+
 void command_complete_options(const struct command *command, const char *prefix,
 			      struct buffer *lines)
 {
-	if (prefix[0] && (prefix[0] != '-' || prefix[1]))
-		return;
 	for (size_t i = 0; command->options && command->options[i].letter; i++)
-		buffer_printf(lines, "-%c\n", command->options[i].letter);
-	buffer_string(lines, "-j\n");
+		complete_option(command->options[i].letter, prefix, lines);
+	complete_option('j', prefix, lines);
 }

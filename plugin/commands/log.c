@@ -201,6 +201,8 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "log takes no words, only options; \"%s\" is none",
 				 arguments->words[0]);
+	if (has_option(arguments, 'T') && has_option(arguments, 't'))
+		return error_set(error, ERROR_USAGE, "log: -T shows the time of day, -t no time; give one of them");
 	if (option_value(arguments, 'l') && !parse_levels(option_value(arguments, 'l'), &run.levels, error))
 		return false;
 	if (!system_clock(kernel, &run.clock, &why) && has_option(arguments, 'T'))
@@ -228,24 +230,31 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"Shows the kernel's messages straight from its ring buffer in the dump, oldest first, as dmesg does: in front\n"
-	"are seconds since boot. Further lines of one message are indented. What was overwritten before the\n"
-	"crash is gone; records that are damaged, or whose memory is not in the dump, are left out and counted in a note.\n"
+	"Shows the kernel's messages straight from its ring buffer in the dump, oldest\n"
+	"first, as dmesg does: in front are seconds since boot. Further lines of one\n"
+	"message are indented. What was overwritten before the crash is gone; records\n"
+	"that are damaged, or whose memory is not in the dump, are left out and counted\n"
+	"in a note.\n"
 	"\n"
-	"Levels for -l: emerg 0, alert 1, crit 2, err 3, warn 4, notice 5, info 6, debug 7.\n"
+	"Levels for -l: emerg 0, alert 1, crit 2, err 3, warn 4, notice 5, info 6,\n"
+	"debug 7.\n"
 	"\n"
-	"-T infers the time of day: a message's seconds since boot plus the wall clock's distance from them at the end. Times\n"
-	"before the clock was set, or before the machine slept, are off by as much. It is shown in your own time zone.\n"
+	"-T infers the time of day: a message's seconds since boot plus the wall clock's\n"
+	"distance from them at the end. Times before the clock was set, or before the\n"
+	"machine slept, are off by as much. It is shown in your own time zone.\n"
 	"\n"
-	"-c shows T and a task's PID, or C and a CPU's number where there was no task (an interrupt). Kernels before 5.10 have\n"
-	"that only if they were built with CONFIG_PRINTK_CALLER.\n"
+	"-c shows T and a task's PID, or C and a CPU's number where there was no task (an\n"
+	"interrupt). Kernels before 5.10 have that only if they were built with\n"
+	"CONFIG_PRINTK_CALLER.\n"
+	"\n"
+	"JSON: an array \"log\" of {seq, timestamp_ns, time, level, facility, caller, comm,\n"
+	"dictionary, text}.\n"
 	"\n"
 	"Examples:\n"
-	"\n"
-	"(vmcore) log -l emerg\n"
+	"(gdb) kernel log -l emerg\n"
 	"[   35.562012] Kernel panic - not syncing: sysrq triggered crash\n"
 	"\n"
-	"(vmcore) log -c -d\n"
+	"(gdb) kernel log -c -d\n"
 	"...\n"
 	"[    2.674406][    T1] rtc_cmos PNP0B00:00: RTC can wake from S4\n"
 	"                       SUBSYSTEM=platform\n"

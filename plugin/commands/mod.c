@@ -14,7 +14,7 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-enum { ADDRESS, NAME, BASE, SIZE, OBJECT, TAINTS, REFCOUNT, USED_BY, STATE, PERMANENT, BUILD_ID, VERSION, SRCVERSION, DAMAGE,
+enum { ADDRESS, NAME, BASE, SIZE, OBJECT_TEXT, OBJECT, TAINTS, REFCOUNT, USERS_TEXT, USED_BY, STATE, PERMANENT, BUILD_ID, VERSION, SRCVERSION, DAMAGE,
        NR_COLUMNS };
 
 /* One set of cells, three views: what differs is what a person sees of it. */
@@ -24,10 +24,12 @@ enum { ADDRESS, NAME, BASE, SIZE, OBJECT, TAINTS, REFCOUNT, USED_BY, STATE, PERM
 	[NAME] = { "name", "NAME", 20, COLUMN_LEFT }, \
 	[BASE] = { "base", "BASE", 16, COLUMN_ADDRESS | address_ }, \
 	[SIZE] = { "size", "SIZE", 8, COLUMN_RIGHT }, \
-	[OBJECT] = { "object_file", "OBJECT FILE", 0, object_ }, \
+	[OBJECT_TEXT] = { "object_text", "OBJECT FILE", 0, COLUMN_TEXT_ONLY | object_ }, \
+	[OBJECT] = { "object_file", NULL, 0, HIDDEN }, \
 	[TAINTS] = { "taints", "TAINTS", 6, taints_ }, \
 	[REFCOUNT] = { "refcount", "USES", 5, COLUMN_RIGHT | users_ }, \
-	[USED_BY] = { "used_by", "USED BY", 0, users_ }, \
+	[USERS_TEXT] = { "users_text", "USED BY", 0, COLUMN_TEXT_ONLY | users_ }, \
+	[USED_BY] = { "used_by", NULL, 0, HIDDEN }, \
 	[STATE] = { "state", "STATE", 0, HIDDEN }, \
 	[PERMANENT] = { "permanent", NULL, 0, HIDDEN }, \
 	[BUILD_ID] = { "build_id", NULL, 0, HIDDEN }, \
@@ -42,6 +44,17 @@ static const struct column user_columns[] = COLUMNS(HIDDEN, HIDDEN, HIDDEN, 0);
 static const struct shape list_shape = { "modules", SHAPE_TABLE, list_columns, NR_COLUMNS };
 static const struct shape taint_shape = { "modules", SHAPE_TABLE, taint_columns, NR_COLUMNS };
 static const struct shape user_shape = { "modules", SHAPE_TABLE, user_columns, NR_COLUMNS };
+
+static bool check_options(const struct arguments *arguments, struct error *error)
+{
+	if (has_option(arguments, 's') && !arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "mod: -s needs the names of modules; -S loads all");
+	if (has_option(arguments, 'S') && (has_option(arguments, 's') || arguments->nr_words))
+		return error_set(error, ERROR_USAGE, "mod: -S loads all modules; -s those named");
+	if (has_option(arguments, 't') && has_option(arguments, 'u'))
+		return error_set(error, ERROR_USAGE, "mod: -t and -u are different views; give one of them");
+	return true;
+}
 
 /* Words without an answer are errors, before anything is shown. */
 static bool check_words(struct kernel *kernel, const struct arguments *arguments, struct error *error)
@@ -84,7 +97,8 @@ static bool emit_users(struct output *output, const struct module *module)
 	const char *permanent = module->permanent ? "[permanent]" : "";
 
 	return (module->refcount < 0 || output_int(output, REFCOUNT, module->refcount)) &&
-	       output_printf(output, USED_BY, "%s%s%s", users, *users && *permanent ? "," : "", permanent) &&
+	       output_string(output, USED_BY, users) &&
+	       output_printf(output, USERS_TEXT, "%s%s%s", users, *users && *permanent ? "," : "", permanent) &&
 	       output_bool(output, PERMANENT, module->permanent, module->permanent ? "yes" : "no");
 }
 
@@ -94,7 +108,8 @@ static bool emit_module(struct output *output, const struct module *module)
 
 	return output_row(output) && output_address(output, ADDRESS, module->address) &&
 	       output_string(output, NAME, module->name) && (!base || output_address(output, BASE, base)) &&
-	       output_uint(output, SIZE, module->size) && output_string(output, OBJECT, object_file(module)) &&
+	       output_uint(output, SIZE, module->size) && output_string(output, OBJECT_TEXT, object_file(module)) &&
+	       optional(output, OBJECT, module->debug_path) &&
 	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&
 	       optional(output, STATE, module->state) && optional(output, BUILD_ID, module->build_id) &&
 	       optional(output, VERSION, module->version) && optional(output, SRCVERSION, module->srcversion) &&
@@ -153,10 +168,9 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 	struct module_list *list;
 	bool good = true;
 
-	if (!modules_get(kernel, &list, error) || !check_words(kernel, arguments, error))
+	if (!check_options(arguments, error) || !modules_get(kernel, &list, error) ||
+	    !check_words(kernel, arguments, error))
 		return false;
-	if (has_option(arguments, 's') && !arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "mod -s needs the names of modules; -S loads all");
 	if (has_option(arguments, 's') || has_option(arguments, 'S'))
 		good = load_files(kernel, arguments, host, &notes, error);
 	if (good && output_begin(output, view(arguments))) {
@@ -171,35 +185,45 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"Lists the modules: the address of each one's struct module, its name, where its code begins, its size in bytes\n"
-	"(as lsmod counts it), and the file its debug information was loaded from.\n"
+	"Lists the modules: the address of each one's struct module, its name, where its\n"
+	"code begins, its size in bytes (as lsmod counts it), and the file its debug\n"
+	"information was loaded from.\n"
 	"\n"
-	"USES and USED BY (-u) are as in lsmod; [permanent] is a module that cannot be unloaded. Taints (-t): P proprietary,\n"
-	"F force loaded, O built out of the kernel's tree, E unsigned, C staging, K live patch; `sys -t` says the kernel's own.\n"
-	"-s and -S look for NAME.ko and NAME.ko.debug with the module's build-id. -j also has state, version and build-id.\n"
+	"\"(not loaded)\" is no fault: gdb reads a module's file when it shows a frame in\n"
+	"it, or when -s or -S tells it to, since reading all takes time. It looks for\n"
+	"NAME.ko.debug and NAME.ko with the module's build-id, below `set vmcore\n"
+	"module-path` first, then beside vmlinux and in /usr/lib/debug; what has another\n"
+	"build-id is not used. \"(not found)\" means that they were looked for in vain.\n"
+	"\n"
+	"USES and USED BY (-u) are as in lsmod; [permanent] is a module that cannot be\n"
+	"unloaded. Taints (-t): P proprietary, F force loaded, O built out of the\n"
+	"kernel's tree, E unsigned, C staging, K live patch; `kernel sys -t` says the\n"
+	"kernel's own.\n"
+	"\n"
+	"JSON: an array \"modules\" with all of that whatever the view, and state, version,\n"
+	"srcversion and build_id.\n"
 	"\n"
 	"Examples:\n"
-	"\n"
-	"(vmcore) mod failover net_failover btrfs\n"
+	"(gdb) kernel mod failover net_failover btrfs\n"
 	"     MODULE       NAME                        BASE            SIZE  OBJECT FILE\n"
 	"ffffffffc0544100  failover              ffffffffc0605000     16384  (not loaded)\n"
 	"ffffffffc054a140  net_failover          ffffffffc0606000     24576  (not loaded)\n"
 	"ffffffffc0ae58c0  btrfs                 ffffffffc0c00000   2584576  (not loaded)\n"
 	"\n"
-	"(vmcore) mod -u failover net_failover btrfs\n"
+	"(gdb) kernel mod -u failover net_failover btrfs\n"
 	"NAME                      SIZE   USES  USED BY\n"
 	"failover                 16384      1  net_failover\n"
 	"net_failover             24576      1  virtio_net\n"
 	"btrfs                  2584576      0\n"
 	"\n"
-	"(vmcore) mod -t\n"
+	"(gdb) kernel mod -t\n"
 	"NAME                      SIZE  TAINTS\n"
 	"vmcore_rig               20480  OE\n";
 
 const struct command command_mod = {
 	.name = "mod",
 	.alias = "lsmod",
-	.summary = "List the modules that were loaded, and load their debug information.",
+	.summary = "List the modules; load their debug information.",
 	.usage = "mod [-t|-u] [MODULE]... | mod -s MODULE... | mod -S",
 	.help = help,
 	.options = options,

@@ -16,7 +16,8 @@ static const struct option ps_options[] = {
 	{ 'G', NULL, "only thread-group leaders: one line per process" },
 	{ 'A', NULL, "only the tasks that were running on a CPU" },
 	{ 'y', "POLICY",
-	  "only these scheduling policies: 0-7 or NORMAL,FIFO,RR,BATCH,ISO,IDLE,DEADLINE,EXT" },
+	  "only these scheduling policies: 0-7 or NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, EXT, "
+	  "with commas" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },
 	{ 'c', NULL, "each task's children" },
@@ -231,7 +232,7 @@ static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *e
 		if (i == ARRAY_SIZE(policy_names))
 			return error_set(
 				error, ERROR_USAGE,
-				"ps: there is no scheduling policy %.*s; they are 0 NORMAL, 1 "
+				"ps: there is no scheduling policy \"%.*s\"; they are 0 NORMAL, 1 "
 				"FIFO, 2 RR, 3 BATCH, 4 ISO, 5 IDLE, 6 DEADLINE, 7 EXT",
 				(int)size, word);
 		*mask_ret |= 1u << i;
@@ -338,8 +339,8 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 static const char ps_help[] =
 	"Shows tasks: all of them, idle tasks first and then by PID, or those that the\n"
 	"words select, in that order. A word is a PID, a task_struct's address, a command\n"
-	"name (the kernel keeps 15 bytes of it), or a regular expression in single\n"
-	"quotes. \\123 is a task that is called 123.\n"
+	"name (the kernel keeps 15 bytes of it; one with spaces goes in double quotes),\n"
+	"or a regular expression in single quotes. \\123 is a task that is called 123.\n"
 	"\n"
 	"The columns: > marks the tasks that were running on a CPU. CPU is where a task\n"
 	"ran last. ST is its state: RU running or runnable, IN interruptible sleep, UN\n"
@@ -348,23 +349,29 @@ static const char ps_help[] =
 	"RSS are in KiB. Kernel threads are [in brackets].\n"
 	"\n"
 	"-l and -m show the scheduler's own record of when a task last got a CPU. It\n"
-	"counts in the scheduler's clock, and \"now\" is the latest time that any CPU's\n"
-	"run queue had seen, so the last moments before the crash may be missing from it.\n"
+	"counts in the scheduler's clock, and \"now\" is the latest time that any CPU's run\n"
+	"queue had seen, so the last moments before the crash may be missing from it.\n"
 	"-a reads the task's own pages; dumps are often made without them (makedumpfile\n"
 	"-d 31), and then it says so.\n"
 	"\n"
-	"Examples:\n"
-	"  (gdb) kernel ps rig-busy 'rig-t.*'\n"
-	"       PID    PPID  CPU        TASK        ST  %MEM      VSZ      RSS  COMM\n"
-	"  >    211       1    3  ff18d74d8500a0c0  RU   0.1     1192      904  rig-busy\n"
-	"       165       1    1  ff18d74dbef18000  IN   0.1    66760      880  rig-threads\n"
-	"       190       1    1  ff18d74d826a4180  IN   0.1     1192      512  rig-tracer\n"
-	"       191     190    3  ff18d74dbfd7c180  TR   0.0     1192      320  rig-traced\n"
+	"JSON: an array \"tasks\", sizes in bytes and times in ns; with -l -C \"cpus\" of\n"
+	"\"tasks\", with -g \"groups\" of \"threads\", with -S \"states\". A limit (-r) of\n"
+	"18446744073709551615 is none.\n"
 	"\n"
-	"  (gdb) kernel ps -m 211 39 198\n"
-	"  [ 0 00:00:01.515] [RU] PID: 211    TASK: ff18d74d8500a0c0 CPU: 3  COMMAND: \"rig-busy\"\n"
-	"  [ 0 00:00:01.701] [ID] PID: 39     TASK: ff18d74da07b4180 CPU: 3  COMMAND: \"kworker/3:1\"\n"
-	"  [ 0 00:00:07.521] [IN] PID: 198    TASK: ff18d74d8274c180 CPU: 3  COMMAND: \"rig-files\"\n";
+	"Examples:\n"
+	"(gdb) kernel ps rig-busy 'rig-t.*'\n"
+	"     PID    PPID  CPU        TASK        ST  %MEM      VSZ      RSS  COMM\n"
+	">    211       1    3  ff18d74d8500a0c0  RU   0.1     1192      904  rig-busy\n"
+	"     165       1    1  ff18d74dbef18000  IN   0.1    66760      880  rig-threads\n"
+	"     190       1    1  ff18d74d826a4180  IN   0.1     1192      512  rig-tracer\n"
+	"     191     190    3  ff18d74dbfd7c180  TR   0.0     1192      320  rig-traced\n"
+	"\n"
+	"(gdb) kernel ps -p 159\n"
+	"PID: 0        TASK: ffffffff9a41aa40  CPU: 0    COMMAND: \"swapper/0\"\n"
+	" PID: 1        TASK: ff42adf8011f20c0  CPU: 0    COMMAND: \"init\"\n"
+	"  PID: 157      TASK: ff42adf83f758000  CPU: 0    COMMAND: \"tree\"\n"
+	"   PID: 158      TASK: ff42adf83ecc4180  CPU: 1    COMMAND: \"tree-0\"\n"
+	"    PID: 159      TASK: ff42adf8027f4180  CPU: 2    COMMAND: \"tree-0-0\"\n";
 
 const struct command command_ps = {
 	.name = "ps",

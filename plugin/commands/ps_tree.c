@@ -35,7 +35,7 @@ static bool parents_of(struct ps *ps, const struct task *task)
 
 	while (task && length < MAX_DEPTH) {
 		chain[length++] = task;
-		if (task->parent == task->address)	/* init_task */
+		if (task->idle)
 			break;
 		task = task_find_address(ps->kernel, task->parent);
 	}
@@ -113,17 +113,20 @@ static bool index_tasks(struct ps *ps, bool by_parent, struct task_index *index,
 {
 	const struct task_table *table = ps->table;
 
-	index->count = table->count;
+	index->count = 0;
 	index->entries = calloc(table->count + 1, sizeof(*index->entries));
 	if (!index->entries)
 		return error_no_memory(error, "an index of tasks",
 				       table->count * sizeof(*index->entries));
 	for (size_t i = 0; i < table->count; i++) {
 		const struct task *task = &table->tasks[i];
+		uint64_t leader = task->group_leader ? task->group_leader : task->address;
 
-		index->entries[i].task = task;
-		index->entries[i].key = by_parent ? task->parent :
-					task->group_leader ? task->group_leader : task->address;
+		/* Idle tasks name init as their parent, but are nobody's children. */
+		if (by_parent && task->idle)
+			continue;
+		index->entries[index->count].task = task;
+		index->entries[index->count++].key = by_parent ? task->parent : leader;
 	}
 	qsort(index->entries, index->count, sizeof(*index->entries), compare_entries);
 	return true;

@@ -15,52 +15,101 @@
 #define MAX_SOURCE_LINES 16
 
 static const struct option options[] = {
-	{ 'c', NULL, "show the system call table, or the calls given by number or by a part of their name" },
-	{ 't', NULL, "show the kernel's taint, letter by letter" },
+	{ 'c', NULL, "show the system calls: all, or those given by number or part of their name" },
+	{ 't', NULL, "show what tainted the kernel, a line per letter" },
 	{ 0 }
 };
 
-enum { KERNEL, DUMPFILE, CPUS, CPUS_POSSIBLE, DATE, WALL, UPTIME, LOAD, TASKS, NODENAME, RELEASE, VERSION, MACHINE, MEMORY,
-       TAINTED, TAINT_MASK, BUILD_ID, PANIC };
+enum {
+	KERNEL,
+	DUMPFILE_TEXT,
+	DUMPFILE,
+	DUMPFILE_FLAGS,
+	CPUS,
+	CPUS_POSSIBLE,
+	DATE,
+	WALL,
+	UPTIME,
+	LOAD_TEXT,
+	LOAD_1,
+	LOAD_5,
+	LOAD_15,
+	TASKS,
+	NODENAME,
+	RELEASE,
+	VERSION,
+	MACHINE,
+	MEMORY,
+	TAINT_TEXT,
+	TAINTS,
+	TAINT_MASK,
+	BUILD_ID,
+	PANIC
+};
 
 static const struct column columns[] = {
 	[KERNEL] = { "kernel", "KERNEL", 0, 0 },
-	[DUMPFILE] = { "dumpfile", "DUMPFILE", 0, 0 },
+	[DUMPFILE_TEXT] = { "dumpfile_text", "DUMPFILE", 0, COLUMN_TEXT_ONLY },
+	[DUMPFILE] = { "dumpfile", NULL, 0, COLUMN_JSON_ONLY },
+	[DUMPFILE_FLAGS] = { "dumpfile_flags", NULL, 0, COLUMN_JSON_ONLY },
 	[CPUS] = { "cpus", "CPUS", 0, 0 },
 	[CPUS_POSSIBLE] = { "cpus_possible", NULL, 0, COLUMN_JSON_ONLY },
 	[DATE] = { "date", "DATE", 0, 0 },
 	[WALL] = { "date_seconds", NULL, 0, COLUMN_JSON_ONLY },
 	[UPTIME] = { "uptime_ns", "UPTIME", 0, 0 },
-	[LOAD] = { "load_average", "LOAD AVERAGE", 0, 0 },
+	[LOAD_TEXT] = { "load_text", "LOAD AVERAGE", 0, COLUMN_TEXT_ONLY },
+	[LOAD_1] = { "load_1", NULL, 0, COLUMN_JSON_ONLY },
+	[LOAD_5] = { "load_5", NULL, 0, COLUMN_JSON_ONLY },
+	[LOAD_15] = { "load_15", NULL, 0, COLUMN_JSON_ONLY },
 	[TASKS] = { "tasks", "TASKS", 0, 0 },
 	[NODENAME] = { "nodename", "NODENAME", 0, 0 },
 	[RELEASE] = { "release", "RELEASE", 0, 0 },
 	[VERSION] = { "version", "VERSION", 0, 0 },
 	[MACHINE] = { "machine", "MACHINE", 0, 0 },
 	[MEMORY] = { "memory_bytes", "MEMORY", 0, 0 },
-	[TAINTED] = { "tainted", "TAINTED", 0, COLUMN_RAW },
+	[TAINT_TEXT] = { "taint_text", "TAINTED", 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
+	[TAINTS] = { "taints", NULL, 0, COLUMN_JSON_ONLY },
 	[TAINT_MASK] = { "taint_mask", NULL, 0, COLUMN_JSON_ONLY },
 	[BUILD_ID] = { "build_id", NULL, 0, COLUMN_JSON_ONLY },
 	[PANIC] = { "panic", "PANIC", 0, COLUMN_HIGHLIGHT },
 };
 static const struct shape shape = { "system", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
 
-static void dumpfile_text(const struct dump *dump, struct buffer *text)
+/* What is wrong or special about the dump file, as crash puts it. */
+static void dumpfile_flags(const struct dump *dump, struct buffer *text)
 {
+	const struct {
+		bool set;
+		const char *name;
+	} flags[] = {
+		{ dump->dump_level > 0, "PARTIAL DUMP" },
+		{ dump->flags & DUMP_INCOMPLETE, "INCOMPLETE" },
+		{ dump->flags & DUMP_TRUNCATED, "TRUNCATED" },
+		{ dump->flags & DUMP_SPLIT_MISSING, "PARTS MISSING" },
+		{ dump->flags & DUMP_EXCLUDED_VMEMMAP, "EXCLUDED VMEMMAP" },
+		{ dump->flags & DUMP_FLATTENED, "FLATTENED" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].set)
+			buffer_printf(text, "%s[%s]", text->size ? "  " : "", flags[i].name);
+}
+
+static bool emit_dumpfile(struct output *output, const struct dump *dump)
+{
+	struct buffer files = { 0 }, flags = { 0 };
+	bool more;
+
 	for (size_t i = 0; i < dump->nr_files; i++)
-		buffer_printf(text, "%s%s", i ? " " : "", dump->files[i]->path);
-	if (dump->dump_level > 0)
-		buffer_string(text, "  [PARTIAL DUMP]");
-	if (dump->flags & DUMP_INCOMPLETE)
-		buffer_string(text, "  [INCOMPLETE]");
-	if (dump->flags & DUMP_TRUNCATED)
-		buffer_string(text, "  [TRUNCATED]");
-	if (dump->flags & DUMP_SPLIT_MISSING)
-		buffer_string(text, "  [PARTS MISSING]");
-	if (dump->flags & DUMP_EXCLUDED_VMEMMAP)
-		buffer_string(text, "  [EXCLUDED VMEMMAP]");
-	if (dump->flags & DUMP_FLATTENED)
-		buffer_string(text, "  [FLATTENED]");
+		buffer_printf(&files, "%s%s", i ? " " : "", dump->files[i]->path);
+	dumpfile_flags(dump, &flags);
+	more = output_printf(output, DUMPFILE_TEXT, "%s%s%s", files.data ? files.data : "", flags.size ? "  " : "",
+			     flags.data ? flags.data : "") &&
+	       output_string(output, DUMPFILE, files.data ? files.data : "") &&
+	       output_string(output, DUMPFILE_FLAGS, flags.data ? flags.data : "");
+	buffer_free(&files);
+	buffer_free(&flags);
+	return more;
 }
 
 static void date_text(uint64_t wall, char *text, size_t size)
@@ -94,7 +143,9 @@ static bool emit_clock(struct output *output, const struct system_info *info)
 			return false;
 	}
 	return !info->load_valid ||
-	       output_printf(output, LOAD, "%.2f, %.2f, %.2f", info->load[0], info->load[1], info->load[2]);
+	       (output_printf(output, LOAD_TEXT, "%.2f, %.2f, %.2f", info->load[0], info->load[1], info->load[2]) &&
+		output_real(output, LOAD_1, info->load[0], 2) && output_real(output, LOAD_5, info->load[1], 2) &&
+		output_real(output, LOAD_15, info->load[2], 2));
 }
 
 static bool emit_memory(struct output *output, uint64_t bytes)
@@ -108,33 +159,30 @@ static bool emit_memory(struct output *output, uint64_t bytes)
 
 static bool emit_taint(struct kernel *kernel, struct output *output, const struct system_info *info)
 {
-	struct buffer text = { 0 };
+	struct buffer text = { 0 }, letters = { 0 };
 	bool more;
 
+	/* Lines of "X  meaning". */
 	system_taint_text(kernel, info->taint_mask, &text);
-	if (text.size && text.data[text.size - 1] == '\n')
-		text.data[--text.size] = 0;
+	for (const char *line = text.data; line && *line; line = strchr(line, '\n') + 1)
+		buffer_char(&letters, *line);
 	more = output_uint(output, TAINT_MASK, info->taint_mask) &&
-	       output_string(output, TAINTED, text.size && !text.failed ? text.data : "no");
+	       output_string(output, TAINTS, letters.data ? letters.data : "") &&
+	       output_string(output, TAINT_TEXT, text.data ? text.data : "no");
 	buffer_free(&text);
+	buffer_free(&letters);
 	return more;
 }
 
 static bool emit_names(struct kernel *kernel, struct output *output, const struct system_info *info)
 {
-	struct buffer file = { 0 };
-	bool more;
-
-	dumpfile_text(kernel->dump, &file);
-	more = output_string(output, KERNEL, kernel->vmlinux_path ? kernel->vmlinux_path : "(none)") &&
-	       output_string(output, DUMPFILE, file.data ? file.data : "") &&
+	return output_string(output, KERNEL, kernel->vmlinux_path ? kernel->vmlinux_path : "(none)") &&
+	       emit_dumpfile(output, kernel->dump) &&
 	       (!info->nodename[0] || output_string(output, NODENAME, info->nodename)) &&
 	       (!info->release[0] || output_string(output, RELEASE, info->release)) &&
 	       (!info->version[0] || output_string(output, VERSION, info->version)) &&
 	       (!info->machine[0] || output_string(output, MACHINE, info->machine)) &&
 	       (!kernel->build_id[0] || output_string(output, BUILD_ID, kernel->build_id));
-	buffer_free(&file);
-	return more;
 }
 
 static bool sys_show(struct kernel *kernel, struct output *output, struct error *error)
@@ -285,28 +333,52 @@ static const struct column config_columns[] = {
 };
 static const struct shape config_shape = { "config", SHAPE_PLAIN, config_columns, ARRAY_SIZE(config_columns) };
 
-/* "CONFIG_X=y" or "# CONFIG_X is not set" as a row; anything else is a comment between them. */
-static bool emit_option(struct output *output, const char *line, size_t size)
+/* Words after `config` choose the options whose names have one of them in it, in any case. */
+static bool option_wanted(const struct arguments *arguments, const char *name, size_t size)
+{
+	char *copy = arguments->nr_words > 1 ? strndup(name, size) : NULL;
+	bool wanted = !copy;
+
+	for (size_t i = 1; i < arguments->nr_words && !wanted; i++)
+		wanted = strcasestr(copy, arguments->words[i]) != NULL;
+	free(copy);
+	return wanted;
+}
+
+/*
+ * "CONFIG_X=y" or "# CONFIG_X is not set" as a row; anything else is a comment between them.
+ * False = stop.
+ */
+static bool emit_option(const struct arguments *arguments, struct output *output, const char *line,
+			size_t size, size_t *shown)
 {
 	static const char not_set[] = " is not set";
-	const char *name = line, *end = memchr(line, '=', size);
 	size_t tail = sizeof(not_set) - 1;
+	const char *name = line, *end, *value = "n";
+	size_t value_size = 1;
 
 	if (size > 9 + tail && memcmp(line, "# CONFIG_", 9) == 0 &&
 	    memcmp(line + size - tail, not_set, tail) == 0) {
 		name = line + 2;
-		return output_row(output) && output_bytes(output, 0, name, size - 2 - tail) &&
-		       output_string(output, 1, "n") && output_bytes(output, 2, line, size);
-	}
-	if (!end || memcmp(line, "CONFIG_", 7) != 0)
+		end = line + size - tail;
+	} else if (size > 7 && memcmp(line, "CONFIG_", 7) == 0 && (end = memchr(line, '=', size))) {
+		value = end + 1;
+		value_size = line + size - value;
+	} else {
 		return true;
+	}
+	if (!option_wanted(arguments, name, end - name))
+		return true;
+	++*shown;
 	return output_row(output) && output_bytes(output, 0, name, end - name) &&
-	       output_bytes(output, 1, end + 1, line + size - end - 1) && output_bytes(output, 2, line, size);
+	       output_bytes(output, 1, value, value_size) && output_bytes(output, 2, line, size);
 }
 
-static bool sys_config(struct kernel *kernel, struct output *output, struct error *error)
+static bool sys_config(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		       struct error *error)
 {
 	struct buffer text = { 0 };
+	size_t shown = 0;
 
 	if (!system_config(kernel, &text, error)) {
 		buffer_free(&text);
@@ -314,21 +386,26 @@ static bool sys_config(struct kernel *kernel, struct output *output, struct erro
 	}
 	if (output_begin(output, &config_shape)) {
 		for (const char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1)
-			if (end - line >= 7 && !emit_option(output, line, end - line))
+			if (!emit_option(arguments, output, line, end - line, &shown))
 				break;
 		output_end(output);
 	}
 	buffer_free(&text);
+	if (!shown && arguments->nr_words > 1)
+		return error_set(error, ERROR_USAGE, "sys config: no option's name has \"%s\" in it",
+				 arguments->words[1]);
 	return true;
 }
 
 static bool sys_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error)
 {
+	if (has_option(arguments, 'c') && has_option(arguments, 't'))
+		return error_set(error, ERROR_USAGE, "sys: -c and -t are different views; give one of them");
 	if (has_option(arguments, 'c'))
 		return sys_calls(kernel, arguments, output, host, error);
-	if (arguments->nr_words == 1 && strcmp(arguments->words[0], "config") == 0)
-		return sys_config(kernel, output, error);
+	if (arguments->nr_words && strcmp(arguments->words[0], "config") == 0)
+		return sys_config(kernel, arguments, output, error);
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "sys: \"%s\" is not known; there is `sys config`, and -c takes "
 				 "names of system calls", arguments->words[0]);
@@ -338,20 +415,30 @@ static bool sys_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"Shows the machine, the kernel and how it ended.\n"
+	"Without options or words: what a bug report begins with.\n"
 	"\n"
-	"DUMPFILE: [PARTIAL DUMP] pages were left out on purpose (makedumpfile -d), [INCOMPLETE] the writer ran out of\n"
-	"space, [TRUNCATED] the file is shorter than it should be, [PARTS MISSING] files of a split dump are not here.\n"
-	"DATE and UPTIME are those of the last clock tick before the end; DATE is in your own time zone. UPTIME counts\n"
-	"the time asleep. MEMORY is what the kernel had to give away, without what it keeps for itself.\n"
-	"PANIC is the panic message, or, if there was none, what the last oops says happened.\n"
+	"DUMPFILE: [PARTIAL DUMP] pages were left out on purpose (makedumpfile -d),\n"
+	"[INCOMPLETE] the writer ran out of space, [TRUNCATED] the file is shorter than\n"
+	"it should be, [PARTS MISSING] files of a split dump are not here, [EXCLUDED\n"
+	"VMEMMAP] makedumpfile -e left out page descriptors, [FLATTENED] the file is\n"
+	"makedumpfile's stream for pipes.\n"
+	"DATE and UPTIME are those of the last clock tick before the end; DATE is in\n"
+	"your own time zone, UPTIME counts the time asleep. LOAD AVERAGE is of the last\n"
+	"1, 5 and 15 minutes. MEMORY is MemTotal: what the kernel had to give away,\n"
+	"without what it (and a crash kernel) keeps for itself. TAINTED says what may\n"
+	"have made the kernel unreliable; the words are those of the kernel's own table.\n"
+	"PANIC is the panic message or, if there was none, what the last oops says.\n"
 	"\n"
-	"-c with a name or number also shows where the call is defined, for the first 16. `sys config` needs a kernel that\n"
-	"carries its configuration (CONFIG_IKCONFIG=y).\n"
+	"-c takes numbers (decimal or 0x...) and parts of names; then it also shows\n"
+	"where the calls are defined, for the first 16. `sys config` takes parts of\n"
+	"options' names; it needs a kernel that carries its configuration\n"
+	"(CONFIG_IKCONFIG=y).\n"
+	"\n"
+	"JSON: an object \"system\", sizes in bytes and times in ns; arrays \"taint\",\n"
+	"\"system_calls\", \"config\".\n"
 	"\n"
 	"Examples:\n"
-	"\n"
-	"(vmcore) sys\n"
+	"(gdb) kernel sys\n"
 	"      KERNEL: ./vmlinux\n"
 	"    DUMPFILE: ./vmcore  [PARTIAL DUMP]\n"
 	"        CPUS: 4\n"
@@ -368,17 +455,14 @@ static const char help[] =
 	"              E  unsigned module was loaded\n"
 	"       PANIC: Kernel panic - not syncing: sysrq triggered crash\n"
 	"\n"
-	"(vmcore) sys -c\n"
-	" NUM  SYSTEM CALL                       ADDRESS\n"
-	"   0  read                          ffffffffa000bd70\n"
-	"   1  write                         ffffffffa000bef0\n"
-	"   2  open                          ffffffffa0007710\n"
-	"...\n";
+	"(gdb) kernel sys -c pause\n"
+	" NUM  SYSTEM CALL                       ADDRESS       SOURCE\n"
+	"  34  pause                         ffffffff98aad410  kernel/signal.c:4634\n";
 
 const struct command command_sys = {
 	.name = "sys",
-	.summary = "Show what machine and kernel the dump is of, and how it ended.",
-	.usage = "sys [-t] | sys -c [NAME|NUMBER]... | sys config",
+	.summary = "Show what machine and kernel this was, and how it ended.",
+	.usage = "sys [-t] | sys -c [NAME|NUMBER]... | sys config [OPTION]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,

@@ -106,20 +106,31 @@ static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
-/* Appends STRING to LIST if it starts with WORD. */
-static void offer(PyObject *list, const char *string, const char *word)
+/*
+ * What completion works with. gdb breaks words at more characters than our commands do ('-', '/'):
+ * of our word it takes the first SKIP bytes as settled and wants only what follows them.
+ */
+struct completion_word {
+	PyObject *list;			/* of the answers */
+	const char *word;		/* the whole of what is there of our word */
+	size_t skip;
+};
+
+/* Offers STRING if it starts with the word. */
+static void offer(const struct completion_word *complete, const char *string)
 {
 	PyObject *item;
 
-	if (strncmp(string, word, strlen(word)))
+	if (strncmp(string, complete->word, strlen(complete->word)))
 		return;
+	string += complete->skip;
 	item = PyUnicode_DecodeUTF8(string, strlen(string), "backslashreplace");
 	if (item)
-		PyList_Append(list, item);
+		PyList_Append(complete->list, item);
 	Py_XDECREF(item);
 }
 
-static void offer_tasks(PyObject *list, struct kernel *kernel, const char *word)
+static void offer_tasks(const struct completion_word *complete, struct kernel *kernel)
 {
 	struct task_table *table;
 	char pid[16];
@@ -128,43 +139,61 @@ static void offer_tasks(PyObject *list, struct kernel *kernel, const char *word)
 		return;
 	for (size_t i = 0; i < table->count; i++) {
 		snprintf(pid, sizeof(pid), "%u", table->tasks[i].pid);
-		offer(list, pid, word);
-		if (*word && !strchr(table->tasks[i].comm, ' '))
-			offer(list, table->tasks[i].comm, word);
+		offer(complete, pid);
+		if (complete->word[0] && !strchr(table->tasks[i].comm, ' '))
+			offer(complete, table->tasks[i].comm);
 	}
 }
 
-static void offer_modules(PyObject *list, struct kernel *kernel, const char *word)
+static void offer_modules(const struct completion_word *complete, struct kernel *kernel)
 {
 	struct module_list *modules;
 
 	if (modules_get(kernel, &modules, NULL))
 		for (size_t i = 0; i < modules->count; i++)
-			offer(list, modules->modules[i].name, word);
+			offer(complete, modules->modules[i].name);
 }
 
-/* The letters of COMMAND's options; gdb takes the dash for the end of a word, so WORD comes without it. */
-static void offer_options(PyObject *list, const struct command *command, const char *word)
+static void offer_options(const struct completion_word *complete, const struct command *command)
 {
-	char letter[2] = "";
+	struct buffer lines = { 0 };
+	char *rest = NULL;
 
-	for (const struct option *o = command->options; o && o->letter; o++) {
-		letter[0] = o->letter;
-		offer(list, letter, word);
-	}
-	offer(list, "j", word);
+	command_complete_options(command, complete->word, &lines);
+	for (char *line = lines.data ? strtok_r(lines.data, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		offer(complete, line);
+	buffer_free(&lines);
 }
 
-static void offer_words(PyObject *list, struct session *session, const struct command *command, const char *word)
+static void offer_words(const struct completion_word *complete, struct session *session,
+			const struct command *command)
 {
 	struct kernel *kernel = session->kernel;
 
 	pthread_mutex_lock(&kernel->lock);
 	if (command->words == COMPLETE_TASK)
-		offer_tasks(list, kernel, word);
+		offer_tasks(complete, kernel);
 	else if (command->words == COMPLETE_MODULE)
-		offer_modules(list, kernel, word);
+		offer_modules(complete, kernel);
 	pthread_mutex_unlock(&kernel->lock);
+}
+
+/* Does the word that ends before AT in TEXT want an argument after it: "-C "? */
+static bool after_option(const struct command *command, const char *text, size_t at)
+{
+	size_t end = at, start;
+
+	while (end && strchr(" \t", text[end - 1]))
+		end--;
+	for (start = end; start && !strchr(" \t", text[start - 1]); start--)
+		;
+	if (end - start < 2 || text[start] != '-')
+		return false;
+	for (const struct option *o = command->options; o && o->letter; o++)
+		if (o->letter == text[end - 1])
+			return o->argument != NULL;
+	return false;
 }
 
 /* Completion: options after a dash, else what the command's words are. gdb filters nothing, so we do. */
@@ -172,26 +201,34 @@ static PyObject *kernel_command_complete(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	const struct command *command = class_pointer(self);
-	PyObject *list, *word_object, *bytes;
-	const char *text, *word;
-	size_t before;
+	struct completion_word complete = { 0 };
+	PyObject *word_object, *bytes;
+	size_t start, size;
+	const char *text;
 
 	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &word_object))
 		return NULL;
 	if (word_object == Py_None)
 		Py_RETURN_NONE;	/* gdb asks where words break: where it thinks */
 	bytes = PyUnicode_AsUTF8String(word_object);
-	list = PyList_New(0);
-	if (!bytes || !list)
+	complete.list = PyList_New(0);
+	if (!bytes || !complete.list)
 		return NULL;
-	word = PyBytes_AsString(bytes);
-	before = strlen(text) >= strlen(word) ? strlen(text) - strlen(word) : 0;
-	if (before && text[before - 1] == '-')
-		offer_options(list, command, word);
-	else if (plugin->session)
-		offer_words(list, plugin->session, command, word);
+	size = strlen(text);
+	for (start = size; start && !strchr(" \t", text[start - 1]); start--)
+		;
+	complete.word = text + start;
+	complete.skip = size - start;
+	if (strlen(PyBytes_AsString(bytes)) < complete.skip)
+		complete.skip -= strlen(PyBytes_AsString(bytes));
+	else
+		complete.skip = 0;
+	if (complete.word[0] == '-')
+		offer_options(&complete, command);
+	else if (plugin->session && !after_option(command, text, start))
+		offer_words(&complete, plugin->session, command);
 	Py_DECREF(bytes);
-	return list;
+	return complete.list;
 }
 
 #define MAX_PARTS 64
@@ -241,6 +278,30 @@ static PyObject *target_invoke(PyObject *self, PyObject *args)
 	Py_RETURN_NONE;
 }
 
+/* `kernel` alone, or with a word that is none of its commands. */
+static PyObject *prefix_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	struct error error = { 0 };
+	PyObject *from_tty;
+	const char *text;
+	bool done;
+
+	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
+		return NULL;
+	done = *text ? error_set(&error, ERROR_USAGE, "there is no command `kernel %.*s`; `help kernel` lists them",
+				 (int)strcspn(text, " \t"), text)
+		     : gdb_execute_visible(plugin, "help kernel", &error);
+	if (!done || PyErr_Occurred())
+		return raise_error(plugin, &error);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef prefix_methods[] = {
+	{ "invoke", prefix_invoke, METH_VARARGS, NULL },
+	{ 0 },
+};
+
 static PyMethodDef kernel_command_methods[] = {
 	{ "invoke", kernel_command_invoke, METH_VARARGS, NULL },
 	{ "complete", kernel_command_complete, METH_VARARGS, NULL },
@@ -263,8 +324,6 @@ static PyObject *command_base(struct plugin *plugin, const char *name, PyMethodD
 	};
 	PyObject *base = gdb_attribute(plugin, "Command"), *bases = NULL, *class = NULL;
 
-	if (!methods)
-		return base;
 	bases = base ? PyTuple_Pack(1, base) : NULL;
 	if (bases)
 		class = PyType_FromSpecWithBases(&spec, bases);
@@ -329,39 +388,46 @@ static bool make_table(struct plugin *plugin, PyObject *base)
 static const char kernel_doc[] =
 	"Commands that know the Linux kernel in the dump.\n"
 	"\n"
-	"Open a dump with `target vmcore FILE`; then `kernel sys` says what died and `kernel bt` where,\n"
-	"`kernel ps` lists the tasks, `kernel log` is the kernel's log. Each command is also there under its bare\n"
-	"name (ps, log, ...) unless gdb has a command of that name. With -j a command prints JSON.";
+	"Open a dump with `target vmcore FILE`. Then `kernel sys` says what died,\n"
+	"`kernel bt` where, `kernel ps` lists the tasks and `kernel log` shows the\n"
+	"kernel's log. Each command is also there under its bare name (ps, log, ...)\n"
+	"where gdb has no command of that name. With -j a command prints JSON.\n"
+	"\n"
+	"Example:\n"
+	"(gdb) kernel log -l emerg\n"
+	"[   43.932252] Kernel panic - not syncing: sysrq triggered crash";
 
 static const char target_doc[] =
 	"Open a Linux kernel crash dump.\n"
 	"Usage: target vmcore FILE [FILE]...\n"
 	"\n"
-	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's dump-guest-memory), a\n"
-	"kdump-compressed dump (makedumpfile with any compressor, QEMU's kdump-* formats) or a flattened one;\n"
-	"several files are the parts of a makedumpfile --split set. Load the kernel's vmlinux with debug\n"
-	"information first, as gdb's program or with `file`.\n"
+	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's\n"
+	"dump-guest-memory), a kdump-compressed dump (makedumpfile with any compressor,\n"
+	"QEMU's kdump-* formats) or a flattened one; several files are the parts of a\n"
+	"makedumpfile --split set. Load the kernel's vmlinux with debug information\n"
+	"first, as gdb's program or with `file`.\n"
 	"\n"
-	"Threads 1 to N are then the CPUs, the others the tasks that were not running. The thread that\n"
-	"panicked is selected: `bt` shows why.\n"
+	"Threads 1 to N are then the CPUs, the others the tasks that were not running.\n"
+	"The thread that panicked is selected: `bt` shows why.\n"
 	"\n"
 	"Example:\n"
-	"  (gdb) file /usr/lib/debug/boot/vmlinux-6.1.0-56-cloud-amd64\n"
-	"  (gdb) target vmcore /var/crash/202611220443/dump.202611220443\n"
-	"  (gdb) bt";
+	"(gdb) file vmlinux\n"
+	"(gdb) target vmcore vmcore\n"
+	"vmcore: kdump-compressed lzo, Linux 6.1.0-56-cloud-amd64, 4 CPUs, 125 tasks\n"
+	"Kernel panic - not syncing: sysrq triggered crash";
 
 bool register_commands(struct plugin *plugin)
 {
-	PyObject *plain = command_base(plugin, NULL, NULL);
+	PyObject *prefix = command_base(plugin, "vmcore.PrefixCommand", prefix_methods);
 	PyObject *kernel = command_base(plugin, "vmcore.KernelCommand", kernel_command_methods);
 	PyObject *target = command_base(plugin, "vmcore.TargetCommand", target_methods);
-	bool done = plain && kernel && target &&
-		    make_command(plugin, plain, "kernel", kernel_doc, "COMMAND_STATUS", "COMPLETE_NONE", true, NULL) &&
+	bool done = prefix && kernel && target &&
+		    make_command(plugin, prefix, "kernel", kernel_doc, "COMMAND_STATUS", "COMPLETE_NONE", true, NULL) &&
 		    make_command(plugin, target, "target vmcore", target_doc, "COMMAND_FILES", "COMPLETE_FILENAME",
 				 false, NULL) &&
 		    make_table(plugin, kernel);
 
-	Py_XDECREF(plain);
+	Py_XDECREF(prefix);
 	Py_XDECREF(kernel);
 	Py_XDECREF(target);
 	return done;

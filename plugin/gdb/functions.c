@@ -41,12 +41,13 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &pid))
 		return NULL;
 	pthread_mutex_lock(&session->kernel->lock);
-	task = task_find_pid(session->kernel, (uint32_t)pid);
+	task = pid <= UINT32_MAX ? task_find_pid(session->kernel, pid) : NULL;
 	if (task)
 		address = task->address;
 	pthread_mutex_unlock(&session->kernel->lock);
 	if (!address) {
-		error_set(error, ERROR_USAGE, "$task: there is no task with pid %" PRIu64 "; `kernel ps` lists them", pid);
+		error_set(error, ERROR_USAGE, "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them",
+			  (int64_t)pid);
 		return NULL;
 	}
 	return pointer_to(session, address, "struct task_struct");
@@ -54,13 +55,13 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 
 static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct error *error)
 {
-	struct cpu *cpu;
 	PyObject *argument;
+	struct cpu *cpu;
 	uint64_t number;
 
 	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &number))
 		return NULL;
-	cpu = cpu_find(session->kernel, (unsigned)number);
+	cpu = number <= UINT32_MAX ? cpu_find(session->kernel, number) : NULL;
 	if (!cpu || !cpu->task) {
 		error_set(error, ERROR_USAGE, cpu ? "$cpu_curr: the runqueue of CPU %" PRIu64 " cannot be read" :
 			  "$cpu_curr: there is no CPU %" PRIu64 " in this dump", number);
@@ -77,8 +78,13 @@ static PyObject *call_per_cpu(struct session *session, PyObject *args, struct er
 	uint64_t cpu, address;
 	bool found;
 
-	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) || !value_to_u64(cpu_value, &cpu) ||
-	    !(name = PyObject_CallMethod(name_value, "string", NULL)) || !(bytes = PyUnicode_AsUTF8String(name)))
+	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) || !value_to_u64(cpu_value, &cpu))
+		goto out;
+	if (cpu > UINT32_MAX) {
+		error_set(error, ERROR_USAGE, "$per_cpu: there is no CPU %" PRId64, (int64_t)cpu);
+		goto out;
+	}
+	if (!(name = PyObject_CallMethod(name_value, "string", NULL)) || !(bytes = PyUnicode_AsUTF8String(name)))
 		goto out;
 	pthread_mutex_lock(&session->kernel->lock);
 	found = kernel_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address, error);
@@ -102,6 +108,20 @@ out:
 	return result;
 }
 
+/* "struct list_head" says what it is, "list_head" does not. */
+static bool name_has_space(PyObject *name)
+{
+	PyObject *error_type, *error_value, *error_trace, *space;
+	bool has;
+
+	PyErr_Fetch(&error_type, &error_value, &error_trace);
+	space = PyUnicode_FromString(" ");
+	has = space && PyUnicode_Contains(name, space) == 1;
+	Py_XDECREF(space);
+	PyErr_Restore(error_type, error_value, error_trace);
+	return has;
+}
+
 /* gdb's own type information answers this one, so it also works for types of modules. */
 static PyObject *call_container_of(struct session *session, PyObject *args, struct error *error)
 {
@@ -116,8 +136,9 @@ static PyObject *call_container_of(struct session *session, PyObject *args, stru
 		goto out;
 	expression = PyUnicode_FromFormat("&((%U *)0)->%U", name, member_name);
 	offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
-	if (!offset && PyErr_ExceptionMatches(PyExc_Exception)) {
-		PyErr_Clear();	/* "list_head" where gdb wants "struct list_head" */
+	/* "list_head" where gdb wants "struct list_head" */
+	if (!offset && PyErr_ExceptionMatches(PyExc_Exception) && !name_has_space(name)) {
+		PyErr_Clear();
 		Py_XDECREF(expression);
 		expression = PyUnicode_FromFormat("&((struct %U *)0)->%U", name, member_name);
 		offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
@@ -149,25 +170,30 @@ static const struct function functions[] = {
 	  "PID 0 is CPU 0's idle task.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $task(1)->comm",
+	  "(gdb) print $task(211)->comm\n"
+	  "$1 = \"rig-busy\\000\\000\\000\\000\\000\\000\\000\"",
 	  call_task },
 	{ "cpu_curr",
 	  "$cpu_curr(N): the task that CPU N was running, as a struct task_struct *.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $cpu_curr(0)->pid",
+	  "(gdb) print $cpu_curr(0)->pid\n"
+	  "$1 = 1",
 	  call_cpu_curr },
 	{ "per_cpu",
 	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $per_cpu(\"runqueues\", 1).nr_running",
+	  "(gdb) print $per_cpu(\"runqueues\", 1).nr_running\n"
+	  "$1 = 3",
 	  call_per_cpu },
 	{ "container_of",
 	  "$container_of(POINTER, \"TYPE\", \"MEMBER\"): the TYPE whose MEMBER is at POINTER.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) print $container_of(init_task.tasks.next, \"struct task_struct\", \"tasks\")->pid",
+	  "(gdb) set $next = init_task.tasks.next\n"
+	  "(gdb) print $container_of($next, \"struct task_struct\", \"tasks\")->pid\n"
+	  "$1 = 1",
 	  call_container_of },
 };
 
@@ -183,9 +209,15 @@ static PyObject *function_invoke(PyObject *self, PyObject *args)
 		return NULL;
 	session = session_get(plugin, &error);
 	result = session ? function->call(session, args, &error) : NULL;
-	if (!result && error.kind != ERROR_NONE)
-		return raise_error(plugin, &error);
-	return result;
+	if (result)
+		return result;
+	/* What Python says of wrong arguments, with what is right before it: "$task(PID): ..." */
+	if (error.kind == ERROR_NONE && PyErr_Occurred()) {
+		error_from_python(&error);
+		if (error.kind != ERROR_INTERRUPTED)
+			error_prefix(&error, "%.*s", (int)strcspn(function->doc, ":"), function->doc);
+	}
+	return error.kind != ERROR_NONE ? raise_error(plugin, &error) : NULL;
 }
 
 static PyMethodDef methods[] = {

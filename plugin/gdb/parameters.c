@@ -18,24 +18,34 @@ struct setting {
 static const struct setting settings[] = {
 	{ "module-path", true, offsetof(struct settings, module_path),
 	  "Directories to look for modules' debug files in.\n"
-	  "Separated by colons; each is searched with all below it for NAME.ko and NAME.ko.debug, before the\n"
-	  "places beside vmlinux. A file whose build-id is not the loaded module's is not used.\n"
+	  "Separated by colons; each is searched with all below it for NAME.ko and\n"
+	  "NAME.ko.debug, before the places beside vmlinux. A file whose build-id is not\n"
+	  "the loaded module's is not used.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) set vmcore module-path /home/me/build/drivers/net" },
+	  "(gdb) set vmcore module-path /home/me/build/drivers/net" },
 	{ "vmlinux", true, offsetof(struct settings, vmlinux),
-	  "The vmlinux with debug information for `target vmcore`, where gdb itself has no symbol file.\n"
-	  "gdb then loads its symbols once, where the kernel ran; from `file VMLINUX` it loads them twice, which\n"
-	  "takes longer. Takes effect at the next `target vmcore`.\n"
+	  "The kernel's vmlinux, for `target vmcore` to load.\n"
+	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"
+	  "where the kernel ran; from `file VMLINUX` it loads them twice, which takes\n"
+	  "longer. Takes effect at the next `target vmcore`.\n"
 	  "\n"
 	  "Example:\n"
-	  "  (gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
+	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
 	{ "force-vmlinux", false, offsetof(struct settings, force_vmlinux),
-	  "Whether to use a vmlinux whose build-id is not the crashed kernel's.\n"
-	  "With one, everything shown may be wrong. Takes effect at the next `target vmcore`." },
+	  "Whether to use a vmlinux of another build-id.\n"
+	  "Off, a vmlinux that is not the crashed kernel's is refused. With one, everything\n"
+	  "shown may be wrong. Takes effect at the next `target vmcore`.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore force-vmlinux on" },
 	{ "zero-excluded", false, offsetof(struct settings, zero_excluded),
-	  "Whether pages that makedumpfile left out read as zeros.\n"
-	  "Off, reading them is an error that says so: their contents are not known." },
+	  "Whether pages left out of the dump read as zeros.\n"
+	  "makedumpfile leaves out pages on purpose (-d). Off, reading them is an error\n"
+	  "that says so: their contents are not known.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore zero-excluded on" },
 };
 
 static void *setting_place(struct plugin *plugin, const struct setting *setting)

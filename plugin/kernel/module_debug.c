@@ -190,9 +190,11 @@ static struct module_files *files_get(struct kernel *kernel, struct module_list 
 	buffer_free(&key);
 	for (size_t i = 0; paths && paths[i]; i++) {
 		size_t first = files->count;
+		char *real = realpath(paths[i], NULL);	/* people see these paths: without /../ */
 
 		buffer_clear(&path);
-		buffer_string(&path, paths[i]);
+		buffer_string(&path, real ? real : paths[i]);
+		free(real);
 		if (!path.failed && path.size)
 			walk(kernel, files, &path, 0);
 		/* Names found under an earlier directory go first, so each directory is sorted on its own. */

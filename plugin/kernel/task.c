@@ -253,9 +253,10 @@ static void relate(struct kernel *kernel, struct task_table *table)
 		struct task *task = &table->tasks[i];
 		const struct task *parent = task->parent ? find_address(table, task->parent) : NULL;
 
-		task->ppid = parent ? parent->tgid : 0;
 		task->kernel_thread = task->flags & PF_KTHREAD;
 		task->idle = task->pid == 0;
+		/* init made the other CPUs' idle tasks, but they are not its children (fork_idle). */
+		task->ppid = parent && !task->idle ? parent->tgid : 0;
 	}
 	for (size_t i = 0; i < kernel->nr_cpus; i++) {
 		struct task *task = kernel->cpus[i].task ? find_address(table, kernel->cpus[i].task) : NULL;

@@ -116,7 +116,28 @@ def test_help_and_completion(one):
     for command in ("ps", "log", "sys", "mod", "bt"):
         text = one.gdb(f"help kernel {command}")
         assert "Example" in text, command
-        assert all(len(line) <= 100 for line in text.splitlines()), command
+    topics = ["kernel", "target vmcore", "set vmcore", "function task", "function cpu_curr", "function per_cpu",
+              "function container_of", *(f"kernel {c}" for c in ("ps", "log", "sys", "mod", "bt")),
+              *(f"set vmcore {s}" for s in ("module-path", "vmlinux", "force-vmlinux", "zero-excluded"))]
+    for topic in topics:
+        # What gdb prints at attaching comes first, with the dump's path in it.
+        text = one.gdb(f"echo HELP\\n", f"help {topic}").split("HELP\n", 1)[1]
+        assert text.strip() and all(len(line) <= 80 for line in text.splitlines()
+                                    if not line.startswith('Type "help')), topic
+
+
+def test_completion_of_words(one):
+    """gdb breaks words at '-' and '/', kernel commands do not."""
+    out = one.gdb("complete kernel bt swapper/", "complete kernel mod -s virtio_n", "complete kernel ps -k",
+                  "complete kernel ps -C ", "complete ps -")
+    assert "kernel bt swapper/0\n" in out and "kernel mod -s virtio_net\n" in out
+    assert "kernel ps -k\n" in out and "\nps -A\n" in out
+    assert "kernel ps -C" not in out
+
+
+def test_kernel_alone_and_with_nonsense(one):
+    assert "kernel ps --" in one.gdb("kernel")
+    assert "no command `kernel nonsense`" in one.gdb("kernel nonsense")
 
 
 def test_nothing_is_left_behind(one):
