@@ -87,14 +87,22 @@ static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 		output_string(out, CELL_LINE, text);
 }
 
+static bool is_function_start(struct bt *bt, uint64_t pc)
+{
+	const struct place *place = bt_place(bt, pc, false);
+
+	return place->symbol && place->symbol->address == pc;
+}
+
 static bool frame_row(struct bt *bt, size_t level, bool many)
 {
 	static const char *const kinds[] = { "call", "interrupted", "user" };
 	const struct frame *frame = &bt->stack.frames[level];
 	struct output *out = bt->output;
-	/* The first pc of a task that was switched out is a return address like the others: __schedule() called
-	 * __switch_to_asm(). */
-	bool exact = frame->kind != FRAME_CALL;
+	/* The first pc of a task that was switched out is a return address like the others: __schedule()
+	 * called __switch_to_asm(). But a new task, which has never run, is at the start of
+	 * ret_from_fork. */
+	bool exact = frame->kind != FRAME_CALL || (level == 0 && is_function_start(bt, frame->pc));
 
 	if (!output_row(out))
 		return false;

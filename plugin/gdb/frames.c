@@ -78,23 +78,37 @@ static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
 	return equal;
 }
 
+static bool is_function_start(struct session *session, uint64_t pc)
+{
+	const struct symbol *symbol;
+	char name[256];
+	bool start;
+
+	pthread_mutex_lock(&session->kernel->lock);
+	symbol = kernel_symbolize(session->kernel, pc, name, sizeof(name));
+	start = symbol && symbol->address == pc;
+	pthread_mutex_unlock(&session->kernel->lock);
+	return start;
+}
+
 /*
  * Is the frame's pc a return address that gdb takes for the pc of an interrupted frame? Its line is then the one after
  * the call. Two kinds:
  *  - entry code that called a C function: a signal frame for what it does to its caller, but itself called as usual;
- *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of __switch_to_asm().
+ *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of __switch_to_asm(); but a
+ *    new task, which has never run, at the start of ret_from_fork.
  */
-static bool is_after_call(struct plugin *plugin, PyObject *frame)
+static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 {
 	PyObject *newer = PyObject_CallMethod(frame, "newer", NULL);
 	bool result = false;
 
 	if (newer == Py_None)
-		result = session_thread_is_switched_out(plugin->session);
+		result = session_thread_is_switched_out(plugin->session) && !is_function_start(plugin->session, pc);
 	else if (newer && is_type(plugin, frame, "SIGTRAMP_FRAME"))
 		result = !is_type(plugin, newer, "SIGTRAMP_FRAME");
 	Py_XDECREF(newer);
-	PyErr_Clear();
+	forget_exception();
 	return result;
 }
 
@@ -104,14 +118,13 @@ static PyObject *call_line(struct plugin *plugin, PyObject *self)
 	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL), *pc_object = NULL, *sal = NULL;
 	uint64_t pc;
 
-	if (frame && plugin->session && is_after_call(plugin, frame)) {
+	if (frame && plugin->session)
 		pc_object = PyObject_CallMethod(frame, "pc", NULL);
-		if (pc_object && value_to_u64(pc_object, &pc))
-			sal = PyObject_CallMethod(plugin->gdb, "find_pc_line", "K", (unsigned long long)pc - 1);
-	}
+	if (pc_object && value_to_u64(pc_object, &pc) && is_after_call(plugin, frame, pc))
+		sal = PyObject_CallMethod(plugin->gdb, "find_pc_line", "K", (unsigned long long)pc - 1);
 	Py_XDECREF(pc_object);
 	Py_XDECREF(frame);
-	PyErr_Clear();
+	forget_exception();
 	return sal;
 }
 

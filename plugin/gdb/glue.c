@@ -133,6 +133,8 @@ bool error_from_python(struct error *error)
 		Py_XDECREF(text);
 	}
 	PyErr_Clear();
+	if (interrupted && !error)	/* nobody would hear of it */
+		PyErr_SetInterrupt();
 	Py_XDECREF(type);
 	Py_XDECREF(value);
 	Py_XDECREF(trace);
@@ -155,6 +157,15 @@ PyObject *raise_error(struct plugin *plugin, const struct error *error)
 		PyErr_SetString(class, error->text);
 	Py_XDECREF(class);
 	return NULL;
+}
+
+void forget_exception(void)
+{
+	bool interrupted = PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+
+	PyErr_Clear();
+	if (interrupted)
+		PyErr_SetInterrupt();
 }
 
 bool value_to_u64(PyObject *value, uint64_t *number_ret)

@@ -30,6 +30,8 @@ PyObject *gdb_attribute(struct plugin *plugin, const char *name);
 
 /* Turns the pending Python exception into *error. Ctrl-C becomes ERROR_INTERRUPTED. Returns false. */
 bool error_from_python(struct error *error);
+/* Drops the pending Python exception, if any, but not a Ctrl-C: the next poll for it finds it again. */
+void forget_exception(void);
 /* Turns *error into a Python exception that gdb prints as one plain line (or as Quit). Returns NULL. */
 PyObject *raise_error(struct plugin *plugin, const struct error *error);
 

@@ -14,7 +14,7 @@ enum hook_kind {
 	HOOK_READ,	/* reads memory by address: say why if that fails */
 	HOOK_EXAMINE,	/* the same, and has begun a line with the address when it fails */
 	HOOK_RESUME,	/* would let the machine go on */
-	HOOK_RUN,	/* would throw the dump away to start a program */
+	HOOK_RUN,	/* would throw the dump away, to start a program or as one */
 	HOOK_QUIT,	/* would ask "Quit anyway?" about a process that never was */
 };
 
@@ -31,6 +31,7 @@ static const struct hook {
 	{ "reverse-step", HOOK_RESUME }, { "reverse-next", HOOK_RESUME }, { "reverse-stepi", HOOK_RESUME },
 	{ "reverse-finish", HOOK_RESUME },
 	{ "run", HOOK_RUN }, { "start", HOOK_RUN }, { "starti", HOOK_RUN }, { "attach", HOOK_RUN },
+	{ "kill", HOOK_RUN },
 	{ "quit", HOOK_QUIT },
 };
 
@@ -49,7 +50,7 @@ static bool run_hook(struct plugin *plugin, const struct hook *hook, struct erro
 	case HOOK_RESUME:
 		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, the machine cannot go on", hook->command);
 	case HOOK_RUN:
-		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, nothing can be run; `detach` closes it first",
+		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, nothing runs in it; `detach` closes it first",
 				 hook->command);
 	case HOOK_QUIT:
 		plugin->quitting = true;

@@ -44,7 +44,7 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 		snprintf(buffer, size, "%s:%u", PyBytes_AsString(bytes), (unsigned)number);
 		found = true;
 	}
-	PyErr_Clear();
+	forget_exception();
 	Py_XDECREF(bytes);
 	Py_XDECREF(line);
 	Py_XDECREF(name);

@@ -3,6 +3,7 @@
 build/sets (tests/gdb/make-sets) names the sets. A test that takes `dump` runs on each of them; the guest's record is
 dump.oracle. The environment variable VMCORE_GDB names another gdb, in the root of another release if need be:
 
+    VMCORE_TEST_ONLY="6.1-oops 7.2-sysrq"       # of the sets only these
     VMCORE_GDB="tests/rig/in-root $(tests/rig/gdb-root 18.1) gdb" python3 -m pytest tests/gdb
 """
 import functools
@@ -145,7 +146,9 @@ def all_sets():
         lines = (TOP / "build" / "sets").read_text().splitlines()
     except FileNotFoundError:
         return []
-    return [Dump(*line.split(" ", 2)) for line in lines]
+    sets = [Dump(*line.split(" ", 2)) for line in lines]
+    only = os.environ.get("VMCORE_TEST_ONLY", "").split()
+    return [s for s in sets if not only or repr(s) in only]
 
 
 SETS = all_sets()
