@@ -278,7 +278,7 @@ static const char bt_help[] =
 	"3 tasks:  tree-0 159; tree-1 161; workload 180\n"
 	" #0 __schedule+0x34d at ffffffffa3e10e3d\n"
 	" #1 schedule+0x5a at ffffffffa3e1154a\n"
-	" #2 __x64_sys_pause+0x24 at ffffffffa34ad434\n"
+	" #2 __do_sys_pause+0x24 at ffffffffa34ad434\n"
 	" #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
 	" #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
 

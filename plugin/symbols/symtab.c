@@ -185,35 +185,47 @@ static struct sort_key *radix_sort(struct sort_key *keys, struct sort_key *spare
 	return keys;
 }
 
-/* How good a name is for an address that has several; higher is better. */
-static unsigned name_rank(const struct symbol *symbol)
+/* Padding before a function (6.2+, FineIBT): never what one wants to see. */
+static bool is_padding(const struct symbol *symbol)
 {
-	/*
-	 * Padding before a function (6.2+, FineIBT), and sections' start and end labels: rarely
-	 * what one wants to see.
-	 */
-	if (strncmp(symbol->name, "__pfx_", 6) == 0 || strncmp(symbol->name, "__cfi_", 6) == 0)
-		return 0;
-	return 1 + (symbol->size ? 4 : 0) + (toupper((unsigned char)symbol->letter) != 'W') +
-	       (isupper((unsigned char)symbol->letter) ? 2 : 0);
+	return !strncmp(symbol->name, "__pfx_", 6) || !strncmp(symbol->name, "__cfi_", 6);
 }
 
 /*
- * Puts the symbols of one address into the order of their rank; there are few, so insertion is
- * right.
+ * Which of two names of one address comes first: the one the kernel itself prints in an oops and in
+ * /proc/PID/stack (compare_symbols() in scripts/kallsyms.c): strong before weak, then the fewest
+ * underscores in front, then by name; so __do_sys_pause, not its alias __x64_sys_pause. Before all
+ * that, what is known to be a function or an object, with a size, goes before labels of sections.
  */
-static void sort_by_rank(struct symbol *symbols, size_t count)
+static bool is_better_name(const struct symbol *a, const struct symbol *b)
+{
+	bool a_weak = toupper((unsigned char)a->letter) == 'W';
+	bool b_weak = toupper((unsigned char)b->letter) == 'W';
+	size_t a_underscores = strspn(a->name, "_"), b_underscores = strspn(b->name, "_");
+
+	if (is_padding(a) != is_padding(b))
+		return is_padding(b);
+	if (!a->size != !b->size)
+		return a->size;
+	if (a_weak != b_weak)
+		return b_weak;
+	if (a_underscores != b_underscores)
+		return a_underscores < b_underscores;
+	return strcmp(a->name, b->name) < 0;
+}
+
+/* Puts the names of one address into order; there are few, so insertion is right. */
+static void sort_names(struct symbol *symbols, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
 		struct symbol symbol = symbols[i];
-		unsigned rank = name_rank(&symbol);
 		size_t j = i;
 
 		/*
 		 * A hostile file may put a million symbols on one address: past some, order does
 		 * not matter.
 		 */
-		for (; j > 0 && i < 256 && name_rank(&symbols[j - 1]) < rank; j--)
+		for (; j > 0 && i < 256 && is_better_name(&symbol, &symbols[j - 1]); j--)
 			symbols[j] = symbols[j - 1];
 		symbols[j] = symbol;
 	}
@@ -244,7 +256,7 @@ static bool sort_symbols(struct symtab *symtab, struct error *error)
 		while (end < count && symbols[end].address == symbols[first].address)
 			end++;
 		if (end - first > 1)
-			sort_by_rank(symbols + first, end - first);
+			sort_names(symbols + first, end - first);
 	}
 	return true;
 }
@@ -405,7 +417,7 @@ const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address
 	if (symtab->nr_extents && !extent)
 		return NULL;
 	end = upper_bound(symtab, address);
-	/* Backwards by address, forwards (best rank first) within one address. */
+	/* Backwards by address, forwards (best name first) within one address. */
 	for (unsigned depth = 0; end > 0 && depth < LOOKUP_DEPTH; depth++) {
 		uint64_t start = symtab->symbols[end - 1].address;
 		size_t first = end;

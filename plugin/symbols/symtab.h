@@ -49,8 +49,10 @@ const struct symbol *symtab_find(const struct symtab *symtab, const char *name);
 /* All with this name: the first in address order; then the next same-named after PREVIOUS. NULL at the end. */
 const struct symbol *symtab_find_next(const struct symtab *symtab, const char *name,
 				      const struct symbol *previous);
-/* The symbol that ADDRESS lies in (its size, or up to the next symbol). Prefers functions and global names
- * over labels at the same address. Per-CPU symbols are never returned. */
+/*
+ * The symbol that ADDRESS lies in (its size, or up to the next symbol). Of several names of one
+ * address it is the one the kernel itself would print. Per-CPU symbols are never returned.
+ */
 const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address);
 /* For walks in address order. */
 size_t symtab_count(const struct symtab *symtab);

@@ -83,6 +83,17 @@ static void test_lookup(void **state)
 		  true },
 		{ .address = 0x1080, .size = 0x20, .name = "next", .letter = 't', .function =
 		  true },
+		/* The order of /proc/kallsyms on 6.1: __do_sys_pause, __ia32_..., __x64_... */
+		{ .address = 0x10c0, .size = 0x20, .name = "__x64_sys_pause", .letter = 'T',
+		  .function = true },
+		{ .address = 0x10c0, .size = 0x20, .name = "__do_sys_pause", .letter = 't',
+		  .function = true },
+		{ .address = 0x10c0, .size = 0x20, .name = "__ia32_sys_pause", .letter = 'T',
+		  .function = true },
+		{ .address = 0x10e0, .size = 0x20, .name = "__alias", .letter = 'T',
+		  .function = true },
+		{ .address = 0x10e0, .size = 0x20, .name = "name", .letter = 't',
+		  .function = true },
 		{ .address = 0x2000, .name = "label_without_size", .letter = 'T', .function =
 		  true },
 		{ .address = 0x2f00, .size = 0x10, .name = "last", .letter = 'D' },
@@ -103,6 +114,8 @@ static void test_lookup(void **state)
 	assert_string_equal(name_at(symtab, 0x1080), "next");
 	assert_string_equal(name_at(symtab, 0x109f), "next");
 	assert_string_equal(name_at(symtab, 0x10a0), "nothing");	/* behind its size */
+	assert_string_equal(name_at(symtab, 0x10c4), "__do_sys_pause");
+	assert_string_equal(name_at(symtab, 0x10e4), "name");
 	assert_string_equal(name_at(symtab, 0x27ff), "label_without_size");
 	assert_string_equal(name_at(symtab, 0x2800), "nothing");	/* another section */
 	assert_string_equal(name_at(symtab, 0x2f0f), "last");
