@@ -313,25 +313,6 @@ static PyMethodDef target_methods[] = {
 	{ 0 },
 };
 
-/* A class derived from gdb.Command with METHODS; NULL with an exception. */
-static PyObject *command_base(struct plugin *plugin, const char *name, PyMethodDef *methods)
-{
-	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
-	PyType_Spec spec = {
-		.name = name,
-		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-		.slots = slots,
-	};
-	PyObject *base = gdb_attribute(plugin, "Command"), *bases = NULL, *class = NULL;
-
-	bases = base ? PyTuple_Pack(1, base) : NULL;
-	if (bases)
-		class = PyType_FromSpecWithBases(&spec, bases);
-	Py_XDECREF(base);
-	Py_XDECREF(bases);
-	return class;
-}
-
 /* Makes the gdb command NAME of gdb's CLASS ("COMMAND_STATUS"). COMPLETE: "COMPLETE_..." or NULL for our own. */
 static bool make_command(struct plugin *plugin, PyObject *base, const char *name, const char *doc,
 			 const char *group, const char *complete, bool prefix, const void *pointer)
@@ -418,9 +399,10 @@ static const char target_doc[] =
 
 bool register_commands(struct plugin *plugin)
 {
-	PyObject *prefix = command_base(plugin, "vmcore.PrefixCommand", prefix_methods);
-	PyObject *kernel = command_base(plugin, "vmcore.KernelCommand", kernel_command_methods);
-	PyObject *target = command_base(plugin, "vmcore.TargetCommand", target_methods);
+	PyObject *prefix = plugin_gdb_base_class(plugin, "Command", "vmcore.PrefixCommand",
+						 prefix_methods);
+	PyObject *kernel = plugin_gdb_base_class(plugin, "Command", "vmcore.KernelCommand", kernel_command_methods);
+	PyObject *target = plugin_gdb_base_class(plugin, "Command", "vmcore.TargetCommand", target_methods);
 	bool done = prefix && kernel && target &&
 		    make_command(plugin, prefix, "kernel", kernel_doc, "COMMAND_STATUS", "COMPLETE_NONE", true, NULL) &&
 		    make_command(plugin, target, "target vmcore", target_doc, "COMMAND_FILES", "COMPLETE_FILENAME",

@@ -209,22 +209,6 @@ static PyMethodDef filter_methods[] = {
 	{ 0 },
 };
 
-/* A class NAME with METHODS, derived from BASE (NULL = object). */
-static PyObject *class_with(PyObject *base, const char *name, PyMethodDef *methods)
-{
-	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
-	PyType_Spec spec = {
-		.name = name,
-		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-		.slots = slots,
-	};
-	PyObject *bases = PyTuple_Pack(1, base ? base : (PyObject *)&PyBaseObject_Type);
-	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
-
-	Py_XDECREF(bases);
-	return class;
-}
-
 static bool set_attribute(PyObject *object, const char *name, PyObject *value)
 {
 	int status = value ? PyObject_SetAttrString(object, name, value) : -1;
@@ -237,10 +221,10 @@ bool register_frame_filter(struct plugin *plugin)
 {
 	PyObject *module = PyImport_ImportModule("gdb.FrameDecorator");
 	PyObject *decorator = module ? PyObject_GetAttrString(module, "FrameDecorator") : NULL;
-	PyObject *frame_base = decorator ? class_with(decorator, "vmcore.FrameBase", frame_methods) : NULL;
+	PyObject *frame_base = decorator ? plugin_base_class(decorator, "vmcore.FrameBase", frame_methods) : NULL;
 	/* The classes live as long as gdb does: these references are kept on purpose. */
 	PyObject *frame = frame_base ? plugin_class(plugin, frame_base, "vmcore_frame", NULL, decorator) : NULL;
-	PyObject *filter_base = class_with(NULL, "vmcore.FilterBase", filter_methods);
+	PyObject *filter_base = plugin_base_class((PyObject *)&PyBaseObject_Type, "vmcore.FilterBase", filter_methods);
 	PyObject *filter_class = frame && filter_base ?
 		plugin_class(plugin, filter_base, "vmcore_frame_filter",
 			     "Names the kernel's entry code in backtraces.", frame) : NULL;

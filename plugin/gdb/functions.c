@@ -227,15 +227,7 @@ static PyMethodDef methods[] = {
 
 bool register_functions(struct plugin *plugin)
 {
-	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
-	PyType_Spec spec = {
-		.name = "vmcore.Function",
-		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-		.slots = slots,
-	};
-	PyObject *function = gdb_attribute(plugin, "Function");
-	PyObject *bases = function ? PyTuple_Pack(1, function) : NULL;
-	PyObject *base = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+	PyObject *base = plugin_gdb_base_class(plugin, "Function", "vmcore.Function", methods);
 	bool done = base != NULL;
 
 	for (size_t i = 0; done && i < sizeof(functions) / sizeof(functions[0]); i++) {
@@ -246,8 +238,6 @@ bool register_functions(struct plugin *plugin)
 		Py_XDECREF(class);
 		Py_XDECREF(object);
 	}
-	Py_XDECREF(function);
-	Py_XDECREF(bases);
 	Py_XDECREF(base);
 	return done;
 }

@@ -143,23 +143,6 @@ static PyMethodDef hook_methods[] = {
 	{ 0 },
 };
 
-static PyObject *hook_base(struct plugin *plugin)
-{
-	PyType_Slot slots[] = { { Py_tp_methods, hook_methods }, { 0 } };
-	PyType_Spec spec = {
-		.name = "vmcore.Hook",
-		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-		.slots = slots,
-	};
-	PyObject *command = gdb_attribute(plugin, "Command");
-	PyObject *bases = command ? PyTuple_Pack(1, command) : NULL;
-	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
-
-	Py_XDECREF(command);
-	Py_XDECREF(bases);
-	return class;
-}
-
 static bool register_hook(struct plugin *plugin, PyObject *base, const struct hook *hook)
 {
 	PyObject *class = plugin_class(plugin, base, "vmcore_hook",
@@ -180,7 +163,7 @@ static bool register_hook(struct plugin *plugin, PyObject *base, const struct ho
 
 bool register_hooks(struct plugin *plugin)
 {
-	PyObject *base = hook_base(plugin);
+	PyObject *base = plugin_gdb_base_class(plugin, "Command", "vmcore.Hook", hook_methods);
 	bool done = base && connect_event(plugin, "connection_removed", &event_methods[0]) &&
 		    connect_event(plugin, "gdb_exiting", &event_methods[1]);
 

@@ -144,26 +144,9 @@ static bool register_prefix(struct plugin *plugin, const char *name, const char 
 	return prefix != NULL;
 }
 
-static PyObject *parameter_base(struct plugin *plugin)
-{
-	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
-	PyType_Spec spec = {
-		.name = "vmcore.Parameter",
-		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-		.slots = slots,
-	};
-	PyObject *parameter = gdb_attribute(plugin, "Parameter");
-	PyObject *bases = parameter ? PyTuple_Pack(1, parameter) : NULL;
-	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
-
-	Py_XDECREF(parameter);
-	Py_XDECREF(bases);
-	return class;
-}
-
 bool register_parameters(struct plugin *plugin)
 {
-	PyObject *base = parameter_base(plugin);
+	PyObject *base = plugin_gdb_base_class(plugin, "Parameter", "vmcore.Parameter", methods);
 	bool done = base && register_prefix(plugin, "set vmcore", "Settings of the kernel dump debugger.") &&
 		    register_prefix(plugin, "show vmcore", "Settings of the kernel dump debugger.");
 

@@ -42,6 +42,10 @@ bool register_hooks(struct plugin *plugin);
 /* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
 void relaunch_with_target(void);
 
+/* A class NAME ("vmcore.Command") with METHODS, derived from BASE (borrowed; NULL: with an exception set, or pass it on). */
+PyObject *plugin_base_class(PyObject *base, const char *name, PyMethodDef *methods);
+/* The same, derived from the class that gdb calls BASE ("Command"). */
+PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base, const char *name, PyMethodDef *methods);
 /* The plugin out of SELF's class; NULL with an exception. */
 struct plugin *plugin_of(PyObject *self);
 /* Makes a class NAME derived from BASE with the plugin in it, __doc__ DOC, and POINTER (may be NULL) for class_pointer(). */

@@ -50,6 +50,31 @@ PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, 
 	return class;
 }
 
+PyObject *plugin_base_class(PyObject *base, const char *name, PyMethodDef *methods)
+{
+	PyType_Slot slots[] = { { Py_tp_methods, methods }, { 0 } };
+	PyType_Spec spec = {
+		.name = name,
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *bases = base ? PyTuple_Pack(1, base) : NULL;
+	PyObject *class = bases ? PyType_FromSpecWithBases(&spec, bases) : NULL;
+
+	Py_XDECREF(bases);
+	return class;
+}
+
+PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base_name, const char *name,
+				PyMethodDef *methods)
+{
+	PyObject *base = gdb_attribute(plugin, base_name);
+	PyObject *class = plugin_base_class(base, name, methods);
+
+	Py_XDECREF(base);
+	return class;
+}
+
 static PyModuleDef vmcore_module = {
 	PyModuleDef_HEAD_INIT,
 	.m_name = "vmcore",

@@ -5,6 +5,8 @@
  */
 #include "symbols/elf_writer.h"
 
+#include "base/files.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,50 +101,6 @@ static void lay_out(struct elf_writer *writer, struct buffer *file)
 	}
 }
 
-static bool write_all(int fd, const char *data, size_t size)
-{
-	while (size) {
-		ssize_t done = write(fd, data, size);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return false;
-		data += done;
-		size -= done;
-	}
-	return true;
-}
-
-/* A reader of PATH sees the old file or the new one, never a part. */
-static bool replace_file(const char *path, const struct buffer *file, struct error *error)
-{
-	struct buffer temporary = { 0 };
-	bool ok = false;
-	int fd;
-
-	buffer_printf(&temporary, "%s.XXXXXX", path);
-	if (temporary.failed) {
-		buffer_free(&temporary);
-		return error_no_memory(error, "a file name", strlen(path));
-	}
-	fd = mkstemp(temporary.data);
-	if (fd < 0) {
-		error_set(error, ERROR_IO, "cannot create %s: %s", temporary.data, strerror(errno));
-		buffer_free(&temporary);
-		return false;
-	}
-	ok = write_all(fd, file->data, file->size) && fchmod(fd, 0644) == 0;
-	ok = close(fd) == 0 && ok;
-	ok = ok && rename(temporary.data, path) == 0;
-	if (!ok) {
-		error_set(error, ERROR_IO, "cannot write %s: %s", path, strerror(errno));
-		unlink(temporary.data);
-	}
-	buffer_free(&temporary);
-	return ok;
-}
-
 bool elf_writer_save(struct elf_writer *writer, const char *path, struct error *error)
 {
 	const Elf64_Shdr names_header = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
@@ -160,7 +118,7 @@ bool elf_writer_save(struct elf_writer *writer, const char *path, struct error *
 	if (writer->failed || writer->contents.failed || writer->names.failed || file.failed)
 		ok = error_no_memory(error, path, writer->contents.size);
 	else
-		ok = replace_file(path, &file, error);
+		ok = files_write_atomically(path, file.data, file.size, error);
 	buffer_free(&file);
 	return ok;
 }
