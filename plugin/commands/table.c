@@ -6,6 +6,7 @@
 
 const struct command *const command_table[] = {
 	&command_bt,
+	&command_dump,
 	&command_log,
 	&command_mod,
 	&command_ps,
