@@ -117,5 +117,6 @@ extern const struct command command_sys;
 extern const struct command command_mod;
 extern const struct command command_bt;
 extern const struct command command_dump;
+extern const struct command command_search;
 
 #endif
