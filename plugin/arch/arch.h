@@ -162,7 +162,7 @@ bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
  */
 bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
 			 struct translation *translation, bool *again_ret);
-/* The first address of the kernel's half, which also ends the users'. */
+/* The first address of the kernel's half; ~ of it is the last of the users'. */
 uint64_t memory_kernel_start(const struct memory *memory);
 /* Turns SIZE (1, 2, 4, 8) bytes of the machine's memory into a number. */
 uint64_t memory_decode(const struct memory *memory, const void *bytes, size_t size);

@@ -189,6 +189,7 @@ bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address
 			*again_ret = true;
 			return false;
 		}
+		*translation = (struct translation){ 0 };
 		if (memory_translate(memory, root, *address, translation, NULL))
 			return true;
 		run = translation->run ? translation->run : SMALLEST_PAGE - *address % SMALLEST_PAGE;

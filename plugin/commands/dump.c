@@ -443,7 +443,17 @@ static const char help[] =
 	"Pages of zeros are those that the writer stored only once.\n"
 	"\n"
 	"Example:\n"
-	"  (gdb) kernel dump /var/crash/dump.202611220443\n";
+	"  (gdb) kernel dump /var/crash/dump.202611220443\n"
+	"          FORMAT: kdump-compressed\n"
+	"  HEADER VERSION: 6\n"
+	"     COMPRESSION: lzo\n"
+	"          STATUS: complete (0x2)\n"
+	"  ...\n"
+	"     IN THE FILE: 196314\n"
+	"    OF THEM ZERO: 146269\n"
+	"  ...\n"
+	"     FIRST BYTE        LAST BYTE            SIZE  PAGES IN FILE  KIND\n"
+	"  0000000000100000  000000002dffffff   735.0 MiB         188160  memory\n";
 
 const struct command command_dump = {
 	.name = "dump",

@@ -3,6 +3,7 @@
  * The command search: where in memory a value or a string stands. What is searched and how is kernel/scan.h; here are the
  * options, which are crash's, and what is said of each hit.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +84,9 @@ static bool parse_value(const struct search *search, const char *text, uint64_t 
 			return error_set(error, ERROR_USAGE, "search: %s cannot be evaluated here", text);
 		return host->evaluate(host->context, text, value_ret, error);
 	}
+	errno = 0;
 	*value_ret = strtoull(text, &end, 16);
-	if (*text && !*end && !strpbrk(text, "+- \t") && strlen(text) <= 18)
+	if (*text && !*end && !errno && !strpbrk(text, "+- \t"))
 		return true;
 	symbol = search->kernel->symbols ? symtab_find(search->kernel->symbols, text) : NULL;
 	if (!symbol)
@@ -175,7 +177,7 @@ static bool parse_limits(struct search *search, struct error *error)
 			return error_set(error, ERROR_USAGE, "search: 0x%" PRIx64 " is not a kernel address", request->start);
 		request->start = half;
 	}
-	request->last = search->space == USER_SPACE ? half - 1 : UINT64_MAX;
+	request->last = search->space == USER_SPACE ? ~half : UINT64_MAX;
 	if (length) {
 		if (!parse_count("-l", length, UINT64_MAX, &value, error))
 			return false;
@@ -356,7 +358,12 @@ static const char help[] =
 	"\n"
 	"gdb has a command `search` of its own (a source line), so this one is only `kernel search`.\n"
 	"\n"
-	"Example:\n";
+	"Example:\n"
+	"  (gdb) kernel search -s linux_banner -l 4096 -c \"Linux version\"\n"
+	"  ffffffff99b1ffe0: Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.o <linux_banner>\n"
+	"  (gdb) kernel search -t init_task\n"
+	"  PID       0 \"swapper/0\" ffffffff9a403de0: ffffffff9a41aa40\n"
+	"  PID      39 \"kauditd\" ff75114c00167e08: ffffffff9a41aa40\n";
 
 const struct command command_search = {
 	.name = "search",
