@@ -45,7 +45,8 @@ struct register_info {
 /* Result of a page table walk. */
 struct translation {
 	uint64_t physical;		/* of the address asked for */
-	uint64_t run;			/* bytes from there to the end of the mapping's page (4K, 2M, 1G) */
+	uint64_t run;			/* bytes from there to the end of the mapping's page (4K, 2M, 1G); after a walk that failed:
+					 * to the end of what the missing entry would have mapped, 0 = unknown */
 	uint64_t page_size;		/* bytes of that page: its start is the address rounded down to it */
 	uint64_t entry;			/* the last page table entry, for vtop and for flags */
 	unsigned levels_walked;
@@ -154,6 +155,15 @@ bool memory_read_string(struct memory *memory, uint64_t address, char *buffer, s
 /* ROOT 0 = the kernel's own tables. */
 bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
 		      struct translation *translation, struct error *error);
+/*
+ * The first mapping at or above *ADDRESS and below END, holes skipped: *ADDRESS is then where it is, and *translation what is there.
+ * False where there is none. One call can go through many page tables: *ADDRESS moves on and the result is false with *again_ret set after
+ * some thousand entries, so that the caller can look for Ctrl-C.
+ */
+bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
+			 struct translation *translation, bool *again_ret);
+/* The first address of the kernel's half; ~ of it is the last of the users'. */
+uint64_t memory_kernel_start(const struct memory *memory);
 /* Turns SIZE (1, 2, 4, 8) bytes of the machine's memory into a number. */
 uint64_t memory_decode(const struct memory *memory, const void *bytes, size_t size);
 

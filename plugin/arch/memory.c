@@ -132,6 +132,10 @@ bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *er
 	const struct arch *arch = find_arch(dump);
 	struct memory *memory;
 
+	if (!arch && !dump->machine && !dump->uts.machine[0])
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "nothing says which machine the dump is of: the file has no header that does, and no "
+				 "VMCOREINFO was found in its memory");
 	if (!arch)
 		return error_set(error, ERROR_UNSUPPORTED,
 				 "the dump is of a machine this build does not know "
@@ -169,6 +173,42 @@ bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
 	if (root == 0)
 		root = memory->kernel_root;
 	return memory->arch->translate(memory, root, address, translation, error);
+}
+
+#define MAPPING_STEPS 4096
+#define SMALLEST_PAGE 4096u
+
+bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
+			 struct translation *translation, bool *again_ret)
+{
+	*again_ret = false;
+	for (unsigned step = 0; *address < end; step++) {
+		uint64_t run;
+
+		if (step == MAPPING_STEPS) {
+			*again_ret = true;
+			return false;
+		}
+		*translation = (struct translation){ 0 };
+		if (memory_translate(memory, root, *address, translation, NULL))
+			return true;
+		run = translation->run ? translation->run : SMALLEST_PAGE - *address % SMALLEST_PAGE;
+		if (run >= end - *address)
+			break;
+		*address += run;
+	}
+	*address = end;
+	return false;
+}
+
+uint64_t memory_kernel_start(const struct memory *memory)
+{
+	unsigned bits = 63;
+
+	/* The one with the fewest set bits on top that is still a kernel address. */
+	while (bits > 12 && !memory->arch->is_kernel_address(memory, ~0ull << bits))
+		bits--;
+	return ~0ull << bits;
 }
 
 static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,

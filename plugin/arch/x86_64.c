@@ -104,6 +104,7 @@ static bool walk(struct memory *memory, uint64_t root, uint64_t address, struct 
 		uint64_t entry, mapped;
 		uint8_t bytes[8];
 
+		translation->run = (1ull << shift) - (address & ((1ull << shift) - 1));
 		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
 			return error_prefix(error, "0x%llx cannot be translated: the page table with its %s, "
 					    "at physical 0x%llx, cannot be read",

@@ -54,6 +54,8 @@ struct host {
 	bool (*load_module)(void *context, const char *name, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
 	unsigned (*width)(void *context);
+	/* Ctrl-C, for commands that may have no kernel to ask (kernel_check_interrupt). */
+	bool (*interrupted)(void *context);
 	void *context;
 };
 
@@ -65,6 +67,11 @@ struct command {
 	const char *help;			/* the rest: what it shows, then an example with its output */
 	const struct option *options;		/* ends with letter 0 */
 	enum completion words;			/* what the words are */
+	/*
+	 * run() is also called where no dump is open, with KERNEL NULL and a host that knows only Ctrl-C: the command opens what it
+	 * needs by itself (`kernel dump FILE` looks at a file before any vmlinux is known).
+	 */
+	bool without_kernel;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error);
 };
@@ -109,5 +116,7 @@ extern const struct command command_log;
 extern const struct command command_sys;
 extern const struct command command_mod;
 extern const struct command command_bt;
+extern const struct command command_dump;
+extern const struct command command_search;
 
 #endif

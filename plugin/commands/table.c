@@ -6,9 +6,11 @@
 
 const struct command *const command_table[] = {
 	&command_bt,
+	&command_dump,
 	&command_log,
 	&command_mod,
 	&command_ps,
+	&command_search,
 	&command_sys,
 	NULL,
 };

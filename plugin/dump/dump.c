@@ -8,6 +8,7 @@
 #include "dump/cache.h"
 #include "dump/file.h"
 #include "dump/notes.h"
+#include "dump/raw.h"
 #include "dump/vmcoreinfo.h"
 
 #define PROBE_SIZE 4096
@@ -17,6 +18,7 @@
 const struct dump_format *const dump_formats[] = {
 	&dump_format_kdump,
 	&dump_format_elf,
+	&dump_format_raw,
 	NULL
 };
 
@@ -86,12 +88,15 @@ bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret
 	if (!dump)
 		return error_no_memory(error, "a dump", sizeof(*dump));
 	dump->dump_level = -1;
-	if (!open_files(dump, paths, nr_paths, error) || !dump->format->open(dump, error))
+	if (!(raw_is_named(paths[0]) ? raw_open_files : open_files)(dump, paths, nr_paths, error) ||
+	    !dump->format->open(dump, error))
 		goto fail;
 	if (!dump->format->uncompressed)
 		dump->cache = page_cache_new(dump->page_size, CACHE_SIZE);
 	if (!dump->vmcoreinfo && !vmcoreinfo_search(dump, error))
 		goto fail;
+	if (dump->vmcoreinfo_from_memory && dump->format->vmcoreinfo_found)
+		dump->format->vmcoreinfo_found(dump);
 	*dump_ret = dump;
 	return true;
 fail:
@@ -119,6 +124,8 @@ bool dump_probe(const char *path)
 	struct dump_file *file;
 	bool result;
 
+	if (raw_is_named(path))
+		return true;
 	if (!dump_file_open(path, &file, NULL))
 		return false;
 	result = find_format(file) != NULL;
@@ -172,4 +179,14 @@ bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t si
 		size -= length;
 	}
 	return true;
+}
+
+bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
+{
+	return dump->format->read_page(dump, pfn, buffer, error);
+}
+
+bool dump_has_page(struct dump *dump, uint64_t pfn)
+{
+	return !dump->format->has_page || dump->format->has_page(dump, pfn);
 }

@@ -11,7 +11,8 @@
  * Units: addresses and sizes are bytes; a pfn is a physical address shifted right by page_shift. All
  * numbers handed out are in host byte order; memory contents are as the machine had them.
  *
- * Thread safety: dump_read_phys may be called from several threads; everything else from one.
+ * Thread safety: dump_read_phys may be called from several threads; so may dump_scan_page and dump_has_page;
+ * everything else from one.
  */
 #ifndef VMCORE_DUMP_DUMP_H
 #define VMCORE_DUMP_DUMP_H
@@ -44,6 +45,13 @@ struct dump_range {
 	uint64_t file_offset;	/* ELF only */
 };
 
+/* Where the bytes of a page are, as the format's tables say. */
+struct dump_place {
+	const struct dump_file *file;
+	uint64_t offset;
+	uint32_t size;		/* compressed, where it is */
+};
+
 struct dump_format {
 	const char *name;		/* "ELF64", "kdump-compressed" */
 	const char *description;	/* one line for `show vmcore formats` */
@@ -62,6 +70,10 @@ struct dump_format {
 			   struct error *error);
 	/* Optional: the first SIZE bytes of a page, cheaper than all of it; false if it cannot. For scans. */
 	bool (*read_page_start)(struct dump *dump, uint64_t pfn, void *buffer, size_t size);
+	/* Optional: where the page is. Fails as read_page would, but does not look whether the file is that long. For counts. */
+	bool (*find_page)(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error);
+	/* Optional: VMCOREINFO was found in memory; take from it what the file itself does not say. */
+	void (*vmcoreinfo_found)(struct dump *dump);
 };
 
 enum dump_flags {
@@ -87,6 +99,8 @@ struct dump {
 	uint64_t max_pfn;		/* one past the highest pfn the dump can hold */
 	unsigned nr_cpus;		/* as the header says, 0 = not said */
 	unsigned flags;			/* enum dump_flags */
+	unsigned header_version;	/* kdump's; 0 = none */
+	uint32_t header_status;		/* kdump's flags word as it is */
 	char compression[16];		/* "zlib", "lzo", "snappy", "zstd", "none" or "" */
 	struct {			/* from the kdump header; empty strings elsewhere */
 		char sysname[65], nodename[65], release[65], version[65], machine[65];
@@ -111,9 +125,11 @@ struct dump {
 extern const struct dump_format *const dump_formats[];
 extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
 extern const struct dump_format dump_format_kdump;	/* makedumpfile's and QEMU's compressed format */
+extern const struct dump_format dump_format_raw;	/* FILE@ADDRESS: memory and nothing else; see raw.h */
 
 /*
- * Opens a dump of one file, or of the parts of a split set in any order. The caller closes it.
+ * Opens a dump of one file, of the parts of a split set in any order, or of raw memory (paths of the form
+ * FILE@ADDRESS[,FILE@ADDRESS...]; see raw.h). The caller closes it.
  * Where the file has no VMCOREINFO note it is looked for in memory (it always starts a page).
  */
 bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret, struct error *error);
@@ -127,6 +143,14 @@ bool dump_probe(const char *path);
  * could not be read, and whether it is excluded, truncated or does not exist.
  */
 bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error);
+
+/*
+ * Reads one whole page past the cache, which a scan of all memory would only flush. BUFFER has page_size bytes.
+ * Thread-safe.
+ */
+bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+/* Is the page in the dump? True where the format cannot tell without reading it. Thread-safe. */
+bool dump_has_page(struct dump *dump, uint64_t pfn);
 
 /* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);

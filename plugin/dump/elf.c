@@ -326,6 +326,27 @@ static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, s
 	return elf_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
 }
 
+static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error)
+{
+	uint64_t address = pfn << dump->page_shift, within, length;
+	const struct dump_range *range = find_range(dump, address);
+
+	/* A segment can begin inside a page. */
+	if (!range)
+		range = find_range(dump, address + dump->page_size - 1);
+	if (!range)
+		return error_set(error, ERROR_NOT_MAPPED, "physical address 0x%" PRIx64 " does not exist", address);
+	within = address > range->start ? address - range->start : 0;
+	if (within >= range->file_size)
+		return error_set(error, ERROR_EXCLUDED, "physical address 0x%" PRIx64 " was excluded", address);
+	length = range->file_size - within;
+	*place = (struct dump_place){ .file = dump->files[0],
+				      .size = length < dump->page_size ? length : dump->page_size };
+	if (__builtin_add_overflow(range->file_offset, within, &place->offset))
+		return error_set(error, ERROR_FORMAT, "the segment at 0x%" PRIx64 " has a bad file offset", range->start);
+	return true;
+}
+
 static bool elf_has_page(struct dump *dump, uint64_t pfn)
 {
 	uint64_t address = pfn << dump->page_shift, offset;
@@ -398,4 +419,5 @@ const struct dump_format dump_format_elf = {
 	.close = elf_close,
 	.read_bytes = elf_read_bytes,
 	.read_page_start = elf_read_page_start,
+	.find_page = elf_find_page,
 };

@@ -163,6 +163,8 @@ static void describe(struct dump *dump, const struct kdump_header *header)
 	dump->timestamp = header->timestamp;
 	dump->phys_base = header->phys_base;
 	dump->dump_level = header->dump_level;
+	dump->header_version = header->version;
+	dump->header_status = header->status;
 	memcpy(&dump->uts, &header->uts, sizeof(dump->uts));
 	if (header->diskdump) {
 		strcpy(dump->compression, header->status & 8 ? "zlib" : "none");
@@ -498,6 +500,17 @@ static bool kdump_has_page(struct dump *dump, uint64_t pfn)
 	return part && rank_lookup(&part->rank, pfn, &set, NULL, NULL) && set;
 }
 
+static bool kdump_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error)
+{
+	struct descriptor descriptor;
+	struct kdump_part *part;
+
+	if (!find_descriptor(dump, pfn, &part, &descriptor, error))
+		return false;
+	*place = (struct dump_place){ part->file, descriptor.offset, descriptor.size };
+	return true;
+}
+
 const struct dump_format dump_format_kdump = {
 	.name = "kdump-compressed",
 	.description = "compressed kdump: makedumpfile -c/-l/-p/-z, --split sets, QEMU kdump-*",
@@ -507,4 +520,5 @@ const struct dump_format dump_format_kdump = {
 	.has_page = kdump_has_page,
 	.close = kdump_close,
 	.read_page_start = kdump_read_page_start,
+	.find_page = kdump_find_page,
 };

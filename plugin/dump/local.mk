@@ -2,6 +2,7 @@ core_sources += \
 	plugin/dump/bytes.h \
 	plugin/dump/cache.c plugin/dump/cache.h \
 	plugin/dump/compress.c plugin/dump/compress.h \
+	plugin/dump/count.c plugin/dump/count.h \
 	plugin/dump/dump.c plugin/dump/dump.h \
 	plugin/dump/elf.c \
 	plugin/dump/file.c plugin/dump/file.h \
@@ -9,5 +10,6 @@ core_sources += \
 	plugin/dump/kdump.c \
 	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
 	plugin/dump/notes.c plugin/dump/notes.h \
+	plugin/dump/raw.c plugin/dump/raw.h \
 	plugin/dump/rank.c plugin/dump/rank.h \
 	plugin/dump/vmcoreinfo.c plugin/dump/vmcoreinfo.h

@@ -34,14 +34,20 @@ static const char *style_text(void *context, unsigned column_flag)
 	return styles_escape(&terminal->styles, column_flag);
 }
 
-/* Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile. */
+/*
+ * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile. SESSION is NULL where no dump is
+ * open, which only a command that works without comes here with.
+ */
 static bool run_with(struct session *session, const struct command *command, const struct arguments *arguments,
 		     struct output *output, struct error *error)
 {
-	struct kernel *kernel = session->kernel;
-	struct host host;
+	struct host host = { .interrupted = session_interrupted };
+	struct kernel *kernel;
 	bool done;
 
+	if (!session)
+		return command->run(NULL, arguments, output, &host, error);
+	kernel = session->kernel;
 	host_init(&host, session);
 	pthread_mutex_lock(&kernel->lock);
 	kernel->interrupted = session_interrupted;
@@ -51,17 +57,17 @@ static bool run_with(struct session *session, const struct command *command, con
 	return done;
 }
 
-static bool run_text(struct session *session, const struct command *command, const struct arguments *arguments,
+static bool run_text(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
 		     struct error *error)
 {
-	struct terminal terminal = { .plugin = session->plugin };
+	struct terminal terminal = { .plugin = plugin };
 	struct output *output = output_text_new(write_text, style_text, &terminal);
 	bool done;
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	styles_read(session->plugin, &terminal.styles);
-	done = run_with(session, command, arguments, output, error);
+	styles_read(plugin, &terminal.styles);
+	done = run_with(plugin->session, command, arguments, output, error);
 	/* What was said before an error stays visible. */
 	if (!output_text_flush(output) && done)
 		done = error_set(error, ERROR_INTERRUPTED, "interrupted");
@@ -69,7 +75,7 @@ static bool run_text(struct session *session, const struct command *command, con
 	return done;
 }
 
-static bool run_json(struct session *session, const struct command *command, const struct arguments *arguments,
+static bool run_json(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
 		     struct error *error)
 {
 	struct output *output = output_python_new();
@@ -77,8 +83,8 @@ static bool run_json(struct session *session, const struct command *command, con
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	done = run_with(session, command, arguments, output, error) &&
-	       output_python_write_json(output, session->plugin, error);
+	done = run_with(plugin->session, command, arguments, output, error) &&
+	       output_python_write_json(output, plugin, error);
 	output_python_free(output);
 	return done;
 }
@@ -89,7 +95,6 @@ static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
 	const struct command *command = class_pointer(self);
 	struct arguments arguments;
 	struct error error = { 0 };
-	struct session *session;
 	char *storage = NULL;
 	const char *text;
 	PyObject *from_tty;
@@ -97,9 +102,9 @@ static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
 
 	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
 		return NULL;
-	session = session_get(plugin, &error);
-	done = session && command_parse(command, text, &arguments, &storage, &json, &error) &&
-	       (json ? run_json : run_text)(session, command, &arguments, &error);
+	done = (command->without_kernel || session_get(plugin, &error)) &&
+	       command_parse(command, text, &arguments, &storage, &json, &error) &&
+	       (json ? run_json : run_text)(plugin, command, &arguments, &error);
 	free(storage);
 	if (!done || PyErr_Occurred())
 		return raise_error(plugin, &error);
@@ -385,7 +390,9 @@ static const char target_doc[] =
 	"FILE is an ELF vmcore (a copy of /proc/vmcore, makedumpfile -E, QEMU's\n"
 	"dump-guest-memory), a kdump-compressed dump (makedumpfile with any compressor,\n"
 	"QEMU's kdump-* formats) or a flattened one; several files are the parts of a\n"
-	"makedumpfile --split set. Load the kernel's vmlinux with debug information\n"
+	"makedumpfile --split set. FILE@ADDRESS[,FILE@ADDRESS...] is raw physical memory\n"
+	"(/dev/oldmem, a hypervisor's copy of RAM); ADDRESS, in hexadecimal, is where\n"
+	"the file begins. Load the kernel's vmlinux with debug information\n"
 	"first, as gdb's program or with `file`.\n"
 	"\n"
 	"Threads 1 to N are then the CPUs, the others the tasks that were not running.\n"

@@ -110,6 +110,7 @@ void host_init(struct host *host, struct session *session)
 		.selected_task = selected_task,
 		.load_module = load_module,
 		.width = width,
+		.interrupted = session_interrupted,
 		.context = session,
 	};
 }

@@ -11,6 +11,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
 	tests/unit/test_dump_kdump \
+	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_kallsyms \
 	tests/unit/test_kernel_core \
@@ -19,6 +20,7 @@ check_PROGRAMS += \
 	tests/unit/test_orc \
 	tests/unit/test_output \
 	tests/unit/test_ps \
+	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
 	tests/unit/test_target \

@@ -1,0 +1,134 @@
+"""`kernel dump` on files with no dump open, raw memory taken out of an ELF dump, `kernel search` against a plain search of the file."""
+import json
+import mmap
+import os
+import struct
+import subprocess
+
+import pytest
+
+from conftest import TOP
+
+BUILD = TOP / "build"
+
+
+def bare_gdb(*commands):
+    """gdb with the plugin, no vmlinux and no dump."""
+    os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")
+    arguments = ["gdb", "-nx", "-batch", "-ix", str(BUILD / "scripts" / "vmcore.gdb")]
+    for command in commands:
+        arguments += ["-ex", command]
+    result = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            timeout=300)
+    assert result.returncode >= 0, result.stdout
+    return result.stdout.decode(errors="backslashreplace")
+
+
+def segments(path):
+    """PT_LOADs of an ELF64 dump: (file offset, physical address, size)."""
+    with open(path, "rb") as file:
+        header = file.read(64)
+        offset, = struct.unpack_from("<Q", header, 32)
+        count, = struct.unpack_from("<H", header, 56)
+        file.seek(offset)
+        headers = [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
+    return [(h[2], h[4], h[5]) for h in headers if h[0] == 1]
+
+
+def elf_of(dump):
+    path = dump.directory / "vmcore.qemu-elf"
+    if not path.exists():
+        pytest.skip("no ELF dump in this set")
+    return path
+
+
+@pytest.fixture(scope="module")
+def raw_files(tmp_path_factory):
+    """A function that gives the RAM of an ELF dump as FILE@ADDRESS,..., in files of 256 MiB at most."""
+    directory = tmp_path_factory.mktemp("raw")
+
+    def make(elf):
+        words = []
+        with open(elf, "rb") as file:
+            for offset, address, size in segments(elf):
+                for at in range(0, size, 256 << 20):
+                    length = min(256 << 20, size - at)
+                    path = directory / f"ram.{address + at:x}"
+                    file.seek(offset + at)
+                    path.write_bytes(file.read(length))
+                    words.append(f"{path}@{address + at:x}")
+        return ",".join(reversed(words))
+    yield make
+    for path in directory.iterdir():
+        path.unlink()
+
+
+def test_dump_needs_no_vmlinux(dump):
+    out = bare_gdb(f"kernel dump {dump.vmcore}", f"kernel dump -j {dump.vmcore}")
+    assert f"RELEASE: {dump.info['release']}" in out
+    data = json.loads(out[out.index('{"dump"'):].splitlines()[0])
+    head = data["dump"]
+    assert head["cpus"] == 4
+    assert head["pages"] == head["pages_present"] + head["pages_excluded"]
+    assert head["pages_lost"] == 0
+    assert data["files"][0]["bytes"] == os.path.getsize(dump.vmcore)
+    assert sum(r["bytes"] for r in data["memory"] if r["kind"] == "memory") == head["memory_bytes"]
+    assert [n["name"] for n in data["notes"]].count("CORE") == 4
+
+
+def test_dump_shows_the_open_one(dump):
+    out = dump.gdb("kernel dump -v")
+    assert f"\nOSRELEASE={dump.info['release']}" in out
+
+
+def test_truncated(dump, tmp_path):
+    part = tmp_path / "part"
+    with open(dump.vmcore, "rb") as file:
+        part.write_bytes(file.read(os.path.getsize(dump.vmcore) * 6 // 10))
+    out = bare_gdb(f"kernel dump {part}")
+    assert "truncated" in out
+    assert ", the first at physical address 0x" in out
+
+
+def test_dump_refuses_what_is_none():
+    out = bare_gdb("kernel dump", "kernel dump /bin/true", "kernel dump /nonexistent@0", "print 6*7")
+    assert "no kernel dump is open" in out and "/bin/true" in out and "/nonexistent" in out and "$1 = 42" in out
+
+
+@pytest.mark.scenario("qemu", "qemu-bare", "qemu-panic")
+def test_raw_memory_is_as_good_as_elf(dump, raw_files):
+    elf = elf_of(dump)
+    commands = ("python print('=begin=')", "kernel ps", "kernel log", "kernel bt 1", "kernel bt 2")
+    expected = dump.gdb(*commands, vmcore=elf).split("=begin=\n", 1)[1]
+    got = dump.gdb(*commands, vmcore=raw_files(elf)).split("=begin=\n", 1)[1]
+    assert len(expected) > 1000
+    assert got == expected
+
+
+@pytest.mark.scenario("qemu", "qemu-bare", "qemu-panic")
+def test_search_finds_what_is_in_the_file(dump):
+    elf = elf_of(dump)
+    text = b"Linux version " + dump.info["release"].encode()
+    found = []
+    with open(elf, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as memory:
+        for offset, address, size in segments(elf):
+            at = memory.find(text, offset, offset + size)
+            while at >= 0:
+                found.append(address + at - offset)
+                at = memory.find(text, at + 1, offset + size)
+    assert found
+    hits = dump.json(f"kernel search -p -c \"{text.decode()}\"")["hits"]
+    assert [int(hit["address"], 16) for hit in hits] == sorted(found)
+
+
+def test_search_finds_symbols(dump):
+    out = dump.gdb("printf \"banner=%lx\\n\", &linux_banner", "kernel search -s linux_banner -l 64 -c \"Linux version\"",
+                   "kernel search -s init_task -l 10000 init_task")
+    banner = out.split("banner=")[1].split()[0]
+    assert f"{banner}: Linux version {dump.info['release']}" in out
+    assert "<init_task+0x" in out
+
+
+def test_search_stacks(dump):
+    out = dump.json("kernel search -t init_task")
+    assert {hit["comm"] for hit in out["hits"]} >= {"swapper/0"}
