@@ -147,7 +147,7 @@ static void flip(struct campaign *campaign, uint64_t start, uint64_t end, size_t
 	for (size_t i = 0; i < count && damage.nr_patches < MAX_PATCHES; i++)
 		damage.patches[damage.nr_patches++] = (struct patch){
 			.at = start + below(campaign, end - start),
-			.mask = any(campaign) & 1 ? 1 << below(campaign, 8) : 1 + below(campaign, 255),
+			.mask = any(campaign) & 1 ? 1ull << below(campaign, 8) : 1 + below(campaign, 255),
 		};
 }
 
