@@ -18,6 +18,7 @@
 #include "dump/notes.h"
 
 #define MAX_SEGMENTS (16u << 20)	/* 16 TiB in excluded runs of 256 pages (makedumpfile -E) */
+#define MAX_OVERLAP 1024		/* segments looked at for one address; real dumps have 2 at most */
 
 struct elf {
 	uint64_t *max_end;	/* the highest end among ranges[0..i]: where a search backwards may stop */
@@ -223,12 +224,40 @@ static void set_page_size(struct dump *dump)
 	dump->page_shift = __builtin_ctzll(size);
 }
 
+/*
+ * All PT_NOTEs. Together they cannot be longer than the file, unless they overlap, and then each of millions of
+ * segments could cost as much time and memory as the whole file: what goes beyond it is not read.
+ */
+static bool read_notes(struct dump *dump, const struct dump_file *file, const Elf64_Phdr *segments, size_t nr,
+		       struct error *error)
+{
+	uint64_t left = file->size;
+
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t size = segments[i].p_filesz;
+
+		if (segments[i].p_type != PT_NOTE || segments[i].p_offset >= file->size || !size) {
+			if (segments[i].p_type == PT_NOTE && size)
+				dump->flags |= DUMP_TRUNCATED;
+			continue;
+		}
+		if (!left)
+			break;
+		if (!notes_read(dump, file, segments[i].p_offset, size, error))
+			return false;
+		if (size > file->size - segments[i].p_offset)
+			size = file->size - segments[i].p_offset;
+		left -= size < left ? size : left;
+	}
+	return true;
+}
+
 static bool elf_open(struct dump *dump, struct error *error)
 {
 	const struct dump_file *file = dump->files[0];
 	Elf64_Phdr *segments = NULL;
 	struct elf_header header;
-	bool truncated, done = true;
+	bool truncated, done;
 
 	if (dump->nr_files > 1)
 		return error_set(error, ERROR_USAGE, "%s is an ELF dump, which is always one file, but %zu were given",
@@ -244,9 +273,7 @@ static bool elf_open(struct dump *dump, struct error *error)
 	dump->is_64bit = header.is_64bit;
 	dump->big_endian = header.big_endian;
 	strcpy(dump->compression, "none");
-	for (size_t i = 0; done && i < header.nr_segments; i++)
-		if (segments[i].p_type == PT_NOTE)
-			done = notes_read(dump, file, segments[i].p_offset, segments[i].p_filesz, error);
+	done = read_notes(dump, file, segments, header.nr_segments, error);
 	set_page_size(dump);
 	done = done && add_ranges(dump, segments, header.nr_segments, error);
 	free(segments);
@@ -259,13 +286,14 @@ static bool elf_open(struct dump *dump, struct error *error)
 
 /*
  * The range to read ADDRESS from: one that has it in the file, otherwise one that only claims it, otherwise
- * NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD).
+ * NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD). The search is bounded,
+ * or one segment over millions of others would make each read look at all of them.
  */
 static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
 {
 	const struct elf *elf = dump->private;
 	const struct dump_range *claimed = NULL;
-	size_t low = 0, high = dump->nr_ranges;
+	size_t low = 0, high = dump->nr_ranges, looked_at = 0;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -275,7 +303,7 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 		else
 			high = middle;
 	}
-	for (; low && elf->max_end[low - 1] > address; low--) {
+	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP; low--, looked_at++) {
 		const struct dump_range *range = &dump->ranges[low - 1];
 
 		if (address - range->start < range->file_size)
@@ -400,9 +428,7 @@ static bool elf_probe(const struct dump_file *file, const uint8_t *data, size_t 
 	    !read_header(file, &header, &truncated, NULL) || !read_segments(file, &header, &segments, NULL))
 		return false;
 	notes.big_endian = header.big_endian;
-	for (size_t i = 0; i < header.nr_segments; i++)
-		if (segments[i].p_type == PT_NOTE)
-			notes_read(&notes, file, segments[i].p_offset, segments[i].p_filesz, NULL);
+	read_notes(&notes, file, segments, header.nr_segments, NULL);
 	result = looks_like_kernel(&notes, segments, &header);
 	notes_free(&notes);
 	free(segments);

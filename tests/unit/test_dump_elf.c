@@ -3,6 +3,7 @@
 #include "test_dump_image.h"
 
 #include <elf.h>
+#include <time.h>
 
 struct segment {
 	uint64_t address, virtual, file_size, memory_size;
@@ -437,6 +438,71 @@ static void test_damaged_notes(void **state)
 	}
 }
 
+/* Four thousand segments that all say that the same 256 KiB are notes: a gigabyte, if it were believed. */
+static void test_overlapping_notes(void **state)
+{
+	static const struct segment load = { 0x1000, 0, 4096, 4096, 0 };
+	struct elf_image image = { 0 };
+	uint8_t *contents = calloc(1, 256 << 10);
+	uint64_t total = 0, start = 64 + 4001 * 56;
+	struct segment note = { 0, 0, 0, 0, 0 };
+	struct dump *dump;
+	char *path;
+
+	(void)state;
+	add_note(&image, "VMCOREINFO", 0, "OSRELEASE=6.1\nPAGESIZE=4096\n", 28);
+	add_note(&image, "CORE", NT_PRSTATUS, contents, 256 << 10);
+	note.file_size = note.memory_size = image.notes.size;
+	add_ehdr(&image, 0);
+	put((uint8_t *)image.file.data + 56, 4001, 2, false);
+	for (unsigned i = 0; i < 4000; i++)
+		add_phdr(&image, PT_NOTE, start, &note);
+	add_phdr(&image, PT_LOAD, start, &load);
+	assert_int_equal(image.file.size, start);
+	buffer_append(&image.file, image.notes.data, image.notes.size);
+	path = write_image(image.file.data, image.file.size);
+	dump = open_one(path);
+	for (size_t i = 0; i < dump->nr_notes; i++)
+		total += dump->notes[i].size;
+	assert_true(dump->nr_notes >= 2 && total < 2 * image.file.size);
+	assert_non_null(dump->vmcoreinfo);
+	dump_close(dump);
+	remove_image(path);
+	buffer_free(&image.notes);
+	buffer_free(&image.file);
+	free(contents);
+}
+
+/* One segment over 60,000 others: each of many reads must not look at all of them. */
+static void test_one_segment_over_many(void **state)
+{
+	static const struct segment all = { 0, 0, 4096, 1ull << 40, 0 };
+	struct elf_image image = { 0 };
+	clock_t started = clock();
+	struct dump *dump;
+	uint8_t byte;
+	char *path;
+
+	(void)state;
+	add_ehdr(&image, 0);
+	put((uint8_t *)image.file.data + 56, 60001, 2, false);
+	add_phdr(&image, PT_LOAD, 0, &all);
+	for (unsigned i = 0; i < 60000; i++) {
+		struct segment one = { 0x1000 + 0x1000 * i, 0, 16, 0x1000, 0 };
+
+		add_phdr(&image, PT_LOAD, 64, &one);
+	}
+	path = write_image(image.file.data, image.file.size);
+	dump = open_one(path);
+	assert_true(dump_read_phys(dump, 0x1000 * 30000, &byte, 1, NULL));
+	for (unsigned i = 0; i < 20000; i++)
+		assert_false(dump_read_phys(dump, (1ull << 39) + 0x1000ull * i, &byte, 1, NULL));
+	assert_true(clock() - started < 5 * CLOCKS_PER_SEC);	/* processor time: 0.1 s, or 20 s for whoever looks at all */
+	dump_close(dump);
+	remove_image(path);
+	buffer_free(&image.file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +515,8 @@ int main(void)
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_page_size),
 		cmocka_unit_test(test_damaged_notes),
+		cmocka_unit_test(test_overlapping_notes),
+		cmocka_unit_test(test_one_segment_over_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
