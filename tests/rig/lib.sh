@@ -71,14 +71,18 @@ debian_mirror() {
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# use_suite SUITE: sets apt_options, with which apt works on SUITE with a state of its own under the cache.
-# For "host", the suite this machine itself runs, there are none: its own sources (with security updates) are used.
+# use_suite SUITE: sets apt_options, with which apt works on SUITE with lists of its own under the cache.
+# "host" is what this machine itself runs, by its own sources (with security updates).
 use_suite() {
     local suite=$1 root=$cache/apt/$1 mirror option
     apt_options=(-o APT::Sandbox::User=root)
-    [ "$suite" = host ] && return 0
+    mkdir -p "$root"/{state/lists/partial,cache/archives/partial}
+    if [ "$suite" = host ]; then
+        apt_options+=(-o "Dir::State::Lists=$root/state/lists" -o "Dir::Cache=$root/cache")
+        return 0
+    fi
     mirror=$(debian_mirror)
-    mkdir -p "$root"/{etc/sources.list.d,etc/preferences.d,state/lists/partial,cache/archives/partial}
+    mkdir -p "$root"/etc/{sources.list.d,preferences.d}
     echo "deb [signed-by=$debian_keyring] $mirror $suite main" > "$root/etc/sources.list"
     : > "$root/status"
     for option in "Dir::Etc=$root/etc" "Dir::Etc::sourcelist=$root/etc/sources.list" \
@@ -89,13 +93,12 @@ use_suite() {
     done
 }
 
-# apt_update SUITE: fetches the lists of SUITE (after use_suite) when there are none, or when they are a week old.
+# apt_update SUITE: fetches the lists of SUITE (after use_suite) when there are none, or when they are a day old.
 apt_update() {
-    local suite=$1 stamp=$cache/apt/$1.updated
-    mkdir -p "$cache/apt"
-    [ -n "$(find "$stamp" -mtime -7 2>/dev/null)" ] && return 0
+    local suite=$1 stamp=$cache/apt/$1/updated
+    [ -n "$(find "$stamp" -mtime -1 2>/dev/null)" ] && return 0
     say "fetching the package lists of $suite"
     retry timeout 600 apt-get -q "${apt_options[@]}" update >&2 ||
-        { [ "$suite" = host ] || die "no package lists for $suite"; say "using this machine's old lists"; }
+        { [ "$suite" = host ] || die "no package lists for $suite"; say "going on with the lists that did come"; }
     touch "$stamp"
 }

@@ -156,6 +156,15 @@ static void role_uninterruptible(void)
 		fail("vmcore_rig/do");
 }
 
+/* Both write the same; the first one gets the mutex. */
+static void role_mutex(void)
+{
+	int file = open("/sys/kernel/debug/vmcore_rig/do", O_WRONLY);
+
+	if (file < 0 || write(file, "mutex", 5) < 0)
+		fail("vmcore_rig/do");
+}
+
 static void role_zombie(void)
 {
 	pid_t pid = start();
@@ -263,6 +272,8 @@ const struct role task_roles[] = {
 	{ "epoll", role_epoll, 'S', SYS_epoll_wait },
 	{ "nanosleep", role_nanosleep, 'S', SYS_clock_nanosleep },
 	{ "uninterruptible", role_uninterruptible, 'D', SYS_write },
+	{ "mutex_holder", role_mutex, 'S', SYS_write },
+	{ "mutex_waiter", role_mutex, 'D', SYS_write },
 	{ "zombie", role_zombie, 'S', SYS_pause },
 	{ "stopped", role_stopped, 'T', -1 },
 	{ "tracer", role_tracer, 'S', SYS_pause },

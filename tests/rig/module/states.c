@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tests/rig/module/vmcore_rig.c: puts the guest's kernel into states that user space alone cannot bring about, so that
+ * tests/rig/module/states.c: puts the guest's kernel into states that user space alone cannot bring about, so that
  * dumps show them: a CPU caught in a kernel thread, in a softirq, in a hard interrupt; a task in uninterruptible
- * sleep; an oops in a call chain of known functions; containers of known content.
+ * sleep, or waiting for a mutex; an oops in a call chain of known functions; a work item that runs and one that waits,
+ * a timer that waits. The containers are in containers.c.
  *
  * Everything is asked for through /sys/kernel/debug/vmcore_rig:
- *   do          write "thread CPU", "softirq CPU", "hardirq CPU", "panic-softirq CPU", "sleep", "oops", "bug"
- *   containers  read: every container, item by item, with addresses
+ *   do          write "thread CPU", "softirq CPU", "hardirq CPU", "panic-softirq CPU", "sleep", "mutex", "oops", "bug"
+ *   containers  read: every container, item by item, and the work items and timers, with addresses
  *
  * Before a CPU spins or crashes it prints "vmcore_rig: stack of cpu N: WHAT" and its own stack into the log: the kernel's
  * own word on the stack that a debugger should find in the dump.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
-#include <linux/hashtable.h>
 #include <linux/hrtimer.h>
-#include <linux/idr.h>
 #include <linux/kthread.h>
-#include <linux/maple_tree.h>
 #include <linux/module.h>
-#include <linux/rbtree.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/wait.h>
-#include <linux/xarray.h>
+#include <linux/workqueue.h>
+
+#include "rig.h"
 
 MODULE_DESCRIPTION("States and data of known content, for tests of crash-dump tools");
 MODULE_LICENSE("GPL");
@@ -36,8 +35,6 @@ MODULE_LICENSE("GPL");
 
 /* A function that keeps its frame and all its arguments: neither inlined nor cloned. */
 #define RIG_FRAME __attribute__((noipa))
-
-#define RIG_MAGIC 0x1122334455667788UL
 
 struct rig_mark {		/* the local variable that a debugger should be able to print */
 	unsigned long magic;
@@ -136,7 +133,7 @@ static int rig_wait_for_spinner(int before)
 {
 	int turn;
 
-	for (turn = 0; turn < 3000; turn++) {
+	for (turn = 0; turn < 12000; turn++) {
 		if (READ_ONCE(rig_spinning) > before)
 			return 0;
 		usleep_range(5000, 10000);
@@ -178,12 +175,63 @@ static RIG_FRAME void rig_sleep_uninterruptible(unsigned long number)
 	pr_info("vmcore_rig: woken %lu\n", number);
 }
 
+static DEFINE_MUTEX(rig_mutex);
+
+/* The first to come holds the mutex for ever, the others wait for it. */
+static RIG_FRAME void rig_take_mutex(unsigned long number)
+{
+	mutex_lock(&rig_mutex);
+	wait_event_interruptible(rig_wait_queue, READ_ONCE(rig_stop));
+	mutex_unlock(&rig_mutex);
+	pr_info("vmcore_rig: had the mutex %lu\n", number);
+}
+
+static void rig_work_function(struct work_struct *work)
+{
+	wait_event_idle(rig_wait_queue, READ_ONCE(rig_stop));
+}
+
+static void rig_far_timer_function(struct timer_list *timer)
+{
+}
+
+static struct workqueue_struct *rig_workqueue;
+static DECLARE_WORK(rig_running_work, rig_work_function);
+static DECLARE_WORK(rig_queued_work, rig_work_function);	/* not before rig_running_work is done */
+static DECLARE_DELAYED_WORK(rig_delayed_work, rig_work_function);
+static struct timer_list rig_far_timer;
+
+/* Work that runs, work that waits for it, work that is due in a day, a timer that is due in a day. */
+static int rig_start_waiting(void)
+{
+	rig_workqueue = alloc_ordered_workqueue("vmcore_rig", 0);
+	if (!rig_workqueue)
+		return -ENOMEM;
+	queue_work(rig_workqueue, &rig_running_work);
+	queue_work(rig_workqueue, &rig_queued_work);
+	queue_delayed_work(rig_workqueue, &rig_delayed_work, 86400 * HZ);
+	timer_setup(&rig_far_timer, rig_far_timer_function, 0);
+	mod_timer(&rig_far_timer, jiffies + 86400 * HZ);
+	return 0;
+}
+
+void rig_show_waiting(struct seq_file *out)
+{
+	seq_printf(out, "workqueue %px running %px queued %px delayed %px function %ps\n", rig_workqueue,
+		   &rig_running_work, &rig_queued_work, &rig_delayed_work.work, rig_work_function);
+	seq_printf(out, "timer %px expires %lu function %ps\n", &rig_far_timer, rig_far_timer.expires,
+		   rig_far_timer_function);
+	seq_printf(out, "mutex %px wait-queue %px\n", &rig_mutex, &rig_wait_queue);
+}
+
 static int rig_do(const char *what, int cpu)
 {
 	int before = READ_ONCE(rig_spinning), error = 0;
 
 	if (!strcmp(what, "sleep")) {
 		rig_sleep_uninterruptible(0x51ee9);
+	} else if (!strcmp(what, "mutex")) {
+		rig_take_mutex(0x307e8);
 	} else if (!strcmp(what, "oops")) {
 		rig_show_stack("oops");
 		error = rig_oops_a(0x0095);
@@ -224,117 +272,12 @@ static ssize_t rig_do_write(struct file *file, const char __user *buffer, size_t
 
 static const struct file_operations rig_do_operations = { .owner = THIS_MODULE, .write = rig_do_write };
 
-/* ---- Containers: the same items in one container of each kind. ---- */
-
-#define RIG_ITEMS 12
-
-struct rig_item {
-	unsigned long magic;
-	unsigned long key;
-	char name[16];
-	struct list_head in_list;
-	struct rb_node in_tree;
-	struct hlist_node in_hash;
-};
-
-static struct kmem_cache *rig_cache;
-static LIST_HEAD(rig_list);
-static struct rb_root rig_tree = RB_ROOT;
-static DEFINE_HASHTABLE(rig_hash, 3);
-static DEFINE_XARRAY(rig_xarray);
-static DEFINE_IDR(rig_idr);
-static DEFINE_MTREE(rig_maple);
-static DEFINE_PER_CPU(unsigned long, rig_percpu);
-static unsigned long __percpu *rig_percpu_allocated;
-
-/* A cache with a constructor is never merged with another of the same size, so it keeps its own name. */
-static void rig_construct(void *item)
-{
-	memset(item, 0, sizeof(struct rig_item));
-}
-
-static bool rig_less(struct rb_node *a, const struct rb_node *b)
-{
-	return rb_entry(a, struct rig_item, in_tree)->key < rb_entry(b, struct rig_item, in_tree)->key;
-}
-
-static int rig_fill(void)
-{
-	int i, cpu, error;
-
-	rig_cache = kmem_cache_create("vmcore_rig_item", sizeof(struct rig_item), 0, 0, rig_construct);
-	rig_percpu_allocated = alloc_percpu(unsigned long);
-	if (!rig_cache || !rig_percpu_allocated)
-		return -ENOMEM;
-	for_each_possible_cpu(cpu) {
-		per_cpu(rig_percpu, cpu) = cpu * 1000 + 7;
-		*per_cpu_ptr(rig_percpu_allocated, cpu) = cpu * 1000 + 8;
-	}
-	for (i = 0; i < RIG_ITEMS; i++) {
-		struct rig_item *item = kmem_cache_alloc(rig_cache, GFP_KERNEL);
-
-		if (!item)
-			return -ENOMEM;
-		item->magic = RIG_MAGIC;
-		item->key = i * 7 % RIG_ITEMS * 100;	/* each multiple of 100 once, not in order */
-		snprintf(item->name, sizeof(item->name), "item-%lu", item->key);
-		list_add_tail(&item->in_list, &rig_list);
-		rb_add(&item->in_tree, &rig_tree, rig_less);
-		hash_add(rig_hash, &item->in_hash, item->key);
-		error = xa_err(xa_store(&rig_xarray, item->key * item->key * item->key, item, GFP_KERNEL));
-		if (!error)
-			error = mtree_store_range(&rig_maple, item->key << 12, (item->key << 12) + 4095, item, GFP_KERNEL);
-		if (error)
-			return error;
-		error = idr_alloc(&rig_idr, item, item->key, 0, GFP_KERNEL);
-		if (error < 0)
-			return error;
-	}
-	xa_store(&rig_xarray, 12345, xa_mk_value(54321), GFP_KERNEL);
-	return 0;
-}
-
-static int rig_containers_show(struct seq_file *out, void *unused)
-{
-	struct rig_item *item;
-	struct rb_node *node;
-	unsigned long index, from = 0;
-	int id, bucket, cpu;
-	void *entry;
-
-	seq_printf(out, "cache %px\n", rig_cache);
-	seq_printf(out, "list %px\n", &rig_list);
-	list_for_each_entry(item, &rig_list, in_list)
-		seq_printf(out, "list-item %px %lu %s\n", item, item->key, item->name);
-	seq_printf(out, "rbtree %px\n", &rig_tree);
-	for (node = rb_first(&rig_tree); node; node = rb_next(node))
-		seq_printf(out, "rbtree-item %px %lu\n", rb_entry(node, struct rig_item, in_tree),
-			   rb_entry(node, struct rig_item, in_tree)->key);
-	seq_printf(out, "hash %px\n", &rig_hash);
-	hash_for_each(rig_hash, bucket, item, in_hash)
-		seq_printf(out, "hash-item %px %lu bucket %d\n", item, item->key, bucket);
-	seq_printf(out, "xarray %px\n", &rig_xarray);
-	xa_for_each(&rig_xarray, index, entry)
-		seq_printf(out, "xarray-item %px index %lu\n", entry, index);
-	seq_printf(out, "idr %px\n", &rig_idr);
-	idr_for_each_entry(&rig_idr, item, id)
-		seq_printf(out, "idr-item %px id %d\n", item, id);
-	seq_printf(out, "maple %px\n", &rig_maple);
-	mt_for_each(&rig_maple, item, from, ULONG_MAX)
-		seq_printf(out, "maple-item %px from %lu to %lu\n", item, item->key << 12, (item->key << 12) + 4095);
-	seq_printf(out, "percpu %px allocated %px\n", &rig_percpu, (void __force *)rig_percpu_allocated);
-	for_each_possible_cpu(cpu)
-		seq_printf(out, "percpu-item %d %px %lu allocated %px %lu\n", cpu, per_cpu_ptr(&rig_percpu, cpu),
-			   per_cpu(rig_percpu, cpu), per_cpu_ptr(rig_percpu_allocated, cpu),
-			   *per_cpu_ptr(rig_percpu_allocated, cpu));
-	return 0;
-}
 DEFINE_SHOW_ATTRIBUTE(rig_containers);
 
 static int __init rig_init(void)
 {
 	struct dentry *directory = debugfs_create_dir("vmcore_rig", NULL);
-	int error = rig_fill();
+	int error = rig_fill() ?: rig_start_waiting();
 
 	if (error)
 		return error;
