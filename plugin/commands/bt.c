@@ -194,7 +194,7 @@ static bool show(struct bt *bt, const struct task_list *list, struct error *erro
 		one = bt_raw;
 	output_begin(bt->output, &bt_task_shape);
 	for (size_t i = 0; i < list->count; i++) {
-		if (!kernel_check_interrupt(bt->kernel, error))
+		if (!kernel_step(bt->kernel, "unwinding", i, list->count, error))
 			return false;
 		if (!one(bt, list->tasks[i]))
 			break;

@@ -257,7 +257,7 @@ bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 	bool done = true;
 
 	for (size_t i = 0; i < list->count && done; i++) {
-		done = kernel_check_interrupt(bt->kernel, error);
+		done = kernel_step(bt->kernel, "unwinding", i, list->count, error);
 		bt_unwind(bt, list->tasks[i]);
 		if (done && !put_stack(&table, &bt->stack))
 			done = error_no_memory(error, "the groups of stacks",

@@ -128,7 +128,7 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 	if (!modules_get(kernel, &list, error))
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
-		if (!kernel_check_interrupt(kernel, error))
+		if (!kernel_step(kernel, "loading", i, list->count, error))
 			return false;
 		if (!wanted(arguments, &list->modules[i]) ||
 		    host->load_module(host->context, list->modules[i].name, &why))

@@ -24,6 +24,8 @@ static bool write_text(void *context, const char *text, size_t size)
 {
 	struct terminal *terminal = context;
 
+	if (terminal->plugin->session)
+		progress_hide(&terminal->plugin->session->progress);
 	return gdb_write(terminal->plugin, text, size);
 }
 
@@ -50,9 +52,14 @@ static bool run_with(struct session *session, const struct command *command, con
 	kernel = session->kernel;
 	host_init(&host, session);
 	pthread_mutex_lock(&kernel->lock);
+	session->progress = (struct progress){ 0 };
+	kernel->caller_context = session;
 	kernel->interrupted = session_interrupted;
+	kernel->progress = session_progress;
 	done = command->run(kernel, arguments, output, &host, error);
 	kernel->interrupted = NULL;
+	kernel->progress = NULL;
+	progress_hide(&session->progress);
 	pthread_mutex_unlock(&kernel->lock);
 	return done;
 }

@@ -10,6 +10,7 @@ gdb_sources += \
 	plugin/gdb/output_python.c plugin/gdb/output_python.h \
 	plugin/gdb/parameters.c \
 	plugin/gdb/plugin.h \
+	plugin/gdb/progress.c plugin/gdb/progress.h \
 	plugin/gdb/register.c \
 	plugin/gdb/relaunch.c \
 	plugin/gdb/style.c plugin/gdb/style.h

@@ -12,6 +12,13 @@
 #include "kernel/task.h"
 #include "target/server.h"
 
+void session_progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	struct session *session = context;
+
+	progress_show(&session->progress, what, done, total);
+}
+
 bool session_interrupted(void *context)
 {
 	(void)context;

@@ -6,6 +6,7 @@
 #define VMCORE_GDB_SESSION_H
 
 #include "gdb/plugin.h"
+#include "gdb/progress.h"
 #include "kernel/kernel.h"
 #include "target/vmcore_target.h"
 
@@ -32,6 +33,7 @@ struct session {
 	struct buffer libraries;	/* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
+	struct progress progress;	/* of the command that runs */
 	bool connected;			/* gdb's side of the connection is up */
 };
 
@@ -43,6 +45,8 @@ void session_close(struct plugin *plugin);
 void session_disconnected(struct plugin *plugin);
 /* NULL with *error set if no dump is open. */
 struct session *session_get(struct plugin *plugin, struct error *error);
+/* For kernel->progress. */
+void session_progress(void *context, const char *what, uint64_t done, uint64_t total);
 /* Has Ctrl-C been pressed? For kernel->interrupted, in the thread that holds the GIL only. */
 bool session_interrupted(void *context);
 /* The next failing read is explained on stderr; MIDLINE: gdb will have begun a line by then. */

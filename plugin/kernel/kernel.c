@@ -257,6 +257,13 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
+bool kernel_step(struct kernel *kernel, const char *what, uint64_t done, uint64_t total, struct error *error)
+{
+	if (kernel->progress)
+		kernel->progress(kernel->caller_context, what, done, total);
+	return kernel_check_interrupt(kernel, error);
+}
+
 bool kernel_check_interrupt(struct kernel *kernel, struct error *error)
 {
 	if (kernel->interrupted && kernel->interrupted(kernel->caller_context))

@@ -72,6 +72,8 @@ void kernel_close(struct kernel *kernel);
 
 /* Has the person pressed Ctrl-C? Then *error says so; call it in every loop over more than a few hundred objects. */
 bool kernel_check_interrupt(struct kernel *kernel, struct error *error);
+/* The same for a loop that says how far it is: "searching" 3 of 10. What takes over a second then shows a bar. */
+bool kernel_step(struct kernel *kernel, const char *what, uint64_t done, uint64_t total, struct error *error);
 
 /* --- reading --- */
 

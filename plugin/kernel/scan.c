@@ -301,8 +301,9 @@ static bool wait_for(struct job *job, const struct batch *batch, struct error *e
 			until.tv_nsec -= 1000000000;
 		}
 		pthread_cond_timedwait(&job->ready, &job->lock, &until);
+		size_t taken = job->next_run;
 		pthread_mutex_unlock(&job->lock);
-		bool go_on = kernel_check_interrupt(job->kernel, error);
+		bool go_on = kernel_step(job->kernel, "searching", taken, job->request->runs->count, error);
 		pthread_mutex_lock(&job->lock);
 		if (!go_on)
 			return false;

@@ -6,6 +6,7 @@
 set -euo pipefail
 shopt -s nullglob
 
+# shellcheck disable=SC2034 # for those that source this
 rig_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${GDB_VMCORE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-vmcore}
 mkdir -p "$cache"
@@ -61,6 +62,7 @@ install_packages() {
 # The mirror this machine itself uses for Debian: no host name is written down in the tree.
 debian_mirror() {
     local uri
+    # shellcheck disable=SC2016 # apt expands it
     uri=$(apt-get indextargets --format '$(SITE) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
         awk '$2 == "Debian" || $1 ~ /\/debian\/?$/ { print $1; exit }')
     [ -n "$uri" ] || uri=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |

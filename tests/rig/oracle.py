@@ -1,4 +1,4 @@
-"""tests/rig/oracle.py: reads what the guest knew about itself before it crashed (DIR/oracle and DIR/info.txt of a dump set).
+"""tests/rig/oracle.py: reads what the guest knew about itself before it crashed: oracle/ and info.txt of a dump set.
 
 For tests, inside gdb's Python or out of it; only the standard library.
 

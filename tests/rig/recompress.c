@@ -1,11 +1,12 @@
 /*
- * tests/rig/recompress.c: rewrites an uncompressed kdump file with its pages compressed by snappy or zstd, because Debian
- * builds makedumpfile without snappy, and Debian 12 without zstd too.
+ * tests/rig/recompress.c: rewrites an uncompressed kdump file with its pages compressed by snappy or zstd,
+ * because Debian builds makedumpfile without snappy, and Debian 12 without zstd too.
  *
  *   recompress snappy|zstd RAW-KDUMP OUT
  *
- * The format: header block, sub-header blocks, two bitmaps of equal size (pages that exist; pages that are in the file),
- * one descriptor for each page of the second, then the pages. Only descriptors and pages change, and the header's status.
+ * The format: header block, sub-header blocks, two bitmaps of equal size (pages that exist; pages that are in
+ * the file), one descriptor for each page of the second, then the pages. Only descriptors and pages change,
+ * and the header's status.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 /* Where in the header block (x86_64) the fields are that matter here. */
 enum { STATUS = 424, BLOCK_SIZE = 428, SUB_HEADER_BLOCKS = 432, BITMAP_BLOCKS = 436 };
 
-enum { SNAPPY = 4, ZSTD = 0x20, ALL_COMPRESSIONS = 1 | 2 | 4 | 0x20 };	/* in the status and in descriptors */
+enum { SNAPPY = 4, ZSTD = 0x20, ALL_COMPRESSIONS = 1 | 2 | 4 | 0x20 }; /* in the status and in descriptors */
 
 struct descriptor {
 	int64_t offset;
@@ -80,7 +81,7 @@ int main(int argc, char **argv)
 	flags = (field(in, STATUS) & ~ALL_COMPRESSIONS) | how;
 	memcpy(in + STATUS, &flags, sizeof(flags));
 
-	/* The mapping is private: descriptors are rewritten in place, after the pages have been written behind them. */
+	/* The mapping is private, so descriptors are rewritten in place and written last. */
 	pages = (struct descriptor *)(in + before);
 	position = before + count * sizeof(*pages);
 	out = malloc(block * 2 + 1024);

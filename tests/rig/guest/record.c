@@ -1,18 +1,20 @@
 /*
- * tests/rig/guest/record.c: writes down what the running guest knows about itself, for tests to compare a dump with.
- * In C because a shell would take minutes for the thousands of small files under /proc in an emulated machine.
+ * tests/rig/guest/record.c: writes down what the running guest knows about itself, for tests to compare a
+ * dump with. In C because a shell would take minutes for the thousands of small files under /proc in an
+ * emulated machine.
  *
- *   record DIRECTORY system            all but the tasks; some of these files make the kernel wait for all CPUs
- *   record DIRECTORY tasks|tasks-brief  the tasks and the log; reading these waits for nobody
+ *   record DIRECTORY system     all but the tasks; some of these files make the kernel wait for all CPUs
+ *   record DIRECTORY tasks      the tasks and the log; reading these waits for nobody
+ *   record DIRECTORY tasks-brief    the same without what is slow with very many tasks
  *
  * DIRECTORY/proc/..., DIRECTORY/sys/... are copies of the files of those names; DIRECTORY/kmsg is /dev/kmsg;
  * DIRECTORY/tasks has everything of every task, as a run of records (comm and cmdline may hold any byte):
  *
  *   @ TGID TID NAME LENGTH\n  then LENGTH bytes, then \n
  *
- * NAME is a file of /proc/TGID/task/TID; "fd/N", "ns/X", "exe", "cwd", "root" are symbolic links, recorded by their target;
- * "pages" is made here from maps and pagemap: lines "ADDRESS PFN-or-flags" for the first pages of each mapping.
- * "tasks-brief" leaves out what is slow with very many tasks.
+ * NAME is a file of /proc/TGID/task/TID; "fd/N", "ns/X", "exe", "cwd", "root" are symbolic links, recorded by
+ * their target; "pages" is made here from maps and pagemap: lines "ADDRESS ENTRY", the entry of pagemap in
+ * hex, for the first pages of each mapping.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -26,6 +28,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// clang-format off
 static const char *const patterns[] = {
 	"/proc/version", "/proc/cmdline", "/proc/uptime", "/proc/loadavg", "/proc/cpuinfo", "/proc/modules",
 	"/proc/self/mounts", "/proc/self/mountinfo", "/proc/meminfo", "/proc/slabinfo", "/proc/vmstat", "/proc/zoneinfo",
@@ -41,6 +44,7 @@ static const char *const patterns[] = {
 	"/sys/devices/system/node/node*/*", "/sys/class/net/*/*", "/sys/block/*/{dev,size}",
 	"/sys/kernel/debug/vmcore_rig/containers", "/sys/kernel/debug/sched/debug", NULL
 };
+// clang-format on
 
 static char *data;
 static size_t space;
@@ -51,7 +55,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* Reads PATH whole into data; returns the length, or -1 when it cannot be read. Non-blocking, for /dev/kmsg. */
+/* Reads PATH whole into data; returns the length, or -1 on failure. Non-blocking, for /dev/kmsg. */
 static ssize_t slurp(const char *path)
 {
 	int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -67,7 +71,8 @@ static ssize_t slurp(const char *path)
 				fail("realloc");
 		}
 		got = read(file, data + size, space - size);
-		if (got < 0 && errno == EPIPE)	/* a record of /dev/kmsg was overwritten meanwhile: go on with the next */
+		/* A record of /dev/kmsg was overwritten meanwhile: go on with the next. */
+		if (got < 0 && errno == EPIPE)
 			continue;
 		if (got <= 0)
 			break;
@@ -153,7 +158,7 @@ static void put_link(const char *tgid, const char *tid, const char *name)
 		put(tgid, tid, name, target, size);
 }
 
-/* What is in a directory of symbolic links, and with it the files of the same names in a directory beside it. */
+/* What is in a directory of symbolic links, and with it the files of the same names beside it. */
 static void put_links(const char *tgid, const char *tid, const char *links, const char *beside)
 {
 	char path[128], name[300];
@@ -214,10 +219,12 @@ static void put_pages(const char *tgid)
 
 static void put_task(const char *tgid, const char *tid, int full)
 {
+	// clang-format off
 	static const char *const always[] = { "stat", "status", "comm", "wchan", "stack", "syscall", NULL };
 	static const char *const more[] = { "sched", "schedstat", "cgroup", NULL };
 	static const char *const process[] = { "cmdline", "environ", "maps", "smaps_rollup", "statm", "limits", "io",
 					       "oom_score_adj", "mountinfo", "uid_map", "auxv", "timers", NULL };
+	// clang-format on
 	int i;
 
 	for (i = 0; always[i]; i++)

@@ -1,6 +1,7 @@
 /*
- * tests/rig/guest/roles_files.c: those processes of the workload that show what a task can hold: open files of every kind,
- * sockets, System V IPC, and memory of known content at known addresses. See workload.h to add one.
+ * tests/rig/guest/roles_files.c: those processes of the workload that show what a task can hold: open files
+ * of every kind, sockets, System V IPC, memory of known content at known addresses. See workload.h to add
+ * one.
  */
 #define _GNU_SOURCE
 #include "workload.h"
@@ -39,7 +40,8 @@ static void role_files(void)
 		fail("/mnt/ext4/directory/file");
 	lseek(file, 4, SEEK_SET);
 	flock(file, LOCK_EX);
-	fcntl(file, F_SETLK, &(struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 5 });
+	fcntl(file, F_SETLK,
+	      &(struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 2, .l_len = 5 });
 	file = open("/mnt/tmpfs/deleted", O_RDWR | O_CREAT, 0600);
 	if (write(file, text, sizeof(text) - 1) < 0)
 		fail("/mnt/tmpfs/deleted");
@@ -54,7 +56,7 @@ static void role_files(void)
 	signalfd(-1, &set, 0);
 	inotify_add_watch(inotify_init(), "/mnt/tmpfs", IN_CREATE);
 	memfd_create("rig-memfd", 0);
-	dup2(0, 200);			/* far up, in a second block of the descriptor bitmap */
+	dup2(0, 200); /* far up, in a later word of the descriptor bitmap */
 	pause_for_ever();
 }
 
@@ -70,17 +72,21 @@ static void role_unix_sockets(void)
 		fail("socketpair");
 }
 
-/* A listener on 127.0.0.1:7777 with a connection that has 42 unread bytes, a UDP socket on 7778, TCP on [::1]:7779. */
+/* Listeners on 127.0.0.1:7777 and [::1]:7779, a connection to the first with 42 unread bytes, UDP on 7778. */
 static void role_tcp(void)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(7777), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct sockaddr_in6 address6 = { .sin6_family = AF_INET6, .sin6_port = htons(7779), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_port = htons(7777),
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 address6 = { .sin6_family = AF_INET6,
+					 .sin6_port = htons(7779),
+					 .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0), other;
 	static char bytes[42];
 
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) || listen(listener, 7) ||
-	    connect(client, (struct sockaddr *)&address, sizeof(address)) || accept(listener, NULL, NULL) < 0 ||
-	    send(client, bytes, sizeof(bytes), 0) < 0)
+	    connect(client, (struct sockaddr *)&address, sizeof(address)) ||
+	    accept(listener, NULL, NULL) < 0 || send(client, bytes, sizeof(bytes), 0) < 0)
 		fail("tcp");
 	address.sin_port = htons(7778);
 	other = socket(AF_INET, SOCK_DGRAM, 0);
@@ -94,7 +100,10 @@ static void role_tcp(void)
 
 static void role_ipc(void)
 {
-	struct { long type; char text[12]; } message = { 5, "rig message" };
+	struct {
+		long type;
+		char text[12];
+	} message = { 5, "rig message" };
 	int shm = shmget(0x5219, 40960, IPC_CREAT | 0640), queue = msgget(0x521a, IPC_CREAT | 0600);
 	int semaphores = semget(0x521b, 3, IPC_CREAT | 0600);
 	char *memory = shmat(shm, NULL, 0);
@@ -126,13 +135,14 @@ static char *fill_pages(unsigned long address, unsigned long size, int advice)
 	return memory;
 }
 
-static void role_memory(void)		/* see the "memory." lines that guest/scenarios writes */
+/* See the "memory." lines that guest/scenarios writes. */
+static void role_memory(void)
 {
 	char *memory = fill_pages(0x700000000000, 16 << 20, MADV_NOHUGEPAGE);
 	int file;
 
 	mprotect(memory + (1 << 20), 4096, PROT_READ);
-	munmap(memory + (2 << 20), 4096);			/* page 512 is a hole */
+	munmap(memory + (2 << 20), 4096); /* page 512 is a hole */
 	fill_pages(0x710000000000, 4 << 20, MADV_HUGEPAGE);
 	file = open("/mnt/ext4/mapped", O_RDWR | O_CREAT, 0600);
 	if (ftruncate(file, 65536) || mmap((void *)0x720000000000, 65536, PROT_READ | PROT_WRITE,
@@ -142,6 +152,7 @@ static void role_memory(void)		/* see the "memory." lines that guest/scenarios w
 	pause_for_ever();
 }
 
+// clang-format off
 const struct role file_roles[] = {
 	{ "files", role_files, 'S', SYS_pause },
 	{ "unix_sockets", role_unix_sockets, 'S', SYS_recvfrom },

@@ -1,6 +1,6 @@
 /*
- * tests/rig/guest/roles_tasks.c: those processes of the workload that show what a task can be: shapes, names, ways to
- * sleep, scheduling, identity, signals, namespaces. One function each; see workload.h to add one.
+ * tests/rig/guest/roles_tasks.c: those processes of the workload that show what a task can be: shapes, names,
+ * ways to sleep, scheduling, identity, signals, namespaces. One function each; see workload.h to add one.
  */
 #define _GNU_SOURCE
 #include "workload.h"
@@ -55,7 +55,8 @@ static void tree_node(const char *name, int depth)
 	}
 }
 
-static void role_tree(void)		/* tree, tree-0, tree-1, tree-0-0 ... tree-1-1 */
+/* tree, tree-0, tree-1, tree-0-0 ... tree-1-1 */
+static void role_tree(void)
 {
 	tree_node("tree", 2);
 	pause_for_ever();
@@ -93,7 +94,8 @@ static void role_names(void)
 	pause_for_ever();
 }
 
-static void role_arguments(void)	/* a known command line and environment */
+/* A known command line and environment. */
+static void role_arguments(void)
 {
 	char *arguments[] = { (char *)program, "pause", "two words", "a<b>&c", "", "last", NULL };
 	char *environment[] = { "RIG_NAME=value", "RIG_EMPTY=", "RIG_SPACES=a b  c", NULL };
@@ -225,7 +227,8 @@ static void on_signal(int number)
 	(void)number;
 }
 
-static void role_signals(void)		/* SIGUSR1 blocked and pending, SIGUSR2 caught, SIGHUP ignored; a POSIX timer */
+/* SIGUSR1 blocked and pending, SIGUSR2 caught, SIGHUP ignored; a POSIX timer. */
+static void role_signals(void)
 {
 	struct itimerspec when = { .it_value.tv_sec = 500000, .it_interval.tv_sec = 60 };
 	sigset_t set;
@@ -244,7 +247,8 @@ static void role_signals(void)		/* SIGUSR1 blocked and pending, SIGUSR2 caught, 
 	pause_for_ever();
 }
 
-static void role_namespaces(void)	/* own user, pid, uts, mount, net and ipc namespaces; the child is pid 1 in there */
+/* Own user, pid, uts, mount, net and ipc namespaces; the child is pid 1 in there. */
+static void role_namespaces(void)
 {
 	pid_t pid;
 
@@ -261,6 +265,7 @@ static void role_namespaces(void)	/* own user, pid, uts, mount, net and ipc name
 	pause_for_ever();
 }
 
+// clang-format off
 const struct role task_roles[] = {
 	{ "tree", role_tree, 'S', SYS_pause },
 	{ "threads", role_threads, 'S', SYS_futex },

@@ -1,7 +1,8 @@
 /*
- * tests/rig/guest/workload.c: fills the guest with processes of known shape, so that tests know what a dump must show.
+ * tests/rig/guest/workload.c: fills the guest with processes of known shape, so that tests know what a dump
+ * must show.
  *
- *   workload start        one process for each role of roles_*.c; prints "pid.ROLE=PID" for each when all are in their state
+ *   workload start        one process for each role of roles_*.c; prints "pid.ROLE=PID" when it is ready
  *   workload many TASKS   that many sleeping tasks: a third processes, the rest threads, 99 to a process
  *   workload busy CPU     spins in user mode on that CPU for ever
  *   workload pause ...    sleeps for ever, whatever the arguments (for roles with a known command line)
@@ -31,11 +32,12 @@ struct report {
 	pid_t pid;
 	char state;
 };
-static struct shared {
+struct shared {
 	int count;
-	int ready;		/* how many tasks of "many" are up */
+	int ready; /* how many tasks of "many" are up */
 	struct report reports[64];
-} *shared;
+};
+static struct shared *shared;
 
 const char *program;
 
@@ -87,7 +89,7 @@ static void check_patience(time_t since, const char *whom)
 	}
 }
 
-/* The state letter of a task: what follows the last parenthesis, since the name before it may hold anything. */
+/* The state letter of a task follows the last parenthesis; the name before it may hold anything. */
 static char state_of(pid_t pid)
 {
 	char path[64], text[512], *end;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tests/rig/module/containers.c: the same twelve items in one container of each kind, and per-CPU variables, all of known
- * content. What they hold, and where, is what /sys/kernel/debug/vmcore_rig/containers says.
+ * tests/rig/module/containers.c: the same twelve items in one container of each kind, and per-CPU variables,
+ * all of known content. What they hold, and where, is what /sys/kernel/debug/vmcore_rig/containers says.
  */
 #include <linux/hashtable.h>
 #include <linux/idr.h>
@@ -65,14 +65,15 @@ int rig_fill(void)
 		if (!item)
 			return -ENOMEM;
 		item->magic = RIG_MAGIC;
-		item->key = i * 7 % RIG_ITEMS * 100;	/* each multiple of 100 once, not in order */
+		item->key = i * 7 % RIG_ITEMS * 100; /* each multiple of 100 once, not in order */
 		snprintf(item->name, sizeof(item->name), "item-%lu", item->key);
 		list_add_tail(&item->in_list, &rig_list);
 		rb_add(&item->in_tree, &rig_tree, rig_less);
 		hash_add(rig_hash, &item->in_hash, item->key);
 		error = xa_err(xa_store(&rig_xarray, item->key * item->key * item->key, item, GFP_KERNEL));
 		if (!error)
-			error = mtree_store_range(&rig_maple, item->key << 12, (item->key << 12) + 4095, item, GFP_KERNEL);
+			error = mtree_store_range(&rig_maple, item->key << 12, (item->key << 12) + 4095, item,
+						  GFP_KERNEL);
 		if (error)
 			return error;
 		error = idr_alloc(&rig_idr, item, item->key, 0, GFP_KERNEL);
@@ -110,13 +111,14 @@ int rig_containers_show(struct seq_file *out, void *unused)
 		seq_printf(out, "idr-item %px id %d\n", item, id);
 	seq_printf(out, "maple %px\n", &rig_maple);
 	mt_for_each(&rig_maple, item, from, ULONG_MAX)
-		seq_printf(out, "maple-item %px from %lu to %lu\n", item, item->key << 12, (item->key << 12) + 4095);
+		seq_printf(out, "maple-item %px from %lu to %lu\n", item, item->key << 12,
+			   (item->key << 12) + 4095);
 	seq_printf(out, "percpu %lx allocated %lx\n", (__force unsigned long)&rig_percpu,
 		   (__force unsigned long)rig_percpu_allocated);
 	for_each_possible_cpu(cpu)
-		seq_printf(out, "percpu-item %d %px %lu allocated %px %lu\n", cpu, per_cpu_ptr(&rig_percpu, cpu),
-			   per_cpu(rig_percpu, cpu), per_cpu_ptr(rig_percpu_allocated, cpu),
-			   *per_cpu_ptr(rig_percpu_allocated, cpu));
+		seq_printf(out, "percpu-item %d %px %lu allocated %px %lu\n", cpu,
+			   per_cpu_ptr(&rig_percpu, cpu), per_cpu(rig_percpu, cpu),
+			   per_cpu_ptr(rig_percpu_allocated, cpu), *per_cpu_ptr(rig_percpu_allocated, cpu));
 	rig_show_waiting(out);
 	return 0;
 }

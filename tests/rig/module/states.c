@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tests/rig/module/states.c: puts the guest's kernel into states that user space alone cannot bring about, so that
- * dumps show them: a CPU caught in a kernel thread, in a softirq, in a hard interrupt; a task in uninterruptible
- * sleep, or waiting for a mutex; an oops in a call chain of known functions; a work item that runs and one that waits,
- * a timer that waits. The containers are in containers.c.
+ * tests/rig/module/states.c: puts the guest's kernel into states that user space alone cannot bring about, so
+ * that dumps show them: a CPU caught in a kernel thread, in a softirq, in a hard interrupt; a task in
+ * uninterruptible sleep, or waiting for a mutex; an oops in a call chain of known functions; a work item that
+ * runs and one that waits, a timer that waits. The containers are in containers.c.
  *
  * Everything is asked for through /sys/kernel/debug/vmcore_rig:
- *   do          write "thread CPU", "softirq CPU", "hardirq CPU", "panic-softirq CPU", "sleep", "mutex", "oops", "bug"
- *   containers  read: every container, item by item, and the work items and timers, with addresses
  *
- * Before a CPU spins or crashes it prints "vmcore_rig: stack of cpu N: WHAT" and its own stack into the log: the kernel's
- * own word on the stack that a debugger should find in the dump.
+ *   do            write "thread CPU", "softirq CPU", "hardirq CPU" or "panic-softirq CPU";
+ *                 or "sleep", "mutex", "oops" or "bug"
+ *
+ *   containers    read: every container, item by item, and the work items and timers, with addresses
+ *
+ * Before a CPU spins or crashes it prints "vmcore_rig: stack of cpu N: WHAT" and its own stack into the log:
+ * the kernel's own word on the stack that a debugger should find in the dump.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -36,7 +39,8 @@ MODULE_LICENSE("GPL");
 /* A function that keeps its frame and all its arguments: neither inlined nor cloned. */
 #define RIG_FRAME __attribute__((noipa))
 
-struct rig_mark {		/* the local variable that a debugger should be able to print */
+/* The local variable that a debugger should be able to print. */
+struct rig_mark {
 	unsigned long magic;
 	int cpu;
 	char what[20];
@@ -44,8 +48,8 @@ struct rig_mark {		/* the local variable that a debugger should be able to print
 	unsigned long turns;
 };
 
-static bool rig_stop;		/* never set: it keeps the compiler from seeing that the loops are endless */
-static int rig_spinning;	/* how many CPUs have got there */
+static bool rig_stop;	 /* never set: it keeps the compiler from seeing that the loops are endless */
+static int rig_spinning; /* how many CPUs have got there */
 
 static void rig_show_stack(const char *what)
 {
@@ -99,7 +103,9 @@ static void rig_panic_function(struct timer_list *timer)
 	panic("vmcore_rig: panic in a softirq, timer %px", timer);
 }
 
-static struct rig_mark rig_thread_argument = { .magic = RIG_MAGIC, .what = "argument", .numbers = { 0xa1, 0xa2, 0xa3 } };
+static struct rig_mark rig_thread_argument = { .magic = RIG_MAGIC,
+					       .what = "argument",
+					       .numbers = { 0xa1, 0xa2, 0xa3 } };
 static struct timer_list rig_timer, rig_panic_timer;
 static struct hrtimer rig_hrtimer;
 
@@ -150,7 +156,9 @@ static RIG_FRAME void rig_oops_c(struct rig_mark *nowhere, unsigned long number)
 
 static RIG_FRAME int rig_oops_b(const char *text, unsigned long number)
 {
-	volatile struct rig_mark mark = { .magic = RIG_MAGIC, .cpu = raw_smp_processor_id(), .numbers = { number, 2, 3 } };
+	volatile struct rig_mark mark = { .magic = RIG_MAGIC,
+					  .cpu = raw_smp_processor_id(),
+					  .numbers = { number, 2, 3 } };
 
 	strscpy((char *)mark.what, text, sizeof(mark.what));
 	rig_oops_c((struct rig_mark *)(READ_ONCE(rig_stop) ? &mark : NULL), mark.numbers[0]);
@@ -197,7 +205,7 @@ static void rig_far_timer_function(struct timer_list *timer)
 
 static struct workqueue_struct *rig_workqueue;
 static DECLARE_WORK(rig_running_work, rig_work_function);
-static DECLARE_WORK(rig_queued_work, rig_work_function);	/* not before rig_running_work is done */
+static DECLARE_WORK(rig_queued_work, rig_work_function); /* not before rig_running_work is done */
 static DECLARE_DELAYED_WORK(rig_delayed_work, rig_work_function);
 static struct timer_list rig_far_timer;
 
@@ -247,7 +255,8 @@ static int rig_do(const char *what, int cpu)
 		add_timer_on(&rig_timer, cpu);
 		error = rig_wait_for_spinner(before);
 	} else if (!strcmp(what, "hardirq")) {
-		error = smp_call_function_single(cpu, rig_arm_hrtimer, NULL, 1) ?: rig_wait_for_spinner(before);
+		error = smp_call_function_single(cpu, rig_arm_hrtimer, NULL, 1)
+				?: rig_wait_for_spinner(before);
 	} else if (!strcmp(what, "panic-softirq")) {
 		rig_panic_timer.expires = jiffies + 5;
 		add_timer_on(&rig_panic_timer, cpu);
