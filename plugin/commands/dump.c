@@ -20,7 +20,7 @@
 
 static const struct option options[] = {
 	{ 'v', NULL, "show VMCOREINFO too" },
-	{ 'c', NULL, "count the pages also where that takes long: above 64 GiB" },
+	{ 'c', NULL, "count the pages also of more than 64 GiB of memory" },
 	{ 0 }
 };
 
@@ -436,24 +436,31 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments, s
 }
 
 static const char help[] =
-	"What a dump file says of itself: format, header, compression, what was excluded, files, the map of\n"
-	"physical memory with its holes, pages that are there, excluded or lost, and the notes. With FILE it looks\n"
-	"at that file (several: the parts of a split set; FILE@ADDRESS: raw memory) and needs neither a vmlinux nor an\n"
-	"open dump; RELEASE and BUILD ID say which vmlinux to look for. Without FILE it shows the dump that is open.\n"
-	"Pages of zeros are those that the writer stored only once.\n"
+	"What a dump file says of itself: format, header, compression, what was left\n"
+	"out, files, the map of physical memory with its holes, pages that are there,\n"
+	"excluded or lost, and the notes. With FILE it looks at that file (several: the\n"
+	"parts of a split set; FILE@ADDRESS: raw memory) and needs neither a vmlinux nor\n"
+	"an open dump; RELEASE and BUILD ID say which vmlinux to look for. Without FILE\n"
+	"it shows the dump that is open.\n"
+	"\n"
+	"ZERO counts pages of zeros that the writer stored only once. LOST are pages that\n"
+	"should be there, but the file is cut off before them or they were not written.\n"
+	"\n"
+	"JSON: an object \"dump\", arrays \"files\", \"memory\" (kind: memory or hole) and\n"
+	"\"notes\"; with -v \"vmcoreinfo\".\n"
 	"\n"
 	"Example:\n"
-	"  (gdb) kernel dump /var/crash/dump.202611220443\n"
-	"          FORMAT: kdump-compressed\n"
-	"  HEADER VERSION: 6\n"
-	"     COMPRESSION: lzo\n"
-	"          STATUS: complete (0x2)\n"
-	"  ...\n"
-	"     IN THE FILE: 196314\n"
-	"    OF THEM ZERO: 146269\n"
-	"  ...\n"
-	"     FIRST BYTE        LAST BYTE            SIZE  PAGES IN FILE  KIND\n"
-	"  0000000000100000  000000002dffffff   735.0 MiB         188160  memory\n";
+	"(gdb) kernel dump /var/crash/dump.202611220443\n"
+	"        FORMAT: kdump-compressed\n"
+	"HEADER VERSION: 6\n"
+	"   COMPRESSION: lzo\n"
+	"        STATUS: complete (0x2)\n"
+	"...\n"
+	"   IN THE FILE: 196314\n"
+	"  OF THEM ZERO: 146269\n"
+	"...\n"
+	"   FIRST BYTE        LAST BYTE            SIZE  PAGES IN FILE  KIND\n"
+	"0000000000100000  000000002dffffff   735.0 MiB         188160  memory\n";
 
 const struct command command_dump = {
 	.name = "dump",

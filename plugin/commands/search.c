@@ -18,7 +18,7 @@
 #define SHOWN_TEXT 64
 
 static const struct option options[] = {
-	{ 'k', NULL, "search kernel virtual memory: all that its page tables map (the default)" },
+	{ 'k', NULL, "search all that the kernel's page tables map (the default)" },
 	{ 'u', NULL, "search the user memory of the selected task" },
 	{ 'p', NULL, "search physical memory; addresses are physical" },
 	{ 't', NULL, "search the kernel stack of every task" },
@@ -352,23 +352,26 @@ static bool search_run(struct kernel *kernel, const struct arguments *arguments,
 }
 
 static const char help[] =
-	"Each VALUE is a hexadecimal number, a symbol (its address), or an (expression) that gdb evaluates. Values are looked\n"
-	"for where they are aligned; strings (-c) anywhere, also across pages. The whole dump is decompressed once, by all\n"
-	"processors of this machine. Pages that the dump does not have are counted, not guessed.\n"
+	"Each VALUE is a hexadecimal number, a symbol (its address), or an (expression)\n"
+	"that gdb evaluates. Values are looked for where they are aligned; strings (-c)\n"
+	"anywhere, also across pages. The memory is decompressed once, by all processors\n"
+	"of this machine. Pages that the dump does not have are counted, not guessed.\n"
 	"\n"
-	"gdb has a command `search` of its own (a source line), so this one is only `kernel search`.\n"
+	"gdb has a `search` of its own (a source line): this one is `kernel search`.\n"
+	"\n"
+	"JSON: an array \"hits\" with address and value or text; symbol; with -t pid, task\n"
+	"and comm; with -x \"context\".\n"
 	"\n"
 	"Example:\n"
-	"  (gdb) kernel search -s linux_banner -l 4096 -c \"Linux version\"\n"
-	"  ffffffff99b1ffe0: Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.o <linux_banner>\n"
-	"  (gdb) kernel search -t init_task\n"
-	"  PID       0 \"swapper/0\" ffffffff9a403de0: ffffffff9a41aa40\n"
-	"  PID      39 \"kauditd\" ff75114c00167e08: ffffffff9a41aa40\n";
+	"(gdb) kernel search -t init_task\n"
+	"PID       0 \"swapper/0\" ffffffff9a403de0: ffffffff9a41aa40\n"
+	"PID      39 \"kauditd\" ff75114c00167e08: ffffffff9a41aa40\n";
 
 const struct command command_search = {
 	.name = "search",
 	.summary = "Search memory for values or strings.",
-	.usage = "search [-k|-u|-p|-t] [-s START] [-e END|-l LENGTH] [-m MASK] [-w|-h|-c] [-x COUNT] VALUE...",
+	.usage = "search [-k|-u|-p|-t] [-s START] [-e END|-l LENGTH] [-m MASK]\n"
+		 "                     [-w|-h|-c] [-x COUNT] VALUE...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -230,9 +230,7 @@ static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 	if (!cpu->task || !kernel_read_member(kernel, cpu->task, "task_struct", "thread.sp", &sp, NULL))
 		return;
 	cpu->registers.valid = 0;
-	/* The task went on since, so its stack may be written over: a switch-out resumes in vmlinux (__switch_to). */
-	if (kernel->arch->task_registers(kernel->memory, sp, &cpu->registers, NULL) &&
-	    kernel_is_text(kernel, cpu->registers.value[kernel->arch->pc]))
+	if (kernel->arch->task_registers(kernel->memory, sp, &cpu->registers, NULL))
 		cpu->registers_source = CPU_REGISTERS_SAVED;
 	else
 		cpu->registers.valid = 0;
