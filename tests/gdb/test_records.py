@@ -1,4 +1,5 @@
 """log, sys and mod, held against dmesg, uptime, loadavg, uname and /proc/modules of the guest."""
+import collections
 import re
 
 
@@ -76,11 +77,12 @@ def test_system_calls(dump):
 
 
 def recorded_modules(dump):
-    """{name: (size, refcount, used by)} of /proc/modules."""
+    """{name: (size, refcount, [used by], permanent)} of /proc/modules."""
     modules = {}
     for line in dump.oracle.text("proc/modules").splitlines():
         name, size, count, users, state, *_ = line.split()
-        modules[name] = (int(size), int(count), users.rstrip(",") if users != "-" else "")
+        users = [user for user in users.split(",") if user and user != "-"]
+        modules[name] = (int(size), int(count), [u for u in users if u != "[permanent]"], "[permanent]" in users)
     return modules
 
 
@@ -88,10 +90,10 @@ def test_modules(dump):
     got = {m["name"]: m for m in dump.json("kernel mod")["modules"]}
     recorded = recorded_modules(dump)
     assert set(got) == set(recorded) and len(recorded) > 8
-    for name, (size, count, users) in recorded.items():
+    for name, (size, count, users, permanent) in recorded.items():
         assert got[name]["size"] == size, name
-        users = [user for user in users.split(",") if user and user != "[permanent]"]
         assert sorted(filter(None, (got[name]["used_by"] or "").split(","))) == sorted(users), name
+        assert got[name]["permanent"] == permanent, name
 
 
 def test_module_sections(dump):
@@ -116,6 +118,21 @@ def test_a_module_is_found_by_address_first(dump):
     address = dump.gdb("info address rig_spin").rpartition("0x")[2].split()[0].rstrip(".")
     out = dump.gdb("kernel mod -s vmcore_rig", f"info line *0x{address}")
     assert re.search(r'Line \d+ of ".*vmcore_rig.c"', out), out
+
+
+def test_module_symbols_are_where_the_guest_had_them(dump):
+    """Code and data of every module; since 6.4 a module's data may be below its code, far away."""
+    lines = [line.split() for line in dump.oracle.text("proc/kallsyms").splitlines()]
+    every = collections.Counter(word for address, _, name, *_ in lines for word in (address, name))
+    found = {}
+    for address, letter, name, *module in lines:
+        if module and letter in "tTdDbB" and every[address] == every[name] == 1 and re.fullmatch(r"[a-z][a-z_0-9]+", name):
+            found.setdefault((module[0], letter.upper()), []).append((name, int(address, 16)))
+    symbols = [symbol for some in found.values() for symbol in some[:3]]
+    assert len(symbols) > 20
+    out = dump.gdb(*[f"info symbol {address:#x}" for _, address in symbols])
+    for name, _ in symbols:
+        assert re.search(rf"^{name} in section ", out, re.M), name
 
 
 def test_modules_without_debug_files_have_names(dump):

@@ -1,11 +1,16 @@
 """Ways in and out: launcher, auto-load, jit-reader-load, MI, help; what goes wrong says so and leaves gdb alive."""
 import os
+import pty
+import re
+import select
+import shlex
 import subprocess
 import tempfile
+import time
 
 import pytest
 
-from conftest import SETS, TOP, gdb_argv, run_gdb
+from conftest import GDB, LAUNCHER, SETS, TOP, gdb_argv, run_gdb
 
 BUILD = TOP / "build"
 
@@ -138,6 +143,53 @@ def test_completion_of_words(one):
 def test_kernel_alone_and_with_nonsense(one):
     assert "kernel ps --" in one.gdb("kernel")
     assert "no command `kernel nonsense`" in one.gdb("kernel nonsense")
+
+
+@pytest.mark.parametrize("command", ["python exec('while True: gdb.execute(\"kernel bt -A -l\", False, True)')",
+                                     "python exec('while True: gdb.execute(\"thread apply all bt\", False, True)')",
+                                     "find /h &_text, &_end, 0x1234567890123456, 0x1234567890123456, 1, 2, 3, 4, 5, 6, 7",
+                                     "x/10000000gx &_text"])
+def test_ctrl_c_stops_one_command(one, command):
+    """On a terminal: the command that runs ends at once, the next one is not hurt, and gdb quits without a question."""
+    *outside, inside = shlex.split(GDB)
+    argv = [*outside, str(LAUNCHER), f"--gdb={inside}", str(one.vmlinux), str(one.vmcore), "-nx", "-q",
+            "-ex", "set pagination off", "-ex", "python print('re' + 'ady')"]
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(TOP)
+        os.execvp(argv[0], argv)
+    try:
+        wait_for(fd, rb"ready", 300)
+        os.write(fd, command.encode() + b"\n")
+        time.sleep(2)
+        os.write(fd, b"\x03")
+        # The search may have been over before; the prompt then takes the Ctrl-C.
+        wait_for(fd, rb"Quit|KeyboardInterrupt", 60)
+        os.write(fd, b"print 6*7\n")
+        assert b"Quit" not in wait_for(fd, rb"= 42\r", 30)
+        os.write(fd, b"quit\n")
+        assert b"y or n" not in wait_for(fd, None, 30)
+    finally:
+        os.close(fd)
+        os.waitpid(pid, 0)
+
+
+def wait_for(fd, pattern, seconds):
+    """What the terminal shows until PATTERN, or (None) until its end."""
+    seen, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:     # EIO: the other side is gone
+                data = b""
+            seen = (seen + data)[-1000000:]
+            if not data:
+                assert pattern is None, seen[-2000:]
+                return seen
+            if pattern and re.search(pattern, seen[-70000:]):
+                return seen
+    raise AssertionError(f"not seen in {seconds} s: {pattern}: {seen[-2000:]}")
 
 
 def test_nothing_is_left_behind(one):

@@ -95,6 +95,24 @@ def test_native_agrees_with_gdb_frame_by_frame(dump):
     assert compared > 50
 
 
+def test_frames_in_the_rigs_module_have_lines(dump):
+    """Its .ko with debug information is beside the dump, and other dumps have it at other addresses."""
+    rig = [f for s in gdb_stacks(dump) for f in s["frames"] if (f["function"] or "").startswith("rig_")]
+    assert rig
+    assert [f for f in rig if not f["line"]] == []
+
+
+def test_bt_has_the_line_of_the_call(dump):
+    """Also where gdb's own frames have the line after it: the first frame of a sleeping task and entry code."""
+    pid = dump.pid("nanosleep")
+    num = next(s["num"] for s in gdb_stacks(dump) if pid_of(s) == pid)
+    shown = re.findall(r"^#\d+ .* at (\S+)$", dump.gdb(f"thread {num}", "python print('=bt=')", "bt").split("=bt=")[1], re.M)
+    native = [line.strip() for line in dump.gdb(f"kernel bt -l {pid}").splitlines() if re.match(r"    \S+:\d+$", line)]
+    assert len(native) > 3
+    assert shown[0] == native[0]
+    assert is_subsequence(native, shown)
+
+
 def cpu_functions(dump, cpu):
     return [f["function"] for f in gdb_stacks(dump)[cpu]["frames"]]
 
