@@ -127,7 +127,9 @@ static uint64_t frame_end(const struct bt *bt, size_t level)
 	const struct frame *frame = &stack->frames[level];
 	uint64_t end = frame->cfa;
 
-	if (end <= frame->sp && level + 1 < stack->count)
+	if (end <= frame->sp && level + 1 == stack->count)
+		return frame->sp; /* nobody knows how much of the rest is its own */
+	if (end <= frame->sp)
 		end = stack->frames[level + 1].sp;
 	if (end > frame->sp && end - frame->sp <= bt->stack_size)
 		return end;

@@ -68,7 +68,9 @@ static void put_pt_regs(struct command_image *set, uint64_t at, uint64_t pc, uin
 static void set_registers(struct cpu *cpu, uint64_t pc, uint64_t sp)
 {
 	cpu->registers_source = CPU_REGISTERS_NOTE;
-	cpu->registers = (struct registers){ .valid = 1ull << X86_RIP | 1ull << X86_RSP };
+	cpu->registers = (struct registers){ .valid = 1ull << X86_RIP | 1ull << X86_RSP | 1ull << X86_CS };
+	/* A note has CS; what a switch-out saved has not. */
+	cpu->registers.value[X86_CS] = pc >> 63 ? 0x10 : 0x33;
 	cpu->registers.value[X86_RIP] = pc;
 	cpu->registers.value[X86_RSP] = sp;
 }
@@ -123,7 +125,7 @@ static const char running[] =
 	"    RBP: -   R8: -   R9: -\n"
 	"    R10: -  R11: -  R12: -\n"
 	"    R13: -  R14: -  R15: -\n"
-	"    CS: -  SS: -\n"
+	"    CS: 0010  SS: -\n"
 	" #0 [ffff88800008f000] leaf+0x0 at ffffffff81000000\n"
 	" #1 [ffff88800008f008] entry+0x10 at ffffffff81000310\n"
 	"    [exception RIP: big+0x20]\n"
@@ -238,7 +240,7 @@ static void lines(void **state)
 
 	assert_string_equal(
 		text,
-		HEADING_1 " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n    l.c:4\n"
+		HEADING_1 " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n    l.c:4 before\n"
 			  " #1 [ffff88800008bf40] big+0x10 at ffffffff81000110\n    b.c:16 before\n"
 			  " #2 [ffff88800008bf68] end+0x4 at ffffffff81000404\n");
 	free(text);

@@ -66,7 +66,7 @@ static void filters(void **state)
 	assert_int_equal(count_lines(*state, "ps -y RR", "ffff8880"), 0);
 	expect_part(*state, "ps -y RR", "note: no task is like that\n");
 	expect_part(*state, "ps -y 12",
-		    "error: ps: there is no scheduling policy 12; they are 0 NORMAL");
+		    "error: ps: there is no scheduling policy \"12\"; they are 0 NORMAL");
 }
 
 static void selectors(void **state)
