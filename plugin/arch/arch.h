@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What differs between machines: page tables, registers, where the kernel saved them, how stacks nest.
+ * What differs between machines: page tables, registers, where the kernel saved them, how stacks
+ * nest.
  *
- * To add an architecture: write arch/NAME.c with one `const struct arch`, declare it below and put it into
- * the table in arch/arch.c; copy the unit test of the nearest neighbour. Nothing outside arch/ may test for
- * a machine; it asks the ops here. Offsets of kernel structures never stand here: an op that needs one
- * takes it as a parameter (see task_registers), because types belong to symbols/, to the right of us.
+ * To add an architecture: write arch/NAME.c with one `const struct arch`, declare it below and put
+ * it into the table in arch/arch.c; copy the unit test of the nearest neighbour. Nothing outside
+ * arch/ may test for a machine; it asks the ops here. Offsets of kernel structures never stand
+ * here: an op that needs one takes it as a parameter (see task_registers), because types belong to
+ * symbols/, to the right of us.
  *
- * `struct memory` is the dump's memory as the kernel sees it: physical reads plus page table walks, with a
- * small cache of translations. Its parameters come from VMCOREINFO or, without it, from the CPU state in
- * the dump.
+ * `struct memory` is the dump's memory as the kernel sees it: physical reads plus page table walks,
+ * with a small cache of translations. Its parameters come from VMCOREINFO or, without it, from the
+ * CPU state in the dump.
  */
 #ifndef VMCORE_ARCH_ARCH_H
 #define VMCORE_ARCH_ARCH_H
@@ -27,8 +29,8 @@ struct memory;
 
 /*
  * A register file. Index = gdb's number, that is the position in arch->registers, which is also the
- * order of the target description and of the `g` packet. A register that is not known is not valid; it is
- * shown as <unavailable>, never as 0.
+ * order of the target description and of the `g` packet. A register that is not known is not valid;
+ * it is shown as <unavailable>, never as 0.
  */
 struct registers {
 	uint64_t value[ARCH_MAX_REGISTERS];
@@ -45,12 +47,17 @@ struct register_info {
 /* Result of a page table walk. */
 struct translation {
 	uint64_t physical;		/* of the address asked for */
-	uint64_t run;			/* bytes from there to the end of the mapping's page (4K, 2M, 1G); after a walk that failed:
-					 * to the end of what the missing entry would have mapped, 0 = unknown */
-	uint64_t page_size;		/* bytes of that page: its start is the address rounded down to it */
+	/*
+	 * bytes from there to the end of the mapping's page (4K, 2M, 1G); after a walk that failed:
+	 * to the end of what the missing entry would have mapped, 0 = unknown
+	 */
+	uint64_t run;
+	/* bytes of that page: its start is the address rounded down to it */
+	uint64_t page_size;
 	uint64_t entry;			/* the last page table entry, for vtop and for flags */
 	unsigned levels_walked;
-	bool from_phys_base;		/* a table was missing: computed from phys_base, there is no entry */
+	/* a table was missing: computed from phys_base, there is no entry */
+	bool from_phys_base;
 };
 
 struct arch {
@@ -72,14 +79,20 @@ struct arch {
 	/* Canonical kernel half? Decides which page tables an address is looked up in. */
 	bool (*is_kernel_address)(const struct memory *memory, uint64_t address);
 	/* The physical root of a process's tables out of its mm->pgd (a kernel virtual address). */
-	bool (*user_root)(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret, struct error *error);
+	bool (*user_root)(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret,
+			  struct error *error);
 
 	/* NT_PRSTATUS's or QEMU's note -> registers. DATA is the note's contents. */
 	bool (*prstatus_registers)(const uint8_t *data, size_t size, struct registers *registers,
 				   struct error *error);
-	/* The pr_pid of an NT_PRSTATUS: the task that ran, 0 = idle (kdump), or a CPU's number (QEMU). */
+	/*
+	 * The pr_pid of an NT_PRSTATUS: the task that ran, 0 = idle (kdump), or a CPU's number
+	 * (QEMU).
+	 */
 	bool (*prstatus_pid)(const uint8_t *data, size_t size, uint32_t *pid_ret);
-	/* QEMU's note (name "QEMU", type 0): adds the control registers etc. that it has. Optional. */
+	/*
+	 * QEMU's note (name "QEMU", type 0): adds the control registers etc. that it has. Optional.
+	 */
 	bool (*qemu_registers)(const uint8_t *data, size_t size, struct registers *registers,
 			       struct error *error);
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
@@ -89,11 +102,11 @@ struct arch {
 	/* Was the CPU in user mode when these were taken? */
 	bool (*is_user)(const struct registers *registers);
 	/*
-	 * A task that is not running: what its switch-out saved. THREAD_SP is task->thread.sp (or the
-	 * machine's equivalent, read by the caller). The result's pc is where it resumes.
+	 * A task that is not running: what its switch-out saved. THREAD_SP is task->thread.sp (or
+	 * the machine's equivalent, read by the caller). The result's pc is where it resumes.
 	 */
-	bool (*task_registers)(struct memory *memory, uint64_t thread_sp, struct registers *registers,
-			       struct error *error);
+	bool (*task_registers)(struct memory *memory, uint64_t thread_sp,
+			       struct registers *registers, struct error *error);
 };
 
 extern const struct arch *const arch_table[];	/* NULL-terminated */
@@ -120,32 +133,41 @@ struct memory {
 
 	/* From memory_init; those an architecture has no use for stay 0. */
 	uint64_t kernel_root;		/* physical address of the kernel's top page table */
-	uint64_t phys_base;		/* physical address that the kernel image's link base is loaded at */
+	/* physical address that the kernel image's link base is loaded at */
+	uint64_t phys_base;
 	uint64_t kaslr_offset;		/* run-time minus link-time address of the kernel image */
 	unsigned levels;		/* of page tables: 4 or 5 on x86_64 */
-	uint64_t encryption_mask;	/* bits to clear in page table entries (AMD SME), 0 = none */
-	bool root_from_cpu;		/* kernel_root is some CPU's cr3: no swapper_pg_dir was known */
+	/* bits to clear in page table entries (AMD SME), 0 = none */
+	uint64_t encryption_mask;
+	/* kernel_root is some CPU's cr3: no swapper_pg_dir was known */
+	bool root_from_cpu;
 	/*
-	 * sizeof what the switch-out pushes (x86_64: struct inactive_task_frame). symbols/ may set it from
-	 * the kernel's types; while it is 0 task_registers looks at the frame itself.
+	 * sizeof what the switch-out pushes (x86_64: struct inactive_task_frame). symbols/ may set
+	 * it from the kernel's types; while it is 0 task_registers looks at the frame itself.
 	 */
 	uint64_t task_frame_size;
 
 	struct tlb *tlb;		/* arch/memory.c's own */
 };
 
-/* The numbers above are copied nowhere: whoever corrects one calls this, and old translations are gone. */
+/*
+ * The numbers above are copied nowhere: whoever corrects one calls this, and old translations are
+ * gone.
+ */
 void memory_forget_translations(struct memory *memory);
 
 /* DUMP stays the caller's and must live longer. */
 bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *error);
 void memory_close(struct memory *memory);
 
-/* Kernel virtual memory. All or nothing, like dump_read_phys; errors name the virtual address too. */
-bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t size, struct error *error);
+/*
+ * Kernel virtual memory. All or nothing, like dump_read_phys; errors name the virtual address too.
+ */
+bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t size,
+		 struct error *error);
 /* A process's virtual memory, ROOT from arch->user_root. */
-bool memory_read_user(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,
-		      struct error *error);
+bool memory_read_user(struct memory *memory, uint64_t root, uint64_t address, void *buffer,
+		      size_t size, struct error *error);
 /* One unsigned number of 1, 2, 4 or 8 bytes in the machine's byte order. */
 bool memory_read_uint(struct memory *memory, uint64_t address, size_t size, uint64_t *value_ret,
 		      struct error *error);
@@ -156,9 +178,10 @@ bool memory_read_string(struct memory *memory, uint64_t address, char *buffer, s
 bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
 		      struct translation *translation, struct error *error);
 /*
- * The first mapping at or above *ADDRESS and below END, holes skipped: *ADDRESS is then where it is, and *translation what is there.
- * False where there is none. One call can go through many page tables: *ADDRESS moves on and the result is false with *again_ret set after
- * some thousand entries, so that the caller can look for Ctrl-C.
+ * The first mapping at or above *ADDRESS and below END, holes skipped: *ADDRESS is then where it
+ * is, and *translation what is there. False where there is none. One call can go through many page
+ * tables: *ADDRESS moves on and the result is false with *again_ret set after some thousand
+ * entries, so that the caller can look for Ctrl-C.
  */
 bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
 			 struct translation *translation, bool *again_ret);

@@ -2,10 +2,11 @@
 /*
  * Kernel and user virtual memory: translation, its cache, and reads that cross pages.
  *
- * Walking four or five levels for every 8-byte read would cost several page cache look-ups each time, so
- * translations are kept in one direct-mapped table per page size. Every command thread and the remote
- * protocol's thread read through the same `struct memory`; an entry is guarded by its own sequence
- * counter, so a hit takes no lock and a reader never sees half of a new entry: it just misses.
+ * Walking four or five levels for every 8-byte read would cost several page cache look-ups each
+ * time, so translations are kept in one direct-mapped table per page size. Every command thread and
+ * the remote protocol's thread read through the same `struct memory`; an entry is guarded by its
+ * own sequence counter, so a hit takes no lock and a reader never sees half of a new entry: it just
+ * misses.
  */
 #include "arch/arch.h"
 
@@ -18,13 +19,17 @@
 #define TLB_BITS 10
 #define TLB_ENTRIES (1u << TLB_BITS)
 
-/* Granules of the tables, smallest first: a mapping goes into the largest one that fits into its page. */
+/*
+ * Granules of the tables, smallest first: a mapping goes into the largest one that fits into its
+ * page.
+ */
 static const unsigned char tlb_shifts[] = { 12, 21, 30 };
 #define TLB_TABLES (sizeof(tlb_shifts) / sizeof(tlb_shifts[0]))
 
 struct tlb_entry {
 	atomic_uint sequence;		/* odd while being written */
-	_Atomic uint64_t root;		/* page table root, with bit 0 set: never equal in an empty entry */
+	/* page table root, with bit 0 set: never equal in an empty entry */
+	_Atomic uint64_t root;
 	_Atomic uint64_t page;		/* virtual address >> granule */
 	_Atomic uint64_t physical;	/* of the granule's first byte */
 };
@@ -41,7 +46,8 @@ static struct tlb_entry *tlb_slot(struct tlb *tlb, size_t table, uint64_t root, 
 	return &tlb->entries[table][hash >> (64 - TLB_BITS)];
 }
 
-static bool tlb_entry_get(struct tlb_entry *entry, uint64_t root, uint64_t page, uint64_t *physical_ret)
+static bool tlb_entry_get(struct tlb_entry *entry, uint64_t root, uint64_t page,
+			  uint64_t *physical_ret)
 {
 	unsigned before = atomic_load_explicit(&entry->sequence, memory_order_acquire);
 	uint64_t entry_root = atomic_load_explicit(&entry->root, memory_order_relaxed);
@@ -74,8 +80,8 @@ static void tlb_entry_put(struct tlb_entry *entry, uint64_t root, uint64_t page,
 }
 
 /* A cached translation: the physical address and the bytes up to the end of the granule. */
-static inline bool tlb_find(struct tlb *tlb, uint64_t root, uint64_t address, uint64_t *physical_ret,
-			    uint64_t *run_ret)
+static inline bool tlb_find(struct tlb *tlb, uint64_t root, uint64_t address,
+			    uint64_t *physical_ret, uint64_t *run_ret)
 {
 	for (size_t i = 0; i < TLB_TABLES; i++) {
 		uint64_t page = address >> tlb_shifts[i];
@@ -106,7 +112,8 @@ static void tlb_insert(struct tlb *tlb, uint64_t root, uint64_t address,
 	uint64_t page = address >> tlb_shifts[table];
 	uint64_t offset = address & ((1ull << tlb_shifts[table]) - 1);
 
-	tlb_entry_put(tlb_slot(tlb, table, root, page), root | 1, page, translation->physical - offset);
+	tlb_entry_put(tlb_slot(tlb, table, root, page), root | 1, page,
+		      translation->physical - offset);
 }
 
 void memory_forget_translations(struct memory *memory)
@@ -134,7 +141,8 @@ bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *er
 
 	if (!arch && !dump->machine && !dump->uts.machine[0])
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "nothing says which machine the dump is of: the file has no header that does, and no "
+				 "nothing says which machine the dump is of: the file has no "
+				 "header that does, and no "
 				 "VMCOREINFO was found in its memory");
 	if (!arch)
 		return error_set(error, ERROR_UNSUPPORTED,
@@ -192,7 +200,8 @@ bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address
 		*translation = (struct translation){ 0 };
 		if (memory_translate(memory, root, *address, translation, NULL))
 			return true;
-		run = translation->run ? translation->run : SMALLEST_PAGE - *address % SMALLEST_PAGE;
+		run = translation->run ? translation->run
+				       : SMALLEST_PAGE - *address % SMALLEST_PAGE;
 		if (run >= end - *address)
 			break;
 		*address += run;
@@ -211,8 +220,8 @@ uint64_t memory_kernel_start(const struct memory *memory)
 	return ~0ull << bits;
 }
 
-static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,
-			 struct error *error)
+static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address, void *buffer,
+			 size_t size, struct error *error)
 {
 	uint8_t *to = buffer;
 
@@ -235,7 +244,8 @@ static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address,
 		if (run > size)
 			run = size;
 		if (!dump_read_phys(memory->dump, physical, to, run, error))
-			return error_prefix(error, "0x%llx (physical 0x%llx)", (unsigned long long)address,
+			return error_prefix(error, "0x%llx (physical 0x%llx)",
+					    (unsigned long long)address,
 					    (unsigned long long)physical);
 		to += run;
 		address += run;
@@ -244,22 +254,27 @@ static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address,
 	return true;
 }
 
-bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t size, struct error *error)
+bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t size,
+		 struct error *error)
 {
-	/* kernel_root may be a process's tables (no VMCOREINFO), so user addresses must not get through. */
+	/*
+	 * kernel_root may be a process's tables (no VMCOREINFO), so user addresses must not get
+	 * through.
+	 */
 	if (!memory->arch->is_kernel_address(memory, address))
 		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not a kernel address",
 				 (unsigned long long)address);
 	return read_virtual(memory, memory->kernel_root, address, buffer, size, error);
 }
 
-bool memory_read_user(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,
-		      struct error *error)
+bool memory_read_user(struct memory *memory, uint64_t root, uint64_t address, void *buffer,
+		      size_t size, struct error *error)
 {
 	if (root == 0)
-		return error_set(error, ERROR_NOT_MAPPED,
-				 "0x%llx is a user address, and this task has no address space of its own",
-				 (unsigned long long)address);
+		return error_set(
+			error, ERROR_NOT_MAPPED,
+			"0x%llx is a user address, and this task has no address space of its own",
+			(unsigned long long)address);
 	return read_virtual(memory, root, address, buffer, size, error);
 }
 
@@ -284,7 +299,8 @@ bool memory_read_uint(struct memory *memory, uint64_t address, size_t size, uint
 	uint8_t bytes[8];
 
 	if (size != 1 && size != 2 && size != 4 && size != 8)
-		return error_set(error, ERROR_CORRUPT, "0x%llx: a number of %zu bytes cannot be read",
+		return error_set(error, ERROR_CORRUPT,
+				 "0x%llx: a number of %zu bytes cannot be read",
 				 (unsigned long long)address, size);
 	if (!memory_read(memory, address, bytes, size, error))
 		return false;
@@ -299,7 +315,10 @@ bool memory_read_string(struct memory *memory, uint64_t address, char *buffer, s
 
 	if (size == 0)
 		return error_set(error, ERROR_USAGE, "no room for a string");
-	/* In pieces that end at 256-byte borders: the string may end just before a page that is not there. */
+	/*
+	 * In pieces that end at 256-byte borders: the string may end just before a page that is not
+	 * there.
+	 */
 	while (done < size - 1) {
 		size_t piece = 256 - (address + done) % 256;
 

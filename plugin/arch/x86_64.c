@@ -2,8 +2,9 @@
 /*
  * x86_64: page tables with 4 and 5 levels, and where to find the kernel's.
  *
- * Registers are in arch/x86_64_registers.c. References: Intel SDM volume 3 chapter 4 (entry formats);
- * Documentation/arch/x86/x86_64/mm.rst (the address space); arch/x86/include/asm/pgtable_64.h (swap entries).
+ * Registers are in arch/x86_64_registers.c. References: Intel SDM volume 3 chapter 4 (entry
+ * formats); Documentation/arch/x86/x86_64/mm.rst (the address space);
+ * arch/x86/include/asm/pgtable_64.h (swap entries).
  */
 #include "arch/x86_64.h"
 
@@ -18,7 +19,7 @@
 
 #define ENTRY_PRESENT (1ull << 0)
 #define ENTRY_HUGE (1ull << 7)			/* at PMD and PUD level; it is PAT in a PTE */
-#define ENTRY_PROTNONE (1ull << 8)		/* without PRESENT: mmap(PROT_NONE) or NUMA balancing */
+#define ENTRY_PROTNONE (1ull << 8) /* without PRESENT: mmap(PROT_NONE) or NUMA balancing */
 #define ENTRY_ADDRESS 0x000ffffffffff000ull
 
 #define PAGE_SHIFT 12
@@ -63,7 +64,8 @@ static bool not_present(const struct memory *memory, uint64_t address, unsigned 
 	const char *name = level_name(memory, level);
 
 	if (entry == 0)
-		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not mapped (no %s at physical 0x%llx)",
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "0x%llx is not mapped (no %s at physical 0x%llx)",
 				 (unsigned long long)address, name, (unsigned long long)at);
 	if (level <= LEVEL_PMD && !is_kernel_address(memory, address))
 		/* Bits 59-63 are the type, 9-58 the inverted offset (6b28baca9b1f, 4.18). */
@@ -80,10 +82,12 @@ static bool not_present(const struct memory *memory, uint64_t address, unsigned 
 }
 
 /*
- * A user mapping without access rights still has its page. Such entries hold their address inverted, so
- * that a CPU with L1TF speculates to nowhere (6b28baca9b1f, 4.18). Returns 0 if ENTRY is not one.
+ * A user mapping without access rights still has its page. Such entries hold their address
+ * inverted, so that a CPU with L1TF speculates to nowhere (6b28baca9b1f, 4.18). Returns 0 if ENTRY
+ * is not one.
  */
-static uint64_t protnone_entry(const struct memory *memory, uint64_t address, unsigned level, uint64_t entry)
+static uint64_t protnone_entry(const struct memory *memory, uint64_t address, unsigned level,
+			       uint64_t entry)
 {
 	if (!(entry & ENTRY_PROTNONE) || is_kernel_address(memory, address))
 		return 0;
@@ -92,8 +96,8 @@ static uint64_t protnone_entry(const struct memory *memory, uint64_t address, un
 	return entry ^ ENTRY_ADDRESS;
 }
 
-static bool walk(struct memory *memory, uint64_t root, uint64_t address, struct translation *translation,
-		 struct error *error)
+static bool walk(struct memory *memory, uint64_t root, uint64_t address,
+		 struct translation *translation, struct error *error)
 {
 	uint64_t table = root & ENTRY_ADDRESS & ~memory->encryption_mask;
 
@@ -106,10 +110,12 @@ static bool walk(struct memory *memory, uint64_t root, uint64_t address, struct 
 
 		translation->run = (1ull << shift) - (address & ((1ull << shift) - 1));
 		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
-			return error_prefix(error, "0x%llx cannot be translated: the page table with its %s, "
-					    "at physical 0x%llx, cannot be read",
-					    (unsigned long long)address, level_name(memory, level),
-					    (unsigned long long)at);
+			return error_prefix(
+				error,
+				"0x%llx cannot be translated: the page table with its %s, "
+				"at physical 0x%llx, cannot be read",
+				(unsigned long long)address, level_name(memory, level),
+				(unsigned long long)at);
 		entry = mapped = x86_64_word(bytes, 0);
 		translation->entry = entry;
 		translation->levels_walked++;
@@ -123,7 +129,8 @@ static bool walk(struct memory *memory, uint64_t root, uint64_t address, struct 
 			uint64_t offset = address & (size - 1);
 
 			/* Rounding down also clears a huge entry's PAT, bit 12. */
-			translation->physical = (entry_address(memory, mapped) & ~(size - 1)) + offset;
+			translation->physical =
+				(entry_address(memory, mapped) & ~(size - 1)) + offset;
 			translation->run = size - offset;
 			translation->page_size = size;
 			return true;
@@ -133,7 +140,8 @@ static bool walk(struct memory *memory, uint64_t root, uint64_t address, struct 
 }
 
 /* The kernel image is mapped linearly, so it can be read even when its page tables cannot. */
-static bool image_address(const struct memory *memory, uint64_t address, struct translation *translation)
+static bool image_address(const struct memory *memory, uint64_t address,
+			  struct translation *translation)
 {
 	uint64_t page = 1ull << PAGE_SHIFT;
 
@@ -148,19 +156,22 @@ static bool image_address(const struct memory *memory, uint64_t address, struct 
 	return true;
 }
 
-static bool translate(struct memory *memory, uint64_t root, uint64_t address, struct translation *translation,
-		      struct error *error)
+static bool translate(struct memory *memory, uint64_t root, uint64_t address,
+		      struct translation *translation, struct error *error)
 {
 	struct error reason;
 
 	memset(translation, 0, sizeof(*translation));
 	if (!is_canonical(memory, address))
 		return error_set(error, ERROR_NOT_MAPPED,
-				 "0x%llx is not a valid address: not canonical with %u levels of page tables",
+				 "0x%llx is not a valid address: not canonical with %u levels of "
+				 "page tables",
 				 (unsigned long long)address, memory->levels);
 	if (walk(memory, root, address, translation, &reason))
 		return true;
-	/* A table that was read and says "not present" is the answer; one that is missing is none. */
+	/*
+	 * A table that was read and says "not present" is the answer; one that is missing is none.
+	 */
 	if ((translation->levels_walked == 0 || translation->entry & ENTRY_PRESENT) &&
 	    image_address(memory, address, translation))
 		return true;
@@ -192,7 +203,8 @@ static bool phys_base_from_ranges(struct memory *memory)
 
 		if (range->virtual_start >= START_KERNEL_MAP &&
 		    range->virtual_start < START_KERNEL_MAP + KERNEL_IMAGE_MAX) {
-			memory->phys_base = range->start - (range->virtual_start - START_KERNEL_MAP);
+			memory->phys_base =
+				range->start - (range->virtual_start - START_KERNEL_MAP);
 			return true;
 		}
 	}
@@ -203,7 +215,10 @@ static bool init_from_vmcoreinfo(struct memory *memory)
 {
 	uint64_t root, value;
 
-	/* crash_core.c says swapper_pg_dir, x86's machine_kexec_64.c init_top_pgt or init_level4_pgt. */
+	/*
+	 * crash_core.c says swapper_pg_dir, x86's machine_kexec_64.c init_top_pgt or
+	 * init_level4_pgt.
+	 */
 	if (!vmcoreinfo(memory, "SYMBOL(swapper_pg_dir)", 16, &root) &&
 	    !vmcoreinfo(memory, "SYMBOL(init_top_pgt)", 16, &root) &&
 	    !vmcoreinfo(memory, "SYMBOL(init_level4_pgt)", 16, &root))
@@ -242,7 +257,8 @@ static bool phys_base_from_tables(struct memory *memory)
 		struct translation translation;
 
 		memset(&translation, 0, sizeof(translation));
-		if (walk(memory, memory->kernel_root, START_KERNEL_MAP + offset, &translation, NULL)) {
+		if (walk(memory, memory->kernel_root, START_KERNEL_MAP + offset, &translation,
+			 NULL)) {
 			memory->phys_base = translation.physical - offset;
 			return true;
 		}
@@ -251,8 +267,9 @@ static bool phys_base_from_tables(struct memory *memory)
 }
 
 /*
- * The tables a CPU was using. With page table isolation (PTI) cr3 can point to the user half, one page
- * above the kernel's; only the kernel half maps the per-CPU area that gs points to in kernel mode.
+ * The tables a CPU was using. With page table isolation (PTI) cr3 can point to the user half, one
+ * page above the kernel's; only the kernel half maps the per-CPU area that gs points to in kernel
+ * mode.
  */
 static bool init_from_cpu(struct memory *memory, const struct x86_64_qemu_state *state)
 {
@@ -314,19 +331,22 @@ static bool memory_init(struct memory *memory, struct error *error)
 		*memory = said;
 		return true;
 	}
-	return error_set(error, ERROR_FORMAT,
-			 "the kernel's page tables cannot be found: the dump has no VMCOREINFO with "
-			 "swapper_pg_dir and phys_base, and no CPU state of QEMU's with usable tables");
+	return error_set(
+		error, ERROR_FORMAT,
+		"the kernel's page tables cannot be found: the dump has no VMCOREINFO with "
+		"swapper_pg_dir and phys_base, and no CPU state of QEMU's with usable tables");
 }
 
-static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret, struct error *error)
+static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret,
+		      struct error *error)
 {
 	struct translation translation;
 
 	if (!is_kernel_address(memory, mm_pgd))
-		return error_set(error, ERROR_CORRUPT,
-				 "0x%llx as a process's page tables (mm->pgd) is not a kernel address",
-				 (unsigned long long)mm_pgd);
+		return error_set(
+			error, ERROR_CORRUPT,
+			"0x%llx as a process's page tables (mm->pgd) is not a kernel address",
+			(unsigned long long)mm_pgd);
 	if (!translate(memory, memory->kernel_root, mm_pgd, &translation, error))
 		return error_prefix(error, "a process's page tables (mm->pgd)");
 	*root_ret = translation.physical;

@@ -27,7 +27,8 @@ struct x86_64_qemu_state {
 	struct registers registers;
 	uint64_t cr0, cr3, cr4;
 	uint64_t gs_base;		/* the active one */
-	uint64_t kernel_gs_base;	/* the one swapgs would bring; 0 = the note is too old to have it */
+	/* the one swapgs would bring; 0 = the note is too old to have it */
+	uint64_t kernel_gs_base;
 };
 bool x86_64_qemu_state(const uint8_t *data, size_t size, struct x86_64_qemu_state *state,
 		       struct error *error);

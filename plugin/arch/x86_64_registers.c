@@ -11,8 +11,9 @@
 	{ .name = gdb_name, .size = bytes, .dwarf = dwarf_number, .in_description = true }
 
 /*
- * In gdb's own order (its features/i386/64bit-core.xml), DWARF numbers from the System V ABI's x86-64
- * supplement, figure 3.36. The x87 registers must be described or gdb refuses the whole description.
+ * In gdb's own order (its features/i386/64bit-core.xml), DWARF numbers from the System V ABI's
+ * x86-64 supplement, figure 3.36. The x87 registers must be described or gdb refuses the whole
+ * description.
  */
 const struct register_info x86_64_register_table[X86_NR_REGISTERS] = {
 	[X86_RAX] = REGISTER("rax", 8, 0),
@@ -69,8 +70,8 @@ const struct register_info x86_64_register_table[X86_NR_REGISTERS] = {
 #define REG_FP(name) "<reg name=\"" name "\" bitsize=\"32\" type=\"int\" group=\"float\"/>\n"
 
 /*
- * osabi none, and never org.gnu.gdb.i386.linux: with them gdb would apply user-space Linux rules (signal
- * frames, system call catching, orig_rax) to the kernel.
+ * osabi none, and never org.gnu.gdb.i386.linux: with them gdb would apply user-space Linux rules
+ * (signal frames, system call catching, orig_rax) to the kernel.
  */
 const char x86_64_target_xml[] =
 	"<?xml version=\"1.0\"?>\n"
@@ -187,8 +188,9 @@ bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct register
 	x86_64_set_register(registers, X86_FS, x86_64_word(regs, USER_REGS_FS * 8));
 	x86_64_set_register(registers, X86_GS, x86_64_word(regs, USER_REGS_GS * 8));
 	/*
-	 * The kernel fills the bases from current->thread, so they are the user's. For a CPU in kernel
-	 * mode gs_base would be wrong (it is the per-CPU area then) and fs_base may be stale.
+	 * The kernel fills the bases from current->thread, so they are the user's. For a CPU in
+	 * kernel mode gs_base would be wrong (it is the per-CPU area then) and fs_base may be
+	 * stale.
 	 */
 	if (x86_64_is_user(registers)) {
 		x86_64_set_register(registers, X86_FS_BASE, x86_64_word(regs, USER_REGS_FS_BASE * 8));
@@ -283,14 +285,18 @@ bool x86_64_is_user(const struct registers *registers)
 }
 
 /*
- * struct inactive_task_frame (arch/x86/include/asm/switch_to.h): r15 r14 r13 r12 bx bp ret_addr, and in 5.1
- * to 5.9 (6690e86be83a, backported to older stable kernels; dropped by 64604d54d311) a flags word first.
+ * struct inactive_task_frame (arch/x86/include/asm/switch_to.h): r15 r14 r13 r12 bx bp ret_addr,
+ * and in 5.1 to 5.9 (6690e86be83a, backported to older stable kernels; dropped by 64604d54d311) a
+ * flags word first.
  */
 #define TASK_FRAME_WORDS 7
 
 static bool has_flags_word(const struct memory *memory, const uint8_t *data)
 {
-	/* Where the kernel's text and modules are: ret_addr is __switch_to's caller or ret_from_fork. */
+	/*
+	 * Where the kernel's text and modules are: ret_addr is __switch_to's caller or
+	 * ret_from_fork.
+	 */
 	const uint64_t text = 0xffffffff80000000ull;
 	uint64_t flags = x86_64_word(data, 0);
 

@@ -12,7 +12,8 @@ static bool reserve(struct buffer *buffer, size_t extra)
 	size_t need, capacity;
 	char *data;
 
-	if (buffer->failed || __builtin_add_overflow(buffer->size, extra, &need) || need == SIZE_MAX) {
+	if (buffer->failed || __builtin_add_overflow(buffer->size, extra, &need) ||
+	    need == SIZE_MAX) {
 		buffer->failed = true;
 		return false;
 	}

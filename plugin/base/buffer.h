@@ -2,8 +2,8 @@
 /*
  * A growing byte buffer, for strings and for file images under construction.
  *
- * Zero-initialise it, append to it, buffer_free() it. A failed allocation sets `failed` and turns every
- * later append into a no-op, so a long construction checks once, at its end. `data` is always
+ * Zero-initialise it, append to it, buffer_free() it. A failed allocation sets `failed` and turns
+ * every later append into a no-op, so a long construction checks once, at its end. `data` is always
  * NUL-terminated once anything was appended (the NUL is not counted in `size`).
  */
 #ifndef VMCORE_BASE_BUFFER_H
@@ -23,7 +23,8 @@ struct buffer {
 void buffer_append(struct buffer *buffer, const void *data, size_t size);
 void buffer_string(struct buffer *buffer, const char *string);
 void buffer_char(struct buffer *buffer, char c);
-void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Appends SIZE zero bytes. */
 void buffer_zeros(struct buffer *buffer, size_t size);
 /* Pads with zero bytes until size is a multiple of ALIGNMENT. */

@@ -2,14 +2,15 @@
 /*
  * How everything here fails.
  *
- * A function that can fail returns bool and takes a `struct error *` as its last parameter: true means
- * done, false means that *error was filled in and nothing was changed. The text is one sentence for the
- * person at the terminal: what failed, where, why, and what to do about it where there is something to do.
- * Nobody below plugin/gdb/ prints; errors travel up to whoever asked.
+ * A function that can fail returns bool and takes a `struct error *` as its last parameter: true
+ * means done, false means that *error was filled in and nothing was changed. The text is one
+ * sentence for the person at the terminal: what failed, where, why, and what to do about it where
+ * there is something to do. Nobody below plugin/gdb/ prints; errors travel up to whoever asked.
  *
  * error may be NULL where the caller does not care why.
  *
- * The kind is for code that has to decide (retry, skip a row, mark a value as missing), the text for people.
+ * The kind is for code that has to decide (retry, skip a row, mark a value as missing), the text
+ * for people.
  */
 #ifndef VMCORE_BASE_ERROR_H
 #define VMCORE_BASE_ERROR_H
@@ -28,7 +29,8 @@ enum error_kind {
 	ERROR_NOT_MAPPED,	/* no page table entry, or no such physical memory */
 	ERROR_NO_SYMBOL,	/* the kernel has no such symbol */
 	ERROR_NO_MEMBER,	/* the kernel has no such type, member or enumerator */
-	ERROR_CORRUPT,		/* the kernel's own data is inconsistent: cycles, wild pointers, insane counts */
+	/* the kernel's own data is inconsistent: cycles, wild pointers, insane counts */
+	ERROR_CORRUPT,
 	ERROR_INTERRUPTED,	/* Ctrl-C */
 	ERROR_UNSUPPORTED,	/* understood, but not something this build can do */
 };

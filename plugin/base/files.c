@@ -37,7 +37,9 @@ bool files_cache_directory(const char *subdirectory, char *path, size_t size, st
 	else if (home && *home == '/')
 		length = snprintf(path, size, "%s/.cache/gdb-vmcore/%s", home, subdirectory);
 	else
-		return error_set(error, ERROR_IO, "there is no cache directory: neither XDG_CACHE_HOME nor HOME is set");
+		return error_set(
+			error, ERROR_IO,
+			"there is no cache directory: neither XDG_CACHE_HOME nor HOME is set");
 	if (length < 0 || (size_t)length >= size)
 		return error_set(error, ERROR_IO, "the cache directory's name is too long");
 	return make_directories(path, error);

@@ -14,7 +14,10 @@
 bool files_cache_directory(const char *subdirectory, char *path, size_t size, struct error *error);
 /* Removes a flat directory of ours and the files in it; follows no links, descends into nothing. */
 void files_remove_directory(const char *path);
-/* Writes DATA under a temporary name beside PATH and renames it, so that a reader never sees half a file. */
+/*
+ * Writes DATA under a temporary name beside PATH and renames it, so that a reader never sees half a
+ * file.
+ */
 bool files_write_atomically(const char *path, const void *data, size_t size, struct error *error);
 
 #endif

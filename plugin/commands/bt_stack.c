@@ -99,9 +99,11 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	static const char *const kinds[] = { "call", "interrupted", "user" };
 	const struct frame *frame = &bt->stack.frames[level];
 	struct output *out = bt->output;
-	/* The first pc of a task that was switched out is a return address like the others: __schedule()
-	 * called __switch_to_asm(). But a new task, which has never run, is at the start of
-	 * ret_from_fork. */
+	/*
+	 * The first pc of a task that was switched out is a return address like the others:
+	 * __schedule() called __switch_to_asm(). But a new task, which has never run, is at the
+	 * start of ret_from_fork.
+	 */
 	bool exact = frame->kind != FRAME_CALL || (level == 0 && is_function_start(bt, frame->pc));
 
 	if (!output_row(out))
@@ -193,9 +195,11 @@ bool bt_task(struct bt *bt, const struct task *task)
 	output_string(bt->output, CELL_SOURCE, registers_source(stack));
 	output_bool(bt->output, CELL_COMPLETE, !end, NULL);
 	if (stack->cpu && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
-		output_note(bt->output,
-			    "no registers of CPU %u were saved in the dump; this is its task's last "
-			    "switch-out, inferred and stale", stack->cpu->number);
+		output_note(
+			bt->output,
+			"no registers of CPU %u were saved in the dump; this is its task's last "
+			"switch-out, inferred and stale",
+			stack->cpu->number);
 	else if (stack->cpu && stack->count)
 		bt_cpu_registers(bt, &stack->frames[0]);
 	bt_frames(bt, false);

@@ -2,13 +2,14 @@
 /*
  * Commands: one file each, one `const struct command` each.
  *
- * To add one: write commands/NAME.c with its `const struct command command_NAME`, declare it at the end of this file and put
- * it into the table in commands/table.c; add the file to local.mk and a test. It then exists as `kernel NAME` and, where gdb has no command of that name, as NAME;
+ * To add one: write commands/NAME.c with its `const struct command command_NAME`, declare it at the
+ * end of this file and put it into the table in commands/table.c; add the file to local.mk and a
+ * test. It then exists as `kernel NAME` and, where gdb has no command of that name, as NAME;
  * -j (JSON), help, completion of options and MI come by themselves.
  *
  * run() gets its arguments parsed: flags and values of its options and the words that are left.
- * It reads the kernel, emits through output.h and returns false with *error set if it failed. It knows neither Python nor gdb;
- * what it needs of them it asks of struct host.
+ * It reads the kernel, emits through output.h and returns false with *error set if it failed. It
+ * knows neither Python nor gdb; what it needs of them it asks of struct host.
  */
 #ifndef VMCORE_COMMANDS_COMMAND_H
 #define VMCORE_COMMANDS_COMMAND_H
@@ -36,7 +37,8 @@ enum completion {
 /* What the person typed, after parsing. */
 struct arguments {
 	uint64_t flags;				/* bit per option: see has_option() */
-	const char *values[64];			/* of the options with an argument, NULL = not given; same index */
+	/* of the options with an argument, NULL = not given; same index */
+	const char *values[64];
 	const char *words[COMMAND_MAX_WORDS];	/* the rest */
 	size_t nr_words;
 	const struct option *options;		/* the command's */
@@ -44,10 +46,14 @@ struct arguments {
 
 /* What a command may ask of gdb. Any may be NULL (unit tests). */
 struct host {
-	/* "file.c:123" of PC in gdb's view; false if unknown. EXACT: pc itself, else the call before it. */
+	/*
+	 * "file.c:123" of PC in gdb's view; false if unknown. EXACT: pc itself, else the call
+	 * before it.
+	 */
 	bool (*source_line)(void *context, uint64_t pc, bool exact, char *buffer, size_t size);
 	/* The address space of an expression: "$rsp", "&init_task", "0x..", evaluated by gdb. */
-	bool (*evaluate)(void *context, const char *expression, uint64_t *value_ret, struct error *error);
+	bool (*evaluate)(void *context, const char *expression, uint64_t *value_ret,
+			 struct error *error);
 	/* The thread gdb has selected, as a task_struct address; 0 = none. */
 	uint64_t (*selected_task)(void *context);
 	/* Loads the debug files of a module (mod -s) into gdb. */
@@ -63,13 +69,15 @@ struct command {
 	const char *name;
 	const char *alias;			/* a second name or NULL: "lsmod" for mod */
 	const char *summary;			/* one line, ends with a full stop */
-	const char *usage;			/* "ps [-k|-u|-G] [-p|-c|-t|...] [PID|TASK|COMMAND]..." */
-	const char *help;			/* the rest: what it shows, then an example with its output */
+	const char *usage; /* "ps [-k|-u|-G] [-p|-c|-t|...] [PID|TASK|COMMAND]..." */
+	/* the rest: what it shows, then an example with its output */
+	const char *help;
 	const struct option *options;		/* ends with letter 0 */
 	enum completion words;			/* what the words are */
 	/*
-	 * run() is also called where no dump is open, with KERNEL NULL and a host that knows only Ctrl-C: the command opens what it
-	 * needs by itself (`kernel dump FILE` looks at a file before any vmlinux is known).
+	 * run() is also called where no dump is open, with KERNEL NULL and a host that knows only
+	 * Ctrl-C: the command opens what it needs by itself (`kernel dump FILE` looks at a file
+	 * before any vmlinux is known).
 	 */
 	bool without_kernel;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
@@ -85,31 +93,40 @@ const char *option_value(const struct arguments *arguments, char letter);
 extern const struct command *const command_table[];
 
 /*
- * Splits TEXT into words (gdb's quoting: "a b", 'a b', \x) and parses it. Options may be combined (-cl) and come anywhere; `--`
- * ends them; an option's argument is the rest of its word or the next word. -j (JSON) is not among the command's options, it is every
- * command's: *json_ret. STORAGE receives the words' text and is the caller's to free (also NULL after an error).
- * Where the words name tasks (COMPLETE_TASK), 'a pattern' keeps its single quotes and \\name its backslash: select_tasks() wants to see them.
+ * Splits TEXT into words (gdb's quoting: "a b", 'a b', \x) and parses it. Options may be combined
+ * (-cl) and come anywhere; `--` ends them; an option's argument is the rest of its word or the next
+ * word. -j (JSON) is not among the command's options, it is every command's: *json_ret. STORAGE
+ * receives the words' text and is the caller's to free (also NULL after an error).
+ * Where the words name tasks (COMPLETE_TASK), 'a pattern' keeps its single quotes and \\name its
+ * backslash: select_tasks() wants to see them.
  */
-bool command_parse(const struct command *command, const char *text, struct arguments *arguments, char **storage,
-		   bool *json_ret, struct error *error);
+bool command_parse(const struct command *command, const char *text, struct arguments *arguments,
+		   char **storage, bool *json_ret, struct error *error);
 /* help text of COMMAND, complete: summary, usage, options, example. */
 struct buffer;
 void command_help(const struct command *command, struct buffer *text);
 /* The command of this name or alias; NULL if there is none. */
 const struct command *command_find(const char *name);
-/* Appends "-k", "-C" ... for completion, one per line: the options of COMMAND that begin with PREFIX. */
-void command_complete_options(const struct command *command, const char *prefix, struct buffer *lines);
+/*
+ * Appends "-k", "-C" ... for completion, one per line: the options of COMMAND that begin with
+ * PREFIX.
+ */
+void command_complete_options(const struct command *command, const char *prefix,
+			      struct buffer *lines);
 
 /*
- * Selecting tasks by words: a pid (decimal), a task address (hex), or a name (comm; 'pattern' in quotes is a regular expression as in
- * crash; \\123 is a task that is called 123). CALLBACK per task, in the order of the words, false = stop, which is no error;
- * ERROR_USAGE naming the word that matches nothing.
+ * Selecting tasks by words: a pid (decimal), a task address (hex), or a name (comm; 'pattern' in
+ * quotes is a regular expression as in crash; \\123 is a task that is called 123). CALLBACK per
+ * task, in the order of the words, false = stop, which is no error; ERROR_USAGE naming the word
+ * that matches nothing.
  */
 struct task;
 bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_words,
-		  bool (*callback)(void *context, const struct task *task), void *context, struct error *error);
+		  bool (*callback)(void *context, const struct task *task), void *context,
+		  struct error *error);
 /* "0,2-4" or "all"/"a" -> bit set of CPUs. */
-bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */, struct error *error);
+bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */,
+		    struct error *error);
 
 extern const struct command command_ps;
 extern const struct command command_log;

@@ -40,7 +40,8 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-static const char *const level_names[] = { "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug" };
+static const char *const level_names[] = { "emerg", "alert",  "crit", "err",
+					   "warn",  "notice", "info", "debug" };
 
 /* One run of the command. */
 struct run {
@@ -60,7 +61,8 @@ static bool parse_level(const char *word, unsigned *levels, struct error *error)
 	if (worse)
 		length--;
 	for (unsigned i = 0; i < ARRAY_SIZE(level_names); i++) {
-		bool hit = length == strlen(level_names[i]) && strncasecmp(word, level_names[i], length) == 0;
+		bool hit = length == strlen(level_names[i]) &&
+			   strncasecmp(word, level_names[i], length) == 0;
 
 		if (hit || (length == 1 && word[0] == '0' + (int)i)) {
 			*levels |= worse ? (2u << i) - 1 : 1u << i;
@@ -68,8 +70,10 @@ static bool parse_level(const char *word, unsigned *levels, struct error *error)
 		}
 	}
 	return error_set(error, ERROR_USAGE,
-			 "log -l: no level is called \"%.*s\"; there are emerg, alert, crit, err, warn, notice, info, "
-			 "debug, or 0 to 7", (int)length, word);
+			 "log -l: no level is called \"%.*s\"; there are emerg, alert, crit, err, "
+			 "warn, notice, info, "
+			 "debug, or 0 to 7",
+			 (int)length, word);
 }
 
 static bool parse_levels(const char *text, unsigned *levels, struct error *error)
@@ -85,7 +89,10 @@ static bool parse_levels(const char *text, unsigned *levels, struct error *error
 	}
 }
 
-/* "2026-11-22 04:43:11.553930", in the time zone of whoever looks; what dmesg -T calls human readable, but sortable. */
+/*
+ * "2026-11-22 04:43:11.553930", in the time zone of whoever looks; what dmesg -T calls human
+ * readable, but sortable.
+ */
 static void format_time(const struct run *run, uint64_t timestamp, char *text, size_t size)
 {
 	int64_t when = run->clock.wall_offset_ns + (int64_t)timestamp;
@@ -98,13 +105,15 @@ static void format_time(const struct run *run, uint64_t timestamp, char *text, s
 		return;
 	}
 	length = strftime(text, size, "%Y-%m-%d %H:%M:%S", &tm);
-	snprintf(text + length, size - length, ".%06u", (unsigned)(when % (int64_t)NSEC_PER_SEC / 1000));
+	snprintf(text + length, size - length, ".%06u",
+		 (unsigned)(when % (int64_t)NSEC_PER_SEC / 1000));
 }
 
 static void format_caller(const struct log_record *record, char *text, size_t size)
 {
 	/* printk_caller_id(): the task, or the CPU where there is none */
-	snprintf(text, size, "%c%u", record->caller & 0x80000000 ? 'C' : 'T', record->caller & 0x7fffffff);
+	snprintf(text, size, "%c%u", record->caller & 0x80000000 ? 'C' : 'T',
+		 record->caller & 0x7fffffff);
 }
 
 static void put_prefix(struct run *run, const struct log_record *record)
@@ -118,7 +127,8 @@ static void put_prefix(struct run *run, const struct log_record *record)
 		buffer_printf(&run->line, "[%s]", text);
 	} else if (!has_option(run->arguments, 't')) {
 		/* As the kernel prints it on the console. */
-		buffer_printf(&run->line, "[%5llu.%06llu]", (unsigned long long)(record->timestamp / NSEC_PER_SEC),
+		buffer_printf(&run->line, "[%5llu.%06llu]",
+			      (unsigned long long)(record->timestamp / NSEC_PER_SEC),
 			      (unsigned long long)(record->timestamp % NSEC_PER_SEC / 1000));
 	}
 	if (has_option(run->arguments, 'c') && record->has_caller) {
@@ -159,7 +169,8 @@ static bool emit_record(struct run *run, const struct log_record *record)
 		put_lines(&run->line, record->dictionary, strlen(record->dictionary), indent);
 	}
 	if (!output_row(output) || !output_uint(output, SEQUENCE, record->sequence) ||
-	    !output_uint(output, TIMESTAMP, record->timestamp) || !output_uint(output, LEVEL, record->level) ||
+	    !output_uint(output, TIMESTAMP, record->timestamp) ||
+	    !output_uint(output, LEVEL, record->level) ||
 	    !output_uint(output, FACILITY, record->facility))
 		return false;
 	if (run->clock.wall_valid) {
@@ -199,14 +210,18 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 
 	(void)host;
 	if (arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "log takes no words, only options; \"%s\" is none",
+		return error_set(error, ERROR_USAGE,
+				 "log takes no words, only options; \"%s\" is none",
 				 arguments->words[0]);
 	if (has_option(arguments, 'T') && has_option(arguments, 't'))
-		return error_set(error, ERROR_USAGE, "log: -T shows the time of day, -t no time; give one of them");
-	if (option_value(arguments, 'l') && !parse_levels(option_value(arguments, 'l'), &run.levels, error))
+		return error_set(error, ERROR_USAGE,
+				 "log: -T shows the time of day, -t no time; give one of them");
+	if (option_value(arguments, 'l') &&
+	    !parse_levels(option_value(arguments, 'l'), &run.levels, error))
 		return false;
 	if (!system_clock(kernel, &run.clock, &why) && has_option(arguments, 'T'))
-		return error_set(error, why.kind, "log -T: the time of day is not known: %s", why.text);
+		return error_set(error, why.kind, "log -T: the time of day is not known: %s",
+				 why.text);
 	if (has_option(arguments, 'T') && !run.clock.wall_valid)
 		return error_set(error, ERROR_NO_SYMBOL, "log -T: the time of day is not known");
 	why.kind = ERROR_NONE;
@@ -222,10 +237,13 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (!good)
 		output_note(output, "%s", why.text);
 	if (has_option(arguments, 'T'))
-		output_note(output, "times of day are inferred: seconds since boot plus the clock's distance from them at "
-			    "the end; wrong for messages before the clock was set or the machine slept");
+		output_note(output, "times of day are inferred: seconds since boot plus the "
+				    "clock's distance from them at "
+				    "the end; wrong for messages before the clock was set or the "
+				    "machine slept");
 	if (has_option(arguments, 'c') && run.any && !run.any_caller)
-		output_note(output, "this kernel does not record who wrote a message (CONFIG_PRINTK_CALLER is not set)");
+		output_note(output, "this kernel does not record who wrote a message "
+				    "(CONFIG_PRINTK_CALLER is not set)");
 	return true;
 }
 

@@ -14,8 +14,25 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-enum { ADDRESS, NAME, BASE, SIZE, OBJECT_TEXT, OBJECT, TAINTS, REFCOUNT, USERS_TEXT, USED_BY, STATE, PERMANENT, BUILD_ID, VERSION, SRCVERSION, DAMAGE,
-       NR_COLUMNS };
+enum {
+	ADDRESS,
+	NAME,
+	BASE,
+	SIZE,
+	OBJECT_TEXT,
+	OBJECT,
+	TAINTS,
+	REFCOUNT,
+	USERS_TEXT,
+	USED_BY,
+	STATE,
+	PERMANENT,
+	BUILD_ID,
+	VERSION,
+	SRCVERSION,
+	DAMAGE,
+	NR_COLUMNS
+};
 
 /* One set of cells, three views: what differs is what a person sees of it. */
 #define HIDDEN COLUMN_JSON_ONLY
@@ -48,20 +65,24 @@ static const struct shape user_shape = { "modules", SHAPE_TABLE, user_columns, N
 static bool check_options(const struct arguments *arguments, struct error *error)
 {
 	if (has_option(arguments, 's') && !arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "mod: -s needs the names of modules; -S loads all");
+		return error_set(error, ERROR_USAGE,
+				 "mod: -s needs the names of modules; -S loads all");
 	if (has_option(arguments, 'S') && (has_option(arguments, 's') || arguments->nr_words))
 		return error_set(error, ERROR_USAGE, "mod: -S loads all modules; -s those named");
 	if (has_option(arguments, 't') && has_option(arguments, 'u'))
-		return error_set(error, ERROR_USAGE, "mod: -t and -u are different views; give one of them");
+		return error_set(error, ERROR_USAGE,
+				 "mod: -t and -u are different views; give one of them");
 	return true;
 }
 
 /* Words without an answer are errors, before anything is shown. */
-static bool check_words(struct kernel *kernel, const struct arguments *arguments, struct error *error)
+static bool check_words(struct kernel *kernel, const struct arguments *arguments,
+			struct error *error)
 {
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (!module_find(kernel, arguments->words[i]))
-			return error_set(error, ERROR_USAGE, "mod: no module is called \"%s\"; `mod` lists them",
+			return error_set(error, ERROR_USAGE,
+					 "mod: no module is called \"%s\"; `mod` lists them",
 					 arguments->words[i]);
 	return true;
 }
@@ -98,7 +119,8 @@ static bool emit_users(struct output *output, const struct module *module)
 
 	return (module->refcount < 0 || output_int(output, REFCOUNT, module->refcount)) &&
 	       output_string(output, USED_BY, users) &&
-	       output_printf(output, USERS_TEXT, "%s%s%s", users, *users && *permanent ? "," : "", permanent) &&
+	       output_printf(output, USERS_TEXT, "%s%s%s", users, *users && *permanent ? "," : "",
+			     permanent) &&
 	       output_bool(output, PERMANENT, module->permanent, module->permanent ? "yes" : "no");
 }
 
@@ -107,24 +129,32 @@ static bool emit_module(struct output *output, const struct module *module)
 	uint64_t base = module->nr_regions ? module->regions[0].start : 0;
 
 	return output_row(output) && output_address(output, ADDRESS, module->address) &&
-	       output_string(output, NAME, module->name) && (!base || output_address(output, BASE, base)) &&
-	       output_uint(output, SIZE, module->size) && output_string(output, OBJECT_TEXT, object_file(module)) &&
+	       output_string(output, NAME, module->name) &&
+	       (!base || output_address(output, BASE, base)) &&
+	       output_uint(output, SIZE, module->size) &&
+	       output_string(output, OBJECT_TEXT, object_file(module)) &&
 	       optional(output, OBJECT, module->debug_path) &&
 	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&
-	       optional(output, STATE, module->state) && optional(output, BUILD_ID, module->build_id) &&
-	       optional(output, VERSION, module->version) && optional(output, SRCVERSION, module->srcversion) &&
+	       optional(output, STATE, module->state) &&
+	       optional(output, BUILD_ID, module->build_id) &&
+	       optional(output, VERSION, module->version) &&
+	       optional(output, SRCVERSION, module->srcversion) &&
 	       optional(output, DAMAGE, module->damage);
 }
 
-/* Has gdb load the files. One that has none does not keep the others from being loaded; NOTES tells at the end. */
-static bool load_files(struct kernel *kernel, const struct arguments *arguments, const struct host *host,
-		       struct buffer *notes, struct error *error)
+/*
+ * Has gdb load the files. One that has none does not keep the others from being loaded; NOTES tells
+ * at the end.
+ */
+static bool load_files(struct kernel *kernel, const struct arguments *arguments,
+		       const struct host *host, struct buffer *notes, struct error *error)
 {
 	struct module_list *list;
 	struct error why;
 
 	if (!host || !host->load_module)
-		return error_set(error, ERROR_UNSUPPORTED, "mod: debug information can be loaded in gdb only");
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "mod: debug information can be loaded in gdb only");
 	if (!modules_get(kernel, &list, error))
 		return false;
 	for (size_t i = 0; i < list->count; i++) {
@@ -142,16 +172,18 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 	return true;
 }
 
-static void emit_notes(struct output *output, const struct module_list *list, const struct buffer *notes)
+static void emit_notes(struct output *output, const struct module_list *list,
+		       const struct buffer *notes)
 {
-	for (const char *line = notes->data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+	for (const char *line = notes->data, *end; line && (end = strchr(line, '\n'));
+	     line = end + 1)
 		output_note(output, "%.*s", (int)(end - line), line);
 	if (list->damage)
 		output_note(output, "%s", list->damage);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->modules[i].damage)
-			output_note(output, "%s: part of it could not be read: %s", list->modules[i].name,
-				    list->modules[i].damage);
+			output_note(output, "%s: part of it could not be read: %s",
+				    list->modules[i].name, list->modules[i].damage);
 }
 
 static const struct shape *view(const struct arguments *arguments)
@@ -175,7 +207,8 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 		good = load_files(kernel, arguments, host, &notes, error);
 	if (good && output_begin(output, view(arguments))) {
 		for (size_t i = 0; i < list->count; i++)
-			if (wanted(arguments, &list->modules[i]) && !emit_module(output, &list->modules[i]))
+			if (wanted(arguments, &list->modules[i]) &&
+			    !emit_module(output, &list->modules[i]))
 				break;
 		output_end(output);
 		emit_notes(output, list, &notes);

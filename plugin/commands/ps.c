@@ -16,7 +16,8 @@ static const struct option ps_options[] = {
 	{ 'G', NULL, "only thread-group leaders: one line per process" },
 	{ 'A', NULL, "only the tasks that were running on a CPU" },
 	{ 'y', "POLICY",
-	  "only these scheduling policies: 0-7 or NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, EXT, "
+	  "only these scheduling policies: 0-7 or NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, "
+	  "EXT, "
 	  "with commas" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },

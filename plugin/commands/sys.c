@@ -103,8 +103,8 @@ static bool emit_dumpfile(struct output *output, const struct dump *dump)
 	for (size_t i = 0; i < dump->nr_files; i++)
 		buffer_printf(&files, "%s%s", i ? " " : "", dump->files[i]->path);
 	dumpfile_flags(dump, &flags);
-	more = output_printf(output, DUMPFILE_TEXT, "%s%s%s", files.data ? files.data : "", flags.size ? "  " : "",
-			     flags.data ? flags.data : "") &&
+	more = output_printf(output, DUMPFILE_TEXT, "%s%s%s", files.data ? files.data : "",
+			     flags.size ? "  " : "", flags.data ? flags.data : "") &&
 	       output_string(output, DUMPFILE, files.data ? files.data : "") &&
 	       output_string(output, DUMPFILE_FLAGS, flags.data ? flags.data : "");
 	buffer_free(&files);
@@ -129,23 +129,26 @@ static bool emit_clock(struct output *output, const struct system_info *info)
 
 	if (info->wall_seconds) {
 		date_text(info->wall_seconds, text, sizeof(text));
-		if (!output_string(output, DATE, text) || !output_uint(output, WALL, info->wall_seconds))
+		if (!output_string(output, DATE, text) ||
+		    !output_uint(output, WALL, info->wall_seconds))
 			return false;
 	}
 	if (info->uptime_ns) {
 		text[0] = 0;
 		if (seconds >= 86400)
-			snprintf(text, sizeof(text), "%llu day%s, ", (unsigned long long)seconds / 86400,
+			snprintf(text, sizeof(text), "%llu day%s, ",
+				 (unsigned long long)seconds / 86400,
 				 seconds < 2 * 86400 ? "" : "s");
 		if (!output_uint_as(output, UPTIME, info->uptime_ns, "%s%02u:%02u:%02u", text,
 				    (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
 				    (unsigned)(seconds % 60)))
 			return false;
 	}
-	return !info->load_valid ||
-	       (output_printf(output, LOAD_TEXT, "%.2f, %.2f, %.2f", info->load[0], info->load[1], info->load[2]) &&
-		output_real(output, LOAD_1, info->load[0], 2) && output_real(output, LOAD_5, info->load[1], 2) &&
-		output_real(output, LOAD_15, info->load[2], 2));
+	return !info->load_valid || (output_printf(output, LOAD_TEXT, "%.2f, %.2f, %.2f",
+						   info->load[0], info->load[1], info->load[2]) &&
+				     output_real(output, LOAD_1, info->load[0], 2) &&
+				     output_real(output, LOAD_5, info->load[1], 2) &&
+				     output_real(output, LOAD_15, info->load[2], 2));
 }
 
 static bool emit_memory(struct output *output, uint64_t bytes)
@@ -153,7 +156,8 @@ static bool emit_memory(struct output *output, uint64_t bytes)
 	if (!bytes)
 		return true;
 	if (bytes >= 10ull << 30)
-		return output_uint_as(output, MEMORY, bytes, "%.1f GB", bytes / (double)(1ull << 30));
+		return output_uint_as(output, MEMORY, bytes, "%.1f GB",
+				      bytes / (double)(1ull << 30));
 	return output_uint_as(output, MEMORY, bytes, "%.1f MB", bytes / (double)(1ull << 20));
 }
 
@@ -176,7 +180,8 @@ static bool emit_taint(struct kernel *kernel, struct output *output, const struc
 
 static bool emit_names(struct kernel *kernel, struct output *output, const struct system_info *info)
 {
-	return output_string(output, KERNEL, kernel->vmlinux_path ? kernel->vmlinux_path : "(none)") &&
+	return output_string(output, KERNEL,
+			     kernel->vmlinux_path ? kernel->vmlinux_path : "(none)") &&
 	       emit_dumpfile(output, kernel->dump) &&
 	       (!info->nodename[0] || output_string(output, NODENAME, info->nodename)) &&
 	       (!info->release[0] || output_string(output, RELEASE, info->release)) &&
@@ -194,20 +199,22 @@ static bool sys_show(struct kernel *kernel, struct output *output, struct error 
 	if (!output_begin(output, &shape) || !emit_names(kernel, output, &info))
 		return true;
 	if (info.cpus_online && info.cpus_possible > info.cpus_online)
-		output_uint_as(output, CPUS, info.cpus_online, "%u online of %u possible", info.cpus_online,
-			       info.cpus_possible);
+		output_uint_as(output, CPUS, info.cpus_online, "%u online of %u possible",
+			       info.cpus_online, info.cpus_possible);
 	else if (info.cpus_online)
 		output_uint(output, CPUS, info.cpus_online);
 	if (info.cpus_possible)
 		output_uint(output, CPUS_POSSIBLE, info.cpus_possible);
 	if (!emit_clock(output, &info) || !emit_memory(output, info.memory_bytes) ||
-	    (info.nr_tasks && !output_uint(output, TASKS, info.nr_tasks)) || !emit_taint(kernel, output, &info))
+	    (info.nr_tasks && !output_uint(output, TASKS, info.nr_tasks)) ||
+	    !emit_taint(kernel, output, &info))
 		return true;
 	if (info.panic[0])
 		output_string(output, PANIC, info.panic);
 	output_end(output);
 	if (!info.panic[0])
-		output_note(output, "the log holds no panic and no oops: the dump may be of a machine that was running");
+		output_note(output, "the log holds no panic and no oops: the dump may be of a "
+				    "machine that was running");
 	return true;
 }
 
@@ -217,7 +224,8 @@ static const struct column taint_columns[] = {
 	{ "letter", "TAINT", 5, 0 },
 	{ "meaning", "MEANING", 0, 0 },
 };
-static const struct shape taint_shape = { "taint", SHAPE_TABLE, taint_columns, ARRAY_SIZE(taint_columns) };
+static const struct shape taint_shape = { "taint", SHAPE_TABLE, taint_columns,
+					  ARRAY_SIZE(taint_columns) };
 
 static bool sys_taint(struct kernel *kernel, struct output *output, struct error *error)
 {
@@ -253,7 +261,8 @@ static const struct column call_columns[] = {
 };
 /* Without source lines there is no column for them. */
 static const struct shape call_shape = { "system_calls", SHAPE_TABLE, call_columns, CALL_SOURCE };
-static const struct shape source_shape = { "system_calls", SHAPE_TABLE, call_columns, ARRAY_SIZE(call_columns) };
+static const struct shape source_shape = { "system_calls", SHAPE_TABLE, call_columns,
+					   ARRAY_SIZE(call_columns) };
 
 struct calls {
 	const struct arguments *arguments;
@@ -297,14 +306,15 @@ static bool each_call(void *context, unsigned number, uint64_t address, const ch
 	calls->stopped = !output_row(output) || !output_uint(output, CALL_NUMBER, number) ||
 			 (name[0] && !output_string(output, CALL_NAME, name)) ||
 			 !output_address(output, CALL_ADDRESS, address);
-	if (!calls->stopped && calls->arguments->nr_words && calls->shown <= MAX_SOURCE_LINES && host &&
-	    host->source_line && host->source_line(host->context, address, true, line, sizeof(line)))
+	if (!calls->stopped && calls->arguments->nr_words && calls->shown <= MAX_SOURCE_LINES &&
+	    host && host->source_line &&
+	    host->source_line(host->context, address, true, line, sizeof(line)))
 		calls->stopped = !output_string(output, CALL_SOURCE, line);
 	return !calls->stopped;
 }
 
-static bool sys_calls(struct kernel *kernel, const struct arguments *arguments, struct output *output,
-		      const struct host *host, struct error *error)
+static bool sys_calls(struct kernel *kernel, const struct arguments *arguments,
+		      struct output *output, const struct host *host, struct error *error)
 {
 	struct calls calls = { .arguments = arguments, .host = host, .output = output };
 	bool good;
@@ -316,11 +326,13 @@ static bool sys_calls(struct kernel *kernel, const struct arguments *arguments, 
 	if (!good || calls.stopped)
 		return good;
 	if (!calls.shown && arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "sys -c: no system call has the number or name %s",
+		return error_set(error, ERROR_USAGE,
+				 "sys -c: no system call has the number or name %s",
 				 arguments->words[0]);
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (!(calls.matched >> i & 1))
-			output_note(output, "no system call has the number or name %s", arguments->words[i]);
+			output_note(output, "no system call has the number or name %s",
+				    arguments->words[i]);
 	return true;
 }
 
@@ -331,7 +343,8 @@ static const struct column config_columns[] = {
 	{ "value", NULL, 0, COLUMN_JSON_ONLY },
 	{ "line", NULL, 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
 };
-static const struct shape config_shape = { "config", SHAPE_PLAIN, config_columns, ARRAY_SIZE(config_columns) };
+static const struct shape config_shape = { "config", SHAPE_PLAIN, config_columns,
+					   ARRAY_SIZE(config_columns) };
 
 /* Words after `config` choose the options whose names have one of them in it, in any case. */
 static bool option_wanted(const struct arguments *arguments, const char *name, size_t size)
@@ -374,8 +387,8 @@ static bool emit_option(const struct arguments *arguments, struct output *output
 	       output_bytes(output, 1, value, value_size) && output_bytes(output, 2, line, size);
 }
 
-static bool sys_config(struct kernel *kernel, const struct arguments *arguments, struct output *output,
-		       struct error *error)
+static bool sys_config(struct kernel *kernel, const struct arguments *arguments,
+		       struct output *output, struct error *error)
 {
 	struct buffer text = { 0 };
 	size_t shown = 0;
@@ -385,14 +398,16 @@ static bool sys_config(struct kernel *kernel, const struct arguments *arguments,
 		return false;
 	}
 	if (output_begin(output, &config_shape)) {
-		for (const char *line = text.data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+		for (const char *line = text.data, *end; line && (end = strchr(line, '\n'));
+		     line = end + 1)
 			if (!emit_option(arguments, output, line, end - line, &shown))
 				break;
 		output_end(output);
 	}
 	buffer_free(&text);
 	if (!shown && arguments->nr_words > 1)
-		return error_set(error, ERROR_USAGE, "sys config: no option's name has \"%s\" in it",
+		return error_set(error, ERROR_USAGE,
+				 "sys config: no option's name has \"%s\" in it",
 				 arguments->words[1]);
 	return true;
 }
@@ -401,14 +416,17 @@ static bool sys_run(struct kernel *kernel, const struct arguments *arguments, st
 		    const struct host *host, struct error *error)
 {
 	if (has_option(arguments, 'c') && has_option(arguments, 't'))
-		return error_set(error, ERROR_USAGE, "sys: -c and -t are different views; give one of them");
+		return error_set(error, ERROR_USAGE,
+				 "sys: -c and -t are different views; give one of them");
 	if (has_option(arguments, 'c'))
 		return sys_calls(kernel, arguments, output, host, error);
 	if (arguments->nr_words && strcmp(arguments->words[0], "config") == 0)
 		return sys_config(kernel, arguments, output, error);
 	if (arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "sys: \"%s\" is not known; there is `sys config`, and -c takes "
-				 "names of system calls", arguments->words[0]);
+		return error_set(error, ERROR_USAGE,
+				 "sys: \"%s\" is not known; there is `sys config`, and -c takes "
+				 "names of system calls",
+				 arguments->words[0]);
 	if (has_option(arguments, 't'))
 		return sys_taint(kernel, output, error);
 	return sys_show(kernel, output, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Integers out of file headers, in either byte order and at any alignment. The kdump and flattened headers
- * have no reader in a library (ELF's have libelf).
+ * Integers out of file headers, in either byte order and at any alignment. The kdump and flattened
+ * headers have no reader in a library (ELF's have libelf).
  */
 #ifndef VMCORE_DUMP_BYTES_H
 #define VMCORE_DUMP_BYTES_H

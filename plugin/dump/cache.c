@@ -109,7 +109,8 @@ static struct slot *lookup(struct shard *shard, uint64_t number, uint64_t hashed
 	return NULL;
 }
 
-bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, void *buffer, size_t size)
+bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, void *buffer,
+		     size_t size)
 {
 	uint64_t hashed = hash(number);
 	struct shard *shard;
@@ -128,7 +129,10 @@ bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, v
 	return slot != NULL;
 }
 
-/* A slot to overwrite, out of its chain; NULL without memory. Slots are filled before any is evicted. */
+/*
+ * A slot to overwrite, out of its chain; NULL without memory. Slots are filled before any is
+ * evicted.
+ */
 static struct slot *take_slot(struct shard *shard, size_t block_size)
 {
 	struct slot *slot;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A bounded cache of fixed-size blocks by number: decompressed pages by pfn, blocks of a dump's own tables by
- * file offset. Thread-safe. It only copies: whoever misses makes the block outside of any lock and inserts
- * it; two threads that miss the same block both make it, which is harmless.
+ * A bounded cache of fixed-size blocks by number: decompressed pages by pfn, blocks of a dump's own
+ * tables by file offset. Thread-safe. It only copies: whoever misses makes the block outside of any
+ * lock and inserts it; two threads that miss the same block both make it, which is harmless.
  *
  * Blocks are spread over shards, each with its own mutex, hash table and clock hand (second-chance
  * eviction), so that lookups are O(1) and threads rarely meet. Memory is taken as blocks come.
@@ -20,8 +20,12 @@ struct page_cache;
 struct page_cache *page_cache_new(size_t block_size, size_t bytes);
 void page_cache_free(struct page_cache *cache);	/* NULL is fine */
 
-/* Copies SIZE bytes at OFFSET of block NUMBER, if it is here. cache may be NULL: then nothing ever is. */
-bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, void *buffer, size_t size);
+/*
+ * Copies SIZE bytes at OFFSET of block NUMBER, if it is here. cache may be NULL: then nothing ever
+ * is.
+ */
+bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, void *buffer,
+		     size_t size);
 
 /* Adds a whole block. Never fails: without memory it is not cached. */
 void page_cache_insert(struct page_cache *cache, uint64_t number, const void *block);

@@ -17,16 +17,19 @@ struct compress_scratch {
 struct compressor {
 	uint32_t flag;
 	const char *name;
-	/* Returns the number of bytes put into OUT, SIZE_MAX if the data is damaged or does not fit. */
-	size_t (*decompress)(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			     size_t out_size);
+	/*
+	 * Returns the number of bytes put into OUT, SIZE_MAX if the data is damaged or does not
+	 * fit.
+	 */
+	size_t (*decompress)(struct compress_scratch *scratch, const void *in, size_t in_size,
+			     void *out, size_t out_size);
 	/* Optional: stops after OUT_SIZE bytes, with the same result. */
 	size_t (*start)(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
 			size_t out_size);
 };
 
-static bool inflate_begin(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			  size_t out_size)
+static bool inflate_begin(struct compress_scratch *scratch, const void *in, size_t in_size,
+			  void *out, size_t out_size)
 {
 	z_stream *stream = &scratch->inflate;
 
@@ -44,16 +47,17 @@ static bool inflate_begin(struct compress_scratch *scratch, const void *in, size
 	return true;
 }
 
-static size_t decompress_zlib(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			      size_t out_size)
+static size_t decompress_zlib(struct compress_scratch *scratch, const void *in, size_t in_size,
+			      void *out, size_t out_size)
 {
 	if (!inflate_begin(scratch, in, in_size, out, out_size))
 		return SIZE_MAX;
-	return inflate(&scratch->inflate, Z_FINISH) == Z_STREAM_END ? scratch->inflate.total_out : SIZE_MAX;
+	return inflate(&scratch->inflate, Z_FINISH) == Z_STREAM_END ? scratch->inflate.total_out
+								    : SIZE_MAX;
 }
 
-static size_t start_zlib(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			 size_t out_size)
+static size_t start_zlib(struct compress_scratch *scratch, const void *in, size_t in_size,
+			 void *out, size_t out_size)
 {
 	int status;
 
@@ -64,8 +68,8 @@ static size_t start_zlib(struct compress_scratch *scratch, const void *in, size_
 	       out_size - scratch->inflate.avail_out : SIZE_MAX;
 }
 
-static size_t decompress_lzo(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			     size_t out_size)
+static size_t decompress_lzo(struct compress_scratch *scratch, const void *in, size_t in_size,
+			     void *out, size_t out_size)
 {
 	lzo_uint size = out_size;
 
@@ -73,8 +77,8 @@ static size_t decompress_lzo(struct compress_scratch *scratch, const void *in, s
 	return lzo1x_decompress_safe(in, in_size, out, &size, NULL) == LZO_E_OK ? size : SIZE_MAX;
 }
 
-static size_t decompress_snappy(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-				size_t out_size)
+static size_t decompress_snappy(struct compress_scratch *scratch, const void *in, size_t in_size,
+				void *out, size_t out_size)
 {
 	size_t size = out_size;
 
@@ -82,8 +86,8 @@ static size_t decompress_snappy(struct compress_scratch *scratch, const void *in
 	return snappy_uncompress(in, in_size, out, &size) == SNAPPY_OK ? size : SIZE_MAX;
 }
 
-static size_t decompress_zstd(struct compress_scratch *scratch, const void *in, size_t in_size, void *out,
-			      size_t out_size)
+static size_t decompress_zstd(struct compress_scratch *scratch, const void *in, size_t in_size,
+			      void *out, size_t out_size)
 {
 	size_t size;
 
@@ -143,25 +147,27 @@ uint32_t compress_flags(void)
 	return flags;
 }
 
-bool decompress(struct compress_scratch *scratch, uint32_t flags, const void *in, size_t in_size, void *out,
-		size_t out_size, struct error *error)
+bool decompress(struct compress_scratch *scratch, uint32_t flags, const void *in, size_t in_size,
+		void *out, size_t out_size, struct error *error)
 {
 	const struct compressor *compressor = find(flags);
 	size_t size;
 
 	if (!compressor)
-		return error_set(error, ERROR_UNSUPPORTED, "unknown compression (flags 0x%x)", flags);
+		return error_set(error, ERROR_UNSUPPORTED, "unknown compression (flags 0x%x)",
+				 flags);
 	size = compressor->decompress(scratch, in, in_size, out, out_size);
 	if (size == out_size)
 		return true;
 	if (size == SIZE_MAX)
 		return error_set(error, ERROR_FORMAT, "damaged %s data", compressor->name);
-	return error_set(error, ERROR_FORMAT, "damaged %s data: it expands to %zu bytes instead of %zu",
+	return error_set(error, ERROR_FORMAT,
+			 "damaged %s data: it expands to %zu bytes instead of %zu",
 			 compressor->name, size, out_size);
 }
 
-bool decompress_start(struct compress_scratch *scratch, uint32_t flags, const void *in, size_t in_size,
-		      void *out, size_t out_size, size_t full_size)
+bool decompress_start(struct compress_scratch *scratch, uint32_t flags, const void *in,
+		      size_t in_size, void *out, size_t out_size, size_t full_size)
 {
 	const struct compressor *compressor = find(flags);
 	size_t size;

@@ -14,7 +14,8 @@
 /* What has been seen of one file. */
 struct seen {
 	uint64_t lowest, highest;	/* offsets of pages; lowest > highest = none yet */
-	uint64_t zero;			/* offset of the page of zeros that is shared, 0 = not found */
+	/* offset of the page of zeros that is shared, 0 = not found */
+	uint64_t zero;
 	unsigned looks;
 };
 
@@ -112,7 +113,8 @@ static void count_page(struct page_counter *counter, uint64_t pfn, struct page_c
 			counts->exist--;
 		else
 			counts->damaged++;
-	} else if (place.offset > place.file->size || place.size > place.file->size - place.offset) {
+	} else if (place.offset > place.file->size ||
+		   place.size > place.file->size - place.offset) {
 		lose(counts, pfn << dump->page_shift);
 	} else {
 		counts->present++;
@@ -120,8 +122,9 @@ static void count_page(struct page_counter *counter, uint64_t pfn, struct page_c
 	}
 }
 
-bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t size, struct page_counts *counts,
-		      bool (*interrupted)(void *context), void *context, struct error *error)
+bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t size,
+		      struct page_counts *counts, bool (*interrupted)(void *context), void *context,
+		      struct error *error)
 {
 	struct dump *dump = counter->dump;
 	uint64_t pfn = start >> dump->page_shift, end;
@@ -130,7 +133,8 @@ bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t siz
 		return true;
 	end = ((start + size - 1) >> dump->page_shift) + 1;
 	if (!dump->format->find_page)
-		return error_set(error, ERROR_UNSUPPORTED, "pages of %s cannot be counted", dump->format->name);
+		return error_set(error, ERROR_UNSUPPORTED, "pages of %s cannot be counted",
+				 dump->format->name);
 	/* Two ranges can share a page. */
 	if (pfn < counter->next_pfn)
 		pfn = counter->next_pfn;

@@ -40,23 +40,30 @@ static bool fail_unknown(const struct dump_file *file, struct error *error)
 	if (!file->raw_size)
 		return error_set(error, ERROR_FORMAT, "%s is empty", file->path);
 	if (file->flattened && !file->size)
-		return error_set(error, ERROR_TRUNCATED,
-				 "%s is a flattened dump that ends before its first record (%" PRIu64 " bytes)",
-				 file->path, file->raw_size);
+		return error_set(
+			error, ERROR_TRUNCATED,
+			"%s is a flattened dump that ends before its first record (%" PRIu64
+			" bytes)",
+			file->path, file->raw_size);
 	dump_file_read_some(file, 0, start, sizeof(start));
 	if (!memcmp(start, "\177ELF", 4))
-		return error_set(error, ERROR_FORMAT,
-				 "%s is an ELF file but not a kernel dump: an ordinary core, or a program?", file->path);
+		return error_set(
+			error, ERROR_FORMAT,
+			"%s is an ELF file but not a kernel dump: an ordinary core, or a program?",
+			file->path);
 	return error_set(error, ERROR_FORMAT,
-			 "%s is not a kernel dump: neither an ELF core nor kdump-compressed, flattened or not",
+			 "%s is not a kernel dump: neither an ELF core nor kdump-compressed, "
+			 "flattened or not",
 			 file->path);
 }
 
-static bool open_files(struct dump *dump, const char *const *paths, size_t nr_paths, struct error *error)
+static bool open_files(struct dump *dump, const char *const *paths, size_t nr_paths,
+		       struct error *error)
 {
 	dump->files = calloc(nr_paths, sizeof(*dump->files));
 	if (!dump->files)
-		return error_no_memory(error, "the files of a dump", nr_paths * sizeof(*dump->files));
+		return error_no_memory(error, "the files of a dump",
+				       nr_paths * sizeof(*dump->files));
 	for (size_t i = 0; i < nr_paths; i++) {
 		const struct dump_format *format;
 
@@ -67,7 +74,8 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 		if (!format)
 			return fail_unknown(dump->files[i], error);
 		if (i && format != dump->format)
-			return error_set(error, ERROR_USAGE, "%s is %s but %s is %s: not parts of one split dump",
+			return error_set(error, ERROR_USAGE,
+					 "%s is %s but %s is %s: not parts of one split dump",
 					 paths[0], dump->format->name, paths[i], format->name);
 		dump->format = format;
 		if (dump->files[i]->flattened)
@@ -78,7 +86,8 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 	return true;
 }
 
-bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret, struct error *error)
+bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
+	       struct error *error)
 {
 	struct dump *dump;
 
@@ -134,7 +143,8 @@ bool dump_probe(const char *path)
 }
 
 /* Reads SIZE bytes inside one page. */
-static bool read_in_page(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error)
+static bool read_in_page(struct dump *dump, uint64_t address, void *buffer, size_t size,
+			 struct error *error)
 {
 	uint64_t pfn = address >> dump->page_shift;
 	size_t within = address & (dump->page_size - 1);
@@ -161,11 +171,13 @@ static bool read_in_page(struct dump *dump, uint64_t address, void *buffer, size
 	return false;
 }
 
-bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error)
+bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size,
+		    struct error *error)
 {
 	if (size && address > UINT64_MAX - (size - 1))
 		return error_set(error, ERROR_NOT_MAPPED,
-				 "%zu bytes at physical address 0x%" PRIx64 " go beyond the end of the address space",
+				 "%zu bytes at physical address 0x%" PRIx64
+				 " go beyond the end of the address space",
 				 size, address);
 	while (size) {
 		size_t length = dump->page_size - (address & (dump->page_size - 1));

@@ -2,17 +2,18 @@
 /*
  * A dump file as physical memory, notes and VMCOREINFO. Knows no kernel and no gdb.
  *
- * To add a format: write dump/FORMAT.c with one `const struct dump_format`, declare it below and put it
- * into the table in dump/dump.c. A format gets a `struct dump_file` (bytes at offsets: a plain file, or a
- * flattened one already put in order) and fills in the `struct dump`: the machine, the memory ranges, the
- * notes; from then on its read_page answers for one page at a time. Opening reads headers, never memory.
- * Everything in the file is hostile: check every offset, count and size against the file's size.
+ * To add a format: write dump/FORMAT.c with one `const struct dump_format`, declare it below and
+ * put it into the table in dump/dump.c. A format gets a `struct dump_file` (bytes at offsets: a
+ * plain file, or a flattened one already put in order) and fills in the `struct dump`: the machine,
+ * the memory ranges, the notes; from then on its read_page answers for one page at a time. Opening
+ * reads headers, never memory. Everything in the file is hostile: check every offset, count and
+ * size against the file's size.
  *
- * Units: addresses and sizes are bytes; a pfn is a physical address shifted right by page_shift. All
- * numbers handed out are in host byte order; memory contents are as the machine had them.
+ * Units: addresses and sizes are bytes; a pfn is a physical address shifted right by page_shift.
+ * All numbers handed out are in host byte order; memory contents are as the machine had them.
  *
- * Thread safety: dump_read_phys may be called from several threads; so may dump_scan_page and dump_has_page;
- * everything else from one.
+ * Thread safety: dump_read_phys may be called from several threads; so may dump_scan_page and
+ * dump_has_page; everything else from one.
  */
 #ifndef VMCORE_DUMP_DUMP_H
 #define VMCORE_DUMP_DUMP_H
@@ -41,7 +42,8 @@ struct dump_range {
 	uint64_t start;		/* physical address */
 	uint64_t size;		/* bytes */
 	uint64_t virtual_start;	/* ELF p_vaddr, 0 where the format has none */
-	uint64_t file_size;	/* bytes of it in the file; the rest was excluded (makedumpfile -E) */
+	/* bytes of it in the file; the rest was excluded (makedumpfile -E) */
+	uint64_t file_size;
 	uint64_t file_offset;	/* ELF only */
 };
 
@@ -57,22 +59,41 @@ struct dump_format {
 	const char *description;	/* one line for `show vmcore formats` */
 	/* Is FILE (first HEADER_SIZE bytes in HEADER) of this format? */
 	bool (*probe)(const struct dump_file *file, const uint8_t *header, size_t header_size);
-	/* Reads the headers and fills in the dump. files[0] probed positive; more than one = a split set. */
+	/*
+	 * Reads the headers and fills in the dump. files[0] probed positive; more than one = a
+	 * split set.
+	 */
 	bool (*open)(struct dump *dump, struct error *error);
-	/* Reads one whole page into BUFFER (page_size bytes). Called with pages of any pfn, from any thread. */
+	/*
+	 * Reads one whole page into BUFFER (page_size bytes). Called with pages of any pfn, from
+	 * any thread.
+	 */
 	bool (*read_page)(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
 	/* Optional: is the page present without reading it? NULL = ask read_page. */
 	bool (*has_page)(struct dump *dump, uint64_t pfn);
-	void (*close)(struct dump *dump);	/* frees dump->private; called also after a failed open */
+	/* frees dump->private; called also after a failed open */
+	void (*close)(struct dump *dump);
 	bool uncompressed;	/* read_page only copies: the page cache would not help */
-	/* Optional: reads any bytes; asked where read_page fails, for formats whose ranges can end inside a page. */
+	/*
+	 * Optional: reads any bytes; asked where read_page fails, for formats whose ranges can end
+	 * inside a page.
+	 */
 	bool (*read_bytes)(struct dump *dump, uint64_t address, void *buffer, size_t size,
 			   struct error *error);
-	/* Optional: the first SIZE bytes of a page, cheaper than all of it; false if it cannot. For scans. */
+	/*
+	 * Optional: the first SIZE bytes of a page, cheaper than all of it; false if it cannot. For
+	 * scans.
+	 */
 	bool (*read_page_start)(struct dump *dump, uint64_t pfn, void *buffer, size_t size);
-	/* Optional: where the page is. Fails as read_page would, but does not look whether the file is that long. For counts. */
-	bool (*find_page)(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error);
-	/* Optional: VMCOREINFO was found in memory; take from it what the file itself does not say. */
+	/*
+	 * Optional: where the page is. Fails as read_page would, but does not look whether the file
+	 * is that long. For counts.
+	 */
+	bool (*find_page)(struct dump *dump, uint64_t pfn, struct dump_place *place,
+			  struct error *error);
+	/*
+	 * Optional: VMCOREINFO was found in memory; take from it what the file itself does not say.
+	 */
 	void (*vmcoreinfo_found)(struct dump *dump);
 };
 
@@ -109,7 +130,8 @@ struct dump {
 
 	struct dump_range *ranges;	/* sorted by start; ELF: one per PT_LOAD */
 	size_t nr_ranges;
-	struct dump_note *notes;	/* in file order, so the k-th NT_PRSTATUS is the k-th CPU's */
+	/* in file order, so the k-th NT_PRSTATUS is the k-th CPU's */
+	struct dump_note *notes;
 	size_t nr_notes;
 	const char *vmcoreinfo;		/* text, NUL-terminated; NULL if there is none */
 	size_t vmcoreinfo_size;
@@ -118,35 +140,43 @@ struct dump {
 	struct page_cache *cache;	/* of decompressed pages, bounded */
 	bool zero_excluded;		/* excluded pages read as zeros (the person asked for it) */
 	int dump_level;			/* makedumpfile -d; -1 = not said */
-	uint64_t phys_base;		/* from the kdump sub header (x86_64); VMCOREINFO's is the better one */
+	/* from the kdump sub header (x86_64); VMCOREINFO's is the better one */
+	uint64_t phys_base;
 };
 
 /* The formats this build reads, NULL-terminated. */
 extern const struct dump_format *const dump_formats[];
 extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
-extern const struct dump_format dump_format_kdump;	/* makedumpfile's and QEMU's compressed format */
-extern const struct dump_format dump_format_raw;	/* FILE@ADDRESS: memory and nothing else; see raw.h */
+/* makedumpfile's and QEMU's compressed format */
+extern const struct dump_format dump_format_kdump;
+/* FILE@ADDRESS: memory and nothing else; see raw.h */
+extern const struct dump_format dump_format_raw;
 
 /*
- * Opens a dump of one file, of the parts of a split set in any order, or of raw memory (paths of the form
- * FILE@ADDRESS[,FILE@ADDRESS...]; see raw.h). The caller closes it.
+ * Opens a dump of one file, of the parts of a split set in any order, or of raw memory (paths of
+ * the form FILE@ADDRESS[,FILE@ADDRESS...]; see raw.h). The caller closes it.
  * Where the file has no VMCOREINFO note it is looked for in memory (it always starts a page).
  */
-bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret, struct error *error);
+bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
+	       struct error *error);
 void dump_close(struct dump *dump);
 
-/* Is PATH a kernel dump (by its first bytes and, for ELF, its notes), and not a user-space core? Cheap. */
+/*
+ * Is PATH a kernel dump (by its first bytes and, for ELF, its notes), and not a user-space core?
+ * Cheap.
+ */
 bool dump_probe(const char *path);
 
 /*
  * Reads SIZE bytes of physical memory. All or nothing: on false *error names the first address that
  * could not be read, and whether it is excluded, truncated or does not exist.
  */
-bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error);
+bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t size,
+		    struct error *error);
 
 /*
- * Reads one whole page past the cache, which a scan of all memory would only flush. BUFFER has page_size bytes.
- * Thread-safe.
+ * Reads one whole page past the cache, which a scan of all memory would only flush. BUFFER has
+ * page_size bytes. Thread-safe.
  */
 bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
 /* Is the page in the dump? True where the format cannot tell without reading it. Thread-safe. */
@@ -155,6 +185,7 @@ bool dump_has_page(struct dump *dump, uint64_t pfn);
 /* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);
 /* The same as a number, e.g. dump_vmcoreinfo_number(dump, "NUMBER(phys_base)", 10, &value). */
-bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base, uint64_t *value_ret);
+bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base,
+			    uint64_t *value_ret);
 
 #endif

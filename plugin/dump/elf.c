@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * ELF dumps: /proc/vmcore as it is, makedumpfile -E, QEMU's dump-guest-memory, virsh dump --memory-only. Both
- * classes and byte orders, decoded by libelf.
+ * ELF dumps: /proc/vmcore as it is, makedumpfile -E, QEMU's dump-guest-memory, virsh dump
+ * --memory-only. Both classes and byte orders, decoded by libelf.
  *
- * The ELF rule that memory beyond p_filesz is zero is not applied: /proc/vmcore and QEMU always have p_filesz
- * equal to p_memsz, and makedumpfile -E shortens p_filesz to leave out excluded pages (write_elf_pages_cyclic
- * in makedumpfile.c). So what p_filesz does not cover is excluded, and unknown.
+ * The ELF rule that memory beyond p_filesz is zero is not applied: /proc/vmcore and QEMU always
+ * have p_filesz equal to p_memsz, and makedumpfile -E shortens p_filesz to leave out excluded pages
+ * (write_elf_pages_cyclic in makedumpfile.c). So what p_filesz does not cover is excluded, and
+ * unknown.
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -18,10 +19,11 @@
 #include "dump/notes.h"
 
 #define MAX_SEGMENTS (16u << 20)	/* 16 TiB in excluded runs of 256 pages (makedumpfile -E) */
-#define MAX_OVERLAP 1024		/* segments looked at for one address; real dumps have 2 at most */
+#define MAX_OVERLAP 1024 /* segments looked at for one address; real dumps have 2 at most */
 
 struct elf {
-	uint64_t *max_end;	/* the highest end among ranges[0..i]: where a search backwards may stop */
+	/* the highest end among ranges[0..i]: where a search backwards may stop */
+	uint64_t *max_end;
 };
 
 struct elf_header {
@@ -36,10 +38,16 @@ static size_t phdr_size(const struct elf_header *header)
 	return header->is_64bit ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 }
 
-/* Decodes COUNT structures of TYPE from the file's class and byte order. Both buffers are SIZE bytes. */
-static bool decode(const struct elf_header *header, Elf_Type type, const void *in, void *out, size_t size)
+/*
+ * Decodes COUNT structures of TYPE from the file's class and byte order. Both buffers are SIZE
+ * bytes.
+ */
+static bool decode(const struct elf_header *header, Elf_Type type, const void *in, void *out,
+		   size_t size)
 {
-	Elf_Data from = { .d_buf = (void *)in, .d_type = type, .d_size = size, .d_version = EV_CURRENT };
+	Elf_Data from = {
+		.d_buf = (void *)in, .d_type = type, .d_size = size, .d_version = EV_CURRENT
+	};
 	Elf_Data to = { .d_buf = out, .d_type = type, .d_size = size, .d_version = EV_CURRENT };
 	unsigned encoding = header->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
 
@@ -82,8 +90,12 @@ static bool decode_header(const uint8_t *data, size_t size, struct elf_header *h
 	return true;
 }
 
-/* With 65535 segments and more, their number is in sh_info of the first section header (gABI, PN_XNUM). */
-static bool read_extended_count(const struct dump_file *file, struct elf_header *header, struct error *error)
+/*
+ * With 65535 segments and more, their number is in sh_info of the first section header (gABI,
+ * PN_XNUM).
+ */
+static bool read_extended_count(const struct dump_file *file, struct elf_header *header,
+				struct error *error)
 {
 	uint8_t raw[sizeof(Elf64_Shdr)];
 	size_t size = header->is_64bit ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
@@ -92,18 +104,21 @@ static bool read_extended_count(const struct dump_file *file, struct elf_header 
 
 	if (header->shentsize != size || !header->sections_offset)
 		return error_set(error, ERROR_FORMAT,
-				 "%s: its ELF header says PN_XNUM but there is no section header", file->path);
+				 "%s: its ELF header says PN_XNUM but there is no section header",
+				 file->path);
 	if (!dump_file_read(file, header->sections_offset, raw, size, error))
 		return error_prefix(error, "the number of segments (PN_XNUM)");
-	if (!decode(header, ELF_T_SHDR, raw, header->is_64bit ? (void *)&shdr64 : (void *)&shdr32, size))
-		return error_set(error, ERROR_FORMAT, "%s: cannot decode its section header", file->path);
+	if (!decode(header, ELF_T_SHDR, raw, header->is_64bit ? (void *)&shdr64 : (void *)&shdr32,
+		    size))
+		return error_set(error, ERROR_FORMAT, "%s: cannot decode its section header",
+				 file->path);
 	header->nr_segments = header->is_64bit ? shdr64.sh_info : shdr32.sh_info;
 	return true;
 }
 
 /* Reads the ELF header and finds how many segments the file really has. */
-static bool read_header(const struct dump_file *file, struct elf_header *header, bool *truncated_ret,
-			struct error *error)
+static bool read_header(const struct dump_file *file, struct elf_header *header,
+			bool *truncated_ret, struct error *error)
 {
 	uint8_t raw[sizeof(Elf64_Ehdr)];
 	size_t size = dump_file_read_some(file, 0, raw, sizeof(raw));
@@ -115,22 +130,23 @@ static bool read_header(const struct dump_file *file, struct elf_header *header,
 	if (header->nr_segments == PN_XNUM && !read_extended_count(file, header, error))
 		return false;
 	if (header->nr_segments && header->phentsize != phdr_size(header))
-		return error_set(error, ERROR_FORMAT, "%s: ELF program headers of %u bytes instead of %zu",
-				 file->path, header->phentsize, phdr_size(header));
+		return error_set(error, ERROR_FORMAT,
+				 "%s: ELF program headers of %u bytes instead of %zu", file->path,
+				 header->phentsize, phdr_size(header));
 	room = header->segments_offset < file->size ? file->size - header->segments_offset : 0;
 	room /= phdr_size(header);
 	*truncated_ret = header->nr_segments > room;
 	if (*truncated_ret)
 		header->nr_segments = room;
 	if (header->nr_segments > MAX_SEGMENTS)
-		return error_set(error, ERROR_FORMAT, "%s: %u ELF segments, at most %u make sense", file->path,
-				 header->nr_segments, MAX_SEGMENTS);
+		return error_set(error, ERROR_FORMAT, "%s: %u ELF segments, at most %u make sense",
+				 file->path, header->nr_segments, MAX_SEGMENTS);
 	return true;
 }
 
 /* All program headers, as 64-bit ones. The caller frees them. */
-static bool read_segments(const struct dump_file *file, const struct elf_header *header, Elf64_Phdr **ret,
-			  struct error *error)
+static bool read_segments(const struct dump_file *file, const struct elf_header *header,
+			  Elf64_Phdr **ret, struct error *error)
 {
 	size_t nr = header->nr_segments, size = nr * phdr_size(header);
 	uint8_t *raw = malloc(size + 1);
@@ -146,8 +162,10 @@ static bool read_segments(const struct dump_file *file, const struct elf_header 
 		error_prefix(error, "ELF program headers");
 		goto out;
 	}
-	if (size && !decode(header, ELF_T_PHDR, raw, header->is_64bit ? (void *)segments : raw, size)) {
-		error_set(error, ERROR_FORMAT, "%s: cannot decode its ELF program headers", file->path);
+	if (size &&
+	    !decode(header, ELF_T_PHDR, raw, header->is_64bit ? (void *)segments : raw, size)) {
+		error_set(error, ERROR_FORMAT, "%s: cannot decode its ELF program headers",
+			  file->path);
 		goto out;
 	}
 	for (size_t i = 0; !header->is_64bit && i < nr; i++)
@@ -176,7 +194,8 @@ static int compare_ranges(const void *a, const void *b)
 	return x->file_offset < y->file_offset ? -1 : x->file_offset > y->file_offset;
 }
 
-static bool add_ranges(struct dump *dump, const Elf64_Phdr *segments, size_t nr, struct error *error)
+static bool add_ranges(struct dump *dump, const Elf64_Phdr *segments, size_t nr,
+		       struct error *error)
 {
 	struct elf *elf = dump->private;
 	uint64_t end = 0;
@@ -187,7 +206,8 @@ static bool add_ranges(struct dump *dump, const Elf64_Phdr *segments, size_t nr,
 		return error_no_memory(error, "memory ranges", nr * sizeof(*dump->ranges));
 	for (size_t i = 0; i < nr; i++) {
 		const Elf64_Phdr *segment = &segments[i];
-		uint64_t size = segment->p_memsz > segment->p_filesz ? segment->p_memsz : segment->p_filesz;
+		uint64_t size =
+			segment->p_memsz > segment->p_filesz ? segment->p_memsz : segment->p_filesz;
 
 		if (segment->p_type != PT_LOAD || !size || segment->p_paddr > UINT64_MAX - size)
 			continue;
@@ -195,8 +215,9 @@ static bool add_ranges(struct dump *dump, const Elf64_Phdr *segments, size_t nr,
 			.start = segment->p_paddr, .size = size, .virtual_start = segment->p_vaddr,
 			.file_size = segment->p_filesz, .file_offset = segment->p_offset,
 		};
-		if (segment->p_filesz && (segment->p_offset > dump->files[0]->size ||
-					  segment->p_filesz > dump->files[0]->size - segment->p_offset))
+		if (segment->p_filesz &&
+		    (segment->p_offset > dump->files[0]->size ||
+		     segment->p_filesz > dump->files[0]->size - segment->p_offset))
 			dump->flags |= DUMP_TRUNCATED;
 	}
 	qsort(dump->ranges, dump->nr_ranges, sizeof(*dump->ranges), compare_ranges);
@@ -225,11 +246,12 @@ static void set_page_size(struct dump *dump)
 }
 
 /*
- * All PT_NOTEs. Together they cannot be longer than the file, unless they overlap, and then each of millions of
- * segments could cost as much time and memory as the whole file: what goes beyond it is not read.
+ * All PT_NOTEs. Together they cannot be longer than the file, unless they overlap, and then each of
+ * millions of segments could cost as much time and memory as the whole file: what goes beyond it is
+ * not read.
  */
-static bool read_notes(struct dump *dump, const struct dump_file *file, const Elf64_Phdr *segments, size_t nr,
-		       struct error *error)
+static bool read_notes(struct dump *dump, const struct dump_file *file, const Elf64_Phdr *segments,
+		       size_t nr, struct error *error)
 {
 	uint64_t left = file->size;
 
@@ -260,12 +282,14 @@ static bool elf_open(struct dump *dump, struct error *error)
 	bool truncated, done;
 
 	if (dump->nr_files > 1)
-		return error_set(error, ERROR_USAGE, "%s is an ELF dump, which is always one file, but %zu were given",
+		return error_set(error, ERROR_USAGE,
+				 "%s is an ELF dump, which is always one file, but %zu were given",
 				 file->path, dump->nr_files);
 	dump->private = calloc(1, sizeof(struct elf));
 	if (!dump->private)
 		return error_no_memory(error, "an ELF dump", sizeof(struct elf));
-	if (!read_header(file, &header, &truncated, error) || !read_segments(file, &header, &segments, error))
+	if (!read_header(file, &header, &truncated, error) ||
+	    !read_segments(file, &header, &segments, error))
 		return false;
 	if (truncated)
 		dump->flags |= DUMP_TRUNCATED;
@@ -285,9 +309,10 @@ static bool elf_open(struct dump *dump, struct error *error)
 }
 
 /*
- * The range to read ADDRESS from: one that has it in the file, otherwise one that only claims it, otherwise
- * NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD). The search is bounded,
- * or one segment over millions of others would make each read look at all of them.
+ * The range to read ADDRESS from: one that has it in the file, otherwise one that only claims it,
+ * otherwise NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD).
+ * The search is bounded, or one segment over millions of others would make each read look at all of
+ * them.
  */
 static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
 {
@@ -303,7 +328,8 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 		else
 			high = middle;
 	}
-	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP; low--, looked_at++) {
+	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP;
+	     low--, looked_at++) {
 		const struct dump_range *range = &dump->ranges[low - 1];
 
 		if (address - range->start < range->file_size)
@@ -323,19 +349,24 @@ static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 
 		if (!range)
 			return error_set(error, ERROR_NOT_MAPPED,
-					 "physical address 0x%" PRIx64 " does not exist: no segment of the dump has it",
+					 "physical address 0x%" PRIx64
+					 " does not exist: no segment of the dump has it",
 					 address);
 		within = address - range->start;
 		if (within >= range->file_size)
 			return error_set(error, ERROR_EXCLUDED,
-					 "physical address 0x%" PRIx64 " was excluded from the dump", address);
+					 "physical address 0x%" PRIx64
+					 " was excluded from the dump",
+					 address);
 		length = range->file_size - within;
 		if (length > size)
 			length = size;
 		if (range->file_offset > UINT64_MAX - within - length)
-			return error_set(error, ERROR_FORMAT, "the segment at 0x%" PRIx64 " has a bad file offset",
+			return error_set(error, ERROR_FORMAT,
+					 "the segment at 0x%" PRIx64 " has a bad file offset",
 					 range->start);
-		if (!dump_file_read(dump->files[0], range->file_offset + within, buffer, length, error))
+		if (!dump_file_read(dump->files[0], range->file_offset + within, buffer, length,
+				    error))
 			return error_prefix(error, "physical address 0x%" PRIx64, address);
 		buffer = (char *)buffer + length;
 		address += length;
@@ -354,7 +385,8 @@ static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, s
 	return elf_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
 }
 
-static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error)
+static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
+			  struct error *error)
 {
 	uint64_t address = pfn << dump->page_shift, within, length;
 	const struct dump_range *range = find_range(dump, address);
@@ -363,15 +395,19 @@ static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *pl
 	if (!range)
 		range = find_range(dump, address + dump->page_size - 1);
 	if (!range)
-		return error_set(error, ERROR_NOT_MAPPED, "physical address 0x%" PRIx64 " does not exist", address);
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "physical address 0x%" PRIx64 " does not exist", address);
 	within = address > range->start ? address - range->start : 0;
 	if (within >= range->file_size)
-		return error_set(error, ERROR_EXCLUDED, "physical address 0x%" PRIx64 " was excluded", address);
+		return error_set(error, ERROR_EXCLUDED,
+				 "physical address 0x%" PRIx64 " was excluded", address);
 	length = range->file_size - within;
 	*place = (struct dump_place){ .file = dump->files[0],
 				      .size = length < dump->page_size ? length : dump->page_size };
 	if (__builtin_add_overflow(range->file_offset, within, &place->offset))
-		return error_set(error, ERROR_FORMAT, "the segment at 0x%" PRIx64 " has a bad file offset", range->start);
+		return error_set(error, ERROR_FORMAT,
+				 "the segment at 0x%" PRIx64 " has a bad file offset",
+				 range->start);
 	return true;
 }
 
@@ -398,8 +434,8 @@ static void elf_close(struct dump *dump)
 }
 
 /*
- * Tells a kernel dump from a user-space core: the kernel writes no NT_PRPSINFO or NT_AUXV, and user cores have
- * neither physical addresses nor addresses in the kernel's half.
+ * Tells a kernel dump from a user-space core: the kernel writes no NT_PRPSINFO or NT_AUXV, and user
+ * cores have neither physical addresses nor addresses in the kernel's half.
  */
 static bool looks_like_kernel(const struct dump *notes, const Elf64_Phdr *segments,
 			      const struct elf_header *header)
@@ -412,7 +448,8 @@ static bool looks_like_kernel(const struct dump *notes, const Elf64_Phdr *segmen
 		return false;
 	for (size_t i = 0; i < header->nr_segments; i++)
 		if (segments[i].p_type == PT_LOAD &&
-		    (segments[i].p_paddr || (header->is_64bit && segments[i].p_vaddr >= kernel_half)))
+		    (segments[i].p_paddr ||
+		     (header->is_64bit && segments[i].p_vaddr >= kernel_half)))
 			return true;
 	return header->machine == EM_S390 && notes_find(notes, "CORE", NT_PRSTATUS);
 }
@@ -425,7 +462,8 @@ static bool elf_probe(const struct dump_file *file, const uint8_t *data, size_t 
 	bool truncated, result;
 
 	if (!decode_header(data, size, &header) || header.type != ET_CORE ||
-	    !read_header(file, &header, &truncated, NULL) || !read_segments(file, &header, &segments, NULL))
+	    !read_header(file, &header, &truncated, NULL) ||
+	    !read_segments(file, &header, &segments, NULL))
 		return false;
 	notes.big_endian = header.big_endian;
 	read_notes(&notes, file, segments, header.nr_segments, NULL);

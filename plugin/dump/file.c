@@ -51,8 +51,8 @@ bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer,
 	if (got == (int64_t)size)
 		return true;
 	if (got < 0)
-		return error_set(error, ERROR_IO, "cannot read %s at offset 0x%" PRIx64 ": %s", file->path,
-				 offset, strerror(errno));
+		return error_set(error, ERROR_IO, "cannot read %s at offset 0x%" PRIx64 ": %s",
+				 file->path, offset, strerror(errno));
 	if (file->flattened && file->truncated)
 		return error_set(error, ERROR_TRUNCATED,
 				 "%s is truncated: it is a flattened dump of %" PRIu64
@@ -78,9 +78,11 @@ bool dump_file_read_cached(const struct dump_file *file, uint64_t offset, void *
 		uint8_t block[CACHE_BLOCK];
 
 		if (!page_cache_read(file->blocks, offset / CACHE_BLOCK, within, buffer, length)) {
-			/* The last block of a file is short: what is asked for may still be in it. */
-			if (!file->blocks ||
-			    dump_file_read_some(file, offset - within, block, CACHE_BLOCK) < CACHE_BLOCK)
+			/*
+			 * The last block of a file is short: what is asked for may still be in it.
+			 */
+			if (!file->blocks || dump_file_read_some(file, offset - within, block,
+								 CACHE_BLOCK) < CACHE_BLOCK)
 				return dump_file_read(file, offset, buffer, size, error);
 			page_cache_insert(file->blocks, offset / CACHE_BLOCK, block);
 			memcpy(buffer, block + within, length);
@@ -99,12 +101,14 @@ static bool find_size(struct dump_file *file, struct error *error)
 	off_t end;
 
 	if (fstat(file->fd, &status) < 0)
-		return error_set(error, ERROR_IO, "cannot stat %s: %s", file->path, strerror(errno));
+		return error_set(error, ERROR_IO, "cannot stat %s: %s", file->path,
+				 strerror(errno));
 	if (S_ISDIR(status.st_mode))
 		return error_set(error, ERROR_IO, "%s is a directory, not a dump", file->path);
 	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
 		return error_set(error, ERROR_IO,
-				 "%s is neither a regular file nor a block device; copy the dump to a file first",
+				 "%s is neither a regular file nor a block device; copy the dump "
+				 "to a file first",
 				 file->path);
 	end = S_ISREG(status.st_mode) ? status.st_size : lseek(file->fd, 0, SEEK_END);
 	if (end < 0)

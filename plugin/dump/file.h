@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The bytes of one file of a dump, at logical offsets: a plain file as it is, a flattened one (flattened.h)
- * as if it had been put in order. Formats never see the difference.
+ * The bytes of one file of a dump, at logical offsets: a plain file as it is, a flattened one
+ * (flattened.h) as if it had been put in order. Formats never see the difference.
  *
- * Everything goes through pread, never mmap: a file that gets shorter while it is open then is an error
- * message and not a SIGBUS in the middle of gdb. Reading is thread-safe.
+ * Everything goes through pread, never mmap: a file that gets shorter while it is open then is an
+ * error message and not a SIGBUS in the middle of gdb. Reading is thread-safe.
  */
 #ifndef VMCORE_DUMP_FILE_H
 #define VMCORE_DUMP_FILE_H
@@ -32,22 +32,29 @@ bool dump_file_open(const char *path, struct dump_file **file_ret, struct error 
 void dump_file_close(struct dump_file *file);
 
 /*
- * Reads SIZE logical bytes, all or nothing. ERROR_TRUNCATED names the file and where it ends, ERROR_IO is
- * the system's own error.
+ * Reads SIZE logical bytes, all or nothing. ERROR_TRUNCATED names the file and where it ends,
+ * ERROR_IO is the system's own error.
  */
 bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size,
 		    struct error *error);
 
 /* Lets FILE keep up to BYTES of what dump_file_read_cached reads. Without it that only reads. */
 void dump_file_set_cache(struct dump_file *file, size_t bytes);
-/* The same as dump_file_read, for small pieces of tables (bitmaps, descriptors) that are read again and again. */
+/*
+ * The same as dump_file_read, for small pieces of tables (bitmaps, descriptors) that are read again
+ * and again.
+ */
 bool dump_file_read_cached(const struct dump_file *file, uint64_t offset, void *buffer, size_t size,
 			   struct error *error);
 
 /* As many bytes as there are from OFFSET, at most SIZE; 0 at the end and on errors. */
-size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *buffer, size_t size);
+size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *buffer,
+			   size_t size);
 
-/* The same from the bytes on disk, below the flattened layer. Returns -1 and errno on an I/O error. */
-int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer, size_t size);
+/*
+ * The same from the bytes on disk, below the flattened layer. Returns -1 and errno on an I/O error.
+ */
+int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer,
+			   size_t size);
 
 #endif

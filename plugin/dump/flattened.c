@@ -23,7 +23,8 @@ struct flattened {
 	struct record *records;
 	size_t nr_records;
 	size_t capacity;
-	bool sorted;		/* already in order and disjoint, as writers that never rewrite leave them */
+	/* already in order and disjoint, as writers that never rewrite leave them */
+	bool sorted;
 };
 
 static bool append(struct flattened *flattened, struct record record, struct error *error)
@@ -34,7 +35,8 @@ static bool append(struct flattened *flattened, struct record record, struct err
 
 		if (capacity > 2 * (size_t)MAX_RECORDS)
 			return error_set(error, ERROR_FORMAT,
-					 "more than %u records in a flattened dump; rearrange it with makedumpfile -R",
+					 "more than %u records in a flattened dump; rearrange it "
+					 "with makedumpfile -R",
 					 MAX_RECORDS);
 		records = realloc(flattened->records, capacity * sizeof(*records));
 		if (!records)
@@ -84,7 +86,8 @@ static bool read_records(struct dump_file *file, struct flattened *flattened, st
 		if (position > file->raw_size)
 			return true;
 	}
-	return error_set(error, ERROR_FORMAT, "%s: more than %u flattened records; rearrange it with makedumpfile -R",
+	return error_set(error, ERROR_FORMAT,
+			 "%s: more than %u flattened records; rearrange it with makedumpfile -R",
 			 file->path, MAX_RECORDS);
 }
 
@@ -104,7 +107,8 @@ struct heap {
 
 static bool newer(const struct heap *heap, size_t a, size_t b)
 {
-	return heap->records[heap->items[a]].file_offset > heap->records[heap->items[b]].file_offset;
+	return heap->records[heap->items[a]].file_offset >
+	       heap->records[heap->items[b]].file_offset;
 }
 
 static void heap_swap(struct heap *heap, size_t a, size_t b)
@@ -140,9 +144,9 @@ static void heap_pop(struct heap *heap)
 }
 
 /*
- * Cuts the records, sorted by offset, into disjoint ones: sweeps over the offsets and takes at each the newest
- * record that covers it. Every step of the inner loop starts or ends a record, so the result is at most
- * twice as long.
+ * Cuts the records, sorted by offset, into disjoint ones: sweeps over the offsets and takes at each
+ * the newest record that covers it. Every step of the inner loop starts or ends a record, so the
+ * result is at most twice as long.
  */
 static bool sweep(const struct record *in, size_t nr, struct heap *heap, struct flattened *out,
 		  struct error *error)
@@ -166,7 +170,9 @@ static bool sweep(const struct record *in, size_t nr, struct heap *heap, struct 
 		end = top->offset + top->size;
 		if (next < nr && in[next].offset < end)
 			end = in[next].offset;
-		if (!append(out, (struct record){ at, end - at, top->file_offset + (at - top->offset) }, error))
+		if (!append(out,
+			    (struct record){ at, end - at, top->file_offset + (at - top->offset) },
+			    error))
 			return false;
 		at = end;
 	}
@@ -179,7 +185,8 @@ static bool make_disjoint(struct flattened *flattened, struct error *error)
 	struct heap heap = { .records = flattened->records };
 	bool done;
 
-	qsort(flattened->records, flattened->nr_records, sizeof(*flattened->records), compare_offsets);
+	qsort(flattened->records, flattened->nr_records, sizeof(*flattened->records),
+	      compare_offsets);
 	heap.items = calloc(flattened->nr_records, sizeof(*heap.items));
 	if (!heap.items)
 		return error_no_memory(error, "sorting a flattened dump",
@@ -202,8 +209,10 @@ bool flattened_open(struct dump_file *file, struct error *error)
 		return true;
 	if (bytes_u64(header + 16, true) != 1 || bytes_u64(header + 24, true) != 1)
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "%s: a flattened dump of type %" PRIu64 " version %" PRIu64 ", only 1 and 1 are known",
-				 file->path, bytes_u64(header + 16, true), bytes_u64(header + 24, true));
+				 "%s: a flattened dump of type %" PRIu64 " version %" PRIu64
+				 ", only 1 and 1 are known",
+				 file->path, bytes_u64(header + 16, true),
+				 bytes_u64(header + 24, true));
 	flattened = calloc(1, sizeof(*flattened));
 	if (!flattened)
 		return error_no_memory(error, "a flattened dump", sizeof(*flattened));
@@ -269,7 +278,8 @@ int64_t flattened_read(const struct dump_file *file, uint64_t offset, void *buff
 		within = offset - record->offset;
 		if (length > record->size - within)
 			length = record->size - within;
-		got = dump_file_read_raw(file, record->file_offset + within, (char *)buffer + done, length);
+		got = dump_file_read_raw(file, record->file_offset + within, (char *)buffer + done,
+					 length);
 		if (got < 0)
 			return -1;
 		done += got;

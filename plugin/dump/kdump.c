@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * kdump-compressed dumps: makedumpfile -c, -l, -p, -z or none, --split sets, QEMU's kdump-*, and the old
- * diskdump. The headers are in kdump_header.h; here are bitmaps, descriptors and pages.
+ * kdump-compressed dumps: makedumpfile -c, -l, -p, -z or none, --split sets, QEMU's kdump-*, and
+ * the old diskdump. The headers are in kdump_header.h; here are bitmaps, descriptors and pages.
  *
- * Opening reads the headers and part of the first bitmap. Nothing in memory grows with the dump but the
- * bitmap index (rank.h) and the bounded caches.
+ * Opening reads the headers and part of the first bitmap. Nothing in memory grows with the dump but
+ * the bitmap index (rank.h) and the bounded caches.
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -21,7 +21,8 @@
 
 #define DESCRIPTOR_SIZE 24
 #define TABLE_CACHE (16u << 20)		/* bitmaps and descriptors kept, for all parts together */
-#define MAX_RANGE_PFNS (1ull << 27)	/* the first bitmap is turned into ranges up to here (16 MiB of bits) */
+#define MAX_RANGE_PFNS \
+	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
 
 struct kdump_part {
@@ -86,9 +87,10 @@ static bool open_part(struct dump *dump, struct dump_file *file, struct kdump_pa
 		if (header->end_pfn < part->end_pfn)
 			part->end_pfn = header->end_pfn;
 		if (part->start_pfn > part->end_pfn)
-			return error_set(error, ERROR_FORMAT, "%s: this part of a split set starts at page %" PRIu64
-					 " and ends at page %" PRIu64, file->path, header->start_pfn,
-					 header->end_pfn);
+			return error_set(error, ERROR_FORMAT,
+					 "%s: this part of a split set starts at page %" PRIu64
+					 " and ends at page %" PRIu64,
+					 file->path, header->start_pfn, header->end_pfn);
 	}
 	if (part->descriptors > file->size)
 		dump->flags |= DUMP_TRUNCATED;
@@ -114,18 +116,21 @@ static bool check_parts(struct dump *dump, struct kdump *kdump, struct error *er
 		const struct kdump_part *part = &kdump->parts[i];
 
 		if (kdump->nr_parts > 1 && !part->header.split)
-			return error_set(error, ERROR_USAGE,
-					 "%s is a whole dump, not a part of a split one; give it alone",
-					 part->file->path);
+			return error_set(
+				error, ERROR_USAGE,
+				"%s is a whole dump, not a part of a split one; give it alone",
+				part->file->path);
 		if (part->header.block_size != first->header.block_size ||
 		    part->header.max_pfn != first->header.max_pfn ||
 		    part->header.timestamp != first->header.timestamp ||
 		    strcmp(part->header.uts.release, first->header.uts.release))
-			return error_set(error, ERROR_USAGE, "%s and %s are not parts of the same dump",
+			return error_set(error, ERROR_USAGE,
+					 "%s and %s are not parts of the same dump",
 					 first->file->path, part->file->path);
 		if (i && part->start_pfn < kdump->parts[i - 1].end_pfn)
 			return error_set(error, ERROR_USAGE,
-					 "%s and %s hold the same pages: the same part of a split dump, given twice?",
+					 "%s and %s hold the same pages: the same part of a split "
+					 "dump, given twice?",
 					 kdump->parts[i - 1].file->path, part->file->path);
 		if (part->start_pfn > expected)
 			dump->flags |= DUMP_SPLIT_MISSING;
@@ -207,7 +212,8 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 
 	/* Past the limit the last range swallows the rest, holes included. */
 	if (dump->nr_ranges == MAX_RANGES) {
-		ranges[MAX_RANGES - 1].size = (end_pfn << dump->page_shift) - ranges[MAX_RANGES - 1].start;
+		ranges[MAX_RANGES - 1].size =
+			(end_pfn << dump->page_shift) - ranges[MAX_RANGES - 1].start;
 		return true;
 	}
 	if (!(dump->nr_ranges & (dump->nr_ranges - 1))) {
@@ -225,9 +231,12 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 	return true;
 }
 
-/* Ranges from the runs of set bits in BITS, which starts at page FIRST. *run_ret is the start of an open run. */
-static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uint64_t nr, uint64_t *run_ret,
-		     struct error *error)
+/*
+ * Ranges from the runs of set bits in BITS, which starts at page FIRST. *run_ret is the start of an
+ * open run.
+ */
+static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uint64_t nr,
+		     uint64_t *run_ret, struct error *error)
 {
 	for (uint64_t i = 0; i < nr; i++) {
 		bool set = bits[i / 8] >> (i % 8) & 1;
@@ -245,7 +254,10 @@ static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uin
 	return true;
 }
 
-/* Memory, from the first bitmap. Beyond MAX_RANGE_PFNS, and where the bitmap is cut off, it is one range. */
+/*
+ * Memory, from the first bitmap. Beyond MAX_RANGE_PFNS, and where the bitmap is cut off, it is one
+ * range.
+ */
 static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct error *error)
 {
 	uint64_t at = 0, run = UINT64_MAX, end = dump->max_pfn;
@@ -280,7 +292,8 @@ static bool kdump_open(struct dump *dump, struct error *error)
 	pthread_mutex_init(&kdump->lock, NULL);
 	kdump->parts = calloc(dump->nr_files, sizeof(*kdump->parts));
 	if (!kdump->parts)
-		return error_no_memory(error, "the parts of a dump", dump->nr_files * sizeof(*kdump->parts));
+		return error_no_memory(error, "the parts of a dump",
+				       dump->nr_files * sizeof(*kdump->parts));
 	for (size_t i = 0; i < dump->nr_files; i++) {
 		kdump->nr_parts = i + 1;
 		dump_file_set_cache(dump->files[i], TABLE_CACHE / dump->nr_files);
@@ -374,13 +387,17 @@ static bool fail_missing(const struct dump *dump, uint64_t pfn, bool exists, str
 
 	if (!exists)
 		return error_set(error, ERROR_NOT_MAPPED,
-				 "physical address 0x%" PRIx64 " does not exist: there is no memory there", address);
+				 "physical address 0x%" PRIx64
+				 " does not exist: there is no memory there",
+				 address);
 	if (dump->dump_level > 0)
 		return error_set(error, ERROR_EXCLUDED,
 				 "the page at physical address 0x%" PRIx64
-				 " was excluded from the dump (makedumpfile -d %d)", address, dump->dump_level);
+				 " was excluded from the dump (makedumpfile -d %d)",
+				 address, dump->dump_level);
 	return error_set(error, ERROR_EXCLUDED,
-			 "the page at physical address 0x%" PRIx64 " was excluded from the dump", address);
+			 "the page at physical address 0x%" PRIx64 " was excluded from the dump",
+			 address);
 }
 
 /* A page that is in no part that was given. Each part has the bitmaps of the whole dump. */
@@ -399,7 +416,8 @@ static bool fail_outside(const struct dump *dump, uint64_t pfn, struct error *er
 		return fail_missing(dump, pfn, exists, error);
 	return error_set(error, ERROR_TRUNCATED,
 			 "the page at physical address 0x%" PRIx64
-			 " is in a part of the split dump that was not given", pfn << dump->page_shift);
+			 " is in a part of the split dump that was not given",
+			 pfn << dump->page_shift);
 }
 
 /* Finds the descriptor of a page and checks it. */
@@ -415,32 +433,38 @@ static bool find_descriptor(struct dump *dump, uint64_t pfn, struct kdump_part *
 	if (!part)
 		return fail_outside(dump, pfn, error);
 	if (!rank_lookup(&part->rank, pfn, &set, &rank, error))
-		return error_prefix(error, "the bitmap of physical address 0x%" PRIx64, pfn << dump->page_shift);
+		return error_prefix(error, "the bitmap of physical address 0x%" PRIx64,
+				    pfn << dump->page_shift);
 	if (!set) {
 		if (!bitmap_test(part->file, part->bitmap1, pfn, &exists, error))
 			return false;
 		return fail_missing(dump, pfn, exists, error);
 	}
-	if (!dump_file_read_cached(part->file, part->descriptors + rank * DESCRIPTOR_SIZE, data, sizeof(data),
-				   error))
+	if (!dump_file_read_cached(part->file, part->descriptors + rank * DESCRIPTOR_SIZE, data,
+				   sizeof(data), error))
 		return error_prefix(error, "the descriptor of physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
 	descriptor->offset = bytes_u64(data, dump->big_endian);
 	descriptor->size = bytes_u32(data + 8, dump->big_endian);
 	descriptor->flags = bytes_u32(data + 12, dump->big_endian);
 	*part_ret = part;
-	/* A writer that ran out of space leaves descriptors unwritten (makedumpfile, DUMP_DH_COMPRESSED_INCOMPLETE). */
+	/*
+	 * A writer that ran out of space leaves descriptors unwritten (makedumpfile,
+	 * DUMP_DH_COMPRESSED_INCOMPLETE).
+	 */
 	if (!descriptor->offset && !descriptor->size)
-		return error_set(error, ERROR_TRUNCATED,
-				 "the page at physical address 0x%" PRIx64 " was never written to %s%s",
-				 pfn << dump->page_shift, part->file->path,
-				 dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
+		return error_set(
+			error, ERROR_TRUNCATED,
+			"the page at physical address 0x%" PRIx64 " was never written to %s%s",
+			pfn << dump->page_shift, part->file->path,
+			dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
 	if (!descriptor->size || descriptor->size > kdump->max_compressed ||
 	    (!(descriptor->flags & compress_flags()) && descriptor->size != dump->page_size))
 		return error_set(error, ERROR_FORMAT,
 				 "%s: the descriptor of physical address 0x%" PRIx64
-				 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)", part->file->path,
-				 pfn << dump->page_shift, descriptor->offset, descriptor->size, descriptor->flags);
+				 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)",
+				 part->file->path, pfn << dump->page_shift, descriptor->offset,
+				 descriptor->size, descriptor->flags);
 	return true;
 }
 
@@ -455,16 +479,20 @@ static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struc
 	if (!find_descriptor(dump, pfn, &part, &descriptor, error))
 		return false;
 	if (!(descriptor.flags & compress_flags()))
-		return dump_file_read(part->file, descriptor.offset, buffer, dump->page_size, error) ||
-		       error_prefix(error, "the page at physical address 0x%" PRIx64, pfn << dump->page_shift);
+		return dump_file_read(part->file, descriptor.offset, buffer, dump->page_size,
+				      error) ||
+		       error_prefix(error, "the page at physical address 0x%" PRIx64,
+				    pfn << dump->page_shift);
 	scratch = take_scratch(kdump);
 	if (!scratch)
 		return error_no_memory(error, "decompressing a page", kdump->max_compressed);
-	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size, error) &&
-	       decompress(scratch->compress, descriptor.flags, scratch->buffer, descriptor.size, buffer,
-			  dump->page_size, error);
+	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
+			      error) &&
+	       decompress(scratch->compress, descriptor.flags, scratch->buffer, descriptor.size,
+			  buffer, dump->page_size, error);
 	give_scratch(kdump, scratch);
-	return done || error_prefix(error, "the page at physical address 0x%" PRIx64, pfn << dump->page_shift);
+	return done || error_prefix(error, "the page at physical address 0x%" PRIx64,
+				    pfn << dump->page_shift);
 }
 
 static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
@@ -483,9 +511,10 @@ static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer,
 	scratch = take_scratch(kdump);
 	if (!scratch)
 		return false;
-	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size, NULL) &&
-	       decompress_start(scratch->compress, descriptor.flags, scratch->buffer, descriptor.size, page, size,
-				dump->page_size);
+	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
+			      NULL) &&
+	       decompress_start(scratch->compress, descriptor.flags, scratch->buffer,
+				descriptor.size, page, size, dump->page_size);
 	give_scratch(kdump, scratch);
 	if (done)
 		memcpy(buffer, page, size);
@@ -500,7 +529,8 @@ static bool kdump_has_page(struct dump *dump, uint64_t pfn)
 	return part && rank_lookup(&part->rank, pfn, &set, NULL, NULL) && set;
 }
 
-static bool kdump_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error)
+static bool kdump_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
+			    struct error *error)
 {
 	struct descriptor descriptor;
 	struct kdump_part *part;

@@ -14,7 +14,10 @@
 #define MAX_HEADER_SIZE 464
 #define MAX_SUB_HEADER_SIZE 104
 
-/* Where things are in the two sizes of the main header; the fields after status follow it as 32-bit ones. */
+/*
+ * Where things are in the two sizes of the main header; the fields after status follow it as 32-bit
+ * ones.
+ */
 struct main_layout {
 	unsigned timestamp, status, size;
 };
@@ -24,8 +27,9 @@ static const struct main_layout main_32 = { 404, 412, 452 };
 
 /* Where things are in the three forms of the sub header; lengths are of the machine's word size. */
 struct sub_layout {
-	unsigned phys_base, dump_level, split, start_pfn, end_pfn, vmcoreinfo_offset, vmcoreinfo_size,
-		 notes_offset, notes_size, start_pfn_64, end_pfn_64, max_pfn_64, size;
+	unsigned phys_base, dump_level, split, start_pfn, end_pfn, vmcoreinfo_offset,
+		vmcoreinfo_size, notes_offset, notes_size, start_pfn_64, end_pfn_64, max_pfn_64,
+		size;
 };
 
 static const struct sub_layout sub_64 = { 0, 8, 12, 16, 24, 32, 40, 48, 56, 80, 88, 96, 104 };
@@ -41,14 +45,29 @@ struct machine_name {
 };
 
 static const struct machine_name machine_names[] = {
-	{ "x86_64", EM_X86_64, true }, { "aarch64", EM_AARCH64, true }, { "aarch64_be", EM_AARCH64, true },
-	{ "arm64", EM_AARCH64, true }, { "ppc64", EM_PPC64, true }, { "ppc64le", EM_PPC64, true },
-	{ "s390x", EM_S390, true }, { "riscv64", EM_RISCV, true }, { "loongarch64", EM_LOONGARCH, true },
-	{ "mips64", EM_MIPS, true }, { "ia64", EM_IA_64, true }, { "sparc64", EM_SPARCV9, true },
-	{ "i386", EM_386, false }, { "i486", EM_386, false }, { "i586", EM_386, false },
-	{ "i686", EM_386, false }, { "armv6l", EM_ARM, false }, { "armv7l", EM_ARM, false },
-	{ "armv8l", EM_ARM, false }, { "arm", EM_ARM, false }, { "ppc", EM_PPC, false },
-	{ "riscv32", EM_RISCV, false }, { "mips", EM_MIPS, false },
+	{ "x86_64", EM_X86_64, true },
+	{ "aarch64", EM_AARCH64, true },
+	{ "aarch64_be", EM_AARCH64, true },
+	{ "arm64", EM_AARCH64, true },
+	{ "ppc64", EM_PPC64, true },
+	{ "ppc64le", EM_PPC64, true },
+	{ "s390x", EM_S390, true },
+	{ "riscv64", EM_RISCV, true },
+	{ "loongarch64", EM_LOONGARCH, true },
+	{ "mips64", EM_MIPS, true },
+	{ "ia64", EM_IA_64, true },
+	{ "sparc64", EM_SPARCV9, true },
+	{ "i386", EM_386, false },
+	{ "i486", EM_386, false },
+	{ "i586", EM_386, false },
+	{ "i686", EM_386, false },
+	{ "armv6l", EM_ARM, false },
+	{ "armv7l", EM_ARM, false },
+	{ "armv8l", EM_ARM, false },
+	{ "arm", EM_ARM, false },
+	{ "ppc", EM_PPC, false },
+	{ "riscv32", EM_RISCV, false },
+	{ "mips", EM_MIPS, false },
 };
 
 static const struct machine_name *find_machine(const char *name)
@@ -82,7 +101,9 @@ static void copy_name(char *to, const uint8_t *from)
 	to[i] = '\0';
 }
 
-/* Decodes the main header as if written by such a machine. False if the numbers then make no sense. */
+/*
+ * Decodes the main header as if written by such a machine. False if the numbers then make no sense.
+ */
 static bool decode_main(const uint8_t *data, size_t size, bool is_64bit, bool big_endian,
 			struct kdump_header *header)
 {
@@ -102,9 +123,10 @@ static bool decode_main(const uint8_t *data, size_t size, bool is_64bit, bool bi
 	header->bitmap_blocks = bytes_u32(status + 12, big_endian);
 	header->max_pfn = bytes_u32(status + 16, big_endian);
 	header->nr_cpus = bytes_u32(status + 36, big_endian);
-	return header->version <= 1000 && header->block_size >= 4096 && header->block_size <= 65536 &&
-	       !(header->block_size & (header->block_size - 1)) && header->sub_blocks &&
-	       header->sub_blocks <= (1u << 30) / header->block_size && header->bitmap_blocks;
+	return header->version <= 1000 && header->block_size >= 4096 &&
+	       header->block_size <= 65536 && !(header->block_size & (header->block_size - 1)) &&
+	       header->sub_blocks && header->sub_blocks <= (1u << 30) / header->block_size &&
+	       header->bitmap_blocks;
 }
 
 /* Tries all four kinds of machine; where two make sense, utsname decides. */
@@ -128,10 +150,12 @@ static bool find_layout(const uint8_t *data, size_t size, struct kdump_header *h
 
 static uint64_t word(const struct kdump_header *header, const uint8_t *data)
 {
-	return header->is_64bit ? bytes_u64(data, header->big_endian) : bytes_u32(data, header->big_endian);
+	return header->is_64bit ? bytes_u64(data, header->big_endian)
+				: bytes_u32(data, header->big_endian);
 }
 
-static void decode_sub(const uint8_t *data, const struct sub_layout *layout, struct kdump_header *header)
+static void decode_sub(const uint8_t *data, const struct sub_layout *layout,
+		       struct kdump_header *header)
 {
 	bool big_endian = header->big_endian;
 
@@ -159,12 +183,16 @@ static void decode_sub(const uint8_t *data, const struct sub_layout *layout, str
 }
 
 /* Is this where such an area can be: behind the main header and in the file, or nowhere at all? */
-static bool area_is_sane(const struct kdump_header *header, uint64_t offset, uint64_t size, uint64_t file_size)
+static bool area_is_sane(const struct kdump_header *header, uint64_t offset, uint64_t size,
+			 uint64_t file_size)
 {
 	return offset ? offset >= header->block_size && offset <= file_size : !size;
 }
 
-/* With the right layout, the 64-bit page count's low half is the main header's, and offsets make sense. */
+/*
+ * With the right layout, the 64-bit page count's low half is the main header's, and offsets make
+ * sense.
+ */
 static bool sub_is_sane(const struct kdump_header *decoded, const struct kdump_header *main,
 			const struct dump_file *file)
 {
@@ -172,7 +200,8 @@ static bool sub_is_sane(const struct kdump_header *decoded, const struct kdump_h
 	if (decoded->version >= 6 && (uint32_t)decoded->max_pfn != (uint32_t)main->max_pfn &&
 	    !(main->max_pfn == UINT32_MAX && decoded->max_pfn > UINT32_MAX))
 		return false;
-	return area_is_sane(decoded, decoded->vmcoreinfo_offset, decoded->vmcoreinfo_size, file->size) &&
+	return area_is_sane(decoded, decoded->vmcoreinfo_offset, decoded->vmcoreinfo_size,
+			    file->size) &&
 	       area_is_sane(decoded, decoded->notes_offset, decoded->notes_size, file->size);
 }
 
@@ -197,7 +226,8 @@ static void read_sub(const struct dump_file *file, struct kdump_header *header)
 		header->max_pfn = main_max_pfn;
 }
 
-bool kdump_header_read(const struct dump_file *file, struct kdump_header *header, struct error *error)
+bool kdump_header_read(const struct dump_file *file, struct kdump_header *header,
+		       struct error *error)
 {
 	uint8_t data[MAX_HEADER_SIZE];
 	size_t size = dump_file_read_some(file, 0, data, sizeof(data));
@@ -205,8 +235,9 @@ bool kdump_header_read(const struct dump_file *file, struct kdump_header *header
 	memset(header, 0, sizeof(*header));
 	header->dump_level = -1;
 	if (size < main_32.size)
-		return error_set(error, ERROR_TRUNCATED, "%s is truncated inside its header, after %zu bytes",
-				 file->path, size);
+		return error_set(error, ERROR_TRUNCATED,
+				 "%s is truncated inside its header, after %zu bytes", file->path,
+				 size);
 	header->diskdump = data[0] == 'D';
 	copy_name(header->uts.sysname, data + UTS_OFFSET);
 	copy_name(header->uts.nodename, data + UTS_OFFSET + UTS_FIELD);
@@ -215,7 +246,8 @@ bool kdump_header_read(const struct dump_file *file, struct kdump_header *header
 	copy_name(header->uts.machine, data + UTS_OFFSET + 4 * UTS_FIELD);
 	if (!find_layout(data, size, header))
 		return error_set(error, size < sizeof(data) ? ERROR_TRUNCATED : ERROR_FORMAT,
-				 "%s: the kdump header makes no sense on any machine (block size 0x%x): damaged, or still being written",
+				 "%s: the kdump header makes no sense on any machine (block size "
+				 "0x%x): damaged, or still being written",
 				 file->path, bytes_u32(data + main_64.status + 4, false));
 	if (!header->diskdump)
 		read_sub(file, header);

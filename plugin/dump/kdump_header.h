@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The headers of a kdump-compressed file (makedumpfile's IMPLEMENTATION and diskdump_mod.h, QEMU's dump.h).
- * They are C structures of the machine that wrote them, so their layout depends on its word size, byte order
- * and, on 32 bits, on whether it aligns 64-bit integers. Nothing in them says which; it is worked out.
+ * The headers of a kdump-compressed file (makedumpfile's IMPLEMENTATION and diskdump_mod.h, QEMU's
+ * dump.h). They are C structures of the machine that wrote them, so their layout depends on its
+ * word size, byte order and, on 32 bits, on whether it aligns 64-bit integers. Nothing in them says
+ * which; it is worked out.
  *
  *   block 0                the main header
  *   block 1                the sub header, sub_blocks of them; notes and VMCOREINFO are often behind it in there
@@ -28,7 +29,7 @@ enum kdump_status {		/* dh->status, next to the compressors' flags */
 
 struct kdump_header {
 	bool is_64bit, big_endian;
-	bool diskdump;			/* "DISKDUMP": the older format, with no sub header known to us */
+	bool diskdump; /* "DISKDUMP": the older format, with no sub header known to us */
 	uint32_t version;
 	struct {
 		char sysname[65], nodename[65], release[65], version[65], machine[65];
@@ -52,7 +53,8 @@ struct kdump_header {
 /* Do these first bytes of a file start with a kdump or diskdump signature? */
 bool kdump_header_probe(const uint8_t *data, size_t size);
 
-bool kdump_header_read(const struct dump_file *file, struct kdump_header *header, struct error *error);
+bool kdump_header_read(const struct dump_file *file, struct kdump_header *header,
+		       struct error *error);
 
 /* EM_* for a utsname machine, 0 if unknown. */
 uint16_t kdump_machine(const char *name);

@@ -53,7 +53,10 @@ static bool parse(struct dump *dump, const uint8_t *area, size_t size, struct er
 		size_t length;
 
 		if (!name_size) {
-			/* Padding between the notes of two CPUs, or after the last one. No note is nameless. */
+			/*
+			 * Padding between the notes of two CPUs, or after the last one. No note is
+			 * nameless.
+			 */
 			at += 4;
 			continue;
 		}
@@ -107,7 +110,9 @@ bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, stru
 	char *copy;
 
 	size = strnlen(text, size);
-	/* Every kernel that writes VMCOREINFO starts with this line (crash_save_vmcoreinfo_init). */
+	/*
+	 * Every kernel that writes VMCOREINFO starts with this line (crash_save_vmcoreinfo_init).
+	 */
 	if (dump->vmcoreinfo || size < 10 || memcmp(text, "OSRELEASE=", 10) != 0)
 		return true;
 	copy = malloc(size + 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ELF note areas: from PT_NOTE of an ELF dump, from the sub header of a kdump one. The kernel packs them with
- * 4-byte alignment in both ELF classes (fs/proc/vmcore.c), so one parser serves all.
+ * ELF note areas: from PT_NOTE of an ELF dump, from the sub header of a kdump one. The kernel packs
+ * them with 4-byte alignment in both ELF classes (fs/proc/vmcore.c), so one parser serves all.
  */
 #ifndef VMCORE_DUMP_NOTES_H
 #define VMCORE_DUMP_NOTES_H
@@ -16,14 +16,18 @@ struct dump;
 struct dump_file;
 
 /*
- * Appends the notes in the SIZE bytes at OFFSET of FILE to dump->notes (byte order from dump->big_endian) and
- * takes VMCOREINFO out of them. An area that ends early or makes no sense gives the notes before that point,
- * sets DUMP_TRUNCATED if the file is what is too short, and is no error; only a lack of memory is.
+ * Appends the notes in the SIZE bytes at OFFSET of FILE to dump->notes (byte order from
+ * dump->big_endian) and takes VMCOREINFO out of them. An area that ends early or makes no sense
+ * gives the notes before that point, sets DUMP_TRUNCATED if the file is what is too short, and is
+ * no error; only a lack of memory is.
  */
 bool notes_read(struct dump *dump, const struct dump_file *file, uint64_t offset, uint64_t size,
 		struct error *error);
 
-/* Makes TEXT (up to SIZE bytes or its first NUL) the dump's VMCOREINFO if it looks like one and none is there. */
+/*
+ * Makes TEXT (up to SIZE bytes or its first NUL) the dump's VMCOREINFO if it looks like one and
+ * none is there.
+ */
 bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, struct error *error);
 
 const struct dump_note *notes_find(const struct dump *dump, const char *name, uint32_t type);

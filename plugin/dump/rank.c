@@ -11,14 +11,14 @@
 #define CHUNK_BLOCKS 256	/* read at a time while counting: 128 KiB */
 #define MAX_BITS (1ull << 36)	/* 256 TiB of 4 KiB pages */
 
-bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t offset, uint64_t start,
-	       uint64_t end, struct error *error)
+bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t offset,
+	       uint64_t start, uint64_t end, struct error *error)
 {
 	memset(index, 0, sizeof(*index));
 	pthread_mutex_init(&index->lock, NULL);
 	if (start > end || end > MAX_BITS)
-		return error_set(error, ERROR_FORMAT, "%s: a bitmap of %llu pages makes no sense", file->path,
-				 (unsigned long long)end);
+		return error_set(error, ERROR_FORMAT, "%s: a bitmap of %llu pages makes no sense",
+				 file->path, (unsigned long long)end);
 	index->file = file;
 	index->offset = offset;
 	index->start = start;
@@ -27,7 +27,8 @@ bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t 
 	index->nr_blocks = (end + BLOCK_BITS - 1) / BLOCK_BITS - index->first_block;
 	index->counts = calloc(index->nr_blocks + 1, sizeof(*index->counts));
 	if (!index->counts)
-		return error_no_memory(error, "a bitmap index", (index->nr_blocks + 1) * sizeof(*index->counts));
+		return error_no_memory(error, "a bitmap index",
+				       (index->nr_blocks + 1) * sizeof(*index->counts));
 	return true;
 }
 
@@ -58,17 +59,20 @@ static uint64_t count_bits(const uint8_t *bitmap, unsigned nr_bits)
 	return count;
 }
 
-/* Fills in counts up to and including the one of block BLOCK (relative). Called with the lock held. */
+/*
+ * Fills in counts up to and including the one of block BLOCK (relative). Called with the lock held.
+ */
 static bool fill(struct rank_index *index, uint64_t block, struct error *error)
 {
 	uint64_t ready = atomic_load_explicit(&index->nr_ready, memory_order_relaxed);
 	uint8_t *chunk = malloc(CHUNK_BLOCKS * BLOCK_BYTES);
-	bool done = chunk != NULL || error_no_memory(error, "a piece of a bitmap", CHUNK_BLOCKS * BLOCK_BYTES);
+	bool done = chunk != NULL ||
+		    error_no_memory(error, "a piece of a bitmap", CHUNK_BLOCKS * BLOCK_BYTES);
 
 	if (done && !ready) {
 		/* count 0 is 0; what it needs is the number of bits to leave out. */
-		done = dump_file_read(index->file, index->offset + index->first_block * BLOCK_BYTES, chunk,
-				      BLOCK_BYTES, error);
+		done = dump_file_read(index->file, index->offset + index->first_block * BLOCK_BYTES,
+				      chunk, BLOCK_BYTES, error);
 		if (done) {
 			index->skip = count_bits(chunk, index->start % BLOCK_BITS);
 			ready = 1;
@@ -82,13 +86,16 @@ static bool fill(struct rank_index *index, uint64_t block, struct error *error)
 			nr = CHUNK_BLOCKS;
 		/* At a truncated bitmap's end, only as far as is needed. */
 		if (nr > block - from &&
-		    index->offset + (index->first_block + from + nr) * BLOCK_BYTES > index->file->size)
+		    index->offset + (index->first_block + from + nr) * BLOCK_BYTES >
+			    index->file->size)
 			nr = block - from;
-		done = dump_file_read(index->file, index->offset + (index->first_block + from) * BLOCK_BYTES,
+		done = dump_file_read(index->file,
+				      index->offset + (index->first_block + from) * BLOCK_BYTES,
 				      chunk, nr * BLOCK_BYTES, error);
 		for (uint64_t i = 0; done && i < nr; i++)
-			index->counts[from + i + 1] = index->counts[from + i] +
-						      count_bits(chunk + i * BLOCK_BYTES, BLOCK_BITS);
+			index->counts[from + i + 1] =
+				index->counts[from + i] +
+				count_bits(chunk + i * BLOCK_BYTES, BLOCK_BITS);
 		if (done) {
 			ready += nr;
 			atomic_store_explicit(&index->nr_ready, ready, memory_order_release);
@@ -106,8 +113,8 @@ bool rank_lookup(struct rank_index *index, uint64_t number, bool *set_ret, uint6
 	uint8_t bits[BLOCK_BYTES];
 	bool done = true;
 
-	if (!dump_file_read_cached(index->file, index->offset + number / BLOCK_BITS * BLOCK_BYTES, bits,
-				   sizeof(bits), error))
+	if (!dump_file_read_cached(index->file, index->offset + number / BLOCK_BITS * BLOCK_BYTES,
+				   bits, sizeof(bits), error))
 		return false;
 	*set_ret = bits[bit / 8] >> (bit % 8) & 1;
 	if (!rank_ret)
@@ -123,8 +130,8 @@ bool rank_lookup(struct rank_index *index, uint64_t number, bool *set_ret, uint6
 	return done;
 }
 
-bool bitmap_test(const struct dump_file *file, uint64_t bitmap_offset, uint64_t number, bool *set_ret,
-		 struct error *error)
+bool bitmap_test(const struct dump_file *file, uint64_t bitmap_offset, uint64_t number,
+		 bool *set_ret, struct error *error)
 {
 	uint8_t byte;
 

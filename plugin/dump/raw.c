@@ -14,7 +14,10 @@
 
 /* The files in order of address: ranges[i] is files[i]. */
 
-/* The length of the file's name in the first piece of TEXT, and its address; 0 if it is not FILE@ADDRESS. */
+/*
+ * The length of the file's name in the first piece of TEXT, and its address; 0 if it is not
+ * FILE@ADDRESS.
+ */
 static size_t parse_piece(const char *text, size_t size, uint64_t *address_ret)
 {
 	const char *at = memrchr(text, '@', size);
@@ -50,7 +53,8 @@ static bool add_piece(struct dump *dump, const char *text, size_t size, struct e
 	size = parse_piece(text, size, &address);
 	if (!size)
 		return error_set(error, ERROR_USAGE,
-				 "raw memory is given as FILE@ADDRESS[,FILE@ADDRESS...], with the physical address in hexadecimal, not as \"%.200s\"",
+				 "raw memory is given as FILE@ADDRESS[,FILE@ADDRESS...], with the "
+				 "physical address in hexadecimal, not as \"%.200s\"",
 				 text);
 	name = strndup(text, size);
 	if (!name)
@@ -63,26 +67,32 @@ static bool add_piece(struct dump *dump, const char *text, size_t size, struct e
 	if (!file->size)
 		return error_set(error, ERROR_FORMAT, "%s is empty", file->path);
 	if (address > UINT64_MAX - file->size)
-		return error_set(error, ERROR_USAGE, "%s: its %" PRIu64 " bytes do not fit in above 0x%" PRIx64,
+		return error_set(error, ERROR_USAGE,
+				 "%s: its %" PRIu64 " bytes do not fit in above 0x%" PRIx64,
 				 file->path, file->size, address);
-	*range = (struct dump_range){ .start = address, .size = file->size, .file_size = file->size };
+	*range = (struct dump_range){ .start = address,
+				      .size = file->size,
+				      .file_size = file->size };
 	dump->nr_ranges++;
 	return true;
 }
 
-bool raw_open_files(struct dump *dump, const char *const *paths, size_t nr_paths, struct error *error)
+bool raw_open_files(struct dump *dump, const char *const *paths, size_t nr_paths,
+		    struct error *error)
 {
 	dump->format = &dump_format_raw;
 	dump->files = calloc(MAX_PIECES, sizeof(*dump->files));
 	dump->ranges = calloc(MAX_PIECES, sizeof(*dump->ranges));
 	if (!dump->files || !dump->ranges)
-		return error_no_memory(error, "the files of a dump", MAX_PIECES * sizeof(*dump->ranges));
+		return error_no_memory(error, "the files of a dump",
+				       MAX_PIECES * sizeof(*dump->ranges));
 	for (size_t i = 0; i < nr_paths; i++) {
 		for (const char *text = paths[i];; text++) {
 			size_t size = strcspn(text, ",");
 
 			if (dump->nr_files == MAX_PIECES)
-				return error_set(error, ERROR_USAGE, "more than %d pieces of raw memory", MAX_PIECES);
+				return error_set(error, ERROR_USAGE,
+						 "more than %d pieces of raw memory", MAX_PIECES);
 			if (!add_piece(dump, text, size, error))
 				return false;
 			text += size;
@@ -93,7 +103,9 @@ bool raw_open_files(struct dump *dump, const char *const *paths, size_t nr_paths
 	return true;
 }
 
-/* Files and ranges, both, by address: an insertion sort, since people give few and mostly in order. */
+/*
+ * Files and ranges, both, by address: an insertion sort, since people give few and mostly in order.
+ */
 static void sort_pieces(struct dump *dump)
 {
 	for (size_t i = 1; i < dump->nr_ranges; i++) {
@@ -123,16 +135,20 @@ static bool raw_open(struct dump *dump, struct error *error)
 	sort_pieces(dump);
 	for (size_t i = 1; i < dump->nr_ranges; i++)
 		if (dump->ranges[i].start - dump->ranges[i - 1].start < dump->ranges[i - 1].size)
-			return error_set(error, ERROR_USAGE, "%s@%" PRIx64 " and %s@%" PRIx64 " overlap",
-					 dump->files[i - 1]->path, dump->ranges[i - 1].start, dump->files[i]->path,
-					 dump->ranges[i].start);
+			return error_set(error, ERROR_USAGE,
+					 "%s@%" PRIx64 " and %s@%" PRIx64 " overlap",
+					 dump->files[i - 1]->path, dump->ranges[i - 1].start,
+					 dump->files[i]->path, dump->ranges[i].start);
 	/* VMCOREINFO starts a page of the kernel's, so also one of these. */
 	set_page_size(dump, 4096);
 	strcpy(dump->compression, "none");
 	return true;
 }
 
-/* Keys of VMCOREINFO that only one architecture writes (arch_crash_save_vmcoreinfo in arch/ of the kernel). */
+/*
+ * Keys of VMCOREINFO that only one architecture writes (arch_crash_save_vmcoreinfo in arch/ of the
+ * kernel).
+ */
 static const struct { const char *key; uint16_t machine; bool big_endian; } machine_keys[] = {
 	{ "NUMBER(pgtable_l5_enabled)", EM_X86_64, false },
 	{ "SYMBOL(init_top_pgt)", EM_X86_64, false },
@@ -149,15 +165,16 @@ static void raw_vmcoreinfo_found(struct dump *dump)
 {
 	uint64_t page_size;
 
-	for (size_t i = 0; i < sizeof(machine_keys) / sizeof(machine_keys[0]) && !dump->machine; i++) {
+	for (size_t i = 0; i < sizeof(machine_keys) / sizeof(machine_keys[0]) && !dump->machine;
+	     i++) {
 		if (!dump_vmcoreinfo(dump, machine_keys[i].key, NULL))
 			continue;
 		dump->machine = machine_keys[i].machine;
 		dump->big_endian = machine_keys[i].big_endian;
 		dump->is_64bit = true;
 	}
-	if (dump_vmcoreinfo_number(dump, "PAGESIZE", 10, &page_size) && page_size >= 4096 && page_size <= 65536 &&
-	    !(page_size & (page_size - 1)))
+	if (dump_vmcoreinfo_number(dump, "PAGESIZE", 10, &page_size) && page_size >= 4096 &&
+	    page_size <= 65536 && !(page_size & (page_size - 1)))
 		set_page_size(dump, page_size);
 }
 
@@ -178,7 +195,8 @@ static size_t find_piece(const struct dump *dump, uint64_t address)
 	return low;
 }
 
-static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size, struct error *error)
+static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
+			   struct error *error)
 {
 	while (size) {
 		size_t piece = find_piece(dump, address);
@@ -186,7 +204,9 @@ static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 
 		if (piece == dump->nr_ranges || address < dump->ranges[piece].start)
 			return error_set(error, ERROR_NOT_MAPPED,
-					 "physical address 0x%" PRIx64 " does not exist: it is in none of the files", address);
+					 "physical address 0x%" PRIx64
+					 " does not exist: it is in none of the files",
+					 address);
 		within = address - dump->ranges[piece].start;
 		length = dump->ranges[piece].size - within;
 		if (length > size)
@@ -218,7 +238,8 @@ static bool raw_has_page(struct dump *dump, uint64_t pfn)
 	return piece < dump->nr_ranges && address >= dump->ranges[piece].start;
 }
 
-static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error)
+static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
+			  struct error *error)
 {
 	uint64_t address = pfn << dump->page_shift, within;
 	size_t piece = find_piece(dump, address);
@@ -226,7 +247,8 @@ static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *pl
 
 	if (piece == dump->nr_ranges ||
 	    (address < range->start && range->start - address >= dump->page_size))
-		return error_set(error, ERROR_NOT_MAPPED, "physical address 0x%" PRIx64 " does not exist", address);
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "physical address 0x%" PRIx64 " does not exist", address);
 	within = address > range->start ? address - range->start : 0;
 	*place = (struct dump_place){ dump->files[piece], within, dump->page_size };
 	if (range->size - within < dump->page_size)

@@ -11,7 +11,10 @@
 #define PREFIX "OSRELEASE="
 #define PREFIX_SIZE (sizeof(PREFIX) - 1)
 #define MAX_PAGES_READ (8ull << 20)	/* 32 GiB; about a minute of zlib */
-/* A page in a dump costs at least a descriptor of this size, so a small file cannot claim many of them. */
+/*
+ * A page in a dump costs at least a descriptor of this size, so a small file cannot claim many of
+ * them.
+ */
 #define MIN_BYTES_PER_PAGE 24
 #define MIN_PAGES_SEEN 4096
 #define MAX_CANDIDATES 16
@@ -50,7 +53,9 @@ bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base, 
 	char *end;
 	uint64_t value;
 
-	/* Some values are signed (NUMBER(phys_base)): strtoull wraps those the way they are meant. */
+	/*
+	 * Some values are signed (NUMBER(phys_base)): strtoull wraps those the way they are meant.
+	 */
 	if (!text || !length || !strchr("+-0123456789abcdefABCDEF", *text))
 		return false;
 	value = strtoull(text, &end, base);
@@ -69,13 +74,17 @@ static bool is_text(const char *text)
 	return true;
 }
 
-/* How much this page, with a NUL after it, looks like the running kernel's VMCOREINFO; 0 = not at all. */
+/*
+ * How much this page, with a NUL after it, looks like the running kernel's VMCOREINFO; 0 = not at
+ * all.
+ */
 static unsigned score(const char *page)
 {
-	if (strncmp(page, PREFIX, PREFIX_SIZE) != 0 || !strstr(page, "\nPAGESIZE=") || !is_text(page))
+	if (strncmp(page, PREFIX, PREFIX_SIZE) != 0 || !strstr(page, "\nPAGESIZE=") ||
+	    !is_text(page))
 		return 0;
-	return 1 + (strstr(page, "\nBUILD-ID=") != NULL) + (strstr(page, "\nKERNELOFFSET=") != NULL) +
-	       (strstr(page, "\nSYMBOL(") != NULL);
+	return 1 + (strstr(page, "\nBUILD-ID=") != NULL) +
+	       (strstr(page, "\nKERNELOFFSET=") != NULL) + (strstr(page, "\nSYMBOL(") != NULL);
 }
 
 /* Looks at one page. True to go on. */
@@ -97,7 +106,10 @@ static bool look_at(struct search *search, uint64_t pfn)
 	if (!dump->format->read_page(dump, pfn, search->page, NULL))
 		return true;
 	page_score = score(search->page);
-	/* The kernel's copy for the crash kernel comes with the same text, and a previous kernel's may be left. */
+	/*
+	 * The kernel's copy for the crash kernel comes with the same text, and a previous kernel's
+	 * may be left.
+	 */
 	if (page_score > search->best_score) {
 		search->best_score = page_score;
 		memcpy(search->best, search->page, dump->page_size);
@@ -107,9 +119,10 @@ static bool look_at(struct search *search, uint64_t pfn)
 }
 
 /*
- * From the top down: the page is allocated early in boot, when the page allocator still hands out the
- * highest memory first. But upwards inside chunks: the system reads a file ahead, never backwards, and a
- * scan page by page downwards of a file that is not in the page cache took minutes for 1 GiB.
+ * From the top down: the page is allocated early in boot, when the page allocator still hands out
+ * the highest memory first. But upwards inside chunks: the system reads a file ahead, never
+ * backwards, and a scan page by page downwards of a file that is not in the page cache took minutes
+ * for 1 GiB.
  */
 static void look_everywhere(struct search *search)
 {
@@ -137,7 +150,8 @@ bool vmcoreinfo_search(struct dump *dump, struct error *error)
 	bool done = true;
 
 	if (!pages)
-		return error_no_memory(error, "looking for VMCOREINFO", 2 * (size_t)dump->page_size);
+		return error_no_memory(error, "looking for VMCOREINFO",
+				       2 * (size_t)dump->page_size);
 	search.page = pages;
 	search.best = pages + dump->page_size + 1;
 	search.max_seen = MIN_PAGES_SEEN;

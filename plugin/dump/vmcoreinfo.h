@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * VMCOREINFO that no note has: QEMU without -device vmcoreinfo writes none, but the kernel keeps the text in a
- * page of its own anyway (vmcoreinfo_data, kernel/vmcore_info.c, from get_zeroed_page). Looking for a page
- * that starts with "OSRELEASE=" finds it.
+ * VMCOREINFO that no note has: QEMU without -device vmcoreinfo writes none, but the kernel keeps
+ * the text in a page of its own anyway (vmcoreinfo_data, kernel/vmcore_info.c, from
+ * get_zeroed_page). Looking for a page that starts with "OSRELEASE=" finds it.
  */
 #ifndef VMCORE_DUMP_VMCOREINFO_H
 #define VMCORE_DUMP_VMCOREINFO_H
@@ -13,7 +13,10 @@
 
 struct dump;
 
-/* Looks, in bounded time. Sets vmcoreinfo and vmcoreinfo_from_memory if it is there; only a lack of memory fails. */
+/*
+ * Looks, in bounded time. Sets vmcoreinfo and vmcoreinfo_from_memory if it is there; only a lack of
+ * memory fails.
+ */
 bool vmcoreinfo_search(struct dump *dump, struct error *error);
 
 #endif

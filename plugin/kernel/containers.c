@@ -15,7 +15,8 @@ static size_t visited_slot(const struct visited *visited, uint64_t address)
 
 static bool visited_grow(struct visited *visited)
 {
-	struct visited bigger = { .mask = visited->slots ? visited->mask * 2 + 1 : 1023, .count = visited->count };
+	struct visited bigger = { .mask = visited->slots ? visited->mask * 2 + 1 : 1023,
+				  .count = visited->count };
 
 	bigger.slots = calloc(bigger.mask + 1, sizeof(*bigger.slots));
 	if (!bigger.slots)
@@ -54,27 +55,29 @@ void visited_free(struct visited *visited)
 }
 
 /*
- * Brent's cycle detection: the node met at each power of two steps is remembered; a walk in a circle meets it again
- * within one more round. No memory, one comparison a step.
+ * Brent's cycle detection: the node met at each power of two steps is remembered; a walk in a
+ * circle meets it again within one more round. No memory, one comparison a step.
  */
 struct cycle {
 	uint64_t remembered;
 	uint64_t steps, limit;
 };
 
-static bool cycle_check(struct kernel *kernel, struct cycle *cycle, const char *what, uint64_t head, uint64_t node,
-			struct error *error)
+static bool cycle_check(struct kernel *kernel, struct cycle *cycle, const char *what, uint64_t head,
+			uint64_t node, struct error *error)
 {
 	if (!node)
-		return error_set(error, ERROR_CORRUPT, "the %s at 0x%llx is damaged: a null pointer after %llu entries",
+		return error_set(error, ERROR_CORRUPT,
+				 "the %s at 0x%llx is damaged: a null pointer after %llu entries",
 				 what, (unsigned long long)head, (unsigned long long)cycle->steps);
 	if (node == cycle->remembered)
 		return error_set(error, ERROR_CORRUPT,
-				 "the %s at 0x%llx is damaged: it runs in a circle through 0x%llx", what,
-				 (unsigned long long)head, (unsigned long long)node);
+				 "the %s at 0x%llx is damaged: it runs in a circle through 0x%llx",
+				 what, (unsigned long long)head, (unsigned long long)node);
 	if (++cycle->steps > CONTAINER_MAX_ENTRIES)
-		return error_set(error, ERROR_CORRUPT, "the %s at 0x%llx has more than %u entries: it is damaged",
-				 what, (unsigned long long)head, CONTAINER_MAX_ENTRIES);
+		return error_set(error, ERROR_CORRUPT,
+				 "the %s at 0x%llx has more than %u entries: it is damaged", what,
+				 (unsigned long long)head, CONTAINER_MAX_ENTRIES);
 	if (cycle->steps >= cycle->limit) {
 		cycle->remembered = node;
 		cycle->limit = cycle->limit ? cycle->limit * 2 : 1;
@@ -85,8 +88,8 @@ static bool cycle_check(struct kernel *kernel, struct cycle *cycle, const char *
 }
 
 /* Calls back; *stop_ret says whether to go on. False if the callback failed. */
-static bool call_back(bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		      uint64_t entry, bool *stop_ret, struct error *error)
+static bool call_back(bool (*callback)(void *context, uint64_t entry, struct error *error),
+		      void *context, uint64_t entry, bool *stop_ret, struct error *error)
 {
 	struct error reason = { .kind = ERROR_NONE };
 
@@ -98,10 +101,13 @@ static bool call_back(bool (*callback)(void *context, uint64_t entry, struct err
 	return false;
 }
 
-/* Both kinds of list start with `next` (or `first`) in the head and in each node; they end at END. */
-static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, uint64_t end, uint64_t offset,
-		      bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		      struct error *error)
+/*
+ * Both kinds of list start with `next` (or `first`) in the head and in each node; they end at END.
+ */
+static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, uint64_t end,
+		      uint64_t offset,
+		      bool (*callback)(void *context, uint64_t entry, struct error *error),
+		      void *context, struct error *error)
 {
 	struct cycle cycle = { 0 };
 	uint64_t at = head, next;
@@ -110,8 +116,9 @@ static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, ui
 		bool stop;
 
 		if (!kernel_read_pointer(kernel, at, &next, error))
-			return error_prefix(error, "the %s at 0x%llx breaks off after %llu entries", what,
-					    (unsigned long long)head, (unsigned long long)cycle.steps);
+			return error_prefix(error, "the %s at 0x%llx breaks off after %llu entries",
+					    what, (unsigned long long)head,
+					    (unsigned long long)cycle.steps);
 		if (next == end)
 			return true;
 		if (!cycle_check(kernel, &cycle, what, head, next, error))
@@ -125,15 +132,15 @@ static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, ui
 }
 
 bool list_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
-		   bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		   struct error *error)
+		   bool (*callback)(void *context, uint64_t entry, struct error *error),
+		   void *context, struct error *error)
 {
 	return walk_list(kernel, "list", head, head, offset, callback, context, error);
 }
 
 bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
-		    bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		    struct error *error)
+		    bool (*callback)(void *context, uint64_t entry, struct error *error),
+		    void *context, struct error *error)
 {
 	return walk_list(kernel, "hash list", head, 0, offset, callback, context, error);
 }
@@ -142,8 +149,8 @@ bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 #define RBTREE_MAX_DEPTH 64
 
 bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
-		     bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		     struct error *error)
+		     bool (*callback)(void *context, uint64_t entry, struct error *error),
+		     void *context, struct error *error)
 {
 	uint64_t stack[RBTREE_MAX_DEPTH], node;
 	struct member left, right;
@@ -158,14 +165,19 @@ bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
 		bool stop;
 
 		for (; node; depth++) {
-			/* Depth bounds a circle of left pointers, the count one of right pointers. */
+			/*
+			 * Depth bounds a circle of left pointers, the count one of right pointers.
+			 */
 			if (depth == RBTREE_MAX_DEPTH || ++count > CONTAINER_MAX_ENTRIES)
 				return error_set(error, ERROR_CORRUPT,
-						 "the tree at 0x%llx is damaged: too deep or too big at 0x%llx",
-						 (unsigned long long)root, (unsigned long long)node);
+						 "the tree at 0x%llx is damaged: too deep or too "
+						 "big at 0x%llx",
+						 (unsigned long long)root,
+						 (unsigned long long)node);
 			stack[depth] = node;
 			if (!kernel_read_field(kernel, node, &left, &node, error))
-				return error_prefix(error, "the tree at 0x%llx", (unsigned long long)root);
+				return error_prefix(error, "the tree at 0x%llx",
+						    (unsigned long long)root);
 		}
 		node = stack[--depth];
 		if (!call_back(callback, context, node - offset, &stop, error))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kernel's containers, walked so that damage cannot hang or flood us: every walk is bounded, detects cycles and
- * says which address broke it. A callback returns false to stop early (which is not an error, unless it filled
- * in *error: then the walk fails with it).
+ * The kernel's containers, walked so that damage cannot hang or flood us: every walk is bounded,
+ * detects cycles and says which address broke it. A callback returns false to stop early (which is
+ * not an error, unless it filled in *error: then the walk fails with it).
  *
- * To add a container: a walker here with this contract, whose node addresses are checked with visited_add or by
- * the structure itself (a tree's depth), and a unit test with a cycle in it.
+ * To add a container: a walker here with this contract, whose node addresses are checked with
+ * visited_add or by the structure itself (a tree's depth), and a unit test with a cycle in it.
  */
 #ifndef VMCORE_KERNEL_CONTAINERS_H
 #define VMCORE_KERNEL_CONTAINERS_H
@@ -16,16 +16,16 @@
 
 /* struct list_head: calls back with ENTRY = node - OFFSET for each node after HEAD. */
 bool list_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
-		   bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		   struct error *error);
+		   bool (*callback)(void *context, uint64_t entry, struct error *error),
+		   void *context, struct error *error);
 /* struct hlist_head: FIRST is the address of the head (its `first` is read). */
 bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
-		    bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		    struct error *error);
+		    bool (*callback)(void *context, uint64_t entry, struct error *error),
+		    void *context, struct error *error);
 /* struct rb_root at ROOT (or rb_root_cached: it starts with one): in order, left to right. */
 bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
-		     bool (*callback)(void *context, uint64_t entry, struct error *error), void *context,
-		     struct error *error);
+		     bool (*callback)(void *context, uint64_t entry, struct error *error),
+		     void *context, struct error *error);
 
 /* A set of addresses, for walks that must not visit anything twice. Zero-initialise it. */
 struct visited {

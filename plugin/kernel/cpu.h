@@ -2,10 +2,11 @@
 /*
  * The CPUs: what each was doing when the machine died.
  *
- * Registers come from the CPU's own note (kdump's NT_PRSTATUS, QEMU's CPU state). The k-th note belongs to the k-th
- * CPU that saved one: kdump writes notes of online (present) CPUs in order and leaves out CPUs that did not answer, so the number of the
- * CPU is taken from crash_notes where the counts differ. A CPU without a note gets what the kernel
- * saved (the last switch-out or its idle task's), and registers_source says so.
+ * Registers come from the CPU's own note (kdump's NT_PRSTATUS, QEMU's CPU state). The k-th note
+ * belongs to the k-th CPU that saved one: kdump writes notes of online (present) CPUs in order and
+ * leaves out CPUs that did not answer, so the number of the CPU is taken from crash_notes where the
+ * counts differ. A CPU without a note gets what the kernel saved (the last switch-out or its idle
+ * task's), and registers_source says so.
  */
 #ifndef VMCORE_KERNEL_CPU_H
 #define VMCORE_KERNEL_CPU_H
@@ -15,7 +16,8 @@
 enum cpu_registers_source {
 	CPU_REGISTERS_NONE,	/* nothing known */
 	CPU_REGISTERS_NOTE,	/* exact: the CPU's own note */
-	CPU_REGISTERS_SAVED,	/* no note: what the kernel saved when the task was last switched out: stale, inferred */
+	/* no note: what the kernel saved when the task was last switched out: stale, inferred */
+	CPU_REGISTERS_SAVED,
 };
 
 struct cpu {
@@ -23,9 +25,11 @@ struct cpu {
 	bool online;
 	struct registers registers;
 	enum cpu_registers_source registers_source;
-	uint64_t task;			/* runqueues[number].curr: a task_struct; 0 = not readable */
+	/* runqueues[number].curr: a task_struct; 0 = not readable */
+	uint64_t task;
 	uint64_t idle;			/* runqueues[number].idle */
-	bool panicked;			/* it ran the panic (panic_cpu / crashing_cpu, or the log) */
+	/* it ran the panic (panic_cpu / crashing_cpu, or the log) */
+	bool panicked;
 };
 
 /* Fills kernel->cpus; called by kernel_open. */

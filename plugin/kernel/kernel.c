@@ -19,7 +19,8 @@ static void note_damage(struct kernel *kernel, const struct error *error)
 {
 	size_t used = strlen(kernel->damage);
 
-	snprintf(kernel->damage + used, sizeof(kernel->damage) - used, "%s%s", used ? "; " : "", error->text);
+	snprintf(kernel->damage + used, sizeof(kernel->damage) - used, "%s%s", used ? "; " : "",
+		 error->text);
 }
 
 /* What the dump says about itself, before any symbol is known. */
@@ -30,18 +31,21 @@ static void read_headers(struct kernel *kernel)
 
 	if (text)
 		snprintf(kernel->release, sizeof(kernel->release), "%.*s", (int)length, text);
-	text = dump_vmcoreinfo(kernel->dump, "BUILD-ID", &length);	/* since 5.10, 0935288c6e00 */
+	/* since 5.10, 0935288c6e00 */
+	text = dump_vmcoreinfo(kernel->dump, "BUILD-ID", &length);
 	if (text)
 		snprintf(kernel->build_id, sizeof(kernel->build_id), "%.*s", (int)length, text);
 }
 
 static bool no_vmlinux(const struct kernel *kernel, struct error *error)
 {
-	return error_set(error, ERROR_USAGE,
-			 "which kernel? Give gdb the vmlinux with debug information of %s%s%s%s (Debian: package linux-image-%s-dbg): `file /path/to/vmlinux', then `target vmcore' again",
-			 kernel->release[0] ? kernel->release : "the crashed kernel",
-			 kernel->build_id[0] ? " (build-id " : "", kernel->build_id,
-			 kernel->build_id[0] ? ")" : "", kernel->release[0] ? kernel->release : "VERSION");
+	return error_set(
+		error, ERROR_USAGE,
+		"which kernel? Give gdb the vmlinux with debug information of %s%s%s%s (Debian: "
+		"package linux-image-%s-dbg): `file /path/to/vmlinux', then `target vmcore' again",
+		kernel->release[0] ? kernel->release : "the crashed kernel",
+		kernel->build_id[0] ? " (build-id " : "", kernel->build_id,
+		kernel->build_id[0] ? ")" : "", kernel->release[0] ? kernel->release : "VERSION");
 }
 
 static bool open_types(struct kernel *kernel, struct error *error)
@@ -62,17 +66,22 @@ static bool open_types(struct kernel *kernel, struct error *error)
 
 static bool open_symbols(struct kernel *kernel, struct error *error)
 {
-	struct { const char *name; uint64_t *address; } const bounds[] = {
-		{ "_stext", &kernel->text_start }, { "_etext", &kernel->text_end },
-		{ "_sinittext", &kernel->init_text_start }, { "_einittext", &kernel->init_text_end },
+	struct { const char *name; uint64_t *address;
+	} const bounds[] = {
+		{ "_stext", &kernel->text_start },
+		{ "_etext", &kernel->text_end },
+		{ "_sinittext", &kernel->init_text_start },
+		{ "_einittext", &kernel->init_text_end },
 	};
 
 	if (!symtab_new(&kernel->symbols, error) ||
-	    !symtab_read_elf(kernel->symbols, kernel->vmlinux_path, kernel->memory->kaslr_offset, error) ||
+	    !symtab_read_elf(kernel->symbols, kernel->vmlinux_path, kernel->memory->kaslr_offset,
+			     error) ||
 	    !symtab_finish(kernel->symbols, error))
 		return false;
 	if (symtab_count(kernel->symbols) == 0)
-		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)", kernel->vmlinux_path);
+		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)",
+				 kernel->vmlinux_path);
 	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
 		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
 	return true;
@@ -87,8 +96,8 @@ static void read_release(struct kernel *kernel)
 	    !types_member(kernel->types, "uts_namespace", "name", &name, NULL) ||
 	    !types_member(kernel->types, "new_utsname", "release", &release, NULL))
 		return;
-	if (!memory_read_string(kernel->memory, address + name.offset + release.offset, kernel->release,
-				sizeof(kernel->release), NULL))
+	if (!memory_read_string(kernel->memory, address + name.offset + release.offset,
+				kernel->release, sizeof(kernel->release), NULL))
 		kernel->release[0] = 0;
 }
 
@@ -118,7 +127,8 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 
 	if (!symtab_find(kernel->symbols, "__per_cpu_offset"))
 		return 1;	/* built without SMP */
-	if (kernel_read_variable(kernel, "nr_cpu_ids", 4, &value, NULL) && value >= 1 && value <= MAX_CPUS)
+	if (kernel_read_variable(kernel, "nr_cpu_ids", 4, &value, NULL) && value >= 1 &&
+	    value <= MAX_CPUS)
 		return value;
 	/* With CONFIG_FORCE_NR_CPUS there is no variable (6f9c07be9d02, 6.1). */
 	possible = count_possible_cpus(kernel);
@@ -145,7 +155,8 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 		return error_no_memory(error, "per-CPU offsets", count * 8);
 	if (memory_read(kernel->memory, symbol->address, bytes, count * 8, &reason)) {
 		for (unsigned cpu = 0; cpu < count; cpu++)
-			kernel->per_cpu_offset[cpu] = memory_decode(kernel->memory, bytes + cpu * 8, 8);
+			kernel->per_cpu_offset[cpu] =
+				memory_decode(kernel->memory, bytes + cpu * 8, 8);
 	} else {
 		/* Without them no CPU can be looked at, but the rest of the kernel can. */
 		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");
@@ -214,7 +225,8 @@ static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, 
 	return true;
 }
 
-bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret, struct error *error)
+bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
+		 struct error *error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 
@@ -273,7 +285,8 @@ bool kernel_check_interrupt(struct kernel *kernel, struct error *error)
 
 /* --- reading --- */
 
-bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, struct error *error)
+bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
+		   struct error *error)
 {
 	const struct symbol *symbol = symtab_find(kernel->symbols, name);
 
@@ -298,7 +311,8 @@ static bool is_number(const struct member *member, size_t bytes)
 	return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
-static uint64_t decode_field(struct kernel *kernel, const void *data, const struct member *member, size_t bytes)
+static uint64_t decode_field(struct kernel *kernel, const void *data, const struct member *member,
+			     size_t bytes)
 {
 	uint64_t value = memory_decode(kernel->memory, data, bytes);
 	unsigned bits = member->bit_size ? member->bit_size : bytes * 8;
@@ -313,14 +327,15 @@ static uint64_t decode_field(struct kernel *kernel, const void *data, const stru
 	return value;
 }
 
-bool kernel_read_field(struct kernel *kernel, uint64_t address, const struct member *member, uint64_t *value_ret,
-		       struct error *error)
+bool kernel_read_field(struct kernel *kernel, uint64_t address, const struct member *member,
+		       uint64_t *value_ret, struct error *error)
 {
 	size_t bytes = field_bytes(member);
 	uint8_t data[8];
 
 	if (!is_number(member, bytes))
-		return error_set(error, ERROR_CORRUPT, "a member of %zu bytes at 0x%llx is not a number", bytes,
+		return error_set(error, ERROR_CORRUPT,
+				 "a member of %zu bytes at 0x%llx is not a number", bytes,
 				 (unsigned long long)(address + member->offset));
 	if (!memory_read(kernel->memory, address + member->offset, data, bytes, error))
 		return false;
@@ -340,8 +355,8 @@ bool kernel_read_member(struct kernel *kernel, uint64_t address, const char *typ
 	return true;
 }
 
-bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size, const struct member *member,
-			 uint64_t *value_ret)
+bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size,
+			 const struct member *member, uint64_t *value_ret)
 {
 	size_t bytes = field_bytes(member);
 
@@ -351,8 +366,8 @@ bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size, c
 	return true;
 }
 
-bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size, uint64_t *value_ret,
-			  struct error *error)
+bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size,
+			  uint64_t *value_ret, struct error *error)
 {
 	uint64_t address;
 
@@ -363,11 +378,12 @@ bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size
 	return true;
 }
 
-bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu, uint64_t *address_ret,
-			    struct error *error)
+bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu,
+			    uint64_t *address_ret, struct error *error)
 {
 	if (cpu >= kernel->nr_cpu_ids)
-		return error_set(error, ERROR_USAGE, "there is no CPU %u: this kernel has %u possible CPUs%s%s", cpu,
+		return error_set(error, ERROR_USAGE,
+				 "there is no CPU %u: this kernel has %u possible CPUs%s%s", cpu,
 				 kernel->nr_cpu_ids, kernel->damage[0] ? "; " : "", kernel->damage);
 	*address_ret = pointer + kernel->per_cpu_offset[cpu];
 	return true;
@@ -383,9 +399,11 @@ bool kernel_per_cpu(struct kernel *kernel, const char *symbol, unsigned cpu, uin
 	return kernel_per_cpu_pointer(kernel, address, cpu, address_ret, error);
 }
 
-bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret, struct error *error)
+bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret,
+			 struct error *error)
 {
-	return memory_read_uint(kernel->memory, address, kernel->arch->pointer_size, value_ret, error);
+	return memory_read_uint(kernel->memory, address, kernel->arch->pointer_size, value_ret,
+				error);
 }
 
 bool kernel_is_text(const struct kernel *kernel, uint64_t address)
@@ -394,7 +412,8 @@ bool kernel_is_text(const struct kernel *kernel, uint64_t address)
 	       (address >= kernel->init_text_start && address < kernel->init_text_end);
 }
 
-const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer, size_t size)
+const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer,
+				      size_t size)
 {
 	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
 	struct module *module = NULL;
@@ -411,7 +430,8 @@ const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, c
 	if (!symbol)
 		return NULL;
 	if (address != symbol->address)
-		snprintf(offset, sizeof(offset), "+0x%llx", (unsigned long long)(address - symbol->address));
+		snprintf(offset, sizeof(offset), "+0x%llx",
+			 (unsigned long long)(address - symbol->address));
 	if (module)
 		snprintf(buffer, size, "%s [%s]%s", symbol->name, module->name, offset);
 	else

@@ -2,15 +2,18 @@
 /*
  * The open dump as a kernel: the one object that is passed along everywhere above this directory.
  *
- * kernel_open() takes a dump and a vmlinux apart once: release and build-id, KASLR, symbols, types, CPUs. Everything bigger
- * (tasks, modules, ORC tables) is read when first asked for and then kept: a dump does not change.
+ * kernel_open() takes a dump and a vmlinux apart once: release and build-id, KASLR, symbols, types,
+ * CPUs. Everything bigger (tasks, modules, ORC tables) is read when first asked for and then kept:
+ * a dump does not change.
  *
- * Each kind of kernel object has a file of its own here (task.h, cpu.h, module.h, log.h, unwind.h ...). To add
- * one: a new pair of files whose functions take `struct kernel *`, read structures with the helpers below
- * (kernel_read_member and friends), look for members by existence, and hand out plain C structs in host byte order.
- * Containers (list_head, idr/xarray, rbtree) have bounded, cycle-proof walkers in containers.h; never write such a loop by hand.
+ * Each kind of kernel object has a file of its own here (task.h, cpu.h, module.h, log.h, unwind.h
+ * ...). To add one: a new pair of files whose functions take `struct kernel *`, read structures
+ * with the helpers below (kernel_read_member and friends), look for members by existence, and hand
+ * out plain C structs in host byte order. Containers (list_head, idr/xarray, rbtree) have bounded,
+ * cycle-proof walkers in containers.h; never write such a loop by hand.
  *
- * Not thread-safe: the remote-protocol server and the commands take `lock` around each packet and each command.
+ * Not thread-safe: the remote-protocol server and the commands take `lock` around each packet and
+ * each command.
  */
 #ifndef VMCORE_KERNEL_KERNEL_H
 #define VMCORE_KERNEL_KERNEL_H
@@ -44,11 +47,16 @@ struct kernel {
 
 	unsigned nr_cpu_ids;		/* possible CPUs: indices 0 .. nr_cpu_ids - 1 */
 	uint64_t *per_cpu_offset;	/* [nr_cpu_ids] */
-	struct cpu *cpus;		/* [nr_cpus], online ones and those that were caught, by number; see cpu.h */
+	/* [nr_cpus], online ones and those that were caught, by number; see cpu.h */
+	struct cpu *cpus;
 	size_t nr_cpus;
-	char damage[512];		/* "" or what kernel_open could not read, and why: a sentence for the person */
+	/* "" or what kernel_open could not read, and why: a sentence for the person */
+	char damage[512];
 
-	/* vmlinux's code, run-time addresses: [_stext, _etext) and, while it exists, [_sinittext, _einittext). */
+	/*
+	 * vmlinux's code, run-time addresses: [_stext, _etext) and, while it exists, [_sinittext,
+	 * _einittext).
+	 */
 	uint64_t text_start, text_end, init_text_start, init_text_end;
 
 	/* Read on demand; use the accessors in the owning headers. */
@@ -67,10 +75,14 @@ struct kernel {
 };
 
 /* Takes DUMP over, also on failure. VMLINUX must match the dump's build-id unless FORCE. */
-bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret, struct error *error);
+bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
+		 struct error *error);
 void kernel_close(struct kernel *kernel);
 
-/* Has the person pressed Ctrl-C? Then *error says so; call it in every loop over more than a few hundred objects. */
+/*
+ * Has the person pressed Ctrl-C? Then *error says so; call it in every loop over more than a few
+ * hundred objects.
+ */
 bool kernel_check_interrupt(struct kernel *kernel, struct error *error);
 /* The same for a loop that says how far it is: "searching" 3 of 10. What takes over a second then shows a bar. */
 bool kernel_step(struct kernel *kernel, const char *what, uint64_t done, uint64_t total, struct error *error);
@@ -78,31 +90,42 @@ bool kernel_step(struct kernel *kernel, const char *what, uint64_t done, uint64_
 /* --- reading --- */
 
 /* The run-time address of a global or static symbol of vmlinux. ERROR_NO_SYMBOL. */
-bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, struct error *error);
-/* TYPE.PATH of the structure at ADDRESS as an unsigned number (sign-extended if signed); bit fields too; at most 8 bytes. */
+bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
+		   struct error *error);
+/*
+ * TYPE.PATH of the structure at ADDRESS as an unsigned number (sign-extended if signed); bit fields
+ * too; at most 8 bytes.
+ */
 bool kernel_read_member(struct kernel *kernel, uint64_t address, const char *type, const char *path,
 			uint64_t *value_ret, struct error *error);
 /* The same with an already resolved member: for loops. */
-bool kernel_read_field(struct kernel *kernel, uint64_t address, const struct member *member, uint64_t *value_ret,
-		       struct error *error);
-/* The same out of a copy of the structure in host memory (COPY holds SIZE bytes of the structure's start). False if
- * the member lies beyond SIZE. */
-bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size, const struct member *member,
-			 uint64_t *value_ret);
+bool kernel_read_field(struct kernel *kernel, uint64_t address, const struct member *member,
+		       uint64_t *value_ret, struct error *error);
+/*
+ * The same out of a copy of the structure in host memory (COPY holds SIZE bytes of the structure's
+ * start). False if the member lies beyond SIZE.
+ */
+bool kernel_decode_field(struct kernel *kernel, const void *copy, size_t size,
+			 const struct member *member, uint64_t *value_ret);
 /* A global variable of an integer or pointer type; SIZE bytes. */
-bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size, uint64_t *value_ret,
-			  struct error *error);
+bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size,
+			  uint64_t *value_ret, struct error *error);
 /* The address of per-CPU variable SYMBOL on CPU. */
 bool kernel_per_cpu(struct kernel *kernel, const char *symbol, unsigned cpu, uint64_t *address_ret,
 		    struct error *error);
 /* The same for a pointer as alloc_percpu() gives it: POINTER on CPU. */
-bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu, uint64_t *address_ret,
-			    struct error *error);
+bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu,
+			    uint64_t *address_ret, struct error *error);
 /* Is ADDRESS in vmlinux's code (modules not looked at)? */
 bool kernel_is_text(const struct kernel *kernel, uint64_t address);
-bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret, struct error *error);
+bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret,
+			 struct error *error);
 
-/* "schedule+0x12", "e1000_xmit [e1000]+0x4"; "" where nothing is known. Vmlinux and modules. Returns the symbol or NULL. */
-const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer, size_t size);
+/*
+ * "schedule+0x12", "e1000_xmit [e1000]+0x4"; "" where nothing is known. Vmlinux and modules.
+ * Returns the symbol or NULL.
+ */
+const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer,
+				      size_t size);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void log_window_open(struct log_window *window, struct kernel *kernel, uint64_t address, uint64_t size)
+void log_window_open(struct log_window *window, struct kernel *kernel, uint64_t address,
+		     uint64_t size)
 {
 	window->kernel = kernel;
 	window->address = address;
@@ -30,17 +31,19 @@ static void window_move(struct log_window *window, uint64_t address)
 		return;
 	}
 	for (unsigned i = 0; i < pages; i++)
-		window->valid[i] = memory_read(memory, window->start + i * LOG_PAGE, window->data + i * LOG_PAGE,
-					       LOG_PAGE, NULL);
+		window->valid[i] = memory_read(memory, window->start + i * LOG_PAGE,
+					       window->data + i * LOG_PAGE, LOG_PAGE, NULL);
 }
 
-bool log_window_read(struct log_window *window, uint64_t offset, void *buffer, size_t size, struct error *error)
+bool log_window_read(struct log_window *window, uint64_t offset, void *buffer, size_t size,
+		     struct error *error)
 {
 	uint8_t *to = buffer;
 
 	if (offset > window->size || size > window->size - offset)
-		return error_set(error, ERROR_CORRUPT, "%zu bytes at offset 0x%llx lie outside of the log buffer",
-				 size, (unsigned long long)offset);
+		return error_set(error, ERROR_CORRUPT,
+				 "%zu bytes at offset 0x%llx lie outside of the log buffer", size,
+				 (unsigned long long)offset);
 	while (size) {
 		uint64_t address = window->address + offset;
 		size_t run;
@@ -53,7 +56,8 @@ bool log_window_read(struct log_window *window, uint64_t offset, void *buffer, s
 			run = size;
 		if (window->valid[(address - window->start) / LOG_PAGE])
 			memcpy(to, window->data + (address - window->start), run);
-		else if (!memory_read(window->kernel->memory, address, to, run, error))	/* says why */
+		else if (!memory_read(window->kernel->memory, address, to, run,
+				      error)) /* says why */
 			return error_prefix(error, "the log buffer");
 		to += run;
 		offset += run;
@@ -82,12 +86,14 @@ bool log_finish(const struct log_losses *losses, struct error *error)
 {
 	if (!losses->lost)
 		return true;
-	return error_set(error, losses->first.kind, "%llu record%s of the log could not be read; the first: %s",
-			 (unsigned long long)losses->lost, losses->lost == 1 ? "" : "s", losses->first.text);
+	return error_set(error, losses->first.kind,
+			 "%llu record%s of the log could not be read; the first: %s",
+			 (unsigned long long)losses->lost, losses->lost == 1 ? "" : "s",
+			 losses->first.text);
 }
 
-bool log_member(struct kernel *kernel, const char *type, const char *name, size_t size, struct member *member_ret,
-		struct error *error)
+bool log_member(struct kernel *kernel, const char *type, const char *name, size_t size,
+		struct member *member_ret, struct error *error)
 {
 	uint64_t offset;
 	char key[128];
@@ -97,8 +103,11 @@ bool log_member(struct kernel *kernel, const char *type, const char *name, size_
 	snprintf(key, sizeof(key), "OFFSET(%s.%s)", type, name);
 	if (!dump_vmcoreinfo_number(kernel->dump, key, 10, &offset) || offset > UINT16_MAX)
 		return error_set(error, ERROR_NO_MEMBER,
-				 "neither the types nor VMCOREINFO know where %s.%s is", type, name);
-	*member_ret = (struct member){ .offset = offset, .size = size, .kind = TYPE_INTEGER, .type_name = "" };
+				 "neither the types nor VMCOREINFO know where %s.%s is", type,
+				 name);
+	*member_ret = (struct member){
+		.offset = offset, .size = size, .kind = TYPE_INTEGER, .type_name = ""
+	};
 	return true;
 }
 
@@ -110,7 +119,8 @@ bool log_type_size(struct kernel *kernel, const char *type, uint64_t *size_ret, 
 		return true;
 	snprintf(key, sizeof(key), "SIZE(%s)", type);
 	if (!dump_vmcoreinfo_number(kernel->dump, key, 10, size_ret) || *size_ret == 0)
-		return error_set(error, ERROR_NO_MEMBER, "neither the types nor VMCOREINFO know how big %s is", type);
+		return error_set(error, ERROR_NO_MEMBER,
+				 "neither the types nor VMCOREINFO know how big %s is", type);
 	return true;
 }
 
@@ -127,8 +137,9 @@ bool log_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, 
 	return true;
 }
 
-bool log_for_each(struct kernel *kernel, bool (*callback)(void *context, const struct log_record *record),
-		  void *context, struct error *error)
+bool log_for_each(struct kernel *kernel,
+		  bool (*callback)(void *context, const struct log_record *record), void *context,
+		  struct error *error)
 {
 	uint64_t address;
 
@@ -137,6 +148,7 @@ bool log_for_each(struct kernel *kernel, bool (*callback)(void *context, const s
 	if (log_symbol(kernel, "log_first_idx", &address, NULL))
 		return log_records_for_each(kernel, callback, context, error);
 	return error_set(error, ERROR_NO_SYMBOL,
-			 "the kernel log cannot be found: vmlinux has neither the symbol prb (5.10 and later) nor "
+			 "the kernel log cannot be found: vmlinux has neither the symbol prb (5.10 "
+			 "and later) nor "
 			 "log_first_idx (3.5 to 5.9); was the kernel built without CONFIG_PRINTK?");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The record buffer of 3.5 to 5.9 (7ff9554bb578): log_buf holds records one after the other, each a struct printk_log
- * followed by its text and its dictionary; a record never wraps, a header with len 0 sends the reader to the start.
+ * The record buffer of 3.5 to 5.9 (7ff9554bb578): log_buf holds records one after the other, each a
+ * struct printk_log followed by its text and its dictionary; a record never wraps, a header with
+ * len 0 sends the reader to the start.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,18 +35,23 @@ static bool records_layout(struct records *records, struct error *error)
 		return false;
 	/* VMCOREINFO does not name these two; they have always followed dict_len. */
 	if (!log_member(kernel, type, "facility", 1, &records->facility, NULL))
-		records->facility = (struct member){ .offset = records->dict_length.offset + 2, .size = 1 };
+		records->facility =
+			(struct member){ .offset = records->dict_length.offset + 2, .size = 1 };
 	if (!log_member(kernel, type, "level", 1, &records->level, NULL))
-		records->level = (struct member){ .offset = records->dict_length.offset + 3, .size = 1,
-						  .bit_offset = 5, .bit_size = 3 };
+		records->level = (struct member){ .offset = records->dict_length.offset + 3,
+						  .size = 1,
+						  .bit_offset = 5,
+						  .bit_size = 3 };
 	/* Only with CONFIG_PRINTK_CALLER, 5.1 and later. */
 	records->has_caller = log_member(kernel, type, "caller_id", 4, &records->caller, NULL);
 	if (records->header_size < 16 || records->header_size > 256)
-		return error_set(error, ERROR_CORRUPT, "the layout of struct printk_log makes no sense");
+		return error_set(error, ERROR_CORRUPT,
+				 "the layout of struct printk_log makes no sense");
 	return true;
 }
 
-static bool read_global(struct kernel *kernel, const char *name, size_t size, uint64_t *value_ret, struct error *error)
+static bool read_global(struct kernel *kernel, const char *name, size_t size, uint64_t *value_ret,
+			struct error *error)
 {
 	uint64_t address;
 
@@ -67,19 +73,21 @@ static bool records_open(struct records *records, struct error *error)
 	/* The number of the first record is nice to have. */
 	if (!read_global(kernel, "log_first_seq", 8, &records->sequence, NULL))
 		records->sequence = 0;
-	if (records->size < records->header_size || records->size > 1u << 31 || records->first >= records->size ||
-	    records->next >= records->size)
-		return error_set(error, ERROR_CORRUPT,
-				 "the kernel log: records from 0x%llx to 0x%llx in a buffer of 0x%llx bytes",
-				 (unsigned long long)records->first, (unsigned long long)records->next,
-				 (unsigned long long)records->size);
+	if (records->size < records->header_size || records->size > 1u << 31 ||
+	    records->first >= records->size || records->next >= records->size)
+		return error_set(
+			error, ERROR_CORRUPT,
+			"the kernel log: records from 0x%llx to 0x%llx in a buffer of 0x%llx bytes",
+			(unsigned long long)records->first, (unsigned long long)records->next,
+			(unsigned long long)records->size);
 	log_window_open(&records->window, kernel, buffer, records->size);
 	return true;
 }
 
 /* A header's fields. The texts' sizes were checked against the record's. */
-static bool parse_header(struct records *records, uint64_t offset, const uint8_t *header, struct log_record *record,
-			 uint64_t *length_ret, uint64_t *dict_ret, struct error *error)
+static bool parse_header(struct records *records, uint64_t offset, const uint8_t *header,
+			 struct log_record *record, uint64_t *length_ret, uint64_t *dict_ret,
+			 struct error *error)
 {
 	uint64_t text, facility, level, caller = 0;
 	struct kernel *kernel = records->kernel;
@@ -91,11 +99,14 @@ static bool parse_header(struct records *records, uint64_t offset, const uint8_t
 	    !kernel_decode_field(kernel, header, size, &records->dict_length, dict_ret) ||
 	    !kernel_decode_field(kernel, header, size, &records->facility, &facility) ||
 	    !kernel_decode_field(kernel, header, size, &records->level, &level) ||
-	    (records->has_caller && !kernel_decode_field(kernel, header, size, &records->caller, &caller)))
-		return error_set(error, ERROR_CORRUPT, "the layout of struct printk_log makes no sense");
+	    (records->has_caller &&
+	     !kernel_decode_field(kernel, header, size, &records->caller, &caller)))
+		return error_set(error, ERROR_CORRUPT,
+				 "the layout of struct printk_log makes no sense");
 	if (*length_ret && (*length_ret < size || text + *dict_ret > *length_ret - size))
 		return error_set(error, ERROR_CORRUPT,
-				 "the record at 0x%llx of log_buf has %llu bytes, its text %llu and its dictionary %llu",
+				 "the record at 0x%llx of log_buf has %llu bytes, its text %llu "
+				 "and its dictionary %llu",
 				 (unsigned long long)offset, (unsigned long long)*length_ret,
 				 (unsigned long long)text, (unsigned long long)*dict_ret);
 	record->size = text;
@@ -106,9 +117,12 @@ static bool parse_header(struct records *records, uint64_t offset, const uint8_t
 	return true;
 }
 
-/* Reads the record at OFFSET; *length_ret is 0 where the buffer wraps. Without a header nothing after it can be found. */
-static bool read_record(struct records *records, uint64_t offset, struct log_record *record, uint64_t *length_ret,
-			bool *text_ret, struct error *error)
+/*
+ * Reads the record at OFFSET; *length_ret is 0 where the buffer wraps. Without a header nothing
+ * after it can be found.
+ */
+static bool read_record(struct records *records, uint64_t offset, struct log_record *record,
+			uint64_t *length_ret, bool *text_ret, struct error *error)
 {
 	uint8_t header[256];
 	uint64_t dict;
@@ -116,8 +130,9 @@ static bool read_record(struct records *records, uint64_t offset, struct log_rec
 	if (!log_window_read(&records->window, offset, header, records->header_size, error) ||
 	    !parse_header(records, offset, header, record, length_ret, &dict, error))
 		return false;
-	*text_ret = *length_ret == 0 || log_window_read(&records->window, offset + records->header_size, records->text,
-							record->size + dict, error);
+	*text_ret =
+		*length_ret == 0 || log_window_read(&records->window, offset + records->header_size,
+						    records->text, record->size + dict, error);
 	record->text = records->text;
 	if (*text_ret && dict) {
 		/* "SUBSYSTEM=pci\0DEVICE=+pci:...", not terminated */
@@ -132,8 +147,9 @@ static bool read_record(struct records *records, uint64_t offset, struct log_rec
 	return true;
 }
 
-static bool walk(struct records *records, bool (*callback)(void *context, const struct log_record *record),
-		 void *context, struct error *error)
+static bool walk(struct records *records,
+		 bool (*callback)(void *context, const struct log_record *record), void *context,
+		 struct error *error)
 {
 	uint64_t offset = records->first, length, seen = 0;
 	struct error why = { .kind = ERROR_NONE };
@@ -143,7 +159,8 @@ static bool walk(struct records *records, bool (*callback)(void *context, const 
 	while (offset != records->next) {
 		struct log_record record = { .sequence = records->sequence };
 
-		if (records->sequence % 1024 == 0 && !kernel_check_interrupt(records->kernel, error))
+		if (records->sequence % 1024 == 0 &&
+		    !kernel_check_interrupt(records->kernel, error))
 			return false;
 		if (!read_record(records, offset, &record, &length, &text, &why)) {
 			log_lost(&records->losses, &why, "%s", "");
@@ -160,7 +177,8 @@ static bool walk(struct records *records, bool (*callback)(void *context, const 
 		}
 		seen += length;
 		if (seen > records->size) {
-			log_lost(&records->losses, NULL, "log_buf's records do not lead to log_next_idx");
+			log_lost(&records->losses, NULL,
+				 "log_buf's records do not lead to log_next_idx");
 			break;
 		}
 		if (!text)
@@ -173,7 +191,8 @@ static bool walk(struct records *records, bool (*callback)(void *context, const 
 	return log_finish(&records->losses, error);
 }
 
-bool log_records_for_each(struct kernel *kernel, bool (*callback)(void *context, const struct log_record *record),
+bool log_records_for_each(struct kernel *kernel,
+			  bool (*callback)(void *context, const struct log_record *record),
 			  void *context, struct error *error)
 {
 	struct records *records = calloc(1, sizeof(*records));

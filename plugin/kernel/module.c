@@ -64,11 +64,13 @@ static bool add_module(void *context, uint64_t address, struct error *error)
 		return false;
 	}
 	if (visited_add(&loading->visited, address) == VISITED_BEFORE) {
-		error_set(error, ERROR_CORRUPT, "it leads back to the module at 0x%llx", (unsigned long long)address);
+		error_set(error, ERROR_CORRUPT, "it leads back to the module at 0x%llx",
+			  (unsigned long long)address);
 		return false;
 	}
 	if (list->count == MAX_MODULES) {
-		error_set(error, ERROR_CORRUPT, "the list of modules has more than %u entries", MAX_MODULES);
+		error_set(error, ERROR_CORRUPT, "the list of modules has more than %u entries",
+			  MAX_MODULES);
 		return false;
 	}
 	if (list->count == loading->capacity) {
@@ -77,7 +79,8 @@ static bool add_module(void *context, uint64_t address, struct error *error)
 
 		if (!modules) {
 			loading->failed = true;
-			return error_no_memory(error, "the list of modules", capacity * sizeof(*modules));
+			return error_no_memory(error, "the list of modules",
+					       capacity * sizeof(*modules));
 		}
 		list->modules = modules;
 		loading->capacity = capacity;
@@ -138,7 +141,10 @@ static bool make_spans(struct module_list *list, struct error *error)
 	return true;
 }
 
-/* Walks the kernel's list. False only for reasons that are not in the dump; damage goes into list->damage. */
+/*
+ * Walks the kernel's list. False only for reasons that are not in the dump; damage goes into
+ * list->damage.
+ */
 static bool load(struct loading *loading, struct error *error)
 {
 	struct kernel *kernel = loading->kernel;
@@ -151,8 +157,10 @@ static bool load(struct loading *loading, struct error *error)
 		return true;	/* built without CONFIG_MODULES */
 	if (!types_member(kernel->types, "module", "list", &link, error))
 		return error_prefix(error, "modules");
-	if (!list_for_each(kernel, head, link.offset, add_module, loading, &why) || why.kind != ERROR_NONE) {
-		if (loading->failed || why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
+	if (!list_for_each(kernel, head, link.offset, add_module, loading, &why) ||
+	    why.kind != ERROR_NONE) {
+		if (loading->failed || why.kind == ERROR_INTERRUPTED ||
+		    why.kind == ERROR_NO_MEMORY) {
 			*error = why;
 			return false;
 		}
@@ -196,7 +204,10 @@ struct module *module_at(struct kernel *kernel, uint64_t address)
 
 	if (!list && !modules_get(kernel, &list, NULL))
 		return NULL;
-	/* The last span that starts at or below ADDRESS. Spans do not overlap, unless they are damaged. */
+	/*
+	 * The last span that starts at or below ADDRESS. Spans do not overlap, unless they are
+	 * damaged.
+	 */
 	high = list->nr_spans;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -223,14 +234,16 @@ struct module *module_find(struct kernel *kernel, const char *name)
 	return NULL;
 }
 
-bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret, struct error *error)
+bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret,
+		    struct error *error)
 {
 	struct symtab *symtab;
 
 	if (!module->symbols) {
 		if (!symtab_new(&symtab, error))
 			return false;
-		if (!kallsyms_read_module(kernel->types, kernel->memory, module->address, symtab, error) ||
+		if (!kallsyms_read_module(kernel->types, kernel->memory, module->address, symtab,
+					  error) ||
 		    !symtab_finish(symtab, error)) {
 			symtab_free(symtab);
 			return error_prefix(error, "symbols of module %s", module->name);
@@ -241,16 +254,20 @@ bool module_symbols(struct kernel *kernel, struct module *module, struct symtab 
 	return true;
 }
 
-bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret, struct error *error)
+bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret,
+		struct error *error)
 {
 	uint64_t count, ips, entries;
 
 	if (!module->orc_loaded) {
-		if (!kernel_read_member(kernel, module->address, "module", "arch.num_orcs", &count, error) ||
-		    !kernel_read_member(kernel, module->address, "module", "arch.orc_unwind_ip", &ips, error) ||
-		    !kernel_read_member(kernel, module->address, "module", "arch.orc_unwind", &entries, error) ||
-		    (count && !orc_read_memory(kernel->types, kernel->memory, ips, entries, count, &module->orc,
-					       error)))
+		if (!kernel_read_member(kernel, module->address, "module", "arch.num_orcs", &count,
+					error) ||
+		    !kernel_read_member(kernel, module->address, "module", "arch.orc_unwind_ip",
+					&ips, error) ||
+		    !kernel_read_member(kernel, module->address, "module", "arch.orc_unwind",
+					&entries, error) ||
+		    (count && !orc_read_memory(kernel->types, kernel->memory, ips, entries, count,
+					       &module->orc, error)))
 			return error_prefix(error, "unwind information of module %s", module->name);
 		module->orc_loaded = true;
 	}

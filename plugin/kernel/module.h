@@ -2,10 +2,11 @@
 /*
  * Loadable modules as the crashed kernel had them.
  *
- * Their memory: core_layout/init_layout (4.5 to 6.3), mem[] (6.4+, ac3b43283923). Their sections: mod->sect_attrs.
+ * Their memory: core_layout/init_layout (4.5 to 6.3), mem[] (6.4+, ac3b43283923). Their sections:
+ * mod->sect_attrs.
  *
- * Files: module.c makes the list and answers questions about addresses, module_read.c knows struct module and its
- * changes over time, module_debug.c looks for files on disk.
+ * Files: module.c makes the list and answers questions about addresses, module_read.c knows struct
+ * module and its changes over time, module_debug.c looks for files on disk.
  */
 #ifndef VMCORE_KERNEL_MODULE_H
 #define VMCORE_KERNEL_MODULE_H
@@ -26,13 +27,16 @@ struct module_region {
 struct module {
 	uint64_t address;		/* of struct module */
 	char name[64];
-	char build_id[41];		/* hex; "" unknown (before 5.14 it is read from the note section in memory) */
+	/* hex; "" unknown (before 5.14 it is read from the note section in memory) */
+	char build_id[41];
 	char taints[16];		/* letters: "OE" */
 	char state[12];			/* "live", "coming", "going", "unformed" */
 	uint64_t size;			/* bytes, core parts, as lsmod says */
-	int64_t refcount;		/* as lsmod says: users excluding itself; -1 = unloading disabled */
+	/* as lsmod says: users excluding itself; -1 = unloading disabled */
+	int64_t refcount;
 	char *used_by;			/* comma-separated, "" = nobody; owned */
-	bool permanent;			/* has an init function and no exit function: cannot be unloaded */
+	/* has an init function and no exit function: cannot be unloaded */
+	bool permanent;
 	char version[64], srcversion[64];
 	struct module_region regions[8];
 	size_t nr_regions;
@@ -43,10 +47,12 @@ struct module {
 	struct symtab *symbols;
 	struct orc_table orc;
 	bool orc_loaded;
-	char *debug_path;		/* the .ko with debug information that matches, once looked for; NULL = none */
+	/* the .ko with debug information that matches, once looked for; NULL = none */
+	char *debug_path;
 	bool debug_searched;
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
-	char *damage;			/* NULL, or the first part of it that could not be read and why; owned */
+	/* NULL, or the first part of it that could not be read and why; owned */
+	char *damage;
 };
 
 /* A stretch of memory and whose it is; for module_at. */
@@ -71,14 +77,16 @@ void modules_free(struct kernel *kernel);
 struct module *module_at(struct kernel *kernel, uint64_t address);
 struct module *module_find(struct kernel *kernel, const char *name);
 /* Its symbols from kallsyms in memory. */
-bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret, struct error *error);
-bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret, struct error *error);
+bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret,
+		    struct error *error);
+bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret,
+		struct error *error);
 /*
- * The debug file of the module: under each directory of PATHS (NULL-terminated; searched recursively for NAME.ko,
- * NAME.ko.debug with - and _ alike), build-id compared where both have one. NULL if none matches; WHY (may be NULL) says
- * what was tried or did not match.
+ * The debug file of the module: under each directory of PATHS (NULL-terminated; searched
+ * recursively for NAME.ko, NAME.ko.debug with - and _ alike), build-id compared where both have
+ * one. NULL if none matches; WHY (may be NULL) says what was tried or did not match.
  */
-const char *module_debug_file(struct kernel *kernel, struct module *module, const char *const *paths,
-			      struct buffer *why);
+const char *module_debug_file(struct kernel *kernel, struct module *module,
+			      const char *const *paths, struct buffer *why);
 
 #endif

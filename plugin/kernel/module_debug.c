@@ -2,8 +2,9 @@
 /*
  * Finding a module's file on disk; see module.h.
  *
- * The directories are walked once, and the names that look like modules are kept, sorted, until other directories are asked
- * for: /lib/modules/RELEASE has some 5,000 files, and 150 modules would walk it 150 times.
+ * The directories are walked once, and the names that look like modules are kept, sorted, until
+ * other directories are asked for: /lib/modules/RELEASE has some 5,000 files, and 150 modules would
+ * walk it 150 times.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -56,7 +57,8 @@ static size_t module_name_length(const char *file, bool *compressed_ret)
 		const char *suffix;
 		bool compressed;
 	} suffixes[] = {
-		{ ".ko", false }, { ".ko.debug", false }, { ".ko.xz", true }, { ".ko.zst", true }, { ".ko.gz", true },
+		{ ".ko", false },    { ".ko.debug", false }, { ".ko.xz", true },
+		{ ".ko.zst", true }, { ".ko.gz", true },
 	};
 	size_t length = strlen(file);
 
@@ -95,7 +97,9 @@ static void files_add(struct module_files *files, const char *path, const char *
 		files->capacity = capacity;
 	}
 	slot = &files->files[files->count];
-	*slot = (struct module_file){ .name = strndup(file, length), .path = strdup(path), .compressed = compressed };
+	*slot = (struct module_file){ .name = strndup(file, length),
+				      .path = strdup(path),
+				      .compressed = compressed };
 	if (!slot->name || !slot->path) {
 		free(slot->name);
 		free(slot->path);
@@ -108,10 +112,11 @@ static void files_add(struct module_files *files, const char *path, const char *
 	files->count++;
 }
 
-static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path, unsigned depth);
+static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path,
+		 unsigned depth);
 
-static void visit(struct kernel *kernel, struct module_files *files, struct buffer *path, const struct dirent *entry,
-		  unsigned depth)
+static void visit(struct kernel *kernel, struct module_files *files, struct buffer *path,
+		  const struct dirent *entry, unsigned depth)
 {
 	unsigned char type = entry->d_type;
 	size_t length = path->size;
@@ -123,7 +128,10 @@ static void visit(struct kernel *kernel, struct module_files *files, struct buff
 		return;
 	if (type == DT_UNKNOWN && lstat(path->data, &status) == 0)
 		type = S_ISDIR(status.st_mode) ? DT_DIR : DT_REG;
-	/* Links to directories are not followed: build and source lead out of /lib/modules, and there are circles. */
+	/*
+	 * Links to directories are not followed: build and source lead out of /lib/modules, and
+	 * there are circles.
+	 */
 	if (type == DT_DIR)
 		walk(kernel, files, path, depth + 1);
 	else if (type == DT_REG || type == DT_LNK)
@@ -132,7 +140,8 @@ static void visit(struct kernel *kernel, struct module_files *files, struct buff
 	path->data[length] = 0;
 }
 
-static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path, unsigned depth)
+static void walk(struct kernel *kernel, struct module_files *files, struct buffer *path,
+		 unsigned depth)
 {
 	struct dirent *entry;
 	DIR *directory;
@@ -165,7 +174,8 @@ static int compare_files(const void *a, const void *b)
 }
 
 /* The index of PATHS, from the cache if they are the same as last time. NULL without memory. */
-static struct module_files *files_get(struct kernel *kernel, struct module_list *list, const char *const *paths)
+static struct module_files *files_get(struct kernel *kernel, struct module_list *list,
+				      const char *const *paths)
 {
 	struct buffer key = { 0 }, path = { 0 };
 	struct module_files *files;
@@ -197,9 +207,13 @@ static struct module_files *files_get(struct kernel *kernel, struct module_list 
 		free(real);
 		if (!path.failed && path.size)
 			walk(kernel, files, &path, 0);
-		/* Names found under an earlier directory go first, so each directory is sorted on its own. */
+		/*
+		 * Names found under an earlier directory go first, so each directory is sorted on
+		 * its own.
+		 */
 		if (files->count > first)
-			qsort(files->files + first, files->count - first, sizeof(*files->files), compare_files);
+			qsort(files->files + first, files->count - first, sizeof(*files->files),
+			      compare_files);
 	}
 	buffer_free(&path);
 	return files;
@@ -216,7 +230,8 @@ static void file_build_id(const struct elf_file *file, char *id, size_t id_size)
 
 	id[0] = 0;
 	while (data && (size = gelf_getnote(data, at, &note, &name, &desc)) > 0) {
-		if (note.n_type == 3 && note.n_namesz == 4 && memcmp((char *)data->d_buf + name, "GNU", 4) == 0 &&
+		if (note.n_type == 3 && note.n_namesz == 4 &&
+		    memcmp((char *)data->d_buf + name, "GNU", 4) == 0 &&
 		    note.n_descsz * 2 < id_size) {
 			for (size_t i = 0; i < note.n_descsz; i++)
 				snprintf(id + 2 * i, 3, "%02x", ((uint8_t *)data->d_buf)[desc + i]);
@@ -226,7 +241,10 @@ static void file_build_id(const struct elf_file *file, char *id, size_t id_size)
 	}
 }
 
-/* Is PATH the module's, with debug information? WHY gets the answer if not, or what could not be checked. */
+/*
+ * Is PATH the module's, with debug information? WHY gets the answer if not, or what could not be
+ * checked.
+ */
 static bool file_fits(const struct module *module, const char *path, struct buffer *why)
 {
 	struct elf_file file;
@@ -242,7 +260,8 @@ static bool file_fits(const struct module *module, const char *path, struct buff
 	debug = elf_file_section(&file, ".debug_info", NULL) != NULL;
 	elf_file_close(&file);
 	if (id[0] && module->build_id[0] && strcmp(id, module->build_id) != 0) {
-		buffer_printf(why, "%s: its build-id is %s, the module's is %s\n", path, id, module->build_id);
+		buffer_printf(why, "%s: its build-id is %s, the module's is %s\n", path, id,
+			      module->build_id);
 		return false;
 	}
 	if (!debug) {
@@ -256,12 +275,14 @@ static bool file_fits(const struct module *module, const char *path, struct buff
 }
 
 /* DIRECTORY/.build-id/ab/cdef.debug, as distributions lay out their debug packages. */
-static char *find_by_build_id(const struct module *module, const char *const *paths, struct buffer *why)
+static char *find_by_build_id(const struct module *module, const char *const *paths,
+			      struct buffer *why)
 {
 	for (size_t i = 0; paths && paths[i] && strlen(module->build_id) > 2; i++) {
 		char *path;
 
-		if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", paths[i], module->build_id, module->build_id + 2) < 0)
+		if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", paths[i], module->build_id,
+			     module->build_id + 2) < 0)
 			return NULL;
 		if (access(path, R_OK) == 0 && file_fits(module, path, why))
 			return path;
@@ -270,8 +291,8 @@ static char *find_by_build_id(const struct module *module, const char *const *pa
 	return NULL;
 }
 
-static char *find_by_name(struct kernel *kernel, const struct module *module, const char *const *paths,
-			  struct buffer *why)
+static char *find_by_name(struct kernel *kernel, const struct module *module,
+			  const char *const *paths, struct buffer *why)
 {
 	struct module_files *files = files_get(kernel, kernel->modules, paths);
 	char wanted[sizeof(module->name)];
@@ -290,18 +311,23 @@ static char *find_by_name(struct kernel *kernel, const struct module *module, co
 			continue;
 		tried++;
 		if (file->compressed)
-			buffer_printf(why, "%s: compressed files cannot be read yet, decompress it\n", file->path);
+			buffer_printf(why,
+				      "%s: compressed files cannot be read yet, decompress it\n",
+				      file->path);
 		else if (file_fits(module, file->path, why))
 			return strdup(file->path);
 	}
 	if (!tried)
-		buffer_printf(why, "no file of module %s among the %zu module files in %zu directories%s\n", module->name,
-			      files->count, files->directories, files->cut ? " (the search was cut short)" : "");
+		buffer_printf(
+			why,
+			"no file of module %s among the %zu module files in %zu directories%s\n",
+			module->name, files->count, files->directories,
+			files->cut ? " (the search was cut short)" : "");
 	return NULL;
 }
 
-const char *module_debug_file(struct kernel *kernel, struct module *module, const char *const *paths,
-			      struct buffer *why)
+const char *module_debug_file(struct kernel *kernel, struct module *module,
+			      const char *const *paths, struct buffer *why)
 {
 	struct buffer unwanted = { 0 };
 	struct module_list *list;

@@ -6,12 +6,14 @@
 #include "kernel/module.h"
 
 /*
- * Fills in MODULE from the struct module at ADDRESS, but for used_by. False only if nothing of it could be read; parts that
- * could not be are left empty and noted in module->damage.
+ * Fills in MODULE from the struct module at ADDRESS, but for used_by. False only if nothing of it
+ * could be read; parts that could not be are left empty and noted in module->damage.
  */
-bool module_read(struct kernel *kernel, uint64_t address, struct module *module, struct error *error);
+bool module_read(struct kernel *kernel, uint64_t address, struct module *module,
+		 struct error *error);
 /* The names of those that use it, out of its source_list. LIST is complete but for these. */
-void module_read_users(struct kernel *kernel, const struct module_list *list, struct module *module);
+void module_read_users(struct kernel *kernel, const struct module_list *list,
+		       struct module *module);
 /* Notes the first thing that went wrong. */
 void module_damaged(struct module *module, const struct error *error);
 

@@ -89,14 +89,19 @@ static void read_mem(const struct reading *reading, const struct member *mem)
 		uint64_t offset = mem->offset + i * mem->element_size, start, bytes;
 
 		if (offset >= reading->size ||
-		    !kernel_decode_field(kernel, reading->copy + offset, reading->size - offset, &base, &start) ||
-		    !kernel_decode_field(kernel, reading->copy + offset, reading->size - offset, &size, &bytes))
+		    !kernel_decode_field(kernel, reading->copy + offset, reading->size - offset,
+					 &base, &start) ||
+		    !kernel_decode_field(kernel, reading->copy + offset, reading->size - offset,
+					 &size, &bytes))
 			return;
-		add_region(reading->module, start, bytes, (int64_t)i == text || (int64_t)i == init_text);
+		add_region(reading->module, start, bytes,
+			   (int64_t)i == text || (int64_t)i == init_text);
 	}
 }
 
-/* Up to 6.3: LAYOUT is "core_layout", "init_layout" or (5.18) "data_layout"; its text comes first. */
+/*
+ * Up to 6.3: LAYOUT is "core_layout", "init_layout" or (5.18) "data_layout"; its text comes first.
+ */
 static void read_layout(const struct reading *reading, const char *layout)
 {
 	char path[64];
@@ -130,16 +135,22 @@ static void read_regions(const struct reading *reading)
 
 /* --- sections and notes: what sysfs shows --- */
 
-/* Length of an attribute group's NULL-terminated array of pointers. GROUP is the structure with a `grp` in front. */
-static uint64_t count_attributes(struct kernel *kernel, uint64_t address, const char *type, uint64_t max)
+/*
+ * Length of an attribute group's NULL-terminated array of pointers. GROUP is the structure with a
+ * `grp` in front.
+ */
+static uint64_t count_attributes(struct kernel *kernel, uint64_t address, const char *type,
+				 uint64_t max)
 {
 	uint64_t array, pointer, count = 0;
 	unsigned word = kernel->arch->pointer_size;
 
-	if (!kernel_read_member(kernel, address, type, "grp.bin_attrs_new", &array, NULL) &&	/* while both kinds existed */
+	/* while both kinds existed */
+	if (!kernel_read_member(kernel, address, type, "grp.bin_attrs_new", &array, NULL) &&
 	    !kernel_read_member(kernel, address, type, "grp.bin_attrs", &array, NULL))
 		return 0;
-	while (count < max && array && kernel_read_pointer(kernel, array + count * word, &pointer, NULL) && pointer)
+	while (count < max && array &&
+	       kernel_read_pointer(kernel, array + count * word, &pointer, NULL) && pointer)
 		count++;
 	return count;
 }
@@ -150,7 +161,8 @@ struct section_layout {
 	struct member name, address;
 };
 
-static bool section_layout(struct kernel *kernel, struct section_layout *layout, struct error *error)
+static bool section_layout(struct kernel *kernel, struct section_layout *layout,
+			   struct error *error)
 {
 	struct member attrs;
 	const char *type;
@@ -162,7 +174,10 @@ static bool section_layout(struct kernel *kernel, struct section_layout *layout,
 	if (!types_size(kernel->types, type, &layout->each, error))
 		return false;
 	if (types_has_member(kernel->types, type, "address")) {
-		/* struct module_sect_attr, up to 6.13: a name of its own first, then that of its attribute */
+		/*
+		 * struct module_sect_attr, up to 6.13: a name of its own first, then that of its
+		 * attribute
+		 */
 		return types_member(kernel->types, type, "address", &layout->address, error) &&
 		       (types_member(kernel->types, type, "name", &layout->name, NULL) ||
 			types_member(kernel->types, type, "battr.attr.name", &layout->name, error));
@@ -172,8 +187,8 @@ static bool section_layout(struct kernel *kernel, struct section_layout *layout,
 	       types_member(kernel->types, type, "attr.name", &layout->name, error);
 }
 
-static bool read_section(struct kernel *kernel, const struct section_layout *layout, uint64_t element,
-			 struct module_section *section, struct error *error)
+static bool read_section(struct kernel *kernel, const struct section_layout *layout,
+			 uint64_t element, struct module_section *section, struct error *error)
 {
 	char name[128];
 	uint64_t text;
@@ -207,7 +222,8 @@ static void read_sections(const struct reading *reading)
 			count_attributes(kernel, attrs, "module_sect_attrs", MAX_SECTIONS) : 0;
 	}
 	if (count > MAX_SECTIONS) {
-		error_set(&why, ERROR_CORRUPT, "it says that it has %llu sections", (unsigned long long)count);
+		error_set(&why, ERROR_CORRUPT, "it says that it has %llu sections",
+			  (unsigned long long)count);
 		module_damaged(module, &why);
 		return;
 	}
@@ -230,7 +246,8 @@ static void set_build_id(struct module *module, const uint8_t *id, size_t size)
 }
 
 /* Looks for NT_GNU_BUILD_ID among the notes at ADDRESS. */
-static bool build_id_from_notes(struct kernel *kernel, uint64_t address, uint64_t size, struct module *module)
+static bool build_id_from_notes(struct kernel *kernel, uint64_t address, uint64_t size,
+				struct module *module)
 {
 	uint8_t notes[MAX_NOTE];
 	size_t at = 0;
@@ -264,8 +281,9 @@ static void read_build_id(const struct reading *reading)
 	uint64_t notes, count, each, address, size;
 
 	/* CONFIG_STACKTRACE_BUILD_ID, 5.14 and later */
-	if (types_member(kernel->types, "module", "build_id", &id, NULL) && id.size == sizeof(none) &&
-	    id.offset + id.size <= reading->size && memcmp(reading->copy + id.offset, none, sizeof(none)) != 0) {
+	if (types_member(kernel->types, "module", "build_id", &id, NULL) &&
+	    id.size == sizeof(none) && id.offset + id.size <= reading->size &&
+	    memcmp(reading->copy + id.offset, none, sizeof(none)) != 0) {
 		set_build_id(reading->module, reading->copy + id.offset, id.size);
 		return;
 	}
@@ -278,7 +296,8 @@ static void read_build_id(const struct reading *reading)
 	for (uint64_t i = 0; i < count && i < 64; i++) {
 		uint64_t attribute = notes + attrs.offset + i * each;
 
-		if (kernel_read_member(kernel, attribute, "bin_attribute", "private", &address, NULL) &&
+		if (kernel_read_member(kernel, attribute, "bin_attribute", "private", &address,
+				       NULL) &&
 		    kernel_read_member(kernel, attribute, "bin_attribute", "size", &size, NULL) &&
 		    build_id_from_notes(kernel, address, size, reading->module))
 			return;
@@ -304,7 +323,8 @@ static void read_state(const struct reading *reading)
 	if (!field(reading, "state", &state))
 		return;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (types_enumerator(reading->kernel->types, "module_state", states[i].enumerator, &value, NULL) &&
+		if (types_enumerator(reading->kernel->types, "module_state", states[i].enumerator,
+				     &value, NULL) &&
 		    (uint32_t)value == (uint32_t)state)
 			strcpy(module->state, states[i].name);
 	if (!module->state[0])
@@ -317,14 +337,17 @@ static void read_numbers(const struct reading *reading)
 	uint64_t taints = 0, count, init, leave;
 
 	if (field(reading, "taints", &taints))
-		system_taint_letters(reading->kernel, taints, false, module->taints, sizeof(module->taints));
+		system_taint_letters(reading->kernel, taints, false, module->taints,
+				     sizeof(module->taints));
 	module->refcount = -1;
 	if (field(reading, "refcnt.counter", &count))
 		module->refcount = (int64_t)(int32_t)count - 1;		/* MODULE_REF_BASE */
-	module->permanent = field(reading, "init", &init) && field(reading, "exit", &leave) && init && !leave;
+	module->permanent =
+		field(reading, "init", &init) && field(reading, "exit", &leave) && init && !leave;
 }
 
-bool module_read(struct kernel *kernel, uint64_t address, struct module *module, struct error *error)
+bool module_read(struct kernel *kernel, uint64_t address, struct module *module,
+		 struct error *error)
 {
 	struct reading reading = { .kernel = kernel, .module = module };
 	struct member name;
@@ -335,7 +358,8 @@ bool module_read(struct kernel *kernel, uint64_t address, struct module *module,
 	    !types_member(kernel->types, "module", "name", &name, error))
 		return false;
 	if (size > MAX_STRUCT_MODULE || name.size > size || name.offset > size - name.size)
-		return error_set(error, ERROR_CORRUPT, "struct module has %llu bytes", (unsigned long long)size);
+		return error_set(error, ERROR_CORRUPT, "struct module has %llu bytes",
+				 (unsigned long long)size);
 	copy = malloc(size);
 	if (!copy)
 		return error_no_memory(error, "a module", size);
@@ -397,9 +421,11 @@ void module_read_users(struct kernel *kernel, const struct module_list *list, st
 	if (types_member(kernel->types, "module", "source_list", &head, NULL) &&
 	    types_member(kernel->types, "module_use", "source_list", &link, NULL) &&
 	    types_member(kernel->types, "module_use", "source", &users.source, NULL))
-		list_for_each(kernel, module->address + head.offset, link.offset, add_user, &users, &why);
+		list_for_each(kernel, module->address + head.offset, link.offset, add_user, &users,
+			      &why);
 	if (why.kind != ERROR_NONE)
 		module_damaged(module, &why);
-	module->used_by = users.names.failed ? NULL : strdup(users.names.data ? users.names.data : "");
+	module->used_by =
+		users.names.failed ? NULL : strdup(users.names.data ? users.names.data : "");
 	buffer_free(&users.names);
 }

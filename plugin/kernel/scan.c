@@ -63,17 +63,20 @@ static bool add_hit(struct batch *batch, const struct scan_hit *hit)
 /* Hits are wanted with all their bytes in [start, last]. */
 static bool is_wanted(const struct scan_request *request, uint64_t address, size_t size)
 {
-	return address >= request->start && address <= request->last && size - 1 <= request->last - address;
+	return address >= request->start && address <= request->last &&
+	       size - 1 <= request->last - address;
 }
 
-static void match_text(const struct scan_request *request, const struct piece *piece, struct batch *batch)
+static void match_text(const struct scan_request *request, const struct piece *piece,
+		       struct batch *batch)
 {
 	for (size_t i = 0; i < request->nr_patterns; i++) {
 		const struct scan_pattern *pattern = &request->patterns[i];
 		const uint8_t *at = piece->data, *end = piece->data + piece->size;
 
 		while ((at = memmem(at, end - at, pattern->text, pattern->size)) != NULL) {
-			struct scan_hit hit = { piece->address + (at - piece->data), 0, i, piece->owner };
+			struct scan_hit hit = { piece->address + (at - piece->data), 0, i,
+						piece->owner };
 
 			if ((size_t)(at - piece->data) >= piece->starts)
 				break;
@@ -103,14 +106,16 @@ static uint64_t as_loaded(const struct kernel *kernel, uint64_t value, size_t si
 	return swap ? __builtin_bswap64(value) : value;
 }
 
-static void prepare_numbers(const struct kernel *kernel, const struct scan_request *request, struct numbers *numbers)
+static void prepare_numbers(const struct kernel *kernel, const struct scan_request *request,
+			    struct numbers *numbers)
 {
 	numbers->count = request->nr_patterns < MAX_NUMBERS ? request->nr_patterns : MAX_NUMBERS;
 	for (size_t i = 0; i < numbers->count; i++) {
 		const struct scan_pattern *pattern = &request->patterns[i];
 
 		numbers->keep[i] = as_loaded(kernel, ~pattern->ignore, pattern->size);
-		numbers->value[i] = as_loaded(kernel, pattern->value, pattern->size) & numbers->keep[i];
+		numbers->value[i] =
+			as_loaded(kernel, pattern->value, pattern->size) & numbers->keep[i];
 	}
 }
 
@@ -130,8 +135,9 @@ static uint64_t load(const uint8_t *at, size_t size)
 /* SIZE is a constant where this is called, so that each has its own tight loop. */
 static inline __attribute__((always_inline)) void match_size(const struct kernel *kernel,
 							     const struct scan_request *request,
-							     const struct numbers *numbers, const struct piece *piece,
-							     size_t size, struct batch *batch)
+							     const struct numbers *numbers,
+							     const struct piece *piece, size_t size,
+							     struct batch *batch)
 {
 	for (size_t at = 0; at + size <= piece->starts; at += size) {
 		uint64_t value = load(piece->data + at, size);
@@ -149,7 +155,8 @@ static inline __attribute__((always_inline)) void match_size(const struct kernel
 	}
 }
 
-static void match(struct job *job, const struct numbers *numbers, const struct piece *piece, struct batch *batch)
+static void match(struct job *job, const struct numbers *numbers, const struct piece *piece,
+		  struct batch *batch)
 {
 	const struct scan_request *request = job->request;
 
@@ -186,13 +193,15 @@ static void extend(struct job *job, struct piece *piece, uint8_t *end, const str
 {
 	struct dump *dump = job->kernel->dump;
 
-	if (next && job->request->patterns[0].text && next->address == piece->address + piece->size &&
-	    next->owner == piece->owner && dump_scan_page(dump, next->physical >> dump->page_shift, end, NULL))
+	if (next && job->request->patterns[0].text &&
+	    next->address == piece->address + piece->size && next->owner == piece->owner &&
+	    dump_scan_page(dump, next->physical >> dump->page_shift, end, NULL))
 		piece->size += dump->page_size;
 }
 
 /* BUFFER has room for BATCH_SIZE and a page. */
-static void scan_batch(struct job *job, const struct numbers *numbers, struct batch *batch, uint8_t *buffer)
+static void scan_batch(struct job *job, const struct numbers *numbers, struct batch *batch,
+		       uint8_t *buffer)
 {
 	const struct scan_runs *runs = job->request->runs;
 	uint64_t page_size = job->kernel->dump->page_size;
@@ -214,7 +223,8 @@ static void scan_batch(struct job *job, const struct numbers *numbers, struct ba
 				continue;
 			}
 			match(job, numbers, &piece, batch);
-			piece = (struct piece){ at, 0, 0, run->address + offset + page_size, run->owner };
+			piece = (struct piece){ at, 0, 0, run->address + offset + page_size,
+						run->owner };
 		}
 	}
 	extend(job, &piece, at, batch->end < runs->count ? &runs->runs[batch->end] : NULL);
@@ -312,7 +322,8 @@ static bool wait_for(struct job *job, const struct batch *batch, struct error *e
 }
 
 /* Hands out a finished batch's hits. */
-static bool deliver(struct job *job, struct batch *batch, struct scan_totals *totals, bool *enough, struct error *error)
+static bool deliver(struct job *job, struct batch *batch, struct scan_totals *totals, bool *enough,
+		    struct error *error)
 {
 	const struct scan_request *request = job->request;
 
@@ -323,7 +334,8 @@ static bool deliver(struct job *job, struct batch *batch, struct scan_totals *to
 			return false;
 		*enough = !request->hit(request->context, &batch->hits[i]);
 	}
-	return !batch->failed || error_no_memory(error, "what a search found", batch->capacity * sizeof(struct scan_hit));
+	return !batch->failed || error_no_memory(error, "what a search found",
+						 batch->capacity * sizeof(struct scan_hit));
 }
 
 static int compare_hits(const void *a, const void *b)
@@ -347,8 +359,12 @@ static bool collect(struct job *job, struct scan_totals *totals, struct error *e
 		if (!good)
 			break;
 		pthread_mutex_unlock(&job->lock);
-		/* Several strings were looked for one after the other; owners and addresses ascend within a batch. */
-		if (job->request->patterns[0].text && job->request->nr_patterns > 1 && batch->nr_hits)
+		/*
+		 * Several strings were looked for one after the other; owners and addresses ascend
+		 * within a batch.
+		 */
+		if (job->request->patterns[0].text && job->request->nr_patterns > 1 &&
+		    batch->nr_hits)
 			qsort(batch->hits, batch->nr_hits, sizeof(*batch->hits), compare_hits);
 		good = deliver(job, batch, totals, &enough, error);
 		pthread_mutex_lock(&job->lock);
@@ -369,7 +385,8 @@ static unsigned thread_count(void)
 	return processors < 1 ? 1 : processors > MAX_THREADS ? MAX_THREADS : processors;
 }
 
-bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals, struct error *error)
+bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals,
+	  struct error *error)
 {
 	struct job job = { .kernel = kernel, .request = request };
 	pthread_t threads[MAX_THREADS];

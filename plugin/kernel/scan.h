@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Looking through memory for values and strings, at the speed at which the dump can be decompressed: all of it goes past the
- * page cache, and every processor of this machine takes part.
+ * Looking through memory for values and strings, at the speed at which the dump can be
+ * decompressed: all of it goes past the page cache, and every processor of this machine takes part.
  *
- * First make a list of runs (what to look through, under which addresses), then scan it. Hits come in the order of the runs.
+ * First make a list of runs (what to look through, under which addresses), then scan it. Hits come
+ * in the order of the runs.
  */
 #ifndef VMCORE_KERNEL_SCAN_H
 #define VMCORE_KERNEL_SCAN_H
 
 #include "kernel/kernel.h"
 
-/* Memory that is contiguous both in the addresses that the person sees and physically. At most SCAN_RUN_MAX bytes. */
+/*
+ * Memory that is contiguous both in the addresses that the person sees and physically. At most
+ * SCAN_RUN_MAX bytes.
+ */
 struct scan_run {
 	uint64_t address, physical, size;
 	uint32_t owner;			/* the caller's number: which task's stack it is */
@@ -23,19 +27,23 @@ struct scan_runs {
 	size_t count, capacity;
 };
 
-/* Physical memory [START, LAST], as far as the dump describes it. The runs' addresses are physical. */
-bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, struct scan_runs *runs, struct error *error);
 /*
- * Whatever the page tables at ROOT (0: the kernel's) map in [START, LAST]. Windows of the kernel that show the same few pages over
- * and over (x86's espfix area) are left soon.
+ * Physical memory [START, LAST], as far as the dump describes it. The runs' addresses are physical.
  */
-bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint64_t last, uint32_t owner,
-		      struct scan_runs *runs, struct error *error);
+bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, struct scan_runs *runs,
+		       struct error *error);
+/*
+ * Whatever the page tables at ROOT (0: the kernel's) map in [START, LAST]. Windows of the kernel
+ * that show the same few pages over and over (x86's espfix area) are left soon.
+ */
+bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint64_t last,
+		      uint32_t owner, struct scan_runs *runs, struct error *error);
 void scan_runs_free(struct scan_runs *runs);
 
 struct scan_pattern {
 	const char *text;		/* a string; NULL: a number */
-	size_t size;			/* of either, bytes; numbers: 2, 4 or 8, aligned so in memory */
+	/* of either, bytes; numbers: 2, 4 or 8, aligned so in memory */
+	size_t size;
 	uint64_t value, ignore;		/* bits set in IGNORE may be anything */
 };
 
@@ -64,6 +72,7 @@ struct scan_totals {
 };
 
 /* TOTALS is filled in also after a failure or when the callback had enough, as far as it got. */
-bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals, struct error *error);
+bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals,
+	  struct error *error);
 
 #endif

@@ -6,7 +6,10 @@
 
 /* Single pages remembered, to notice windows that show the same ones again. */
 #define RECENT_PAGES 64
-/* After so many repeated pages in a row it is such a window; after many more it is left a gigabyte at a time. */
+/*
+ * After so many repeated pages in a row it is such a window; after many more it is left a gigabyte
+ * at a time.
+ */
 #define REPEATS_WINDOW 16
 #define REPEATS_LIMIT 65536
 #define WINDOW_STEP (1ull << 30)
@@ -24,7 +27,8 @@ static bool append(struct scan_runs *runs, const struct scan_run *run, struct er
 		struct scan_run *grown = realloc(runs->runs, capacity * sizeof(*grown));
 
 		if (!grown)
-			return error_no_memory(error, "the list of memory to search", capacity * sizeof(*grown));
+			return error_no_memory(error, "the list of memory to search",
+					       capacity * sizeof(*grown));
 		runs->runs = grown;
 		runs->capacity = capacity;
 	}
@@ -32,9 +36,11 @@ static bool append(struct scan_runs *runs, const struct scan_run *run, struct er
 	return true;
 }
 
-/* Adds SIZE bytes, to the last run where they continue it, else as new runs that are not too long. */
-static bool add(struct scan_runs *runs, uint64_t address, uint64_t physical, uint64_t size, uint32_t owner,
-		struct error *error)
+/*
+ * Adds SIZE bytes, to the last run where they continue it, else as new runs that are not too long.
+ */
+static bool add(struct scan_runs *runs, uint64_t address, uint64_t physical, uint64_t size,
+		uint32_t owner, struct error *error)
 {
 	struct scan_run *last = runs->count ? &runs->runs[runs->count - 1] : NULL;
 	struct scan_run run = { address, physical, 0, owner };
@@ -58,7 +64,8 @@ static bool add(struct scan_runs *runs, uint64_t address, uint64_t physical, uin
 	return true;
 }
 
-bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, struct scan_runs *runs, struct error *error)
+bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, struct scan_runs *runs,
+		       struct error *error)
 {
 	const struct dump *dump = kernel->dump;
 	uint64_t mask = dump->page_size - 1, next = start & ~mask;
@@ -75,9 +82,11 @@ bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, str
 		if (!dump->ranges[i].size || from > to)
 			continue;
 		if (to - from > 1ull << 52)
-			return error_set(error, ERROR_CORRUPT, "the dump claims memory of 0x%llx bytes at 0x%llx",
+			return error_set(error, ERROR_CORRUPT,
+					 "the dump claims memory of 0x%llx bytes at 0x%llx",
 					 (unsigned long long)(to - from), (unsigned long long)from);
-		if (!kernel_check_interrupt(kernel, error) || !add(runs, from, from, to - from + 1, 0, error))
+		if (!kernel_check_interrupt(kernel, error) ||
+		    !add(runs, from, from, to - from + 1, 0, error))
 			return false;
 		if (to == UINT64_MAX)
 			break;
@@ -110,9 +119,13 @@ static bool is_repeated(struct repeats *repeats, const struct translation *trans
 	return false;
 }
 
-/* Adds one mapping, cut off at LAST. *address moves behind it; false in *more_ret at the end. REPEATS may be NULL. */
-static bool add_mapping(const struct translation *translation, uint64_t *address, uint64_t last, uint32_t owner,
-			struct repeats *repeats, struct scan_runs *runs, bool *more_ret, struct error *error)
+/*
+ * Adds one mapping, cut off at LAST. *address moves behind it; false in *more_ret at the end.
+ * REPEATS may be NULL.
+ */
+static bool add_mapping(const struct translation *translation, uint64_t *address, uint64_t last,
+			uint32_t owner, struct repeats *repeats, struct scan_runs *runs,
+			bool *more_ret, struct error *error)
 {
 	uint64_t run = translation->run, step;
 
@@ -130,8 +143,8 @@ static bool add_mapping(const struct translation *translation, uint64_t *address
 	return true;
 }
 
-bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint64_t last, uint32_t owner,
-		      struct scan_runs *runs, struct error *error)
+bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint64_t last,
+		      uint32_t owner, struct scan_runs *runs, struct error *error)
 {
 	struct memory *memory = kernel->memory;
 	uint64_t mask = kernel->dump->page_size - 1, address = start & ~mask;
@@ -146,9 +159,12 @@ bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint
 
 		if ((steps++ % 4096 == 0 || steps == 1) && !kernel_check_interrupt(kernel, error))
 			return false;
-		/* The last byte is left out by the exclusive end, and is in the last page anyway. */
+		/*
+		 * The last byte is left out by the exclusive end, and is in the last page anyway.
+		 */
 		if (memory_next_mapping(memory, root, &address, last, &translation, &again)) {
-			if (!add_mapping(&translation, &address, last, owner, root ? NULL : &repeats, runs, &more, error))
+			if (!add_mapping(&translation, &address, last, owner,
+					 root ? NULL : &repeats, runs, &more, error))
 				return false;
 		} else if (!again) {
 			break;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The machine as a whole: names, clocks, load, memory, taint. The panic message is system_panic.c's; see system.h. */
+/*
+ * The machine as a whole: names, clocks, load, memory, taint. The panic message is
+ * system_panic.c's; see system.h.
+ */
 #include "kernel/system.h"
 
 #include <stdio.h>
@@ -20,8 +23,9 @@ struct taint {
 };
 
 /*
- * Documentation/admin-guide/tainted-kernels.rst. Bits never change their meaning. The letters are read from the kernel's own
- * table, this one is for their meaning, and for dumps without that table.
+ * Documentation/admin-guide/tainted-kernels.rst. Bits never change their meaning. The letters are
+ * read from the kernel's own table, this one is for their meaning, and for dumps without that
+ * table.
  */
 static const struct taint taints[] = {
 	{ 'P', 'G', "proprietary module was loaded" },
@@ -46,8 +50,12 @@ static const struct taint taints[] = {
 	{ 'J', ' ', "userspace used a mutating debug operation in fwctl" },
 };
 
-/* Bit BIT of the kernel's taint_flags[]. False if it has no such bit; the table above then still may. */
-static bool taint_of_kernel(struct kernel *kernel, unsigned bit, char *set_ret, char *clear_ret, char *name, size_t size)
+/*
+ * Bit BIT of the kernel's taint_flags[]. False if it has no such bit; the table above then still
+ * may.
+ */
+static bool taint_of_kernel(struct kernel *kernel, unsigned bit, char *set_ret, char *clear_ret,
+			    char *name, size_t size)
 {
 	const struct symbol *symbol = symtab_find(kernel->symbols, "taint_flags");
 	uint64_t each, set, clear, text, entry;
@@ -69,7 +77,8 @@ static bool taint_of_kernel(struct kernel *kernel, unsigned bit, char *set_ret, 
 }
 
 /* What is known of bit BIT; '?' for a bit that nobody knows. NAME receives the meaning. */
-static void taint_describe(struct kernel *kernel, unsigned bit, char *set_ret, char *clear_ret, char *name, size_t size)
+static void taint_describe(struct kernel *kernel, unsigned bit, char *set_ret, char *clear_ret,
+			   char *name, size_t size)
 {
 	bool known = bit < sizeof(taints) / sizeof(taints[0]);
 
@@ -84,7 +93,8 @@ static void taint_describe(struct kernel *kernel, unsigned bit, char *set_ret, c
 		snprintf(name, size, "bit %u, meaning not known", bit);
 }
 
-void system_taint_letters(struct kernel *kernel, uint64_t mask, bool others, char *buffer, size_t size)
+void system_taint_letters(struct kernel *kernel, uint64_t mask, bool others, char *buffer,
+			  size_t size)
 {
 	size_t length = 0;
 	char set, clear, name[80];
@@ -127,35 +137,44 @@ static bool find_timekeeper(struct kernel *kernel, uint64_t *address_ret, struct
 	if (!symbol)
 		symbol = symtab_find(kernel->symbols, "tk_core");
 	if (!symbol)
-		return error_set(error, ERROR_NO_SYMBOL, "the kernel has neither timekeeper_data nor tk_core");
-	if (types_member(kernel->types, "tk_data", "timekeeper", &member, NULL)) {	/* when the type got a name */
+		return error_set(error, ERROR_NO_SYMBOL,
+				 "the kernel has neither timekeeper_data nor tk_core");
+	/* when the type got a name */
+	if (types_member(kernel->types, "tk_data", "timekeeper", &member, NULL)) {
 		*address_ret = symbol->address + member.offset;
 		return true;
 	}
-	/* Before that (6.12 still), tk_core's type had no name: a sequence counter, then the timekeeper, which ends it. */
+	/*
+	 * Before that (6.12 still), tk_core's type had no name: a sequence counter, then the
+	 * timekeeper, which ends it.
+	 */
 	if (!types_size(kernel->types, "timekeeper", &size, error))
 		return false;
 	if (symbol->size < size || symbol->size - size > 64)
-		return error_set(error, ERROR_CORRUPT, "tk_core has %llu bytes, struct timekeeper %llu",
+		return error_set(error, ERROR_CORRUPT,
+				 "tk_core has %llu bytes, struct timekeeper %llu",
 				 (unsigned long long)symbol->size, (unsigned long long)size);
 	*address_ret = symbol->address + (symbol->size - size);
 	return true;
 }
 
-static bool clock_from_timekeeper(struct kernel *kernel, struct system_clock *clock, struct error *error)
+static bool clock_from_timekeeper(struct kernel *kernel, struct system_clock *clock,
+				  struct error *error)
 {
 	uint64_t keeper = 0, base, fraction, shift, sleep, seconds, offset;
 
 	if (!find_timekeeper(kernel, &keeper, error) ||
 	    !kernel_read_member(kernel, keeper, "timekeeper", "tkr_mono.base", &base, error) ||
-	    !kernel_read_member(kernel, keeper, "timekeeper", "tkr_mono.xtime_nsec", &fraction, error) ||
+	    !kernel_read_member(kernel, keeper, "timekeeper", "tkr_mono.xtime_nsec", &fraction,
+				error) ||
 	    !kernel_read_member(kernel, keeper, "timekeeper", "tkr_mono.shift", &shift, error) ||
 	    !kernel_read_member(kernel, keeper, "timekeeper", "offs_boot", &sleep, error) ||
 	    !kernel_read_member(kernel, keeper, "timekeeper", "offs_real", &offset, error) ||
 	    !kernel_read_member(kernel, keeper, "timekeeper", "xtime_sec", &seconds, error))
 		return false;
 	if (shift > 63)
-		return error_set(error, ERROR_CORRUPT, "the timekeeper's shift is %llu", (unsigned long long)shift);
+		return error_set(error, ERROR_CORRUPT, "the timekeeper's shift is %llu",
+				 (unsigned long long)shift);
 	clock->uptime_ns = base + (fraction >> shift) + sleep;
 	clock->wall_seconds = seconds;
 	clock->wall_offset_ns = offset;
@@ -177,7 +196,8 @@ static bool clock_from_jiffies(struct kernel *kernel, struct system_clock *clock
 	if (tick < 100000 || tick > 100000000)
 		return false;
 	hz = (NSEC_PER_SEC + tick / 2) / tick;
-	jiffies -= (uint32_t)(-300 * (int64_t)hz);	/* INITIAL_JIFFIES: it wraps 32 bits five minutes after boot */
+	/* INITIAL_JIFFIES: it wraps 32 bits five minutes after boot */
+	jiffies -= (uint32_t)(-300 * (int64_t)hz);
 	if (jiffies >> 56)
 		return false;
 	clock->uptime_ns = jiffies / hz * NSEC_PER_SEC + jiffies % hz * NSEC_PER_SEC / hz;
@@ -193,8 +213,8 @@ bool system_clock(struct kernel *kernel, struct system_clock *clock, struct erro
 
 /* --- all of it --- */
 
-static void read_name(struct kernel *kernel, uint64_t uts, const char *member_name, const char *header, char *name,
-		      size_t size)
+static void read_name(struct kernel *kernel, uint64_t uts, const char *member_name,
+		      const char *header, char *name, size_t size)
 {
 	struct member member;
 
@@ -218,7 +238,8 @@ static void read_names(struct kernel *kernel, struct system_info *info)
 		else
 			uts = 0;
 	}
-	read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename, sizeof(info->nodename));
+	read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename,
+		  sizeof(info->nodename));
 	read_name(kernel, uts, "release", kernel->release, info->release, sizeof(info->release));
 	read_name(kernel, uts, "version", dump->uts.version, info->version, sizeof(info->version));
 	read_name(kernel, uts, "machine", dump->uts.machine, info->machine, sizeof(info->machine));
@@ -229,7 +250,8 @@ static void read_memory_size(struct kernel *kernel, struct system_info *info)
 {
 	uint64_t pages;
 
-	if (kernel_read_variable(kernel, "_totalram_pages", 8, &pages, NULL) ||		/* 5.0, ca79b0c211af */
+	/* 5.0, ca79b0c211af */
+	if (kernel_read_variable(kernel, "_totalram_pages", 8, &pages, NULL) ||
 	    kernel_read_variable(kernel, "totalram_pages", 8, &pages, NULL))
 		info->memory_bytes = pages << kernel->dump->page_shift;
 }
@@ -286,9 +308,11 @@ bool system_info(struct kernel *kernel, struct system_info *info, struct error *
 		info->wall_seconds = clock.wall_seconds;
 	}
 	read_load(kernel, info);
-	if (kernel_read_variable(kernel, "tainted_mask", kernel->arch->pointer_size, &info->taint_mask, NULL) &&
+	if (kernel_read_variable(kernel, "tainted_mask", kernel->arch->pointer_size,
+				 &info->taint_mask, NULL) &&
 	    info->taint_mask)
-		system_taint_letters(kernel, info->taint_mask, true, info->taint_letters, sizeof(info->taint_letters));
+		system_taint_letters(kernel, info->taint_mask, true, info->taint_letters,
+				     sizeof(info->taint_letters));
 	count_cpus(kernel, info);
 	if (tasks_get(kernel, &tasks, NULL))
 		info->nr_tasks = tasks->count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The machine as a whole: what `sys` shows. Every field may be missing on its own; then it is "" or valid is false.
+ * The machine as a whole: what `sys` shows. Every field may be missing on its own; then it is "" or
+ * valid is false.
  */
 #ifndef VMCORE_KERNEL_SYSTEM_H
 #define VMCORE_KERNEL_SYSTEM_H
@@ -16,31 +17,50 @@ struct system_info {
 	double load[3];
 	bool load_valid;
 	uint64_t taint_mask;
-	char taint_letters[40];		/* "G  OE": as the kernel prints them, without spaces; "" = not tainted */
-	char panic[256];		/* the panic message, or the oops's headline from the log; "" = did not panic */
+	/* "G  OE": as the kernel prints them, without spaces; "" = not tainted */
+	char taint_letters[40];
+	/* the panic message, or the oops's headline from the log; "" = did not panic */
+	char panic[256];
 	unsigned cpus_online, cpus_possible;
 	size_t nr_tasks;
 };
 
-/* The clocks at the last tick before the end. The offset holds for then: earlier corrections of the clock are not known. */
+/*
+ * The clocks at the last tick before the end. The offset holds for then: earlier corrections of the
+ * clock are not known.
+ */
 struct system_clock {
-	uint64_t uptime_ns;		/* since boot, with time asleep, as /proc/uptime; 0 = unknown */
+	/* since boot, with time asleep, as /proc/uptime; 0 = unknown */
+	uint64_t uptime_ns;
 	uint64_t wall_seconds;		/* since 1970; 0 = unknown */
-	int64_t wall_offset_ns;		/* wall clock minus monotonic clock, that is the date of boot if it never slept */
+	/* wall clock minus monotonic clock, that is the date of boot if it never slept */
+	int64_t wall_offset_ns;
 	bool wall_valid;
-	bool from_jiffies;		/* the timekeeper was not readable: uptime is counted ticks */
+	/* the timekeeper was not readable: uptime is counted ticks */
+	bool from_jiffies;
 };
 
 bool system_clock(struct kernel *kernel, struct system_clock *clock, struct error *error);
 bool system_info(struct kernel *kernel, struct system_info *info, struct error *error);
-/* The letters of the bits set in MASK; with OTHERS also those the kernel prints for clear bits ("G"). */
-void system_taint_letters(struct kernel *kernel, uint64_t mask, bool others, char *buffer, size_t size);
+/*
+ * The letters of the bits set in MASK; with OTHERS also those the kernel prints for clear bits
+ * ("G").
+ */
+void system_taint_letters(struct kernel *kernel, uint64_t mask, bool others, char *buffer,
+			  size_t size);
 /* Appends each taint's letter and meaning for MASK, one per line. */
 void system_taint_text(struct kernel *kernel, uint64_t mask, struct buffer *text);
-/* The configuration (IKCONFIG), decompressed. ERROR_NO_SYMBOL where the kernel was built without. */
+/*
+ * The configuration (IKCONFIG), decompressed. ERROR_NO_SYMBOL where the kernel was built without.
+ */
 bool system_config(struct kernel *kernel, struct buffer *text, struct error *error);
-/* The system call table: calls back number, entry address, name ("read"; "ni_syscall" where there is none; "" unknown). */
-bool system_calls(struct kernel *kernel, bool (*callback)(void *context, unsigned number, uint64_t address,
-		  const char *name), void *context, struct error *error);
+/*
+ * The system call table: calls back number, entry address, name ("read"; "ni_syscall" where there
+ * is none; "" unknown).
+ */
+bool system_calls(struct kernel *kernel,
+		  bool (*callback)(void *context, unsigned number, uint64_t address,
+				   const char *name),
+		  void *context, struct error *error);
 
 #endif

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What is built into the kernel image: its configuration (IKCONFIG) and the system call table; see system.h. */
+/*
+ * What is built into the kernel image: its configuration (IKCONFIG) and the system call table; see
+ * system.h.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -21,7 +24,8 @@ static uint64_t config_end(struct kernel *kernel, const struct symbol *start)
 	return start->address + (start->size ? start->size : MAX_COMPRESSED);
 }
 
-static bool inflate_config(const uint8_t *data, size_t size, struct buffer *text, struct error *error)
+static bool inflate_config(const uint8_t *data, size_t size, struct buffer *text,
+			   struct error *error)
 {
 	z_stream stream = { .next_in = (Bytef *)data, .avail_in = size };
 	uint8_t piece[16384];
@@ -39,7 +43,8 @@ static bool inflate_config(const uint8_t *data, size_t size, struct buffer *text
 	if (text->failed)
 		return error_no_memory(error, "the kernel's configuration", text->size);
 	if (status != Z_STREAM_END)
-		return error_set(error, ERROR_CORRUPT, "the kernel's configuration cannot be decompressed");
+		return error_set(error, ERROR_CORRUPT,
+				 "the kernel's configuration cannot be decompressed");
 	return true;
 }
 
@@ -53,8 +58,10 @@ bool system_config(struct kernel *kernel, struct buffer *text, struct error *err
 
 	if (!start)
 		return error_set(error, ERROR_NO_SYMBOL,
-				 "the kernel does not carry its configuration: it was built without CONFIG_IKCONFIG=y "
-				 "(look for config-%s in /boot or in its package)", kernel->release);
+				 "the kernel does not carry its configuration: it was built "
+				 "without CONFIG_IKCONFIG=y "
+				 "(look for config-%s in /boot or in its package)",
+				 kernel->release);
 	size = config_end(kernel, start) - start->address;
 	if (size > MAX_COMPRESSED)
 		size = MAX_COMPRESSED;
@@ -66,7 +73,8 @@ bool system_config(struct kernel *kernel, struct buffer *text, struct error *err
 		/* Before 5.1 the array begins with the marker IKCFG_ST. */
 		gzip = memmem(data, size < 64 ? size : 64, "\x1f\x8b\x08", 3);
 		good = gzip ? inflate_config(gzip, size - (gzip - data), text, error)
-			    : error_set(error, ERROR_CORRUPT, "kernel_config_data does not hold gzip data");
+			    : error_set(error, ERROR_CORRUPT,
+					"kernel_config_data does not hold gzip data");
 	}
 	free(data);
 	return good;
@@ -76,8 +84,8 @@ bool system_config(struct kernel *kernel, struct buffer *text, struct error *err
 static const char *call_name(const char *name)
 {
 	static const char *const prefixes[] = {
-		"__x64_sys_", "__ia32_sys_", "__x32_compat_sys_", "__ia32_compat_sys_", "__arm64_sys_", "__se_sys_",
-		"__do_sys_", "sys_",
+		"__x64_sys_",	"__ia32_sys_", "__x32_compat_sys_", "__ia32_compat_sys_",
+		"__arm64_sys_", "__se_sys_",   "__do_sys_",	    "sys_",
 	};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
@@ -89,12 +97,14 @@ static const char *call_name(const char *name)
 	return name;
 }
 
-bool system_calls(struct kernel *kernel, bool (*callback)(void *context, unsigned number, uint64_t address,
-		  const char *name), void *context, struct error *error)
+bool system_calls(struct kernel *kernel,
+		  bool (*callback)(void *context, unsigned number, uint64_t address,
+				   const char *name),
+		  void *context, struct error *error)
 {
 	/*
-	 * Since 6.9 (1e3ad78334a6) x86 calls through a switch in x64_sys_call(); the table is still there, with the same
-	 * contents, for tracing.
+	 * Since 6.9 (1e3ad78334a6) x86 calls through a switch in x64_sys_call(); the table is still
+	 * there, with the same contents, for tracing.
 	 */
 	const struct symbol *table = symtab_find(kernel->symbols, "sys_call_table");
 	unsigned word = kernel->arch->pointer_size;
@@ -105,7 +115,8 @@ bool system_calls(struct kernel *kernel, bool (*callback)(void *context, unsigne
 		return error_set(error, ERROR_NO_SYMBOL, "the kernel has no symbol sys_call_table");
 	count = table->size / word;
 	if (count == 0 || count > MAX_SYSTEM_CALLS)
-		return error_set(error, ERROR_CORRUPT, "sys_call_table has %llu bytes", (unsigned long long)table->size);
+		return error_set(error, ERROR_CORRUPT, "sys_call_table has %llu bytes",
+				 (unsigned long long)table->size);
 	entries = malloc(count * word);
 	if (!entries)
 		return error_no_memory(error, "the system call table", count * word);

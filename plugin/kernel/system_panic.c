@@ -2,8 +2,9 @@
 /*
  * Why the machine died, in one line, out of its log.
  *
- * panic() says it best. With kdump an oops does not get that far (oops_end() goes to the second kernel at once), so
- * then it is the oops: the line that names the cause, a few records above the one with the "[#1]" counter.
+ * panic() says it best. With kdump an oops does not get that far (oops_end() goes to the second
+ * kernel at once), so then it is the oops: the line that names the cause, a few records above the
+ * one with the "[#1]" counter.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@ struct findings {
 	char oops[200];			/* the last oops: its cause or its own line */
 };
 
-/* The text of an oops comes within this many records of its cause ("#PF: ...", "PGD ..." stand between). */
+/*
+ * The text of an oops comes within this many records of its cause ("#PF: ...", "PGD ..." stand
+ * between).
+ */
 #define OOPS_DISTANCE 8
 
 static void keep(char *line, size_t size, const struct log_record *record)
@@ -45,8 +49,10 @@ static bool starts(const struct log_record *record, const char *prefix)
 static bool is_cause(const struct log_record *record)
 {
 	return starts(record, "BUG: ") || starts(record, "kernel BUG at ") ||
-	       starts(record, "Unable to handle kernel ") || starts(record, "kernel tried to execute ") ||
-	       starts(record, "unchecked MSR access error") || starts(record, "PANIC: double fault");
+	       starts(record, "Unable to handle kernel ") ||
+	       starts(record, "kernel tried to execute ") ||
+	       starts(record, "unchecked MSR access error") ||
+	       starts(record, "PANIC: double fault");
 }
 
 /* "Oops: 0002 [#1] PREEMPT SMP": die()'s counter is in every architecture's line. */
@@ -65,7 +71,8 @@ static bool look(void *context, const struct log_record *record)
 		/* A panic in the panic is a consequence. */
 		if (!found->panic[0])
 			keep(found->panic, sizeof(found->panic), record);
-	} else if (starts(record, "sysrq: Trigger a crash") || starts(record, "sysrq: SysRq : Trigger a crash")) {
+	} else if (starts(record, "sysrq: Trigger a crash") ||
+		   starts(record, "sysrq: SysRq : Trigger a crash")) {
 		keep(found->sysrq, sizeof(found->sysrq), record);
 	} else if (is_cause(record)) {
 		keep(found->cause, sizeof(found->cause), record);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Finding all tasks, and asking for one; task.h has the contract, task_read.c reads each of them. */
+/*
+ * Finding all tasks, and asking for one; task.h has the contract, task_read.c reads each of them.
+ */
 #include "kernel/task.h"
 
 #include <stdlib.h>
@@ -23,12 +25,14 @@ struct builder {
 };
 
 /* One sentence more about what is missing; after a few it is only counted. */
-static void note_damage(struct builder *builder, const struct error *reason, const char *what, uint64_t which)
+static void note_damage(struct builder *builder, const struct error *reason, const char *what,
+			uint64_t which)
 {
 	if (builder->nr_damages++ >= 8)
 		return;
-	buffer_printf(&builder->damage, "%s%s 0x%llx is broken: %s", builder->damage.size ? "; " : "", what,
-		      (unsigned long long)which, reason->text);
+	buffer_printf(&builder->damage, "%s%s 0x%llx is broken: %s",
+		      builder->damage.size ? "; " : "", what, (unsigned long long)which,
+		      reason->text);
 }
 
 static bool is_fatal(const struct error *error)
@@ -52,13 +56,15 @@ static bool append(struct builder *builder, const struct task *task, struct erro
 }
 
 /* Reads and adds the task at ADDRESS. TGID: the process it must belong to, 0 = any. */
-static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid, struct task_links *links,
-		     struct error *error)
+static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid,
+		     struct task_links *links, struct error *error)
 {
 	struct task task;
 
-	if (address % 8 || !builder->kernel->arch->is_kernel_address(builder->kernel->memory, address))
-		return error_set(error, ERROR_CORRUPT, "0x%llx cannot be a task", (unsigned long long)address);
+	if (address % 8 ||
+	    !builder->kernel->arch->is_kernel_address(builder->kernel->memory, address))
+		return error_set(error, ERROR_CORRUPT, "0x%llx cannot be a task",
+				 (unsigned long long)address);
 	if (builder->count >= CONTAINER_MAX_ENTRIES)
 		return error_set(error, ERROR_CORRUPT, "more than %u tasks: the lists are damaged",
 				 CONTAINER_MAX_ENTRIES);
@@ -68,10 +74,12 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid, s
 		return false;
 	if (task.pid > MAX_PID || task.tgid > MAX_PID || (tgid && task.tgid && task.tgid != tgid)) {
 		free(task.damage);
-		return error_set(error, ERROR_CORRUPT, "0x%llx is not a task of this list (pid %u, tgid %u)",
+		return error_set(error, ERROR_CORRUPT,
+				 "0x%llx is not a task of this list (pid %u, tgid %u)",
 				 (unsigned long long)address, task.pid, task.tgid);
 	}
-	if (visited_add(&builder->visited, address) == VISITED_NO_MEMORY || !append(builder, &task, error)) {
+	if (visited_add(&builder->visited, address) == VISITED_NO_MEMORY ||
+	    !append(builder, &task, error)) {
 		free(task.damage);
 		return error_no_memory(error, "the task list", sizeof(task));
 	}
@@ -79,11 +87,11 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid, s
 }
 
 /*
- * A process's other threads from NODE on, in the direction that FORWARD says, up to HEAD, which is in the signal_struct. False:
- * broken, *error says why.
+ * A process's other threads from NODE on, in the direction that FORWARD says, up to HEAD, which is
+ * in the signal_struct. False: broken, *error says why.
  */
-static bool add_threads(struct builder *builder, uint64_t head, uint64_t node, uint32_t tgid, bool forward,
-			struct error *error)
+static bool add_threads(struct builder *builder, uint64_t head, uint64_t node, uint32_t tgid,
+			bool forward, struct error *error)
 {
 	while (node != head) {
 		uint64_t address = node - builder->reader.thread_node_offset;
@@ -98,8 +106,8 @@ static bool add_threads(struct builder *builder, uint64_t head, uint64_t node, u
 	return true;
 }
 
-static bool add_process_threads(struct builder *builder, const struct task_links *leader, uint32_t tgid,
-				uint64_t address, struct error *error)
+static bool add_process_threads(struct builder *builder, const struct task_links *leader,
+				uint32_t tgid, uint64_t address, struct error *error)
 {
 	uint64_t head = leader->signal + builder->reader.thread_head_offset, last;
 	struct error reason = { .kind = ERROR_NONE };
@@ -107,15 +115,24 @@ static bool add_process_threads(struct builder *builder, const struct task_links
 	/* An exited leader has no signal_struct. */
 	if (!leader->signal || !leader->thread_next || !builder->reader.thread_head_offset)
 		return true;
-	/* The leader is the first, so that the head's address is enough: signal_struct need not be read. */
-	if (add_threads(builder, head, leader->thread_next, tgid, true, &reason) && leader->thread_prev == head)
+	/*
+	 * The leader is the first, so that the head's address is enough: signal_struct need not be
+	 * read.
+	 */
+	if (add_threads(builder, head, leader->thread_next, tgid, true, &reason) &&
+	    leader->thread_prev == head)
 		return true;
 	if (!is_fatal(&reason)) {
 		if (reason.kind != ERROR_NONE)
 			note_damage(builder, &reason, "the thread list of the process", address);
-		/* Those behind the broken place, or before a leader that is not the first, are found from the end. */
+		/*
+		 * Those behind the broken place, or before a leader that is not the first, are
+		 * found from the end.
+		 */
 		reason.kind = ERROR_NONE;
-		if (!kernel_read_pointer(builder->kernel, head + builder->kernel->arch->pointer_size, &last, &reason) ||
+		if (!kernel_read_pointer(builder->kernel,
+					 head + builder->kernel->arch->pointer_size, &last,
+					 &reason) ||
 		    add_threads(builder, head, last, tgid, false, &reason) || !is_fatal(&reason))
 			return true;
 	}
@@ -129,7 +146,8 @@ static bool add_processes(struct builder *builder, uint64_t head, bool forward, 
 {
 	uint64_t offset = builder->reader.tasks_offset, node;
 
-	if (!kernel_read_pointer(builder->kernel, head + (forward ? 0 : builder->kernel->arch->pointer_size), &node,
+	if (!kernel_read_pointer(builder->kernel,
+				 head + (forward ? 0 : builder->kernel->arch->pointer_size), &node,
 				 error))
 		return false;
 	while (node != head) {
@@ -138,10 +156,12 @@ static bool add_processes(struct builder *builder, uint64_t head, bool forward, 
 		size_t index = builder->count;
 
 		if (visited_has(&builder->visited, address))
-			return !forward || error_set(error, ERROR_CORRUPT, "it runs in a circle through 0x%llx",
-						     (unsigned long long)address);
+			return !forward ||
+			       error_set(error, ERROR_CORRUPT, "it runs in a circle through 0x%llx",
+					 (unsigned long long)address);
 		if (!add_task(builder, address, 0, &links, error) ||
-		    !add_process_threads(builder, &links, builder->tasks[index].tgid, address, error))
+		    !add_process_threads(builder, &links, builder->tasks[index].tgid, address,
+					 error))
 			return false;
 		node = forward ? links.next : links.prev;
 	}
@@ -167,12 +187,14 @@ static bool add_all_processes(struct builder *builder, uint64_t init_task, struc
 }
 
 /* A task that is known by address and not (yet) on the list: the CPUs' idle and current ones. */
-static bool add_known(struct builder *builder, uint64_t address, const char *what, struct error *error)
+static bool add_known(struct builder *builder, uint64_t address, const char *what,
+		      struct error *error)
 {
 	struct task_links links;
 	struct error reason;
 
-	if (!address || visited_has(&builder->visited, address) || add_task(builder, address, 0, &links, &reason))
+	if (!address || visited_has(&builder->visited, address) ||
+	    add_task(builder, address, 0, &links, &reason))
 		return true;
 	if (!is_fatal(&reason)) {
 		note_damage(builder, &reason, what, address);
@@ -194,7 +216,8 @@ static bool collect(struct builder *builder, struct error *error)
 		if (!add_known(builder, kernel->cpus[i].idle, "an idle task at", error))
 			return false;
 	/* The boot CPU's idle task, should that CPU be off or unknown. */
-	if (!add_known(builder, init_task, "init_task at", error) || !add_all_processes(builder, init_task, error))
+	if (!add_known(builder, init_task, "init_task at", error) ||
+	    !add_all_processes(builder, init_task, error))
 		return false;
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		if (!add_known(builder, kernel->cpus[i].task, "a current task at", error))
@@ -235,7 +258,8 @@ static bool make_index(struct task_table *table, struct error *error)
 
 static struct task *find_address(const struct task_table *table, uint64_t address)
 {
-	for (size_t slot = slot_of(address, table->mask); table->by_address[slot]; slot = (slot + 1) & table->mask) {
+	for (size_t slot = slot_of(address, table->mask); table->by_address[slot];
+	     slot = (slot + 1) & table->mask) {
 		struct task *task = &table->tasks[table->by_address[slot] - 1];
 
 		if (task->address == address)
@@ -255,11 +279,14 @@ static void relate(struct kernel *kernel, struct task_table *table)
 
 		task->kernel_thread = task->flags & PF_KTHREAD;
 		task->idle = task->pid == 0;
-		/* init made the other CPUs' idle tasks, but they are not its children (fork_idle). */
+		/*
+		 * init made the other CPUs' idle tasks, but they are not its children (fork_idle).
+		 */
 		task->ppid = parent && !task->idle ? parent->tgid : 0;
 	}
 	for (size_t i = 0; i < kernel->nr_cpus; i++) {
-		struct task *task = kernel->cpus[i].task ? find_address(table, kernel->cpus[i].task) : NULL;
+		struct task *task =
+			kernel->cpus[i].task ? find_address(table, kernel->cpus[i].task) : NULL;
 
 		if (task) {
 			task->on_cpu = true;
@@ -326,7 +353,8 @@ const struct task *task_find_pid(struct kernel *kernel, uint32_t pid)
 
 	if (!tasks_get(kernel, &table, NULL))
 		return NULL;
-	for (size_t slot = slot_of(pid, table->mask); table->by_pid[slot]; slot = (slot + 1) & table->mask)
+	for (size_t slot = slot_of(pid, table->mask); table->by_pid[slot];
+	     slot = (slot + 1) & table->mask)
 		if (table->tasks[table->by_pid[slot] - 1].pid == pid)
 			return &table->tasks[table->by_pid[slot] - 1];
 	return NULL;
@@ -359,24 +387,32 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 	}
 	/* A zombie's stack goes back before the task does; what is there now is someone else's. */
 	if (!task->stack && !task->damage)
-		return error_set(error, ERROR_NOT_MAPPED, "pid %u has exited and has no kernel stack any more", task->pid);
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "pid %u has exited and has no kernel stack any more", task->pid);
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
 		return error_prefix(error, "the registers of pid %u", task->pid);
-	/* Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been overwritten since. */
+	/*
+	 * Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been
+	 * overwritten since.
+	 */
 	if (kernel->text_end && !kernel_is_text(kernel, registers->value[kernel->arch->pc])) {
 		*registers = (struct registers){ 0 };
 		return error_set(error, ERROR_CORRUPT,
-				 "the registers of pid %u are not known: it was running, or its stack is damaged", task->pid);
+				 "the registers of pid %u are not known: it was running, or its "
+				 "stack is damaged",
+				 task->pid);
 	}
 	return true;
 }
 
-bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret, struct error *error)
+bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret,
+		    struct error *error)
 {
 	uint64_t pgd;
 
 	if (!task->mm)
-		return error_set(error, ERROR_NOT_MAPPED, "pid %u has no user memory: it is a kernel thread or has exited",
+		return error_set(error, ERROR_NOT_MAPPED,
+				 "pid %u has no user memory: it is a kernel thread or has exited",
 				 task->pid);
 	if (!kernel_read_member(kernel, task->mm, "mm_struct", "pgd", &pgd, error))
 		return error_prefix(error, "the page tables of pid %u", task->pid);

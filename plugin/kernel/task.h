@@ -2,8 +2,9 @@
 /*
  * Tasks: one table of all of them, read once, with what ps, the thread list and the selectors need.
  *
- * Found from init_task through the `tasks` list and each process's thread list, plus the CPUs' idle and current tasks. A damaged list
- * gives what was reachable; task_table.damage says what was lost and why.
+ * Found from init_task through the `tasks` list and each process's thread list, plus the CPUs' idle
+ * and current tasks. A damaged list gives what was reachable; task_table.damage says what was lost
+ * and why.
  */
 #ifndef VMCORE_KERNEL_TASK_H
 #define VMCORE_KERNEL_TASK_H
@@ -16,24 +17,29 @@ struct task {
 	uint64_t group_leader;
 	uint64_t mm;			/* 0 = kernel thread (or exited) */
 	uint64_t stack;			/* lowest address of the kernel stack */
-	uint64_t thread_sp;		/* thread.sp: where the last switch-out saved its registers */
+	/* thread.sp: where the last switch-out saved its registers */
+	uint64_t thread_sp;
 	uint64_t start_time;		/* ns since boot */
 	uint64_t utime, stime;		/* ns */
-	uint64_t last_run;		/* sched_info.last_arrival or se.exec_start: ns, for `ps -l` */
+	/* sched_info.last_arrival or se.exec_start: ns, for `ps -l` */
+	uint64_t last_run;
 	uint64_t flags;			/* PF_* */
 	uint64_t rss_bytes, vsz_bytes;	/* of the mm; task_load_memory() fills them in */
 	uint32_t pid, tgid, ppid;	/* in the initial namespace */
-	uint32_t state;			/* raw: __state | exit_state << 16 is not mixed: see exit_state */
+	/* raw: __state | exit_state << 16 is not mixed: see exit_state */
+	uint32_t state;
 	uint32_t exit_state;
 	uint32_t cpu;			/* where it runs or ran last */
 	uint32_t policy;
 	int32_t prio;
-	int32_t rss_own[4];		/* rss_stat.count, by MM_*: pages not yet added to the mm; 0 since 6.2 */
+	/* rss_stat.count, by MM_*: pages not yet added to the mm; 0 since 6.2 */
+	int32_t rss_own[4];
 	char comm[16];			/* NUL-terminated, any bytes otherwise */
 	bool on_cpu;			/* is some CPU's current task */
 	bool idle;			/* a swapper: pid 0 */
 	bool kernel_thread;		/* PF_KTHREAD */
-	char *damage;			/* NULL, or which part of it could not be read and why; owned */
+	/* NULL, or which part of it could not be read and why; owned */
+	char *damage;
 };
 
 struct task_table {
@@ -53,23 +59,28 @@ void tasks_free(struct kernel *kernel);
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid);
 const struct task *task_find_address(struct kernel *kernel, uint64_t address);
 /*
- * Fills in rss_bytes and vsz_bytes of all tasks (one read per mm). The rss is exact, including what CPUs (6.2+) or tasks (up
- * to 6.1) have counted but not yet added to the mm; the kernel's own ps leaves that out and can be some MiB off.
+ * Fills in rss_bytes and vsz_bytes of all tasks (one read per mm). The rss is exact, including what
+ * CPUs (6.2+) or tasks (up to 6.1) have counted but not yet added to the mm; the kernel's own ps
+ * leaves that out and can be some MiB off.
  */
 bool tasks_load_memory(struct kernel *kernel, struct error *error);
 
-/* The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??" unknown. */
+/*
+ * The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??"
+ * unknown.
+ */
 const char *task_state_letters(struct kernel *kernel, const struct task *task);
 /* The kernel's word: "running", "interruptible sleep", ... for the thread list. */
 const char *task_state_name(struct kernel *kernel, const struct task *task);
 
 /*
- * The registers to start unwinding at: the CPU's if the task is current on one, else what its switch-out
- * saved. *cpu_ret (may be NULL) is the CPU it is running on or NULL.
+ * The registers to start unwinding at: the CPU's if the task is current on one, else what its
+ * switch-out saved. *cpu_ret (may be NULL) is the CPU it is running on or NULL.
  */
 bool task_registers(struct kernel *kernel, const struct task *task, struct registers *registers,
 		    const struct cpu **cpu_ret, struct error *error);
 /* The physical root of its user page tables; ERROR_NOT_MAPPED for kernel threads. */
-bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret, struct error *error);
+bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret,
+		    struct error *error);
 
 #endif

@@ -10,7 +10,8 @@
 struct memory_reader {
 	struct kernel *kernel;
 	struct member total_vm;
-	struct member rss;		/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
+	/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
+	struct member rss;
 	bool per_cpu;
 	struct member count, counters;	/* in struct percpu_counter; counters.size 0 without SMP */
 	int64_t index[NR_COUNTERS];
@@ -18,29 +19,36 @@ struct memory_reader {
 
 static bool reader_open(struct memory_reader *reader, struct kernel *kernel, struct error *error)
 {
-	static const char *const names[NR_COUNTERS] = { "MM_FILEPAGES", "MM_ANONPAGES", "MM_SHMEMPAGES" };
+	static const char *const names[NR_COUNTERS] = { "MM_FILEPAGES", "MM_ANONPAGES",
+							"MM_SHMEMPAGES" };
 	struct types *types = kernel->types;
 
 	*reader = (struct memory_reader){ .kernel = kernel };
 	if (!types_member(types, "mm_struct", "total_vm", &reader->total_vm, error))
 		return false;
 	/* Before 6.2 rss_stat is a structure with the array in it. */
-	if (!types_member(types, "mm_struct", "rss_stat.count", &reader->rss, NULL) || reader->rss.kind != TYPE_ARRAY) {
+	if (!types_member(types, "mm_struct", "rss_stat.count", &reader->rss, NULL) ||
+	    reader->rss.kind != TYPE_ARRAY) {
 		if (!types_member(types, "mm_struct", "rss_stat", &reader->rss, error) ||
 		    !types_member(types, "percpu_counter", "count", &reader->count, error))
 			return false;
-		reader->per_cpu = types_member(types, "percpu_counter", "counters", &reader->counters, NULL);
+		reader->per_cpu =
+			types_member(types, "percpu_counter", "counters", &reader->counters, NULL);
 	}
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
 		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
 			return false;
 		if (reader->index[i] < 0 || (uint64_t)reader->index[i] >= reader->rss.count)
-			return error_set(error, ERROR_CORRUPT, "mm_struct.rss_stat has no element %s", names[i]);
+			return error_set(error, ERROR_CORRUPT,
+					 "mm_struct.rss_stat has no element %s", names[i]);
 	}
 	return true;
 }
 
-/* What the CPUs have not yet added to the counter: a batch each. Unreadable ones count as 0, that is a few pages. */
+/*
+ * What the CPUs have not yet added to the counter: a batch each. Unreadable ones count as 0, that
+ * is a few pages.
+ */
 static int64_t sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers)
 {
 	struct kernel *kernel = reader->kernel;
@@ -50,7 +58,8 @@ static int64_t sum_per_cpu(struct memory_reader *reader, const uint64_t *pointer
 		for (size_t i = 0; i < NR_COUNTERS; i++) {
 			uint64_t address, value;
 
-			if (pointers[i] && kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, NULL) &&
+			if (pointers[i] &&
+			    kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, NULL) &&
 			    memory_read_uint(kernel->memory, address, 4, &value, NULL))
 				sum += (int32_t)value;
 		}
@@ -58,7 +67,8 @@ static int64_t sum_per_cpu(struct memory_reader *reader, const uint64_t *pointer
 	return sum;
 }
 
-static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task, struct error *error)
+static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task,
+		    struct error *error)
 {
 	struct kernel *kernel = reader->kernel;
 	uint64_t total, value, pointers[NR_COUNTERS] = { 0 };
@@ -67,12 +77,15 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
 		return false;
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
-		uint64_t counter = mm + reader->rss.offset + reader->index[i] * reader->rss.element_size;
+		uint64_t counter =
+			mm + reader->rss.offset + reader->index[i] * reader->rss.element_size;
 
-		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value, error))
+		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value,
+				      error))
 			return false;
 		pages += (int64_t)value;
-		if (reader->per_cpu && !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
+		if (reader->per_cpu &&
+		    !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
 			return false;
 	}
 	if (reader->per_cpu)
@@ -109,7 +122,10 @@ static uint32_t *mm_slot(const struct mm_map *map, const struct task_table *tabl
 	return &map->slots[slot];
 }
 
-/* Each mm once, into the first task that has it; there the tasks' own counts are added up (and may go below 0 meanwhile). */
+/*
+ * Each mm once, into the first task that has it; there the tasks' own counts are added up (and may
+ * go below 0 meanwhile).
+ */
 static bool fill(struct memory_reader *reader, struct task_table *table, const struct mm_map *map,
 		 struct error *error)
 {
@@ -167,7 +183,8 @@ bool tasks_load_memory(struct kernel *kernel, struct error *error)
 		map.mask = map.mask * 2 + 1;
 	map.slots = calloc(map.mask + 1, sizeof(*map.slots));
 	if (!map.slots)
-		return error_no_memory(error, "memory use of tasks", (map.mask + 1) * sizeof(*map.slots));
+		return error_no_memory(error, "memory use of tasks",
+				       (map.mask + 1) * sizeof(*map.slots));
 	done = fill(&reader, table, &map, error);
 	if (done)
 		spread(table, &map);

@@ -7,7 +7,10 @@
 
 #include "base/buffer.h"
 
-/* Members closer than this are read together: copying the bytes between them costs less than another read. */
+/*
+ * Members closer than this are read together: copying the bytes between them costs less than
+ * another read.
+ */
 #define MAX_GAP 384
 /* Nothing wanted lies beyond; a larger offset means that the types are damaged. */
 #define MAX_TASK_SIZE 65536
@@ -26,13 +29,25 @@ struct task_field {
 };
 
 #define TASK(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), false, false }
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), false, false \
+	}
 #define NUMBERS(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), false, true }
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), false, true \
+	}
 #define ESSENTIAL(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, task.field), sizeof(((struct task *)0)->field), true, false }
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), true, false \
+	}
 #define LINK(field, ...) \
-	{ { __VA_ARGS__ }, offsetof(struct task_record, links.field), sizeof(((struct task_links *)0)->field), false, false }
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, links.field), \
+			sizeof(((struct task_links *)0)->field), false, false \
+	}
 
 static const struct task_field fields[] = {
 	LINK(next, "tasks.next"),
@@ -48,7 +63,8 @@ static const struct task_field fields[] = {
 	TASK(mm, "mm"),
 	TASK(stack, "stack"),
 	TASK(thread_sp, "thread.sp"),
-	TASK(start_time, "start_boottime", "real_start_time", "start_time"),	/* cf25e24db61c, 5.5 */
+	/* cf25e24db61c, 5.5 */
+	TASK(start_time, "start_boottime", "real_start_time", "start_time"),
 	TASK(utime, "utime"),
 	TASK(stime, "stime"),
 	TASK(last_run, "sched_info.last_arrival", "se.exec_start"),
@@ -70,10 +86,12 @@ static bool resolve(struct task_reader *reader, size_t i, struct error *error)
 	struct member *member = &reader->members[i];
 
 	for (size_t j = 0; j < 3 && field->paths[j]; j++) {
-		if (!types_member(reader->kernel->types, "task_struct", field->paths[j], member, error))
+		if (!types_member(reader->kernel->types, "task_struct", field->paths[j], member,
+				  error))
 			continue;
 		if (member->offset + member->size > MAX_TASK_SIZE)
-			return error_set(error, ERROR_CORRUPT, "task_struct.%s has offset %llu: the types are damaged",
+			return error_set(error, ERROR_CORRUPT,
+					 "task_struct.%s has offset %llu: the types are damaged",
 					 field->paths[j], (unsigned long long)member->offset);
 		reader->present |= 1ull << i;
 		return true;
@@ -94,8 +112,10 @@ static void make_spans(struct task_reader *reader)
 
 	for (size_t i = 0; i < NR_FIELDS; i++)
 		if (reader->present >> i & 1)
-			reader->spans[reader->nr_spans++] = (struct task_span){
-				reader->members[i].offset, reader->members[i].offset + reader->members[i].size };
+			reader->spans[reader->nr_spans++] =
+				(struct task_span){ reader->members[i].offset,
+						    reader->members[i].offset +
+							    reader->members[i].size };
 	qsort(reader->spans, reader->nr_spans, sizeof(reader->spans[0]), compare_spans);
 	for (size_t i = 1; i < reader->nr_spans; i++) {
 		struct task_span *last = &reader->spans[kept];
@@ -139,8 +159,8 @@ void task_reader_close(struct task_reader *reader)
 }
 
 /* A span that cannot be read as a whole: member by member. Returns the members that are there. */
-static uint64_t read_members(struct task_reader *reader, const struct task_span *span, uint64_t address,
-			     struct buffer *damage, const struct error *reason)
+static uint64_t read_members(struct task_reader *reader, const struct task_span *span,
+			     uint64_t address, struct buffer *damage, const struct error *reason)
 {
 	uint64_t known = 0;
 	bool first = damage->size == 0;
@@ -148,21 +168,24 @@ static uint64_t read_members(struct task_reader *reader, const struct task_span 
 	for (size_t i = 0; i < NR_FIELDS; i++) {
 		const struct member *member = &reader->members[i];
 
-		if (!(reader->present >> i & 1) || member->offset < span->start || member->offset >= span->end)
+		if (!(reader->present >> i & 1) || member->offset < span->start ||
+		    member->offset >= span->end)
 			continue;
-		if (memory_read(reader->kernel->memory, address + member->offset, reader->image + member->offset,
-				member->size, NULL)) {
+		if (memory_read(reader->kernel->memory, address + member->offset,
+				reader->image + member->offset, member->size, NULL)) {
 			known |= 1ull << i;
 			continue;
 		}
-		buffer_printf(damage, "%s%s", damage->size ? ", " : "not known: ", fields[i].paths[0]);
+		buffer_printf(damage, "%s%s",
+			      damage->size ? ", " : "not known: ", fields[i].paths[0]);
 	}
 	if (first && damage->size)
 		buffer_printf(damage, " (%s)", reason->text);
 	return known;
 }
 
-static uint64_t read_spans(struct task_reader *reader, uint64_t address, struct buffer *damage, struct error *reason)
+static uint64_t read_spans(struct task_reader *reader, uint64_t address, struct buffer *damage,
+			   struct error *reason)
 {
 	uint64_t known = reader->present;
 
@@ -170,11 +193,12 @@ static uint64_t read_spans(struct task_reader *reader, uint64_t address, struct 
 		const struct task_span *span = &reader->spans[i];
 		uint64_t members = 0;
 
-		if (memory_read(reader->kernel->memory, address + span->start, reader->image + span->start,
-				span->end - span->start, reason))
+		if (memory_read(reader->kernel->memory, address + span->start,
+				reader->image + span->start, span->end - span->start, reason))
 			continue;
 		for (size_t j = 0; j < NR_FIELDS; j++)
-			if (reader->members[j].offset >= span->start && reader->members[j].offset < span->end)
+			if (reader->members[j].offset >= span->start &&
+			    reader->members[j].offset < span->end)
 				members |= 1ull << j;
 		known &= ~members | read_members(reader, span, address, damage, reason);
 	}
@@ -194,12 +218,15 @@ static void store(void *to, size_t size, uint64_t value)
 }
 
 /* As many numbers as there is room for. */
-static void decode_numbers(struct task_reader *reader, const struct member *member, int32_t *to, size_t size)
+static void decode_numbers(struct task_reader *reader, const struct member *member, int32_t *to,
+			   size_t size)
 {
 	if (member->kind != TYPE_ARRAY || member->element_size != sizeof(*to))
 		return;
 	for (size_t i = 0; i < member->size / sizeof(*to) && i < size / sizeof(*to); i++)
-		to[i] = memory_decode(reader->kernel->memory, reader->image + member->offset + i * sizeof(*to), sizeof(*to));
+		to[i] = memory_decode(reader->kernel->memory,
+				      reader->image + member->offset + i * sizeof(*to),
+				      sizeof(*to));
 }
 
 static void decode(struct task_reader *reader, uint64_t known, struct task_record *record)
@@ -218,14 +245,15 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 
 			memcpy(to, reader->image + member->offset, size);
 			to[fields[i].size - 1] = 0;
-		} else if (kernel_decode_field(reader->kernel, reader->image, reader->image_size, member, &value)) {
+		} else if (kernel_decode_field(reader->kernel, reader->image, reader->image_size,
+					       member, &value)) {
 			store(to, fields[i].size, value);
 		}
 	}
 }
 
-bool task_read(struct task_reader *reader, uint64_t address, struct task *task, struct task_links *links,
-	       struct error *error)
+bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
+	       struct task_links *links, struct error *error)
 {
 	struct task_record record = { .task.address = address };
 	struct buffer damage = { 0 };

@@ -2,9 +2,9 @@
 /*
  * One task_struct into one struct task. Private to task.c.
  *
- * A task_struct is 9 KiB over three pages and there may be 30,000 of them, so the members wanted are resolved once, put into
- * a few spans, and each task costs one memory read per span. To have one more member: a field in struct task (or
- * task_links) and a row in the table in task_read.c.
+ * A task_struct is 9 KiB over three pages and there may be 30,000 of them, so the members wanted
+ * are resolved once, put into a few spans, and each task costs one memory read per span. To have
+ * one more member: a field in struct task (or task_links) and a row in the table in task_read.c.
  */
 #ifndef VMCORE_KERNEL_TASK_READ_H
 #define VMCORE_KERNEL_TASK_READ_H
@@ -39,10 +39,10 @@ struct task_reader {
 bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error);
 void task_reader_close(struct task_reader *reader);
 /*
- * Reads the task at ADDRESS. What cannot be read stays 0 and is named in task->damage; false if its pid or its links
- * are not there, which means that there is no task to speak of.
+ * Reads the task at ADDRESS. What cannot be read stays 0 and is named in task->damage; false if its
+ * pid or its links are not there, which means that there is no task to speak of.
  */
-bool task_read(struct task_reader *reader, uint64_t address, struct task *task, struct task_links *links,
-	       struct error *error);
+bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
+	       struct task_links *links, struct error *error);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * A task's state in letters and words.
  *
- * The bits moved in 4.14 (8ef9925b02c2 put TASK_PARKED among the reported states, so TASK_DEAD and those after it went up)
- * and have stayed since; new ones were only added above (TASK_RTLOCK_WAIT in 5.15, TASK_FREEZABLE and TASK_FROZEN in 6.1). The oldest
- * kernel here is 4.19, so one table serves all: there is nothing whose existence would have to be asked.
+ * The bits moved in 4.14 (8ef9925b02c2 put TASK_PARKED among the reported states, so TASK_DEAD and
+ * those after it went up) and have stayed since; new ones were only added above (TASK_RTLOCK_WAIT
+ * in 5.15, TASK_FREEZABLE and TASK_FROZEN in 6.1). The oldest kernel here is 4.19, so one table
+ * serves all: there is nothing whose existence would have to be asked.
  */
 #include "kernel/task.h"
 
@@ -31,7 +32,10 @@ struct state {
 	const char *name;
 };
 
-/* The first that matches. Crash's letters; the words are those of the kernel's task_state_array where it has one. */
+/*
+ * The first that matches. Crash's letters; the words are those of the kernel's task_state_array
+ * where it has one.
+ */
 static const struct state states[] = {
 	{ EXITING_DEAD, 0, "DE", "dead" },	/* also EXIT_TRACE, which is both: on its way out */
 	{ EXITING_ZOMBIE, 0, "ZO", "zombie" },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The native unwinder; unwind.h says what it is for, symbols/orc.h what a row means.
- * Reference for the semantics of rows: arch/x86/kernel/unwind_orc.c's unwind_next_frame(), described there in comments.
+ * Reference for the semantics of rows: arch/x86/kernel/unwind_orc.c's unwind_next_frame(),
+ * described there in comments.
  */
 #include "kernel/unwind.h"
 
@@ -12,8 +13,8 @@
 #include "kernel/unwind_dwarf.h"
 
 /*
- * How often a stack may continue at a lower address: interrupt, exception and NMI stacks lie anywhere. Real
- * nesting is four or five deep; a circle through damaged memory goes on forever.
+ * How often a stack may continue at a lower address: interrupt, exception and NMI stacks lie
+ * anywhere. Real nesting is four or five deep; a circle through damaged memory goes on forever.
  */
 #define MAX_STACK_SWITCHES 16
 
@@ -23,7 +24,8 @@ struct unwinder {
 	struct kernel *kernel;
 	struct registers registers;	/* of the current frame */
 	bool exact;			/* its pc is where it was, not where it will return to */
-	uint64_t regs_address;		/* the pt_regs that the current frame's registers came from */
+	/* the pt_regs that the current frame's registers came from */
+	uint64_t regs_address;
 	unsigned switches;
 	struct error *error;
 };
@@ -43,7 +45,8 @@ static bool load_orc(struct kernel *kernel, struct error *error)
 {
 	if (kernel->orc_loaded)
 		return true;
-	if (!orc_read_elf(kernel->types, kernel->vmlinux_path, kernel->memory->kaslr_offset, &kernel->orc, error))
+	if (!orc_read_elf(kernel->types, kernel->vmlinux_path, kernel->memory->kaslr_offset,
+			  &kernel->orc, error))
 		return false;
 	kernel->orc_loaded = true;
 	return true;
@@ -64,7 +67,8 @@ static bool is_return_address_at(struct kernel *kernel, uint64_t address)
 
 /*
  * Code outside of vmlinux and the modules. Two cases are worth a row of their own:
- *  - a jump through a bad pointer: nothing is mapped there, and the call has just pushed its return address;
+ *  - a jump through a bad pointer: nothing is mapped there, and the call has just
+ *    pushed its return address;
  *  - BPF programs, which are always compiled with a frame pointer.
  * Both only if a return address is where it should be.
  */
@@ -76,13 +80,18 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 
 	if (unwinder->exact && !memory_read(kernel->memory, pc, &byte, 1, NULL) &&
 	    is_return_address_at(kernel, sp)) {
-		*row = (struct orc_row){ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 8 };
+		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
+					 .sp_base = ORC_BASE_SP,
+					 .sp_offset = 8 };
 		return true;
 	}
 	if (is_valid(&unwinder->registers, X86_RBP) && bp % 8 == 0 && bp >= sp && bp - sp < 65536 &&
 	    is_return_address_at(kernel, bp + 8)) {
-		*row = (struct orc_row){ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_BP, .sp_offset = 16,
-					 .bp_base = ORC_BASE_PREV_SP, .bp_offset = -16 };
+		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
+					 .sp_base = ORC_BASE_BP,
+					 .sp_offset = 16,
+					 .bp_base = ORC_BASE_PREV_SP,
+					 .bp_offset = -16 };
 		return true;
 	}
 	return false;
@@ -91,7 +100,10 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row)
 {
 	struct kernel *kernel = unwinder->kernel;
-	/* A return address can be the start of the next function: what matters is the call before it. */
+	/*
+	 * A return address can be the start of the next function: what matters is the call before
+	 * it.
+	 */
 	uint64_t address = unwinder->exact ? pc : pc - 1;
 	const struct orc_row *found = NULL;
 	const struct orc_table *table;
@@ -101,7 +113,8 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 		if (!load_orc(kernel, unwinder->error))
 			return false;
 		found = orc_find(&kernel->orc, address);
-		if ((!found || found->type == ORC_TYPE_UNKNOWN) && unwind_dwarf_row(kernel, address, row))
+		if ((!found || found->type == ORC_TYPE_UNKNOWN) &&
+		    unwind_dwarf_row(kernel, address, row))
 			return true;
 	} else if ((module = module_at(kernel, address))) {
 		if (!module_orc(kernel, module, &table, unwinder->error))
@@ -111,7 +124,8 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 		return true;
 	} else {
 		return error_set(unwinder->error, ERROR_CORRUPT,
-				 "0x%llx is neither in the kernel nor in a module, so there is no unwind information",
+				 "0x%llx is neither in the kernel nor in a module, so there is no "
+				 "unwind information",
 				 (unsigned long long)pc);
 	}
 	if (!found)
@@ -133,10 +147,12 @@ static bool base_register(struct unwinder *unwinder, uint8_t base, uint64_t *val
 	};
 
 	if (base >= sizeof(registers) / sizeof(registers[0]) || !registers[base].name)
-		return error_set(unwinder->error, ERROR_CORRUPT, "its unwind information makes no sense");
+		return error_set(unwinder->error, ERROR_CORRUPT,
+				 "its unwind information makes no sense");
 	if (!is_valid(&unwinder->registers, registers[base].index))
 		return error_set(unwinder->error, ERROR_CORRUPT,
-				 "its caller is found through %s, which is not known here", registers[base].name);
+				 "its caller is found through %s, which is not known here",
+				 registers[base].name);
 	*value_ret = unwinder->registers.value[registers[base].index];
 	return true;
 }
@@ -150,19 +166,24 @@ static bool row_address(struct unwinder *unwinder, const struct orc_row *row, ui
 	if (!base_register(unwinder, row->sp_base, &address))
 		return false;
 	if (row->sp_base == ORC_BASE_SP_INDIRECT && row->type == ORC_TYPE_FRAME) {
-		/* The word on top of the new stack is the old stack's pointer (since 5.12, aafeb14e9da2). */
+		/*
+		 * The word on top of the new stack is the old stack's pointer (since 5.12,
+		 * aafeb14e9da2).
+		 */
 		if (!kernel_read_pointer(kernel, address, &address, unwinder->error))
 			return false;
 		address += row->sp_offset;
 	} else {
 		address += row->sp_offset;
 		/* BP_INDIRECT, and how entry code up to 5.7 pointed to pt_regs on another stack. */
-		if ((row->sp_base == ORC_BASE_BP_INDIRECT || row->sp_base == ORC_BASE_SP_INDIRECT) &&
+		if ((row->sp_base == ORC_BASE_BP_INDIRECT ||
+		     row->sp_base == ORC_BASE_SP_INDIRECT) &&
 		    !kernel_read_pointer(kernel, address, &address, unwinder->error))
 			return false;
 	}
 	if (address % 8 || !kernel->arch->is_kernel_address(kernel->memory, address))
-		return error_set(unwinder->error, ERROR_CORRUPT, "its frame would end at 0x%llx, which is no stack",
+		return error_set(unwinder->error, ERROR_CORRUPT,
+				 "its frame would end at 0x%llx, which is no stack",
 				 (unsigned long long)address);
 	*address_ret = address;
 	return true;
@@ -175,11 +196,13 @@ static bool check_progress(struct unwinder *unwinder, uint64_t sp, bool may_swit
 
 	if (sp > old || (may_switch && ++unwinder->switches <= MAX_STACK_SWITCHES))
 		return true;
-	return error_set(unwinder->error, ERROR_CORRUPT, "the stack goes round in a circle: from 0x%llx back to 0x%llx",
+	return error_set(unwinder->error, ERROR_CORRUPT,
+			 "the stack goes round in a circle: from 0x%llx back to 0x%llx",
 			 (unsigned long long)old, (unsigned long long)sp);
 }
 
-static bool restore_bp(struct unwinder *unwinder, const struct orc_row *row, uint64_t cfa, struct registers *caller)
+static bool restore_bp(struct unwinder *unwinder, const struct orc_row *row, uint64_t cfa,
+		       struct registers *caller)
 {
 	const struct registers *registers = &unwinder->registers;
 	uint64_t address, bp;
@@ -213,13 +236,15 @@ static bool check_return_address(struct unwinder *unwinder, uint64_t address, ui
 	    row_without_table(unwinder, pc, &row))
 		return true;
 	return error_set(unwinder->error, ERROR_CORRUPT,
-			 "its return address, at 0x%llx, is 0x%llx, and there is no code", (unsigned long long)address,
-			 (unsigned long long)pc);
+			 "its return address, at 0x%llx, is 0x%llx, and there is no code",
+			 (unsigned long long)address, (unsigned long long)pc);
 }
 
-static enum step step_call(struct unwinder *unwinder, const struct orc_row *row, struct frame *frame)
+static enum step step_call(struct unwinder *unwinder, const struct orc_row *row,
+			   struct frame *frame)
 {
-	bool indirect = row->sp_base == ORC_BASE_SP_INDIRECT || row->sp_base == ORC_BASE_BP_INDIRECT;
+	bool indirect =
+		row->sp_base == ORC_BASE_SP_INDIRECT || row->sp_base == ORC_BASE_BP_INDIRECT;
 	struct registers caller = { 0 };
 	uint64_t cfa, pc;
 
@@ -255,7 +280,8 @@ static bool read_iret(struct unwinder *unwinder, uint64_t address, struct regist
 	return true;
 }
 
-static enum step step_registers(struct unwinder *unwinder, const struct orc_row *row, struct frame *frame)
+static enum step step_registers(struct unwinder *unwinder, const struct orc_row *row,
+				struct frame *frame)
 {
 	const struct arch *arch = unwinder->kernel->arch;
 	struct registers interrupted = { 0 };
@@ -264,7 +290,8 @@ static enum step step_registers(struct unwinder *unwinder, const struct orc_row 
 	if (!row_address(unwinder, row, &address))
 		return STEP_FAILED;
 	if (row->type == ORC_TYPE_PT_REGS) {
-		if (!arch->pt_regs(unwinder->kernel->memory, address, &interrupted, unwinder->error))
+		if (!arch->pt_regs(unwinder->kernel->memory, address, &interrupted,
+				   unwinder->error))
 			return STEP_FAILED;
 		frame->cfa = address + arch->pt_regs_size;
 	} else {
@@ -274,7 +301,8 @@ static enum step step_registers(struct unwinder *unwinder, const struct orc_row 
 			return STEP_FAILED;
 		frame->cfa = address + 5 * 8;
 	}
-	if (!arch->is_user(&interrupted) && !check_progress(unwinder, interrupted.value[X86_RSP], true))
+	if (!arch->is_user(&interrupted) &&
+	    !check_progress(unwinder, interrupted.value[X86_RSP], true))
 		return STEP_FAILED;
 	unwinder->registers = interrupted;
 	unwinder->exact = row->signal;
@@ -298,7 +326,8 @@ static enum step step(struct unwinder *unwinder, struct frame *frame)
 	case ORC_TYPE_IRET:
 		return step_registers(unwinder, &row, frame);
 	}
-	error_set(unwinder->error, ERROR_CORRUPT, "the kernel has no unwind information for this code");
+	error_set(unwinder->error, ERROR_CORRUPT,
+		  "the kernel has no unwind information for this code");
 	return STEP_FAILED;
 }
 
@@ -306,7 +335,10 @@ static enum frame_kind current_kind(const struct unwinder *unwinder, bool first)
 {
 	if (unwinder->kernel->arch->is_user(&unwinder->registers))
 		return FRAME_USER;
-	/* Only an interrupt, an exception or a note has cs; a task switch saves the callee-saved registers. */
+	/*
+	 * Only an interrupt, an exception or a note has cs; a task switch saves the callee-saved
+	 * registers.
+	 */
 	if (first)
 		return is_valid(&unwinder->registers, X86_CS) ? FRAME_INTERRUPTED : FRAME_CALL;
 	return unwinder->exact ? FRAME_INTERRUPTED : FRAME_CALL;
@@ -316,28 +348,35 @@ static enum unwind_end fail(struct unwinder *unwinder, size_t count, const struc
 {
 	char name[256];
 
-	if (!kernel_symbolize(unwinder->kernel, frame->kind == FRAME_CALL && frame->pc ? frame->pc - 1 : frame->pc,
+	if (!kernel_symbolize(unwinder->kernel,
+			      frame->kind == FRAME_CALL && frame->pc ? frame->pc - 1 : frame->pc,
 			      name, sizeof(name)))
 		snprintf(name, sizeof(name), "0x%llx", (unsigned long long)frame->pc);
-	error_prefix(unwinder->error, "the stack cannot be followed beyond frame %zu (%.200s)", count, name);
+	error_prefix(unwinder->error, "the stack cannot be followed beyond frame %zu (%.200s)",
+		     count, name);
 	return UNWIND_FAILED;
 }
 
-enum unwind_end unwind(struct kernel *kernel, const struct registers *registers, struct frame *frames,
-		       size_t max, size_t *count_ret, struct error *error)
+enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
+		       struct frame *frames, size_t max, size_t *count_ret, struct error *error)
 {
 	struct error ignored;
 	struct unwinder unwinder = {
-		.kernel = kernel, .registers = *registers, .exact = true, .error = error ? error : &ignored,
+		.kernel = kernel,
+		.registers = *registers,
+		.exact = true,
+		.error = error ? error : &ignored,
 	};
 
 	*count_ret = 0;
 	if (kernel->arch->elf_machine != EM_X86_64) {	/* ORC is x86_64's alone */
-		error_set(error, ERROR_UNSUPPORTED, "stacks of %s cannot be followed yet", kernel->arch->name);
+		error_set(error, ERROR_UNSUPPORTED, "stacks of %s cannot be followed yet",
+			  kernel->arch->name);
 		return UNWIND_FAILED;
 	}
 	if (!is_valid(registers, X86_RIP) || !is_valid(registers, X86_RSP)) {
-		error_set(error, ERROR_CORRUPT, "the registers to start from have no pc or no stack pointer");
+		error_set(error, ERROR_CORRUPT,
+			  "the registers to start from have no pc or no stack pointer");
 		return UNWIND_FAILED;
 	}
 	while (*count_ret < max) {

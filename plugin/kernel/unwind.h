@@ -2,8 +2,9 @@
 /*
  * The native unwinder: kernel stacks straight from ORC, for `kernel bt` of many tasks at once.
  *
- * It gives functions and addresses, through IRQ, IST and NMI stacks down to the user's pc; gdb's own unwinder with the CFI of
- * symbols/cfi.h gives lines, inlined functions and locals for one thread at a time. Both must agree frame by frame; a test holds them to it.
+ * It gives functions and addresses, through IRQ, IST and NMI stacks down to the user's pc; gdb's
+ * own unwinder with the CFI of symbols/cfi.h gives lines, inlined functions and locals for one
+ * thread at a time. Both must agree frame by frame; a test holds them to it.
  */
 #ifndef VMCORE_KERNEL_UNWIND_H
 #define VMCORE_KERNEL_UNWIND_H
@@ -11,9 +12,13 @@
 #include "kernel/kernel.h"
 
 enum frame_kind {
-	FRAME_CALL,		/* an ordinary call: pc is a return address, unless it is the first frame */
-	FRAME_INTERRUPTED,	/* pc is exact: an interrupt or exception happened here, or registers were caught here
-				 * (the first frame: those that have cs, so not a switched-out task's) */
+	/* an ordinary call: pc is a return address, unless it is the first frame */
+	FRAME_CALL,
+	/*
+	 * pc is exact: an interrupt or exception happened here, or registers were caught here
+	 * (the first frame: those that have cs, so not a switched-out task's)
+	 */
+	FRAME_INTERRUPTED,
 	FRAME_USER,		/* user space: pc and sp are the user's; always the last frame */
 };
 
@@ -21,10 +26,15 @@ struct frame {
 	enum frame_kind kind;
 	uint64_t pc;
 	uint64_t sp;			/* the stack pointer in this frame */
-	uint64_t cfa;			/* one past this frame's memory: [sp, cfa) is its own, with the return address or
-					 * the saved registers at its end; a plain call's is the caller's sp; 0 = not known */
-	uint64_t regs_address;		/* where the struct pt_regs lies that led to this frame, 0 = none */
-	struct registers registers;	/* what is known in this frame: after a plain call only pc, sp, and rbp */
+	/*
+	 * one past this frame's memory: [sp, cfa) is its own, with the return address or
+	 * the saved registers at its end; a plain call's is the caller's sp; 0 = not known
+	 */
+	uint64_t cfa;
+	/* where the struct pt_regs lies that led to this frame, 0 = none */
+	uint64_t regs_address;
+	/* what is known in this frame: after a plain call only pc, sp, and rbp */
+	struct registers registers;
 };
 
 enum unwind_end {
@@ -39,7 +49,7 @@ enum unwind_end {
  * Unwinds from REGISTERS; stores up to MAX frames and their number. An end other than
  * complete leaves the reason in *error. The frames found before a failure are valid.
  */
-enum unwind_end unwind(struct kernel *kernel, const struct registers *registers, struct frame *frames,
-		       size_t max, size_t *count_ret, struct error *error);
+enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
+		       struct frame *frames, size_t max, size_t *count_ret, struct error *error);
 
 #endif

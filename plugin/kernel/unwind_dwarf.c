@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Rows out of .debug_frame; unwind_dwarf.h says what for. Register numbers: System V psABI for x86-64, figure 3.36. */
+/*
+ * Rows out of .debug_frame; unwind_dwarf.h says what for. Register numbers: System V psABI for
+ * x86-64, figure 3.36.
+ */
 #include "kernel/unwind_dwarf.h"
 
 #include <dwarf.h>
@@ -89,7 +92,8 @@ static bool register_rule(Dwarf_Frame *frame, int number, int64_t *offset_ret, b
 	*offset_ret = (int64_t)ops[1].number;
 	if (count == 2)
 		return ops[1].atom == DW_OP_plus_uconst;
-	return (ops[1].atom == DW_OP_consts || ops[1].atom == DW_OP_constu) && ops[2].atom == DW_OP_plus;
+	return (ops[1].atom == DW_OP_consts || ops[1].atom == DW_OP_constu) &&
+	       ops[2].atom == DW_OP_plus;
 }
 
 static bool make_row(Dwarf_Frame *frame, struct orc_row *row)
@@ -121,7 +125,8 @@ bool unwind_dwarf_row(struct kernel *kernel, uint64_t address, struct orc_row *r
 	if (!kernel->unwind_dwarf && kernel->vmlinux_path)
 		kernel->unwind_dwarf = open_dwarf(kernel->vmlinux_path);
 	if (!kernel->unwind_dwarf || !kernel->unwind_dwarf->cfi ||
-	    dwarf_cfi_addrframe(kernel->unwind_dwarf->cfi, address - kernel->memory->kaslr_offset, &frame) != 0)
+	    dwarf_cfi_addrframe(kernel->unwind_dwarf->cfi, address - kernel->memory->kaslr_offset,
+				&frame) != 0)
 		return false;
 	made = make_row(frame, row);
 	free(frame);

@@ -2,9 +2,10 @@
 /*
  * What vmlinux's .debug_frame says where ORC says nothing.
  *
- * A few C functions are hidden from objtool (STACK_FRAME_NON_STANDARD), and one of them is on the stack of every
- * kdump: __crash_kexec, where the panicking CPU's registers were taken. The compiler's own
- * description is right for these, so it is turned into an ORC row. Private to unwind.c.
+ * A few C functions are hidden from objtool (STACK_FRAME_NON_STANDARD), and one of them is on the
+ * stack of every kdump: __crash_kexec, where the panicking CPU's registers were taken. The
+ * compiler's own description is right for these, so it is turned into an ORC row. Private to
+ * unwind.c.
  */
 #ifndef VMCORE_KERNEL_UNWIND_DWARF_H
 #define VMCORE_KERNEL_UNWIND_DWARF_H

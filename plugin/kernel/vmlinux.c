@@ -31,8 +31,8 @@ void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, char *hex, si
 		next = contents + (((uint64_t)header[1] + 3) & ~3ull);
 		if (contents + header[1] > size)
 			return;
-		if (header[0] == 4 && header[2] == NT_GNU_BUILD_ID && memcmp(data + name, "GNU", 4) == 0 &&
-		    (uint64_t)header[1] * 2 < hex_size) {
+		if (header[0] == 4 && header[2] == NT_GNU_BUILD_ID &&
+		    memcmp(data + name, "GNU", 4) == 0 && (uint64_t)header[1] * 2 < hex_size) {
 			for (size_t i = 0; i < header[1]; i++)
 				snprintf(hex + 2 * i, 3, "%02x", data[contents + i]);
 			return;
@@ -47,7 +47,9 @@ static void read_build_id(const struct elf_file *file, struct vmlinux *vmlinux)
 {
 	Elf_Scn *section = NULL;
 
-	/* All note sections: "the" notes are .notes in vmlinux, .note.gnu.build-id in some builds. */
+	/*
+	 * All note sections: "the" notes are .notes in vmlinux, .note.gnu.build-id in some builds.
+	 */
 	while (!vmlinux->build_id[0] && (section = elf_nextscn(file->elf, section))) {
 		GElf_Shdr header;
 		Elf_Data *data;
@@ -88,8 +90,8 @@ static void read_banner(const struct elf_file *file, struct vmlinux *vmlinux)
 			return;
 		left = size - (at - data);
 		length = strnlen(at, left);
-		if (length == left || length >= sizeof(vmlinux->banner) || !memchr(at, '#', length) ||
-		    !isdigit((unsigned char)at[strlen(BANNER_START)]))
+		if (length == left || length >= sizeof(vmlinux->banner) ||
+		    !memchr(at, '#', length) || !isdigit((unsigned char)at[strlen(BANNER_START)]))
 			continue;	/* a message about Linux versions */
 		memcpy(vmlinux->banner, at, length + 1);
 		vmlinux->banner_address = header.sh_addr + (at - data);
@@ -111,9 +113,10 @@ bool vmlinux_identify(const char *path, struct vmlinux *vmlinux, struct error *e
 	read_banner(&file, vmlinux);
 	elf_file_close(&file);
 	if (!vmlinux->build_id[0] && !vmlinux->banner_address)
-		return error_set(error, ERROR_FORMAT,
-				 "%s is not a kernel: it has neither a build-id nor the text \"%s...\"", path,
-				 BANNER_START);
+		return error_set(
+			error, ERROR_FORMAT,
+			"%s is not a kernel: it has neither a build-id nor the text \"%s...\"",
+			path, BANNER_START);
 	return true;
 }
 
@@ -122,12 +125,14 @@ static const char *or_unknown(const char *text)
 	return text[0] ? text : "unknown";
 }
 
-static bool refuse(const struct kernel *kernel, const struct vmlinux *vmlinux, const char *dump_build_id,
-		   const char *dump_release, struct error *error)
+static bool refuse(const struct kernel *kernel, const struct vmlinux *vmlinux,
+		   const char *dump_build_id, const char *dump_release, struct error *error)
 {
 	(void)kernel;
 	return error_set(error, ERROR_FORMAT,
-			 "%.200s is not the kernel of this dump: vmlinux is %.64s (build-id %s), the dump is of %.64s (build-id %s); use the matching vmlinux, or `set vmcore force-vmlinux on'",
+			 "%.200s is not the kernel of this dump: vmlinux is %.64s (build-id %s), "
+			 "the dump is of %.64s (build-id %s); use the matching vmlinux, or `set "
+			 "vmcore force-vmlinux on'",
 			 vmlinux->path, or_unknown(vmlinux->release), or_unknown(vmlinux->build_id),
 			 or_unknown(dump_release), or_unknown(dump_build_id));
 }
@@ -137,7 +142,8 @@ bool vmlinux_check_headers(const struct kernel *kernel, const struct vmlinux *vm
 {
 	*certain_ret = false;
 	if (vmlinux->machine != kernel->arch->elf_machine)
-		return error_set(error, ERROR_FORMAT, "%s is for another machine than the dump, which is %s's",
+		return error_set(error, ERROR_FORMAT,
+				 "%s is for another machine than the dump, which is %s's",
 				 vmlinux->path, kernel->arch->name);
 	if (force)
 		return true;
@@ -147,7 +153,8 @@ bool vmlinux_check_headers(const struct kernel *kernel, const struct vmlinux *vm
 			return refuse(kernel, vmlinux, kernel->build_id, kernel->release, error);
 		return true;
 	}
-	if (kernel->release[0] && vmlinux->release[0] && strcmp(kernel->release, vmlinux->release) != 0)
+	if (kernel->release[0] && vmlinux->release[0] &&
+	    strcmp(kernel->release, vmlinux->release) != 0)
 		return refuse(kernel, vmlinux, kernel->build_id, kernel->release, error);
 	return true;
 }
@@ -169,7 +176,8 @@ static void build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_si
 	free(notes);
 }
 
-bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, bool force, struct error *error)
+bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
+			  struct error *error)
 {
 	char build_id[sizeof(kernel->build_id)], banner[sizeof(vmlinux->banner)], release[65] = "";
 	uint64_t address = vmlinux->banner_address + kernel->memory->kaslr_offset;
@@ -187,13 +195,17 @@ bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, 
 	else	/* That memory is missing: nothing speaks against this vmlinux. */
 		same = true;
 	if (!same && !force)
-		return refuse(kernel, vmlinux, build_id, release[0] ? release : kernel->release, error);
+		return refuse(kernel, vmlinux, build_id, release[0] ? release : kernel->release,
+			      error);
 	if (same && !kernel->build_id[0])
 		snprintf(kernel->build_id, sizeof(kernel->build_id), "%s", build_id);
 	return true;
 }
 
-/* The link-time address of a symbol of the file, for the few that are needed before the symbol table is. */
+/*
+ * The link-time address of a symbol of the file, for the few that are needed before the symbol
+ * table is.
+ */
 static bool link_address(const char *path, const char *name, uint64_t *address_ret)
 {
 	struct elf_file file;
@@ -206,7 +218,9 @@ static bool link_address(const char *path, const char *name, uint64_t *address_r
 		return false;
 	section = elf_file_section(&file, ".symtab", &header);
 	data = section ? elf_getdata(section, NULL) : NULL;
-	for (int i = 0; data && !found && header.sh_entsize && i < (int)(data->d_size / header.sh_entsize); i++) {
+	for (int i = 0;
+	     data && !found && header.sh_entsize && i < (int)(data->d_size / header.sh_entsize);
+	     i++) {
 		GElf_Sym symbol;
 		const char *text;
 
@@ -244,7 +258,10 @@ static bool kaslr_from_vmcoreinfo(struct kernel *kernel, const struct vmlinux *v
 	return false;
 }
 
-/* Without VMCOREINFO: the banner is at its link-time address plus the offset, for one of 512 offsets. */
+/*
+ * Without VMCOREINFO: the banner is at its link-time address plus the offset, for one of 512
+ * offsets.
+ */
 static bool kaslr_from_banner(struct kernel *kernel, const struct vmlinux *vmlinux, bool force)
 {
 	char text[sizeof(vmlinux->banner)];
@@ -267,7 +284,8 @@ static bool kaslr_from_banner(struct kernel *kernel, const struct vmlinux *vmlin
 	return false;
 }
 
-bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force, struct error *error)
+bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
+			struct error *error)
 {
 	uint64_t offset;
 	/* Tables taken from a CPU mean that VMCOREINFO is absent or was found to be wrong. */
@@ -282,6 +300,8 @@ bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bo
 	if (kaslr_from_banner(kernel, vmlinux, force))
 		return true;
 	return error_set(error, ERROR_FORMAT,
-			 "where the kernel was loaded cannot be found: the dump has no usable VMCOREINFO, and the banner of %.200s (%.64s) is nowhere in its memory; is it of another kernel?",
+			 "where the kernel was loaded cannot be found: the dump has no usable "
+			 "VMCOREINFO, and the banner of %.200s (%.64s) is nowhere in its memory; "
+			 "is it of another kernel?",
 			 vmlinux->path, or_unknown(vmlinux->release));
 }

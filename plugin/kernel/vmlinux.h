@@ -2,9 +2,10 @@
 /*
  * Which kernel a vmlinux file is, and where that kernel lies in the dump.
  *
- * Two builds of the same version have the same symbols at other addresses, so a wrong vmlinux gives wrong
- * answers rather than errors. The build-id decides; where the dump has none, the kernel's banner does
- * ("Linux version ... #1 SMP ..."), which is a constant in the file and in memory alike.
+ * Two builds of the same version have the same symbols at other addresses, so a wrong vmlinux gives
+ * wrong answers rather than errors. The build-id decides; where the dump has none, the kernel's
+ * banner does ("Linux version ... #1 SMP ..."), which is a constant in the file and in memory
+ * alike.
  */
 #ifndef VMCORE_KERNEL_VMLINUX_H
 #define VMCORE_KERNEL_VMLINUX_H
@@ -28,10 +29,15 @@ bool vmlinux_identify(const char *path, struct vmlinux *vmlinux, struct error *e
  */
 bool vmlinux_check_headers(const struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
 			   bool *certain_ret, struct error *error);
-/* The same from the kernel's memory (build-id note, banner); needs kernel->symbols. Fills in kernel->build_id. */
-bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, bool force, struct error *error);
+/*
+ * The same from the kernel's memory (build-id note, banner); needs kernel->symbols. Fills in
+ * kernel->build_id.
+ */
+bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
+			  struct error *error);
 /* Finds out memory->kaslr_offset where VMCOREINFO did not simply say it. */
-bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force, struct error *error);
+bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
+			struct error *error);
 /* The hex build-id in the ELF notes at DATA ("GNU", type 3); "" if there is none. */
 void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, char *hex, size_t hex_size);
 

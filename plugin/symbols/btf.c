@@ -2,11 +2,11 @@
 /*
  * Types from BTF, the compact type information that the kernel carries for BPF.
  *
- * The format is Documentation/bpf/btf.rst and include/uapi/linux/btf.h: a header, records of variable
- * length that number themselves from 1, and strings. Opening walks the records once, for an index by
- * number and one by name; everything else is looked up when asked for. It may come out of a damaged or
- * hostile dump: every record is checked to lie inside while indexing, every type number and string when
- * used, and chains of types are followed a limited number of steps.
+ * The format is Documentation/bpf/btf.rst and include/uapi/linux/btf.h: a header, records of
+ * variable length that number themselves from 1, and strings. Opening walks the records once, for
+ * an index by number and one by name; everything else is looked up when asked for. It may come out
+ * of a damaged or hostile dump: every record is checked to lie inside while indexing, every type
+ * number and string when used, and chains of types are followed a limited number of steps.
  */
 #include "symbols/types.h"
 
@@ -26,7 +26,9 @@ enum btf_kind {
 	BTF_NR_KINDS
 };
 
-/* Bytes of a record of each kind: 12, and these, and for those with a list these for each element. */
+/*
+ * Bytes of a record of each kind: 12, and these, and for those with a list these for each element.
+ */
 static const struct { uint8_t fixed, each; } record_sizes[BTF_NR_KINDS] = {
 	[BTF_INT] = { 4, 0 }, [BTF_ARRAY] = { 12, 0 }, [BTF_STRUCT] = { 0, 12 }, [BTF_UNION] = { 0, 12 },
 	[BTF_ENUM] = { 0, 8 }, [BTF_FUNC_PROTO] = { 0, 8 }, [BTF_VAR] = { 4, 0 }, [BTF_DATASEC] = { 0, 12 },
@@ -47,7 +49,8 @@ struct btf {
 	uint32_t nr_records;
 	uint32_t *names;		/* hash table of record numbers, 0 = empty */
 	uint32_t names_mask;
-	bool signed_enums;		/* the enumerations say whether they are signed (pahole 1.24) */
+	/* the enumerations say whether they are signed (pahole 1.24) */
+	bool signed_enums;
 };
 
 struct btf_type {
@@ -134,7 +137,8 @@ static bool size_of(const struct btf *btf, uint32_t id, uint64_t *size_ret, stru
 				return error_set(error, ERROR_CORRUPT, "BTF has an absurdly large array");
 			id = get32(btf, type.at);
 			continue;
-		default:		/* void, functions: sizeof is 1 in GNU C, but nobody means that */
+		/* void, functions: sizeof is 1 in GNU C, but nobody means that */
+		default:
 			size = 0;
 			break;
 		}
@@ -232,7 +236,10 @@ struct place {
 
 enum found { FOUND, NOT_FOUND, FAILED };
 
-/* Looks for a member of a structure, also inside of its anonymous members. PLACE starts at the structure. */
+/*
+ * Looks for a member of a structure, also inside of its anonymous members. PLACE starts at the
+ * structure.
+ */
 static enum found find_member(const struct btf *btf, const struct btf_type *type, const char *name,
 			      size_t length, int depth, struct place *place, struct error *error)
 {
@@ -323,7 +330,10 @@ static uint32_t hash_name(const char *name)
 	return hash ^ hash >> 32;
 }
 
-/* Calls for record numbers of that name; *SLOT starts as hash_name and keeps the place. 0 = no more. */
+/*
+ * Calls for record numbers of that name; *SLOT starts as hash_name and keeps the place. 0 = no
+ * more.
+ */
 static uint32_t next_named(const struct btf *btf, const char *name, uint32_t *slot)
 {
 	for (;; (*slot)++) {
@@ -350,7 +360,9 @@ static bool btf_member(void *private, const char *name, const char *path, struct
 	const struct btf *btf = private;
 	bool seen = false;
 
-	/* Two files may define different structures of one name; take the one that has the member. */
+	/*
+	 * Two files may define different structures of one name; take the one that has the member.
+	 */
 	for (int round = 0; round < 2; round++) {
 		uint32_t slot = hash_name(name), id;
 
@@ -494,7 +506,10 @@ static bool read_header(struct btf *btf, size_t size, struct error *error)
 	return true;
 }
 
-/* Size of the record at offset AT of the LEFT bytes there; 0 if it does not fit or is of no known kind. */
+/*
+ * Size of the record at offset AT of the LEFT bytes there; 0 if it does not fit or is of no known
+ * kind.
+ */
 static uint32_t record_size(const struct btf *btf, uint32_t at, uint32_t left)
 {
 	struct btf_type type;

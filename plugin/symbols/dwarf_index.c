@@ -23,7 +23,8 @@ static uint64_t hash_name(const char *name)
 }
 
 /* The slot of that name and class, or the empty one where it belongs. */
-static struct named *find_slot(struct named *names, size_t mask, const char *name, enum name_class name_class)
+static struct named *find_slot(struct named *names, size_t mask, const char *name,
+			       enum name_class name_class)
 {
 	for (size_t i = hash_name(name) + name_class;; i++) {
 		struct named *named = &names[i & mask];
@@ -43,8 +44,8 @@ static bool grow_names(struct dwarf_index *index, struct error *error)
 		return error_no_memory(error, "DWARF's names", slots * sizeof(*names));
 	for (size_t i = 0; index->names && i <= index->names_mask; i++)
 		if (index->names[i].name)
-			*find_slot(names, slots - 1, index->names[i].name, index->names[i].name_class) =
-				index->names[i];
+			*find_slot(names, slots - 1, index->names[i].name,
+				   index->names[i].name_class) = index->names[i];
 	free(index->names);
 	index->names = names;
 	index->names_mask = slots - 1;
@@ -84,8 +85,8 @@ static bool index_name(struct dwarf_index *index, Dwarf_Die *die, enum name_clas
 	return true;
 }
 
-bool dwarf_index_next_unit(struct dwarf_index *index, Dwarf_Off *at, Dwarf_Die *unit, bool *done_ret,
-		      struct error *error)
+bool dwarf_index_next_unit(struct dwarf_index *index, Dwarf_Off *at, Dwarf_Die *unit,
+			   bool *done_ret, struct error *error)
 {
 	for (;;) {
 		Dwarf_Off start = *at;
@@ -99,7 +100,8 @@ bool dwarf_index_next_unit(struct dwarf_index *index, Dwarf_Off *at, Dwarf_Die *
 			return error_set(error, ERROR_FORMAT, "damaged DWARF at 0x%llx: %s",
 					 (unsigned long long)start, dwarf_errmsg(-1));
 		/* Rust's types have other names and rules. */
-		if (dwarf_offdie(index->dwarf, start + header, unit) && dwarf_srclang(unit) != DW_LANG_Rust)
+		if (dwarf_offdie(index->dwarf, start + header, unit) &&
+		    dwarf_srclang(unit) != DW_LANG_Rust)
 			return true;
 	}
 }
@@ -124,14 +126,18 @@ static bool index_unit(struct dwarf_index *index, struct error *error)
 	return true;
 }
 
-/* Among the classes FIRST to LAST: the earliest unit's, so that the order of questions does not matter. */
-static const struct named *find_indexed(struct dwarf_index *index, const char *name, enum name_class first,
-					enum name_class last)
+/*
+ * Among the classes FIRST to LAST: the earliest unit's, so that the order of questions does not
+ * matter.
+ */
+static const struct named *find_indexed(struct dwarf_index *index, const char *name,
+					enum name_class first, enum name_class last)
 {
 	const struct named *best = NULL;
 
 	for (enum name_class name_class = first; name_class <= last; name_class++) {
-		const struct named *named = find_slot(index->names, index->names_mask, name, name_class);
+		const struct named *named =
+			find_slot(index->names, index->names_mask, name, name_class);
 
 		if (named->name && (!best || named->unit < best->unit))
 			best = named;

@@ -2,9 +2,10 @@
 /*
  * The names of the types in DWARF, indexed unit by unit, for symbols/dwarf_types.c alone.
  *
- * A vmlinux has some thousand compilation units, most of which repeat the types of the kernel's headers. So
- * units are indexed one at a time, in file order, and only until the type asked for has turned up. Of equal
- * names the first complete definition counts, which makes the answers independent of the order of questions.
+ * A vmlinux has some thousand compilation units, most of which repeat the types of the kernel's
+ * headers. So units are indexed one at a time, in file order, and only until the type asked for has
+ * turned up. Of equal names the first complete definition counts, which makes the answers
+ * independent of the order of questions.
  */
 #ifndef VMCORE_SYMBOLS_DWARF_INDEX_H
 #define VMCORE_SYMBOLS_DWARF_INDEX_H
@@ -38,8 +39,8 @@ bool dwarf_index_find(struct dwarf_index *index, const char *name, enum name_cla
 		      enum name_class last, Dwarf_Die *die, struct error *error);
 
 /* Steps *AT (0 = start) to the next unit that may have C types. *DONE_RET: there are no more. */
-bool dwarf_index_next_unit(struct dwarf_index *index, Dwarf_Off *at, Dwarf_Die *unit, bool *done_ret,
-			   struct error *error);
+bool dwarf_index_next_unit(struct dwarf_index *index, Dwarf_Off *at, Dwarf_Die *unit,
+			   bool *done_ret, struct error *error);
 
 enum name_class dwarf_index_class(int tag);
 

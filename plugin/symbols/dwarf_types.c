@@ -2,8 +2,8 @@
 /*
  * Types from DWARF, for kernels that were built without BTF (most before 5.10).
  *
- * Names are found through symbols/dwarf_index.h, which reads lazily; a name that is nowhere in .debug_str
- * needs no look at any unit. Types inside of functions are not seen.
+ * Names are found through symbols/dwarf_index.h, which reads lazily; a name that is nowhere in
+ * .debug_str needs no look at any unit. Types inside of functions are not seen.
  */
 #include "symbols/types.h"
 
@@ -33,13 +33,14 @@ static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
 {
 	Dwarf_Attribute attribute;
 
-	return dwarf_attr_integrate(die, DW_AT_type, &attribute) && dwarf_formref_die(&attribute, type);
+	return dwarf_attr_integrate(die, DW_AT_type, &attribute) &&
+	       dwarf_formref_die(&attribute, type);
 }
 
 static bool is_qualifier(int tag)
 {
-	return tag == DW_TAG_const_type || tag == DW_TAG_volatile_type || tag == DW_TAG_restrict_type ||
-	       tag == DW_TAG_atomic_type;
+	return tag == DW_TAG_const_type || tag == DW_TAG_volatile_type ||
+	       tag == DW_TAG_restrict_type || tag == DW_TAG_atomic_type;
 }
 
 /* Removes qualifiers, and with TYPEDEFS those too. False: that is void, or damaged. */
@@ -68,8 +69,8 @@ static bool resolve(struct dwarf_types *types, const Dwarf_Die *from, Dwarf_Die 
 	    dwarf_index_class(dwarf_tag(type)) != CLASS_NONE) {
 		enum name_class name_class = dwarf_index_class(dwarf_tag(type));
 
-		return dwarf_index_find(&types->index, dwarf_diename(type), name_class, name_class, type,
-					NULL);
+		return dwarf_index_find(&types->index, dwarf_diename(type), name_class, name_class,
+					type, NULL);
 	}
 	return true;
 }
@@ -79,7 +80,8 @@ static bool unsigned_attribute(Dwarf_Die *die, unsigned name, uint64_t *value_re
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
 
-	if (!dwarf_attr_integrate(die, name, &attribute) || dwarf_formudata(&attribute, &value) != 0)
+	if (!dwarf_attr_integrate(die, name, &attribute) ||
+	    dwarf_formudata(&attribute, &value) != 0)
 		return false;
 	*value_ret = value;
 	return true;
@@ -118,7 +120,8 @@ static bool count_elements(Dwarf_Die *array, uint64_t *count_ret)
 	return true;
 }
 
-static bool size_of(struct dwarf_types *types, const Dwarf_Die *from, uint64_t *size_ret, struct error *error)
+static bool size_of(struct dwarf_types *types, const Dwarf_Die *from, uint64_t *size_ret,
+		    struct error *error)
 {
 	uint64_t count = 1, elements;
 	Dwarf_Die current = *from, type;
@@ -135,7 +138,8 @@ static bool size_of(struct dwarf_types *types, const Dwarf_Die *from, uint64_t *
 				break;
 			return true;
 		}
-		if (!count_elements(&type, &elements) || __builtin_mul_overflow(count, elements, &count))
+		if (!count_elements(&type, &elements) ||
+		    __builtin_mul_overflow(count, elements, &count))
 			break;
 		if (!type_of(&type, &current))
 			return true;
@@ -260,7 +264,8 @@ static uint64_t member_location(Dwarf_Die *member)
 	return 0;
 }
 
-static void place_member(struct dwarf_types *types, Dwarf_Die *member, uint64_t start, struct place *place)
+static void place_member(struct dwarf_types *types, Dwarf_Die *member, uint64_t start,
+			 struct place *place)
 {
 	uint64_t offset, storage = 0;
 
@@ -278,8 +283,8 @@ static void place_member(struct dwarf_types *types, Dwarf_Die *member, uint64_t 
 	}
 }
 
-static enum found find_member(struct dwarf_types *types, Dwarf_Die *type, const char *name, size_t length,
-			      int depth, struct place *place, struct error *error)
+static enum found find_member(struct dwarf_types *types, Dwarf_Die *type, const char *name,
+			      size_t length, int depth, struct place *place, struct error *error)
 {
 	uint64_t start = place->bits;
 	Dwarf_Die child, inner;
@@ -342,8 +347,8 @@ static enum found find_path(struct dwarf_types *types, const Dwarf_Die *from, co
 	return FOUND;
 }
 
-static bool dwarf_types_member(void *private, const char *name, const char *path, struct member *member_ret,
-			       struct error *error)
+static bool dwarf_types_member(void *private, const char *name, const char *path,
+			       struct member *member_ret, struct error *error)
 {
 	struct dwarf_types *types = private;
 	struct member member = { 0 };
@@ -362,7 +367,8 @@ static bool dwarf_types_member(void *private, const char *name, const char *path
 	}
 }
 
-static bool dwarf_types_size(void *private, const char *name, uint64_t *size_ret, struct error *error)
+static bool dwarf_types_size(void *private, const char *name, uint64_t *size_ret,
+			     struct error *error)
 {
 	struct dwarf_types *types = private;
 	Dwarf_Die die, other;
@@ -382,8 +388,9 @@ struct enumeration {
 };
 
 /*
- * GCC writes negative values with DW_FORM_sdata and the others with DW_FORM_data1 and so on, which have
- * no sign of their own: 200 in a signed enumeration is the byte 200. What does not fit is negative.
+ * GCC writes negative values with DW_FORM_sdata and the others with DW_FORM_data1 and so on, which
+ * have no sign of their own: 200 in a signed enumeration is the byte 200. What does not fit is
+ * negative.
  */
 static bool enumerator_value(Dwarf_Die *die, bool sign, unsigned bits, int64_t *value_ret)
 {
@@ -430,7 +437,8 @@ static bool each_enumerator(Dwarf_Die *type, const struct enumeration *to)
 	return true;
 }
 
-static bool each_enumeration(struct dwarf_types *types, const struct enumeration *to, struct error *error)
+static bool each_enumeration(struct dwarf_types *types, const struct enumeration *to,
+			     struct error *error)
 {
 	Dwarf_Off at = 0;
 	Dwarf_Die unit, die;
@@ -444,14 +452,16 @@ static bool each_enumeration(struct dwarf_types *types, const struct enumeration
 		if (dwarf_child(&unit, &die) != 0)
 			continue;
 		do {
-			if (dwarf_tag(&die) == DW_TAG_enumeration_type && !each_enumerator(&die, to))
+			if (dwarf_tag(&die) == DW_TAG_enumeration_type &&
+			    !each_enumerator(&die, to))
 				return true;
 		} while (dwarf_siblingof(&die, &die) == 0);
 	}
 }
 
 static bool dwarf_types_for_each_enumerator(void *private, const char *name,
-					    bool (*callback)(void *context, const char *name, int64_t value),
+					    bool (*callback)(void *context, const char *name,
+							     int64_t value),
 					    void *context, struct error *error)
 {
 	const struct enumeration to = { callback, context };
@@ -474,8 +484,11 @@ static bool dwarf_types_has_name(void *private, const char *name)
 	const struct dwarf_types *types = private;
 	size_t length = strlen(name);
 
-	/* With its NUL; as the tail of another string it counts too, because linkers merge tails. */
-	return !types->strings || length < 4 || memmem(types->strings, types->strings_size, name, length + 1);
+	/*
+	 * With its NUL; as the tail of another string it counts too, because linkers merge tails.
+	 */
+	return !types->strings || length < 4 ||
+	       memmem(types->strings, types->strings_size, name, length + 1);
 }
 
 static void dwarf_types_close(void *private)
@@ -511,17 +524,20 @@ bool types_open_dwarf(const char *path, struct types **types_ret, struct error *
 	}
 	if (!elf_file_section(&types->file, ".debug_info", NULL)) {
 		dwarf_types_close(types);
-		return error_set(error, ERROR_NO_SYMBOL, "%s has no debug information (DWARF)", path);
+		return error_set(error, ERROR_NO_SYMBOL, "%s has no debug information (DWARF)",
+				 path);
 	}
 	types->dwarf = dwarf_begin_elf(types->file.elf, DWARF_C_READ, NULL);
 	if (!types->dwarf) {
-		error_set(error, ERROR_FORMAT, "%s: its DWARF cannot be read: %s", path, dwarf_errmsg(-1));
+		error_set(error, ERROR_FORMAT, "%s: its DWARF cannot be read: %s", path,
+			  dwarf_errmsg(-1));
 		dwarf_types_close(types);
 		return false;
 	}
 	/* dwz moves strings into another file; then .debug_str does not have every name. */
 	if (!elf_file_section(&types->file, ".gnu_debugaltlink", NULL))
-		types->strings = elf_file_contents(&types->file, ".debug_str", NULL, &types->strings_size);
+		types->strings =
+			elf_file_contents(&types->file, ".debug_str", NULL, &types->strings_size);
 	if (!dwarf_index_init(&types->index, types->dwarf, error)) {
 		dwarf_types_close(types);
 		return false;

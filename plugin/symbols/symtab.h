@@ -3,8 +3,8 @@
  * Symbols of one object (vmlinux or a module): by name and by address.
  *
  * A symtab is filled by one of the readers (an ELF file here, kallsyms in symbols/kallsyms.h), then
- * symtab_finish() sorts it; from then on it is read-only. All addresses are run-time addresses (KASLR
- * applied), but for per-CPU symbols, see symbol.percpu.
+ * symtab_finish() sorts it; from then on it is read-only. All addresses are run-time addresses
+ * (KASLR applied), but for per-CPU symbols, see symbol.percpu.
  */
 #ifndef VMCORE_SYMBOLS_SYMTAB_H
 #define VMCORE_SYMBOLS_SYMTAB_H
@@ -17,7 +17,8 @@
 
 struct symbol {
 	uint64_t address;	/* run-time; per-CPU: what __per_cpu_offset[cpu] is added to */
-	uint64_t size;		/* bytes; 0 = not known (symtab_lookup then bounds it by the next symbol) */
+	/* bytes; 0 = not known (symtab_lookup then bounds it by the next symbol) */
+	uint64_t size;
 	const char *name;
 	char letter;		/* as in System.map: T t D d B b R r A a V W ... */
 	bool percpu;		/* in the per-CPU section */
@@ -30,8 +31,9 @@ bool symtab_new(struct symtab **symtab_ret, struct error *error);
 /* NAME is copied. */
 bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error);
 /*
- * Says that the object has memory at [START, START + SIZE). Where this was said, symtab_lookup finds nothing outside, and
- * a symbol without a size ends where its range does. The ELF reader says it for each section.
+ * Says that the object has memory at [START, START + SIZE). Where this was said, symtab_lookup
+ * finds nothing outside, and a symbol without a size ends where its range does. The ELF reader says
+ * it for each section.
  */
 bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, struct error *error);
 /* Sorts; to be called once, after the last add and before the first lookup. */
@@ -39,14 +41,20 @@ bool symtab_finish(struct symtab *symtab, struct error *error);
 void symtab_free(struct symtab *symtab);
 
 /*
- * Reads .symtab of the ELF file PATH. KASLR is added to every address but to absolute per-CPU symbols: up to
- * 6.14 x86-64's per-CPU section is linked at 0 and its symbols do not move (changed by 9d7de2aa8b41).
+ * Reads .symtab of the ELF file PATH. KASLR is added to every address but to absolute per-CPU
+ * symbols: up to 6.14 x86-64's per-CPU section is linked at 0 and its symbols do not move (changed
+ * by 9d7de2aa8b41).
  */
 bool symtab_read_elf(struct symtab *symtab, const char *path, uint64_t kaslr, struct error *error);
 
-/* By name; where a static name exists several times, a global one wins, else the first by address. */
+/*
+ * By name; where a static name exists several times, a global one wins, else the first by address.
+ */
 const struct symbol *symtab_find(const struct symtab *symtab, const char *name);
-/* All with this name: the first in address order; then the next same-named after PREVIOUS. NULL at the end. */
+/*
+ * All with this name: the first in address order; then the next same-named after PREVIOUS. NULL at
+ * the end.
+ */
 const struct symbol *symtab_find_next(const struct symtab *symtab, const char *name,
 				      const struct symbol *previous);
 /*

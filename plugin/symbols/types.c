@@ -2,10 +2,10 @@
 /*
  * The front of every types source: a cache of answers.
  *
- * Commands ask for the same few hundred members again and again, some once per page or task, so an answer
- * that is known must cost no more than a hash lookup. Answers never change. Readers take no lock: entries are
- * immutable once published, and a table that was outgrown stays allocated until the end. Asking the source
- * is serialised, because the DWARF one reads lazily.
+ * Commands ask for the same few hundred members again and again, some once per page or task, so an
+ * answer that is known must cost no more than a hash lookup. Answers never change. Readers take no
+ * lock: entries are immutable once published, and a table that was outgrown stays allocated until
+ * the end. Asking the source is serialised, because the DWARF one reads lazily.
  */
 #include "symbols/types.h"
 
@@ -69,7 +69,10 @@ static uint64_t hash_string(uint64_t hash, const char *string, size_t length)
 
 static struct key key_make(enum question question, const char *type, const char *path)
 {
-	struct key key = { .question = question, .type = type, .path = path, .type_length = strlen(type),
+	struct key key = { .question = question,
+			   .type = type,
+			   .path = path,
+			   .type_length = strlen(type),
 			   .path_length = strlen(path) };
 
 	key.hash = hash_string(question + 1, type, key.type_length);
@@ -92,7 +95,8 @@ static const struct answer *answers_find(struct types *types, const struct key *
 
 	/* Never more than half full, so there is an empty slot. */
 	for (size_t i = key->hash & answers->mask;; i = (i + 1) & answers->mask) {
-		struct answer *answer = atomic_load_explicit(&answers->slots[i], memory_order_acquire);
+		struct answer *answer =
+			atomic_load_explicit(&answers->slots[i], memory_order_acquire);
 
 		if (!answer || key_matches(key, answer))
 			return answer;
@@ -157,17 +161,17 @@ static bool enumerator_matches(void *context, const char *name, int64_t value)
 	return false;
 }
 
-static bool ask_enumerator(struct types *types, const char *type, const char *name, int64_t *value_ret,
-			   struct error *error)
+static bool ask_enumerator(struct types *types, const char *type, const char *name,
+			   int64_t *value_ret, struct error *error)
 {
 	struct enumerator_search search = { .name = name };
 
-	if (!types->source->for_each_enumerator(types->private, *type ? type : NULL, enumerator_matches,
-						&search, error))
+	if (!types->source->for_each_enumerator(types->private, *type ? type : NULL,
+						enumerator_matches, &search, error))
 		return false;
 	if (!search.found)
-		return error_set(error, ERROR_NO_MEMBER, "the kernel has no enumerator %s%s%s", name,
-				 *type ? " in enum " : "", type);
+		return error_set(error, ERROR_NO_MEMBER, "the kernel has no enumerator %s%s%s",
+				 name, *type ? " in enum " : "", type);
 	*value_ret = search.value;
 	return true;
 }
@@ -197,12 +201,14 @@ static bool names_exist(struct types *types, const struct key *key, struct error
 	return true;
 }
 
-static void ask_source(struct types *types, const struct key *key, struct answer *answer, struct error *error)
+static void ask_source(struct types *types, const struct key *key, struct answer *answer,
+		       struct error *error)
 {
 	bool found = names_exist(types, key, error);
 
 	if (found && key->question == QUESTION_MEMBER)
-		found = types->source->member(types->private, key->type, key->path, &answer->member, error);
+		found = types->source->member(types->private, key->type, key->path, &answer->member,
+					      error);
 	else if (found && key->question == QUESTION_SIZE)
 		found = types->source->size(types->private, key->type, &answer->size, error);
 	else if (found)
@@ -287,8 +293,8 @@ static const struct answer *ask(struct types *types, enum question question, con
 	return answer;
 }
 
-bool types_member(struct types *types, const char *type, const char *path, struct member *member_ret,
-		  struct error *error)
+bool types_member(struct types *types, const char *type, const char *path,
+		  struct member *member_ret, struct error *error)
 {
 	const struct answer *answer = ask(types, QUESTION_MEMBER, type, path, error);
 
@@ -314,7 +320,8 @@ bool types_size(struct types *types, const char *type, uint64_t *size_ret, struc
 bool types_enumerator(struct types *types, const char *type, const char *name, int64_t *value_ret,
 		      struct error *error)
 {
-	const struct answer *answer = ask(types, QUESTION_ENUMERATOR, type ? type : "", name, error);
+	const struct answer *answer =
+		ask(types, QUESTION_ENUMERATOR, type ? type : "", name, error);
 
 	if (answer)
 		*value_ret = answer->value;
@@ -338,8 +345,8 @@ const char *types_origin(const struct types *types)
 	return types->origin;
 }
 
-bool types_new(const struct types_source *source, void *private, const char *origin, struct types **types_ret,
-	       struct error *error)
+bool types_new(const struct types_source *source, void *private, const char *origin,
+	       struct types **types_ret, struct error *error)
 {
 	struct types *types = calloc(1, sizeof(*types));
 	struct answers *answers = answers_new(1024, NULL);

@@ -2,9 +2,9 @@
 /*
  * The kernel's types: where a member is, how big a structure is, what an enumerator's value is.
  *
- * One interface over several sources, each a `const struct types_source`: BTF (vmlinux's .BTF section, or the
- * copy in the dump's own memory), which takes milliseconds, and DWARF, for kernels without BTF. To add a
- * source, implement the ops in a new file and a constructor here.
+ * One interface over several sources, each a `const struct types_source`: BTF (vmlinux's .BTF
+ * section, or the copy in the dump's own memory), which takes milliseconds, and DWARF, for kernels
+ * without BTF. To add a source, implement the ops in a new file and a constructor here.
  *
  * Kernel code asks by name and by existence, never by version:
  *
@@ -36,24 +36,31 @@ enum type_kind {
 };
 
 struct member {
-	uint64_t offset;	/* of the byte that holds the member's first bit, from the start of the outermost type */
+	/* of the byte that holds the member's first bit, from the start of the outermost type */
+	uint64_t offset;
 	uint64_t size;		/* bytes of the member's whole type; 0 for a flexible array */
 	enum type_kind kind;	/* typedefs and qualifiers removed */
 	bool is_signed;
-	uint8_t bit_offset;	/* bit fields: first bit within the bytes at offset, little-endian counting */
+	/* bit fields: first bit within the bytes at offset, little-endian counting */
+	uint8_t bit_offset;
 	uint8_t bit_size;	/* bit fields: width, 0 = not a bit field */
-	uint64_t count;		/* arrays: number of elements (0 = flexible), of all dimensions together */
+	/* arrays: number of elements (0 = flexible), of all dimensions together */
+	uint64_t count;
 	uint64_t element_size;	/* arrays: bytes of one element */
-	const char *type_name;	/* of the struct, enum or typedef; of an array's element; what a pointer points to; "" if none */
+	/*
+	 * of the struct, enum or typedef; of an array's element; what a pointer points to; "" if
+	 * none
+	 */
+	const char *type_name;
 };
 
 /*
- * TYPE is "task_struct" (struct, union or typedef name without keyword); PATH is "comm", "se.vruntime",
- * "thread.sp", "iter[0].x" is not supported (use element_size). Anonymous members are looked through.
- * Errors: ERROR_NO_MEMBER naming the type and the member.
+ * TYPE is "task_struct" (struct, union or typedef name without keyword); PATH is "comm",
+ * "se.vruntime", "thread.sp", "iter[0].x" is not supported (use element_size). Anonymous members
+ * are looked through. Errors: ERROR_NO_MEMBER naming the type and the member.
  */
-bool types_member(struct types *types, const char *type, const char *path, struct member *member_ret,
-		  struct error *error);
+bool types_member(struct types *types, const char *type, const char *path,
+		  struct member *member_ret, struct error *error);
 bool types_has_member(struct types *types, const char *type, const char *path);
 bool types_size(struct types *types, const char *type, uint64_t *size_ret, struct error *error);
 /* Any enumerator of any enumeration (TYPE NULL), or of enum TYPE. */
@@ -82,15 +89,19 @@ struct types_source {
 	bool (*member)(void *private, const char *type, const char *path, struct member *member_ret,
 		       struct error *error);
 	bool (*size)(void *private, const char *type, uint64_t *size_ret, struct error *error);
-	bool (*for_each_enumerator)(void *private, const char *type,	/* NULL = all enumerations */
-				    bool (*callback)(void *context, const char *name, int64_t value),
+	/* NULL = all enumerations */
+	bool (*for_each_enumerator)(void *private, const char *type,
+				    bool (*callback)(void *context, const char *name,
+						     int64_t value),
 				    void *context, struct error *error);
-	/* Optional, cheap: false = no type, member or enumerator has this name, so do not search. */
+	/*
+	 * Optional, cheap: false = no type, member or enumerator has this name, so do not search.
+	 */
 	bool (*has_name)(void *private, const char *name);
 	void (*close)(void *private);
 };
 /* Takes PRIVATE over. */
-bool types_new(const struct types_source *source, void *private, const char *origin, struct types **types_ret,
-	       struct error *error);
+bool types_new(const struct types_source *source, void *private, const char *origin,
+	       struct types **types_ret, struct error *error);
 
 #endif

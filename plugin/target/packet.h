@@ -2,8 +2,8 @@
 /*
  * Framing of gdb's remote serial protocol (gdb manual, appendix E.1): bytes to packets and back.
  *
- * Knows nothing of what packets mean, nor of sockets: the decoder is fed one byte at a time and never
- * trusts any of them, so it can be fuzzed alone. Outside a packet unknown bytes are skipped.
+ * Knows nothing of what packets mean, nor of sockets: the decoder is fed one byte at a time and
+ * never trusts any of them, so it can be fuzzed alone. Outside a packet unknown bytes are skipped.
  */
 #ifndef VMCORE_TARGET_PACKET_H
 #define VMCORE_TARGET_PACKET_H
@@ -45,7 +45,10 @@ size_t packet_fits(const void *data, size_t size, size_t space);
 /* -1 if CHARACTER is no hexadecimal digit. */
 int packet_hex_digit(uint8_t character);
 void packet_append_hex(struct buffer *out, const void *data, size_t size);
-/* Reads hexadecimal digits at *text up to END: false if there are none or more than 64 bits. Moves *text. */
+/*
+ * Reads hexadecimal digits at *text up to END: false if there are none or more than 64 bits. Moves
+ * *text.
+ */
 bool packet_parse_hex(const char **text, const char *end, uint64_t *value_ret);
 
 #endif

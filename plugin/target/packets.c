@@ -35,7 +35,10 @@ void reply_failure(struct session *session, uint64_t address, const struct error
 	session->has_failure = true;
 	session->failure_address = address;
 	session->failure = *error;
-	/* Before 16 gdb takes the text of "E.text" for memory contents: "Invalid hex digit 46" (13.1). */
+	/*
+	 * Before 16 gdb takes the text of "E.text" for memory contents: "Invalid hex digit 46"
+	 * (13.1).
+	 */
 	if (session->error_text)
 		reply_error(session, error->text);
 	else
@@ -62,7 +65,8 @@ uint64_t session_thread(struct session *session)
 	return session->thread;
 }
 
-void reply_slice(struct session *session, const struct arguments *arguments, const char *data, size_t size)
+void reply_slice(struct session *session, const struct arguments *arguments, const char *data,
+		 size_t size)
 {
 	const char *text = arguments->text;
 	uint64_t offset, length;
@@ -195,8 +199,8 @@ static void handle_breakpoint(struct session *session, const struct arguments *a
 }
 
 /*
- * A name of one letter is followed by its arguments at once. A longer one ends the packet or is followed
- * by one of ":;,", which is not part of the arguments. The first row that matches counts.
+ * A name of one letter is followed by its arguments at once. A longer one ends the packet or is
+ * followed by one of ":;,", which is not part of the arguments. The first row that matches counts.
  */
 struct packet_row {
 	const char *name;
@@ -275,7 +279,8 @@ static const struct packet_row packet_table[] = {
 	{ "z", handle_breakpoint },
 };
 
-static const struct packet_row *find_row(const char *packet, size_t size, struct arguments *arguments)
+static const struct packet_row *find_row(const char *packet, size_t size,
+					 struct arguments *arguments)
 {
 	for (size_t i = 0; i < sizeof(packet_table) / sizeof(packet_table[0]); i++) {
 		const struct packet_row *row = &packet_table[i];
@@ -295,7 +300,8 @@ static const struct packet_row *find_row(const char *packet, size_t size, struct
 	return NULL;
 }
 
-bool session_init(struct session *session, const struct target_ops *ops, void *context, struct error *error)
+bool session_init(struct session *session, const struct target_ops *ops, void *context,
+		  struct error *error)
 {
 	memset(session, 0, sizeof(*session));
 	session->ops = ops;

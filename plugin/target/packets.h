@@ -2,12 +2,14 @@
 /*
  * What each packet of the remote protocol does (gdb manual, appendix E.2 ff.).
  *
- * To add a packet: a function `void handle_NAME(struct session *, const struct arguments *)` that appends
- * its reply to session->reply, and one row in the table in packets.c, which says how names are matched.
- * No row means an empty reply, which is the protocol's "I do not know this packet"; gdb then does without.
+ * To add a packet: a function `void handle_NAME(struct session *, const struct arguments *)` that
+ * appends its reply to session->reply, and one row in the table in packets.c, which says how names
+ * are matched. No row means an empty reply, which is the protocol's "I do not know this packet";
+ * gdb then does without.
  *
- * No packet changes anything but the session: a dump cannot run and cannot be written to. Those that would
- * are refused with a sentence, never with an empty reply, after which gdb would try something else.
+ * No packet changes anything but the session: a dump cannot run and cannot be written to. Those
+ * that would are refused with a sentence, never with an empty reply, after which gdb would try
+ * something else.
  */
 #ifndef VMCORE_TARGET_PACKETS_H
 #define VMCORE_TARGET_PACKETS_H
@@ -20,7 +22,8 @@ struct session {
 	const struct target_ops *ops;
 	void *context;
 
-	uint64_t thread;	/* of Hg: whose registers, and whose user memory; 0 = not chosen yet */
+	/* of Hg: whose registers, and whose user memory; 0 = not chosen yet */
+	uint64_t thread;
 	size_t list_position;	/* of qfThreadInfo/qsThreadInfo */
 	struct buffer reply;	/* contents, without framing and escapes */
 	bool no_reply;		/* `k` wants none at all */
@@ -29,7 +32,9 @@ struct session {
 	bool finished;		/* gdb said good-bye: send the reply, then hang up */
 
 	uint8_t *scratch;	/* PACKET_SIZE bytes for memory */
-	/* Called now and then by searches, which may take long: should this be given up? Optional. */
+	/*
+	 * Called now and then by searches, which may take long: should this be given up? Optional.
+	 */
 	bool (*give_up)(void *give_up_context);
 	void *give_up_context;
 
@@ -45,7 +50,8 @@ struct arguments {
 	const char *end;
 };
 
-bool session_init(struct session *session, const struct target_ops *ops, void *context, struct error *error);
+bool session_init(struct session *session, const struct target_ops *ops, void *context,
+		  struct error *error);
 void session_free(struct session *session);
 /* Handles one packet; PACKET[SIZE] must be NUL. The reply is in session->reply. */
 void session_handle(struct session *session, const char *packet, size_t size);
@@ -64,7 +70,8 @@ void reply_string(struct session *session, const char *text);
 /* The thread to answer for: the chosen one, else the first. */
 uint64_t session_thread(struct session *session);
 /* Replies with a slice of an object, as qXfer does; ARGUMENTS are "OFFSET,LENGTH". */
-void reply_slice(struct session *session, const struct arguments *arguments, const char *data, size_t size);
+void reply_slice(struct session *session, const struct arguments *arguments, const char *data,
+		 size_t size);
 /* "A,B" and "A;B": two hexadecimal numbers; *text is moved behind them. */
 bool parse_pair(const char **text, const char *end, char separator, uint64_t *a, uint64_t *b);
 
@@ -72,6 +79,7 @@ bool parse_pair(const char **text, const char *end, char separator, uint64_t *a,
 packet_function handle_read_hex, handle_read_binary, handle_search;
 /* packets_threads.c */
 packet_function handle_stop_reason, handle_registers, handle_register, handle_select, handle_alive,
-	handle_current_thread, handle_first_threads, handle_more_threads, handle_thread_text, handle_xfer_threads;
+	handle_current_thread, handle_first_threads, handle_more_threads, handle_thread_text,
+	handle_xfer_threads;
 
 #endif

@@ -30,8 +30,8 @@ static bool parse_range(struct session *session, const struct arguments *argumen
 static size_t read_memory(struct session *session, uint64_t address, void *buffer, size_t size)
 {
 	struct error error = { .kind = ERROR_NONE, .text = "memory cannot be read" };
-	size_t done = session->ops->read_memory(session->context, session_thread(session), address, buffer,
-						size, &error);
+	size_t done = session->ops->read_memory(session->context, session_thread(session), address,
+						buffer, size, &error);
 
 	if (done == 0)
 		reply_failure(session, address, &error);
@@ -73,7 +73,10 @@ void handle_read_binary(struct session *session, const struct arguments *argumen
 	buffer_append(&session->reply, session->scratch, size);
 }
 
-/* One find command: memory is read into a window whose start is the last chunk's end, for matches across. */
+/*
+ * One find command: memory is read into a window whose start is the last chunk's end, for matches
+ * across.
+ */
 struct search {
 	uint64_t address;	/* of the window's first byte */
 	uint64_t left;		/* bytes not read yet */
@@ -103,11 +106,13 @@ static bool search_chunk(struct session *session, struct search *search)
 		return false;
 	}
 	if (done < want) {
-		error_prefix(&error, "the search stopped at 0x%llx", (unsigned long long)(from + done));
+		error_prefix(&error, "the search stopped at 0x%llx",
+			     (unsigned long long)(from + done));
 		reply_failure(session, from + done, &error);
 		/*
-		 * An error would end gdb's find with "Pattern not found", which is not true. Any other unknown
-		 * reply is shown: "Unknown qSearch:memory reply: the search stopped at ..." (13.1 to 18.1).
+		 * An error would end gdb's find with "Pattern not found", which is not true. Any
+		 * other unknown reply is shown: "Unknown qSearch:memory reply: the search stopped
+		 * at ..." (13.1 to 18.1).
 		 */
 		buffer_clear(&session->reply);
 		reply_plain(session, error.text);
@@ -117,7 +122,8 @@ static bool search_chunk(struct session *session, struct search *search)
 		reply_string(session, "0");
 		return false;
 	}
-	keep = search->pattern_size - 1 < search->filled ? search->pattern_size - 1 : search->filled;
+	keep = search->pattern_size - 1 < search->filled ? search->pattern_size - 1
+							 : search->filled;
 	search->address += search->filled - keep;
 	memmove(search->window, search->window + search->filled - keep, keep);
 	search->filled = keep;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* A thread id as gdb writes it: hexadecimal, "0" any, "-1" all. The two come back as 0. */
-static bool parse_thread(struct session *session, const struct arguments *arguments, const char *text,
-			 uint64_t *id_ret)
+static bool parse_thread(struct session *session, const struct arguments *arguments,
+			 const char *text, uint64_t *id_ret)
 {
 	if (strcmp(text, "-1") == 0) {
 		*id_ret = 0;
@@ -19,8 +19,8 @@ static bool parse_thread(struct session *session, const struct arguments *argume
 	return true;
 }
 
-static bool parse_existing(struct session *session, const struct arguments *arguments, const char *text,
-			   uint64_t *id_ret)
+static bool parse_existing(struct session *session, const struct arguments *arguments,
+			   const char *text, uint64_t *id_ret)
 {
 	if (!parse_thread(session, arguments, text, id_ret))
 		return false;
@@ -102,7 +102,8 @@ void handle_thread_text(struct session *session, const struct arguments *argumen
 		return;
 	session->ops->thread_text(session->context, id ? id : session_thread(session), &text);
 	if (text.size)
-		packet_append_hex(&session->reply, text.data, text.size < PACKET_SIZE / 2 ? text.size : PACKET_SIZE / 2);
+		packet_append_hex(&session->reply, text.data,
+				  text.size < PACKET_SIZE / 2 ? text.size : PACKET_SIZE / 2);
 	buffer_free(&text);
 }
 
@@ -123,8 +124,8 @@ void handle_xfer_threads(struct session *session, const struct arguments *argume
 		reply_error(session, "no memory for the list of threads");
 }
 
-static void append_register(struct session *session, const struct arch *arch, const struct registers *registers,
-			    unsigned index)
+static void append_register(struct session *session, const struct arch *arch,
+			    const struct registers *registers, unsigned index)
 {
 	unsigned size = arch->registers[index].size;
 	uint8_t bytes[8];
@@ -141,8 +142,8 @@ static void append_register(struct session *session, const struct arch *arch, co
 }
 
 /*
- * An error in reply to `g` would end the command that asked (`info threads` in the middle of its list), so
- * registers that cannot be had are unavailable, and the reason is kept.
+ * An error in reply to `g` would end the command that asked (`info threads` in the middle of its
+ * list), so registers that cannot be had are unavailable, and the reason is kept.
  */
 static void read_registers(struct session *session, struct registers *registers)
 {

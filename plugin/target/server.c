@@ -82,7 +82,10 @@ static bool accept_gdb(struct server *server)
 	fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0)
 		return false;
-	/* The directory lets nobody else in; this is for a directory whose owner can be root's double. */
+	/*
+	 * The directory lets nobody else in; this is for a directory whose owner can be root's
+	 * double.
+	 */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid()) {
 		close(fd);
 		return false;
@@ -102,7 +105,10 @@ static uint64_t now_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
-/* gdb's next bytes: looks for them for a moment, then sleeps. 0 or less: gdb is gone, or we are to stop. */
+/*
+ * gdb's next bytes: looks for them for a moment, then sleeps. 0 or less: gdb is gone, or we are to
+ * stop.
+ */
 static ssize_t receive(struct server *server, uint8_t *buffer, size_t size)
 {
 	uint64_t until = server->spin ? now_ns() + SPIN_NS : 0;
@@ -224,8 +230,9 @@ static void serve(struct server *server)
 }
 
 /*
- * Called between the pieces of long work. gdb waits `remotetimeout` (2 s) for a reply, asks for it again with
- * '-' a few times, and then goes on without. But bytes before the '$' restart its clock (13.1 to 18.1).
+ * Called between the pieces of long work. gdb waits `remotetimeout` (2 s) for a reply, asks for it
+ * again with '-' a few times, and then goes on without. But bytes before the '$' restart its clock
+ * (13.1 to 18.1).
  */
 static bool give_up(void *context)
 {
@@ -272,7 +279,8 @@ static void *run(void *context)
 static bool bind_socket(struct server *server, const char *parent, struct error *error)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int used = snprintf(server->directory, sizeof(server->directory), "%s/gdb-vmcore-XXXXXX", parent);
+	int used = snprintf(server->directory, sizeof(server->directory), "%s/gdb-vmcore-XXXXXX",
+			    parent);
 
 	if (used < 0 || used + sizeof("/gdb") > sizeof(name.sun_path)) {
 		server->directory[0] = '\0';
@@ -280,16 +288,18 @@ static bool bind_socket(struct server *server, const char *parent, struct error 
 	}
 	if (!mkdtemp(server->directory)) {	/* mode 0700 */
 		server->directory[0] = '\0';
-		return error_set(error, ERROR_IO, "no directory for gdb's socket can be made in %s: %s", parent,
+		return error_set(error, ERROR_IO,
+				 "no directory for gdb's socket can be made in %s: %s", parent,
 				 strerror(errno));
 	}
 	memcpy(name.sun_path, server->directory, used);
 	strcpy(name.sun_path + used, "/gdb");
 	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (server->listener < 0 || bind(server->listener, (struct sockaddr *)&name, sizeof(name)) != 0 ||
+	if (server->listener < 0 ||
+	    bind(server->listener, (struct sockaddr *)&name, sizeof(name)) != 0 ||
 	    listen(server->listener, 1) != 0) {
-		error_set(error, ERROR_IO, "gdb's socket cannot be made in %s: %s", server->directory,
-			  strerror(errno));
+		error_set(error, ERROR_IO, "gdb's socket cannot be made in %s: %s",
+			  server->directory, strerror(errno));
 		remove_socket(server);
 		return false;
 	}
@@ -346,7 +356,8 @@ static bool several_cpus(void)
 	return sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
-static struct server *new_server(const struct target_ops *ops, void *context, int fd, struct error *error)
+static struct server *new_server(const struct target_ops *ops, void *context, int fd,
+				 struct error *error)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
@@ -362,7 +373,8 @@ static struct server *new_server(const struct target_ops *ops, void *context, in
 	pthread_mutex_init(&server->lock, NULL);
 	server->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (server->stop_event < 0) {
-		error_set(error, ERROR_IO, "the remote protocol server cannot be started: %s", strerror(errno));
+		error_set(error, ERROR_IO, "the remote protocol server cannot be started: %s",
+			  strerror(errno));
 		free_server(server);
 		return NULL;
 	}
@@ -381,13 +393,14 @@ static struct server *start_thread(struct server *server, struct error *error)
 
 	if (result == 0)
 		return server;
-	error_set(error, ERROR_IO, "no thread for the remote protocol server: %s", strerror(result));
+	error_set(error, ERROR_IO, "no thread for the remote protocol server: %s",
+		  strerror(result));
 	free_server(server);
 	return NULL;
 }
 
-struct server *server_start(const struct target_ops *ops, void *context, char *path_ret, size_t path_size,
-			    struct error *error)
+struct server *server_start(const struct target_ops *ops, void *context, char *path_ret,
+			    size_t path_size, struct error *error)
 {
 	struct server *server = new_server(ops, context, -1, error);
 
@@ -398,14 +411,16 @@ struct server *server_start(const struct target_ops *ops, void *context, char *p
 		return NULL;
 	}
 	if ((size_t)snprintf(path_ret, path_size, "%s", server->path) >= path_size) {
-		error_set(error, ERROR_IO, "the path of gdb's socket is too long: %s", server->path);
+		error_set(error, ERROR_IO, "the path of gdb's socket is too long: %s",
+			  server->path);
 		free_server(server);
 		return NULL;
 	}
 	return start_thread(server, error);
 }
 
-struct server *server_start_connected(const struct target_ops *ops, void *context, int fd, struct error *error)
+struct server *server_start_connected(const struct target_ops *ops, void *context, int fd,
+				      struct error *error)
 {
 	struct server *server = new_server(ops, context, fd, error);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the remote-protocol server asks of whatever it shows to gdb. The server knows the protocol and
- * nothing of dumps; the dump (vmcore_target.h) knows nothing of packets; tests put a fake here.
+ * What the remote-protocol server asks of whatever it shows to gdb. The server knows the protocol
+ * and nothing of dumps; the dump (vmcore_target.h) knows nothing of packets; tests put a fake here.
  *
  * All functions are called from the server's own thread, between lock() and unlock(), but for
- * disconnected(). They must not call into gdb or Python. Pointers they return stay theirs and must live
- * until unlock(). Functions marked optional may be NULL.
+ * disconnected(). They must not call into gdb or Python. Pointers they return stay theirs and must
+ * live until unlock(). Functions marked optional may be NULL.
  */
 #ifndef VMCORE_TARGET_TARGET_H
 #define VMCORE_TARGET_TARGET_H
@@ -19,7 +19,10 @@
 #include "base/error.h"
 
 struct target_ops {
-	/* Around each packet. False: it could not be had in reasonable time; gdb gets an error. Optional. */
+	/*
+	 * Around each packet. False: it could not be had in reasonable time; gdb gets an error.
+	 * Optional.
+	 */
 	bool (*lock)(void *context, struct error *error);
 	void (*unlock)(void *context);
 
@@ -33,19 +36,24 @@ struct target_ops {
 	uint64_t (*first_thread)(void *context);
 	/* Appends what `info threads` shows in parentheses. */
 	void (*thread_text)(void *context, uint64_t id, struct buffer *text);
-	/* The whole list as XML (gdb manual, "Thread List Format"). NULL if there is no memory for it. */
+	/*
+	 * The whole list as XML (gdb manual, "Thread List Format"). NULL if there is no memory for
+	 * it.
+	 */
 	const char *(*threads_xml)(void *context, size_t *size_ret);
 
 	/* The libraries as XML (gdb manual, "Library List Format"). Optional, may return NULL. */
 	const char *(*libraries_xml)(void *context, size_t *size_ret);
 
-	bool (*registers)(void *context, uint64_t thread, struct registers *registers, struct error *error);
+	bool (*registers)(void *context, uint64_t thread, struct registers *registers,
+			  struct error *error);
 	/*
-	 * Reads as much of [address, address + size) as can be read from its start, as THREAD sees it, and
-	 * returns how many bytes that were. If it is less than SIZE, *error says why it ends there.
+	 * Reads as much of [address, address + size) as can be read from its start, as THREAD sees
+	 * it, and returns how many bytes that were. If it is less than SIZE, *error says why it
+	 * ends there.
 	 */
-	size_t (*read_memory)(void *context, uint64_t thread, uint64_t address, void *buffer, size_t size,
-			      struct error *error);
+	size_t (*read_memory)(void *context, uint64_t thread, uint64_t address, void *buffer,
+			      size_t size, struct error *error);
 
 	/* The last call: gdb is gone and the server's thread ends. Not under the lock. Optional. */
 	void (*disconnected)(void *context);

@@ -24,7 +24,8 @@ struct thread *threads_find(struct threads *threads, uint64_t id)
 	return NULL;
 }
 
-static void add(struct threads *threads, uint64_t id, const struct cpu *cpu, const struct task *task)
+static void add(struct threads *threads, uint64_t id, const struct cpu *cpu,
+		const struct task *task)
 {
 	size_t slot;
 
@@ -72,7 +73,8 @@ static bool is_some_cpus(const struct kernel *kernel, const struct task *task)
 	return false;
 }
 
-bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks, struct error *error)
+bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks,
+		  struct error *error)
 {
 	struct task_table *table = NULL;
 	struct error reason;
@@ -95,7 +97,8 @@ bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tas
 	}
 	for (size_t i = 0; i < kernel->nr_cpus; i++) {
 		const struct cpu *cpu = &kernel->cpus[i];
-		const struct task *task = cpu->task && table ? task_find_address(kernel, cpu->task) : NULL;
+		const struct task *task =
+			cpu->task && table ? task_find_address(kernel, cpu->task) : NULL;
 
 		add(threads, 1 + (uint64_t)cpu->number, cpu, task);
 	}
@@ -125,7 +128,8 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 	const struct task *task = thread->task;
 
 	if (thread->cpu)
-		buffer_printf(text, "CPU %u, %s", thread->cpu->number, thread->cpu->panicked ? "panicked, " : "");
+		buffer_printf(text, "CPU %u, %s", thread->cpu->number,
+			      thread->cpu->panicked ? "panicked, " : "");
 	if (!task) {
 		buffer_string(text, "task not known");
 	} else {
@@ -144,8 +148,8 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 }
 
 /*
- * The length of the UTF-8 sequence at TEXT if it is a character that XML 1.0 allows and that a terminal
- * prints (not C0, DEL or C1), else 0. Stops at the NUL, which continues no sequence.
+ * The length of the UTF-8 sequence at TEXT if it is a character that XML 1.0 allows and that a
+ * terminal prints (not C0, DEL or C1), else 0. Stops at the NUL, which continues no sequence.
  */
 static size_t printable(const uint8_t *text)
 {
@@ -206,7 +210,8 @@ static void thread_xml(struct kernel *kernel, const struct thread *thread, struc
 
 	buffer_printf(xml, "<thread id=\"%llx\"", (unsigned long long)thread->id);
 	if (thread->cpu)
-		buffer_printf(xml, " core=\"%u\" id_str=\"CPU %u\"", thread->cpu->number, thread->cpu->number);
+		buffer_printf(xml, " core=\"%u\" id_str=\"CPU %u\"", thread->cpu->number,
+			      thread->cpu->number);
 	else if (task->idle)
 		buffer_printf(xml, " id_str=\"idle task of CPU %u\"", task->cpu);
 	else
@@ -224,7 +229,8 @@ static void thread_xml(struct kernel *kernel, const struct thread *thread, struc
 	buffer_string(xml, "</thread>\n");
 }
 
-void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count, struct buffer *xml)
+void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count,
+		 struct buffer *xml)
 {
 	struct buffer text = { 0 };
 

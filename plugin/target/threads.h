@@ -2,14 +2,15 @@
 /*
  * The crashed machine's CPUs and tasks as gdb's threads.
  *
- * Order (gdb numbers threads by it, and those numbers are what people type): first every CPU, as the task
- * it was running, then every other task. A task that was running is only its CPU's thread.
+ * Order (gdb numbers threads by it, and those numbers are what people type): first every CPU, as
+ * the task it was running, then every other task. A task that was running is only its CPU's thread.
  *
  * Ids are stable and tell what they are when gdb prints them in decimal ("Thread 10001234"):
  *	CPU n				1 + n
  *	task with pid p			10,000,000 + p	(PID_MAX_LIMIT is 4,194,304)
  *	idle task of CPU n, not running	20,000,000 + n	(all have pid 0)
- *	anything else			30,000,000 + its place in the list: pids that repeat or are no pids, in damaged memory
+ *	anything else			30,000,000 + its place in the list: pids that repeat or are no
+ *					pids, in damaged memory
  * 0 and -1 are the protocol's own. gdb 17 and later show "CPU 0" and "pid 1234" instead (id_str).
  */
 #ifndef VMCORE_TARGET_THREADS_H
@@ -40,15 +41,25 @@ struct threads {
 	char *damage;			/* NULL, or why tasks are missing */
 };
 
-/* At most MAX_TASKS tasks beside the CPUs; SIZE_MAX for all. Tasks that cannot be read are `damage`, not an error. */
-bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks, struct error *error);
+/*
+ * At most MAX_TASKS tasks beside the CPUs; SIZE_MAX for all. Tasks that cannot be read are
+ * `damage`, not an error.
+ */
+bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks,
+		  struct error *error);
 void threads_free(struct threads *threads);
 struct thread *threads_find(struct threads *threads, uint64_t id);
-/* "CPU 0, pid 1234, running (RU), task 0xffff888000000000": what `info threads` shows in parentheses. */
+/*
+ * "CPU 0, pid 1234, running (RU), task 0xffff888000000000": what `info threads` shows in
+ * parentheses.
+ */
 void thread_text(struct kernel *kernel, const struct thread *thread, struct buffer *text);
 /* The first COUNT of the list as gdb wants it: a single bad byte would lose all of it. */
-void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count, struct buffer *xml);
-/* Appends TEXT for XML 1.0 and for a terminal: markup escaped, what is no printable UTF-8 as '?'. */
+void threads_xml(struct kernel *kernel, const struct threads *threads, size_t count,
+		 struct buffer *xml);
+/*
+ * Appends TEXT for XML 1.0 and for a terminal: markup escaped, what is no printable UTF-8 as '?'.
+ */
 void xml_append(struct buffer *xml, const char *text);
 
 #endif

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-/* How long a packet waits for a command to let go of the kernel. Below gdb's own remotetimeout of 2 s. */
+/*
+ * How long a packet waits for a command to let go of the kernel. Below gdb's own remotetimeout of 2
+ * s.
+ */
 #define LOCK_TIMEOUT_NS 1500000000ull
 
 /* The unit that memory is retried in when a long read fails: no architecture has smaller pages. */
@@ -43,7 +46,8 @@ bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_ta
 	}
 	if (!target->threads.count) {
 		vmcore_target_free(target);
-		return error_set(error, ERROR_CORRUPT, "the dump has no CPUs and no tasks that could be found");
+		return error_set(error, ERROR_CORRUPT,
+				 "the dump has no CPUs and no tasks that could be found");
 	}
 	threads_xml(kernel, &target->threads, target->threads.count, &target->xml);
 	threads_xml(kernel, &target->threads, nr_first(target), &target->first_xml);
@@ -171,8 +175,8 @@ static const char *get_libraries_xml(void *context, size_t *size_ret)
 	return target->libraries ? target->libraries(target->context, size_ret) : NULL;
 }
 
-static bool thread_registers(struct vmcore_target *target, struct thread *thread, struct registers *registers,
-			     struct error *error)
+static bool thread_registers(struct vmcore_target *target, struct thread *thread,
+			     struct registers *registers, struct error *error)
 {
 	if (thread->cpu && thread->cpu->registers_source != CPU_REGISTERS_NONE) {
 		*registers = thread->cpu->registers;
@@ -185,13 +189,15 @@ static bool thread_registers(struct vmcore_target *target, struct thread *thread
 	return task_registers(target->kernel, thread->task, registers, NULL, error);
 }
 
-static bool get_registers(void *context, uint64_t id, struct registers *registers, struct error *error)
+static bool get_registers(void *context, uint64_t id, struct registers *registers,
+			  struct error *error)
 {
 	struct vmcore_target *target = context;
 	struct thread *thread = threads_find(&target->threads, id);
 
 	if (!thread)
-		return error_set(error, ERROR_USAGE, "there is no thread with id %llu", (unsigned long long)id);
+		return error_set(error, ERROR_USAGE, "there is no thread with id %llu",
+				 (unsigned long long)id);
 	if (!thread->registers) {
 		struct registers read = { 0 };
 
@@ -199,7 +205,8 @@ static bool get_registers(void *context, uint64_t id, struct registers *register
 			return false;
 		thread->registers = malloc(sizeof(*thread->registers));
 		if (!thread->registers)
-			return error_no_memory(error, "a thread's registers", sizeof(*thread->registers));
+			return error_no_memory(error, "a thread's registers",
+					       sizeof(*thread->registers));
 		*thread->registers = read;
 	}
 	*registers = *thread->registers;
@@ -207,16 +214,16 @@ static bool get_registers(void *context, uint64_t id, struct registers *register
 }
 
 /* One address space: ROOT 0 is the kernel's. */
-static bool read_space(struct memory *memory, uint64_t root, uint64_t address, void *buffer, size_t size,
-		       struct error *error)
+static bool read_space(struct memory *memory, uint64_t root, uint64_t address, void *buffer,
+		       size_t size, struct error *error)
 {
 	return root ? memory_read_user(memory, root, address, buffer, size, error)
 		    : memory_read(memory, address, buffer, size, error);
 }
 
 /* What can be read of a range that cannot be read as a whole. */
-static size_t read_prefix(struct memory *memory, uint64_t root, uint64_t address, uint8_t *buffer, size_t size,
-			  struct error *error)
+static size_t read_prefix(struct memory *memory, uint64_t root, uint64_t address, uint8_t *buffer,
+			  size_t size, struct error *error)
 {
 	size_t done = 0;
 
@@ -231,15 +238,16 @@ static size_t read_prefix(struct memory *memory, uint64_t root, uint64_t address
 	}
 	/* A dump may end in the middle of a page: halve what may be left of it. */
 	for (size_t step = SMALLEST_PAGE / 2; step && done < size; step /= 2)
-		if (step <= size - done && (address + done) % SMALLEST_PAGE + step <= SMALLEST_PAGE &&
+		if (step <= size - done &&
+		    (address + done) % SMALLEST_PAGE + step <= SMALLEST_PAGE &&
 		    read_space(memory, root, address + done, buffer + done, step, NULL))
 			done += step;
 	return done;
 }
 
 /* Whose page tables: the kernel's for its own addresses, else those of the thread's process. */
-static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t address, uint64_t *root_ret,
-			struct error *error)
+static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t address,
+			uint64_t *root_ret, struct error *error)
 {
 	struct thread *thread = threads_find(&target->threads, id);
 
@@ -248,11 +256,13 @@ static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t addr
 		return true;
 	if (!thread || !thread->task)
 		return error_set(error, ERROR_NOT_MAPPED,
-				 "0x%llx is not a kernel address, and the selected thread's task is not known",
+				 "0x%llx is not a kernel address, and the selected thread's task "
+				 "is not known",
 				 (unsigned long long)address);
 	if (!thread->user_root &&
 	    !task_user_root(target->kernel, thread->task, &thread->user_root, error))
-		return error_prefix(error, "0x%llx is not a kernel address", (unsigned long long)address);
+		return error_prefix(error, "0x%llx is not a kernel address",
+				    (unsigned long long)address);
 	*root_ret = thread->user_root;
 	return true;
 }

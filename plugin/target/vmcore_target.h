@@ -8,12 +8,12 @@
  *	server_stop(server);
  *	vmcore_target_free(target);
  *
- * The thread list and everything slow is made by vmcore_target_new(), in the caller's thread: gdb waits for
- * a reply only so long (`set remotetimeout`), and Ctrl-C is polled only there.
+ * The thread list and everything slow is made by vmcore_target_new(), in the caller's thread: gdb
+ * waits for a reply only so long (`set remotetimeout`), and Ctrl-C is polled only there.
  *
- * kernel->lock is taken around each packet. A command must not make gdb read memory or registers (evaluate an
- * expression) while it holds that lock: gdb would wait for a reply that waits for the lock. It then gets an
- * error after a moment, not a deadlock.
+ * kernel->lock is taken around each packet. A command must not make gdb read memory or registers
+ * (evaluate an expression) while it holds that lock: gdb would wait for a reply that waits for the
+ * lock. It then gets an error after a moment, not a deadlock.
  */
 #ifndef VMCORE_TARGET_VMCORE_TARGET_H
 #define VMCORE_TARGET_VMCORE_TARGET_H
@@ -35,18 +35,25 @@ struct vmcore_target {
 	void *context;
 };
 
-/* KERNEL stays the caller's. MAX_TASKS: how many tasks beside the CPUs become threads, SIZE_MAX = all. */
+/*
+ * KERNEL stays the caller's. MAX_TASKS: how many tasks beside the CPUs become threads, SIZE_MAX =
+ * all.
+ */
 bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_target **target_ret,
 		       struct error *error);
 /*
- * While gdb connects it sees only the CPUs. It asks for the list twice meanwhile, and compares the second with the first one
- * thread by thread (remote_target::update_thread_list), which takes as long as the rest of attaching for 30,000 tasks.
+ * While gdb connects it sees only the CPUs. It asks for the list twice meanwhile, and compares the
+ * second with the first one thread by thread (remote_target::update_thread_list), which takes as
+ * long as the rest of attaching for 30,000 tasks.
  */
 void vmcore_target_set_connecting(struct vmcore_target *target, bool connecting);
 /* After server_stop(). NULL is fine. */
 void vmcore_target_free(struct vmcore_target *target);
 
-/* gdb's thread (its ptid's lwp) of a task or CPU, for commands like `kernel thread PID`; 0 = not a thread. */
+/*
+ * gdb's thread (its ptid's lwp) of a task or CPU, for commands like `kernel thread PID`; 0 = not a
+ * thread.
+ */
 uint64_t vmcore_target_thread_of(const struct vmcore_target *target, uint64_t task_address);
 /* And back: NULL = no such thread. */
 const struct thread *vmcore_target_thread(struct vmcore_target *target, uint64_t id);
