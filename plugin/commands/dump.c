@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The command dump: what is in a dump file, as far as the file itself says. Needs no vmlinux, so it is also what
- * tells a person which one to look for, and what is missing from a dump that does not open.
+ * The command dump: what is in a dump file, as far as the file itself says. Needs no vmlinux, so it
+ * is also what tells a person which one to look for, and what is missing from a dump that does not
+ * open.
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -24,8 +25,32 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-enum { FORMAT, FORMAT_VERSION, COMPRESSION, STATUS, DUMP_LEVEL, PAGE_SIZE, MACHINE, CPUS, RELEASE, BUILD_ID, NODENAME, VERSION, DATE,
-       TIMESTAMP, MEMORY, PAGES, PRESENT, ZERO, EXCLUDED, LOST, DAMAGED, FIRST_LOST, INFO_SIZE, INFO_SOURCE };
+enum {
+	FORMAT,
+	FORMAT_VERSION,
+	COMPRESSION,
+	STATUS,
+	DUMP_LEVEL,
+	PAGE_SIZE,
+	MACHINE,
+	CPUS,
+	RELEASE,
+	BUILD_ID,
+	NODENAME,
+	VERSION,
+	DATE,
+	TIMESTAMP,
+	MEMORY,
+	PAGES,
+	PRESENT,
+	ZERO,
+	EXCLUDED,
+	LOST,
+	DAMAGED,
+	FIRST_LOST,
+	INFO_SIZE,
+	INFO_SOURCE
+};
 
 static const struct column columns[] = {
 	[FORMAT] = { "format", "FORMAT", 0, 0 },
@@ -62,7 +87,8 @@ static const struct column file_columns[] = {
 	[FILE_NAME] = { "name", "FILE", 0, 0 },
 	[FILE_WHAT] = { "note", "NOTE", 0, 0 },
 };
-static const struct shape file_shape = { "files", SHAPE_TABLE, file_columns, ARRAY_SIZE(file_columns) };
+static const struct shape file_shape = { "files", SHAPE_TABLE, file_columns,
+					 ARRAY_SIZE(file_columns) };
 
 enum { RANGE_START, RANGE_LAST, RANGE_SIZE, RANGE_PRESENT, RANGE_WHAT };
 
@@ -73,7 +99,8 @@ static const struct column range_columns[] = {
 	[RANGE_PRESENT] = { "pages_present", "PAGES IN FILE", 13, COLUMN_RIGHT },
 	[RANGE_WHAT] = { "kind", "KIND", 0, 0 },
 };
-static const struct shape range_shape = { "memory", SHAPE_TABLE, range_columns, ARRAY_SIZE(range_columns) };
+static const struct shape range_shape = { "memory", SHAPE_TABLE, range_columns,
+					  ARRAY_SIZE(range_columns) };
 
 enum { NOTE_NUMBER, NOTE_NAME, NOTE_TYPE, NOTE_SIZE, NOTE_WHAT };
 
@@ -84,7 +111,8 @@ static const struct column note_columns[] = {
 	[NOTE_SIZE] = { "bytes", "SIZE", 7, COLUMN_RIGHT },
 	[NOTE_WHAT] = { "meaning", "MEANING", 0, 0 },
 };
-static const struct shape note_shape = { "notes", SHAPE_TABLE, note_columns, ARRAY_SIZE(note_columns) };
+static const struct shape note_shape = { "notes", SHAPE_TABLE, note_columns,
+					 ARRAY_SIZE(note_columns) };
 
 static const struct column info_columns[] = { { "text", "", 0, COLUMN_RAW } };
 static const struct shape info_shape = { "vmcoreinfo", SHAPE_PLAIN, info_columns, 1 };
@@ -106,24 +134,30 @@ struct report {
 	bool counted;
 };
 
-/* makedumpfile -E makes a segment of each run between excluded pages; x86's old kernels describe their text twice. */
+/*
+ * makedumpfile -E makes a segment of each run between excluded pages; x86's old kernels describe
+ * their text twice.
+ */
 static bool merge_ranges(struct report *report, struct error *error)
 {
 	const struct dump *dump = report->dump;
 
 	report->regions = calloc(dump->nr_ranges + 1, sizeof(*report->regions));
 	if (!report->regions)
-		return error_no_memory(error, "the memory map", dump->nr_ranges * sizeof(*report->regions));
+		return error_no_memory(error, "the memory map",
+				       dump->nr_ranges * sizeof(*report->regions));
 	for (size_t i = 0; i < dump->nr_ranges; i++) {
 		const struct dump_range *range = &dump->ranges[i];
-		struct region *last = report->nr_regions ? &report->regions[report->nr_regions - 1] : NULL;
+		struct region *last =
+			report->nr_regions ? &report->regions[report->nr_regions - 1] : NULL;
 		uint64_t end = range->start + range->size;
 
 		if (last && range->start <= last->start + last->size) {
 			if (end > last->start + last->size)
 				last->size = end - last->start;
 		} else {
-			report->regions[report->nr_regions++] = (struct region){ range->start, range->size, 0 };
+			report->regions[report->nr_regions++] =
+				(struct region){ range->start, range->size, 0 };
 		}
 	}
 	for (size_t i = 0; i < report->nr_regions; i++)
@@ -148,7 +182,8 @@ static bool count_pages(struct report *report, bool asked, struct error *error)
 		uint64_t before = report->counts.present;
 
 		done = page_counter_add(counter, region->start, region->size, &report->counts,
-					host ? host->interrupted : NULL, host ? host->context : NULL, error);
+					host ? host->interrupted : NULL,
+					host ? host->context : NULL, error);
 		region->pages_present = report->counts.present - before;
 	}
 	page_counter_free(counter);
@@ -179,10 +214,12 @@ static bool emit_status(struct output *output, const struct report *report)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (dump->flags & names[i].flag)
 			add_words(&text, names[i].text);
-	if (report->counts.lost && !(dump->flags & (DUMP_INCOMPLETE | DUMP_TRUNCATED | DUMP_SPLIT_MISSING)))
+	if (report->counts.lost &&
+	    !(dump->flags & (DUMP_INCOMPLETE | DUMP_TRUNCATED | DUMP_SPLIT_MISSING)))
 		add_words(&text, "truncated");
 	if (!(dump->flags & ~DUMP_FLATTENED) && !report->counts.lost)
-		add_words(&text, report->counted ? "complete" : "complete, as far as the headers say");
+		add_words(&text,
+			  report->counted ? "complete" : "complete, as far as the headers say");
 	if (dump->header_version)
 		buffer_printf(&text, " (0x%x)", dump->header_status);
 	more = output_bytes(output, STATUS, text.data, text.size);
@@ -193,7 +230,8 @@ static bool emit_status(struct output *output, const struct report *report)
 static bool emit_level(struct output *output, int level)
 {
 	/* makedumpfile(8), -d */
-	static const char *const bits[] = { "zero pages", "page cache", "private page cache", "user data", "free pages" };
+	static const char *const bits[] = { "zero pages", "page cache", "private page cache",
+					    "user data", "free pages" };
 	struct buffer text = { 0 };
 	bool more;
 
@@ -202,7 +240,8 @@ static bool emit_level(struct output *output, int level)
 	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
 		if (level >> i & 1)
 			add_words(&text, bits[i]);
-	more = output_uint_as(output, DUMP_LEVEL, level, "%d (%s%s)", level, text.size ? "without " : "nothing excluded",
+	more = output_uint_as(output, DUMP_LEVEL, level, "%d (%s%s)", level,
+			      text.size ? "without " : "nothing excluded",
 			      text.size ? text.data : "");
 	buffer_free(&text);
 	return more;
@@ -210,13 +249,18 @@ static bool emit_level(struct output *output, int level)
 
 static const char *machine_name(const struct dump *dump)
 {
-	static const struct { uint16_t machine; const char *name; } names[] = {
-		{ EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_PPC64, "ppc64" }, { EM_S390, "s390x" },
-		{ EM_RISCV, "riscv" }, { EM_LOONGARCH, "loongarch" }, { EM_386, "i386" }, { EM_ARM, "arm" },
-		{ EM_PPC, "ppc" }, { EM_MIPS, "mips" },
+	static const struct { uint16_t machine; const char *name;
+	} names[] = {
+		{ EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_PPC64, "ppc64" },
+		{ EM_S390, "s390x" },	 { EM_RISCV, "riscv" },	    { EM_LOONGARCH, "loongarch" },
+		{ EM_386, "i386" },	 { EM_ARM, "arm" },	    { EM_PPC, "ppc" },
+		{ EM_MIPS, "mips" },
 	};
 
-	/* QEMU's kdump writes x86_64 for any machine, so the number, which was worked out, goes first. */
+	/*
+	 * QEMU's kdump writes x86_64 for any machine, so the number, which was worked out, goes
+	 * first.
+	 */
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].machine == dump->machine)
 			return names[i].name;
@@ -233,7 +277,8 @@ static void size_text(uint64_t bytes, char *text, size_t size)
 		snprintf(text, size, "%.1f KiB", bytes / 1024.0);
 }
 
-static bool emit_info_value(struct output *output, size_t column, const struct dump *dump, const char *key)
+static bool emit_info_value(struct output *output, size_t column, const struct dump *dump,
+			    const char *key)
 {
 	size_t length;
 	const char *value = dump_vmcoreinfo(dump, key, &length);
@@ -251,14 +296,16 @@ static bool emit_kernel(struct output *output, const struct dump *dump)
 	for (size_t i = 0; !dump->nr_cpus && i < dump->nr_notes; i++)
 		cpus += dump->notes[i].type == NT_PRSTATUS && !strcmp(dump->notes[i].name, "CORE");
 	if ((cpus && !output_uint(output, CPUS, cpus)) ||
-	    !(dump_vmcoreinfo(dump, "OSRELEASE", NULL) ? emit_info_value(output, RELEASE, dump, "OSRELEASE")
-						       : !dump->uts.release[0] ||
-							 output_string(output, RELEASE, dump->uts.release)) ||
+	    !(dump_vmcoreinfo(dump, "OSRELEASE", NULL)
+		      ? emit_info_value(output, RELEASE, dump, "OSRELEASE")
+		      : !dump->uts.release[0] ||
+				output_string(output, RELEASE, dump->uts.release)) ||
 	    !emit_info_value(output, BUILD_ID, dump, "BUILD-ID") ||
 	    (dump->uts.nodename[0] && !output_string(output, NODENAME, dump->uts.nodename)) ||
 	    (dump->uts.version[0] && !output_string(output, VERSION, dump->uts.version)))
 		return false;
-	if (!dump->timestamp || !localtime_r(&seconds, &tm) || !strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &tm))
+	if (!dump->timestamp || !localtime_r(&seconds, &tm) ||
+	    !strftime(text, sizeof(text), "%a %b %e %H:%M:%S %Z %Y", &tm))
 		return true;
 	return output_string(output, DATE, text) && output_uint(output, TIMESTAMP, dump->timestamp);
 }
@@ -271,16 +318,19 @@ static bool emit_counts(struct output *output, const struct report *report)
 		return output_uint_as(output, PAGES, report->memory >> report->dump->page_shift,
 				      "%" PRIu64 " (not counted one by one: -c does)",
 				      report->memory >> report->dump->page_shift);
-	if (!output_uint(output, PAGES, counts->exist) || !output_uint(output, PRESENT, counts->present) ||
+	if (!output_uint(output, PAGES, counts->exist) ||
+	    !output_uint(output, PRESENT, counts->present) ||
 	    /* ELF and raw memory hold pages of zeros like any others. */
 	    (report->dump->header_version && !output_uint(output, ZERO, counts->zero)) ||
 	    !output_uint(output, EXCLUDED, counts->excluded))
 		return false;
 	if (!counts->lost)
-		return output_uint(output, DAMAGED, counts->damaged) && output_uint(output, LOST, 0);
+		return output_uint(output, DAMAGED, counts->damaged) &&
+		       output_uint(output, LOST, 0);
 	return output_uint(output, DAMAGED, counts->damaged) &&
-	       output_uint_as(output, LOST, counts->lost, "%" PRIu64 ", the first at physical address 0x%" PRIx64,
-			      counts->lost, counts->first_lost) &&
+	       output_uint_as(output, LOST, counts->lost,
+			      "%" PRIu64 ", the first at physical address 0x%" PRIx64, counts->lost,
+			      counts->first_lost) &&
 	       output_address(output, FIRST_LOST, counts->first_lost);
 }
 
@@ -291,15 +341,20 @@ static bool emit_headers(struct output *output, const struct report *report)
 
 	size_text(report->memory, size, sizeof(size));
 	return output_begin(output, &shape) && output_string(output, FORMAT, dump->format->name) &&
-	       (!dump->header_version || output_uint(output, FORMAT_VERSION, dump->header_version)) &&
-	       output_string(output, COMPRESSION, dump->compression) && emit_status(output, report) &&
-	       emit_level(output, dump->dump_level) && output_uint(output, PAGE_SIZE, dump->page_size) &&
+	       (!dump->header_version ||
+		output_uint(output, FORMAT_VERSION, dump->header_version)) &&
+	       output_string(output, COMPRESSION, dump->compression) &&
+	       emit_status(output, report) && emit_level(output, dump->dump_level) &&
+	       output_uint(output, PAGE_SIZE, dump->page_size) &&
 	       output_string(output, MACHINE, machine_name(dump)) && emit_kernel(output, dump) &&
-	       output_uint_as(output, MEMORY, report->memory, "%s", size) && emit_counts(output, report) &&
+	       output_uint_as(output, MEMORY, report->memory, "%s", size) &&
+	       emit_counts(output, report) &&
 	       output_uint_as(output, INFO_SIZE, dump->vmcoreinfo ? dump->vmcoreinfo_size : 0,
 			      dump->vmcoreinfo ? "%zu bytes, %s" : "none", dump->vmcoreinfo_size,
-			      dump->vmcoreinfo_from_memory ? "found in memory" : "in the file's notes") &&
-	       output_bool(output, INFO_SOURCE, dump->vmcoreinfo_from_memory, NULL) && output_end(output);
+			      dump->vmcoreinfo_from_memory ? "found in memory"
+							   : "in the file's notes") &&
+	       output_bool(output, INFO_SOURCE, dump->vmcoreinfo_from_memory, NULL) &&
+	       output_end(output);
 }
 
 /* --- tables --- */
@@ -312,13 +367,17 @@ static bool emit_files(struct output *output, const struct dump *dump)
 		const struct dump_file *file = dump->files[i];
 
 		if (!output_row(output) || !output_string(output, FILE_NAME, file->path) ||
-		    !output_uint(output, FILE_SIZE, file->raw_size) || !output_uint(output, FILE_LOGICAL, file->size))
+		    !output_uint(output, FILE_SIZE, file->raw_size) ||
+		    !output_uint(output, FILE_LOGICAL, file->size))
 			return false;
 		if (dump->format == &dump_format_raw) {
-			if (!output_printf(output, FILE_WHAT, "at physical 0x%" PRIx64, dump->ranges[i].start))
+			if (!output_printf(output, FILE_WHAT, "at physical 0x%" PRIx64,
+					   dump->ranges[i].start))
 				return false;
 		} else if (file->flattened) {
-			if (!output_printf(output, FILE_WHAT, "flattened: %" PRIu64 " bytes%s when put in order", file->size,
+			if (!output_printf(output, FILE_WHAT,
+					   "flattened: %" PRIu64 " bytes%s when put in order",
+					   file->size,
 					   file->truncated ? ", without its end mark," : ""))
 				return false;
 		} else if (!output_string(output, FILE_WHAT, "")) {
@@ -328,7 +387,8 @@ static bool emit_files(struct output *output, const struct dump *dump)
 	return output_end(output);
 }
 
-static bool emit_region(struct output *output, uint64_t start, uint64_t size, const uint64_t *pages, const char *what)
+static bool emit_region(struct output *output, uint64_t start, uint64_t size, const uint64_t *pages,
+			const char *what)
 {
 	char text[32];
 
@@ -336,7 +396,8 @@ static bool emit_region(struct output *output, uint64_t start, uint64_t size, co
 	return output_row(output) && output_address(output, RANGE_START, start) &&
 	       output_address(output, RANGE_LAST, start + size - 1) &&
 	       output_uint_as(output, RANGE_SIZE, size, "%s", text) &&
-	       (!pages || output_uint(output, RANGE_PRESENT, *pages)) && output_string(output, RANGE_WHAT, what);
+	       (!pages || output_uint(output, RANGE_PRESENT, *pages)) &&
+	       output_string(output, RANGE_WHAT, what);
 }
 
 static bool emit_regions(struct output *output, const struct report *report)
@@ -348,9 +409,10 @@ static bool emit_regions(struct output *output, const struct report *report)
 	for (size_t i = 0; i < report->nr_regions; i++) {
 		const struct region *region = &report->regions[i];
 
-		if ((region->start > end && !emit_region(output, end, region->start - end, NULL, "hole")) ||
-		    !emit_region(output, region->start, region->size, report->counted ? &region->pages_present : NULL,
-				 "memory"))
+		if ((region->start > end &&
+		     !emit_region(output, end, region->start - end, NULL, "hole")) ||
+		    !emit_region(output, region->start, region->size,
+				 report->counted ? &region->pages_present : NULL, "memory"))
 			return false;
 		end = region->start + region->size;
 	}
@@ -385,10 +447,13 @@ static bool emit_notes(struct output *output, const struct dump *dump)
 	for (size_t i = 0; i < dump->nr_notes; i++) {
 		const struct dump_note *note = &dump->notes[i];
 
-		if (!output_row(output) || !output_uint(output, NOTE_NUMBER, i) || !output_string(output, NOTE_NAME, note->name) ||
-		    !output_uint_as(output, NOTE_TYPE, note->type, note->type > 0xff ? "0x%x" : "%u", note->type) ||
+		if (!output_row(output) || !output_uint(output, NOTE_NUMBER, i) ||
+		    !output_string(output, NOTE_NAME, note->name) ||
+		    !output_uint_as(output, NOTE_TYPE, note->type,
+				    note->type > 0xff ? "0x%x" : "%u", note->type) ||
 		    !output_uint(output, NOTE_SIZE, note->size) ||
-		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(note), note->truncated ? " (truncated)" : ""))
+		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(note),
+				   note->truncated ? " (truncated)" : ""))
 			return false;
 	}
 	return output_end(output);
@@ -399,24 +464,27 @@ static bool emit_info(struct output *output, const struct dump *dump)
 	if (!dump->vmcoreinfo)
 		return true;
 	return output_begin(output, &info_shape) && output_row(output) &&
-	       output_bytes(output, 0, dump->vmcoreinfo, dump->vmcoreinfo_size) && output_end(output);
+	       output_bytes(output, 0, dump->vmcoreinfo, dump->vmcoreinfo_size) &&
+	       output_end(output);
 }
 
-static bool show(struct report *report, const struct arguments *arguments, struct output *output, struct error *error)
+static bool show(struct report *report, const struct arguments *arguments, struct output *output,
+		 struct error *error)
 {
 	const struct dump *dump = report->dump;
-	bool done = merge_ranges(report, error) && count_pages(report, has_option(arguments, 'c'), error);
+	bool done = merge_ranges(report, error) &&
+		    count_pages(report, has_option(arguments, 'c'), error);
 
 	/* That somebody has had enough is no error. */
-	if (done && emit_headers(output, report) && emit_files(output, dump) && emit_regions(output, report) &&
-	    emit_notes(output, dump) && has_option(arguments, 'v'))
+	if (done && emit_headers(output, report) && emit_files(output, dump) &&
+	    emit_regions(output, report) && emit_notes(output, dump) && has_option(arguments, 'v'))
 		emit_info(output, dump);
 	free(report->regions);
 	return done;
 }
 
-static bool dump_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
-		     const struct host *host, struct error *error)
+static bool dump_run(struct kernel *kernel, const struct arguments *arguments,
+		     struct output *output, const struct host *host, struct error *error)
 {
 	struct report report = { .host = host };
 	bool done;
@@ -424,7 +492,8 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments, s
 	if (!arguments->nr_words) {
 		if (!kernel)
 			return error_set(error, ERROR_USAGE,
-					 "no kernel dump is open; name its file: kernel dump FILE, or open it: target vmcore FILE");
+					 "no kernel dump is open; name its file: kernel dump FILE, "
+					 "or open it: target vmcore FILE");
 		report.dump = kernel->dump;
 		return show(&report, arguments, output, error);
 	}

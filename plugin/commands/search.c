@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The command search: where in memory a value or a string stands. What is searched and how is kernel/scan.h; here are the
- * options, which are crash's, and what is said of each hit.
+ * The command search: where in memory a value or a string stands. What is searched and how is
+ * kernel/scan.h; here are the options, which are crash's, and what is said of each hit.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -50,7 +50,8 @@ static const struct column context_columns[] = {
 	{ "address", "  %:", 16, COLUMN_ADDRESS },
 	{ "value", "%", 0, 0 },
 };
-static const struct shape context_shape = { "context", SHAPE_PLAIN, context_columns, ARRAY_SIZE(context_columns) };
+static const struct shape context_shape = { "context", SHAPE_PLAIN, context_columns,
+					    ARRAY_SIZE(context_columns) };
 
 enum space { KERNEL_SPACE, USER_SPACE, PHYSICAL, STACKS };
 
@@ -73,7 +74,8 @@ struct search {
 /* --- what was typed --- */
 
 /* An address or a value: hexadecimal, a symbol, or (an expression) for gdb. */
-static bool parse_value(const struct search *search, const char *text, uint64_t *value_ret, struct error *error)
+static bool parse_value(const struct search *search, const char *text, uint64_t *value_ret,
+			struct error *error)
 {
 	const struct host *host = search->host;
 	const struct symbol *symbol;
@@ -81,7 +83,8 @@ static bool parse_value(const struct search *search, const char *text, uint64_t 
 
 	if (text[0] == '(') {
 		if (!host || !host->evaluate)
-			return error_set(error, ERROR_USAGE, "search: %s cannot be evaluated here", text);
+			return error_set(error, ERROR_USAGE, "search: %s cannot be evaluated here",
+					 text);
 		return host->evaluate(host->context, text, value_ret, error);
 	}
 	errno = 0;
@@ -91,20 +94,25 @@ static bool parse_value(const struct search *search, const char *text, uint64_t 
 	symbol = search->kernel->symbols ? symtab_find(search->kernel->symbols, text) : NULL;
 	if (!symbol)
 		return error_set(error, ERROR_USAGE,
-				 "search: \"%.100s\" is neither a hexadecimal number nor a symbol nor an (expression)%s", text,
-				 has_option(search->arguments, 'c') ? "" : "; -c searches for strings");
+				 "search: \"%.100s\" is neither a hexadecimal number nor a symbol "
+				 "nor an (expression)%s",
+				 text,
+				 has_option(search->arguments, 'c') ? ""
+								    : "; -c searches for strings");
 	*value_ret = symbol->address;
 	return true;
 }
 
-static bool parse_count(const char *what, const char *text, uint64_t max, uint64_t *value_ret, struct error *error)
+static bool parse_count(const char *what, const char *text, uint64_t max, uint64_t *value_ret,
+			struct error *error)
 {
 	char *end;
 
 	*value_ret = strtoull(text, &end, 0);
 	if (!*text || *end || strpbrk(text, "+-") || !*value_ret || *value_ret > max)
-		return error_set(error, ERROR_USAGE, "search: %s takes a number from 1 to %" PRIu64 ", not \"%.40s\"", what, max,
-				 text);
+		return error_set(error, ERROR_USAGE,
+				 "search: %s takes a number from 1 to %" PRIu64 ", not \"%.40s\"",
+				 what, max, text);
 	return true;
 }
 
@@ -115,9 +123,12 @@ static bool parse_patterns(struct search *search, struct error *error)
 	uint64_t mask = 0;
 
 	if (!arguments->nr_words)
-		return error_set(error, ERROR_USAGE, "search: for what? search [-kupt] [-s START] VALUE..., or -c STRING...");
+		return error_set(
+			error, ERROR_USAGE,
+			"search: for what? search [-kupt] [-s START] VALUE..., or -c STRING...");
 	if (mask_text && has_option(arguments, 'c'))
-		return error_set(error, ERROR_USAGE, "search: -m is for values, not for strings (-c)");
+		return error_set(error, ERROR_USAGE,
+				 "search: -m is for values, not for strings (-c)");
 	if (mask_text && !parse_value(search, mask_text, &mask, error))
 		return false;
 	for (size_t i = 0; i < arguments->nr_words; i++) {
@@ -128,12 +139,15 @@ static bool parse_patterns(struct search *search, struct error *error)
 			pattern->text = arguments->words[i];
 			pattern->size = strlen(pattern->text);
 			if (!pattern->size || pattern->size > SCAN_MAX_TEXT)
-				return error_set(error, ERROR_USAGE, "search: a string has 1 to %d bytes", SCAN_MAX_TEXT);
+				return error_set(error, ERROR_USAGE,
+						 "search: a string has 1 to %d bytes",
+						 SCAN_MAX_TEXT);
 		} else if (!parse_value(search, arguments->words[i], &pattern->value, error)) {
 			return false;
 		} else if (search->width < 8 && pattern->value >> 8 * search->width) {
-			return error_set(error, ERROR_USAGE, "search: 0x%" PRIx64 " does not fit into %u bits", pattern->value,
-					 8 * search->width);
+			return error_set(error, ERROR_USAGE,
+					 "search: 0x%" PRIx64 " does not fit into %u bits",
+					 pattern->value, 8 * search->width);
 		}
 	}
 	search->request.patterns = search->patterns;
@@ -154,7 +168,8 @@ static bool choose_space(struct search *search, bool have_start, struct error *e
 		}
 	}
 	if (given > 1)
-		return error_set(error, ERROR_USAGE, "search: only one of -k, -u, -p and -t makes sense");
+		return error_set(error, ERROR_USAGE,
+				 "search: only one of -k, -u, -p and -t makes sense");
 	if (!given && have_start && !memory->arch->is_kernel_address(memory, search->request.start))
 		search->space = USER_SPACE;
 	return true;
@@ -163,18 +178,23 @@ static bool choose_space(struct search *search, bool have_start, struct error *e
 /* The first and last byte to search, from the options or else all of the space. */
 static bool parse_limits(struct search *search, struct error *error)
 {
-	const char *start = option_value(search->arguments, 's'), *end = option_value(search->arguments, 'e');
+	const char *start = option_value(search->arguments, 's'),
+		   *end = option_value(search->arguments, 'e');
 	const char *length = option_value(search->arguments, 'l');
 	struct scan_request *request = &search->request;
 	uint64_t half = memory_kernel_start(search->kernel->memory), value;
 
-	if ((start && !parse_value(search, start, &request->start, error)) || !choose_space(search, start != NULL, error))
+	if ((start && !parse_value(search, start, &request->start, error)) ||
+	    !choose_space(search, start != NULL, error))
 		return false;
 	if (end && length)
-		return error_set(error, ERROR_USAGE, "search: -e and -l both say where to stop; give one");
+		return error_set(error, ERROR_USAGE,
+				 "search: -e and -l both say where to stop; give one");
 	if (search->space == KERNEL_SPACE && request->start < half) {
 		if (start)
-			return error_set(error, ERROR_USAGE, "search: 0x%" PRIx64 " is not a kernel address", request->start);
+			return error_set(error, ERROR_USAGE,
+					 "search: 0x%" PRIx64 " is not a kernel address",
+					 request->start);
 		request->start = half;
 	}
 	request->last = search->space == USER_SPACE ? ~half : UINT64_MAX;
@@ -187,13 +207,16 @@ static bool parse_limits(struct search *search, struct error *error)
 		if (!parse_value(search, end, &value, error))
 			return false;
 		if (value <= request->start)
-			return error_set(error, ERROR_USAGE, "search: the end, 0x%" PRIx64 ", is not above the start, 0x%" PRIx64,
+			return error_set(error, ERROR_USAGE,
+					 "search: the end, 0x%" PRIx64
+					 ", is not above the start, 0x%" PRIx64,
 					 value, request->start);
 		if (value - 1 < request->last)
 			request->last = value - 1;
 	}
 	if (request->start > request->last)
-		return error_set(error, ERROR_USAGE, "search: 0x%" PRIx64 " is not a user address", request->start);
+		return error_set(error, ERROR_USAGE, "search: 0x%" PRIx64 " is not a user address",
+				 request->start);
 	return true;
 }
 
@@ -206,7 +229,8 @@ static bool find_user_root(struct search *search, struct error *error)
 	const struct task *task = task_find_address(search->kernel, address);
 
 	if (!task)
-		return error_set(error, ERROR_USAGE, "search -u: no task is selected; `thread N` selects one");
+		return error_set(error, ERROR_USAGE,
+				 "search -u: no task is selected; `thread N` selects one");
 	return task_user_root(search->kernel, task, &search->root, error);
 }
 
@@ -236,10 +260,12 @@ static bool add_runs(struct search *search, struct error *error)
 	if (search->space == STACKS)
 		return add_stacks(search, error);
 	if (search->space == PHYSICAL)
-		return scan_add_physical(search->kernel, request->start, request->last, &search->runs, error);
+		return scan_add_physical(search->kernel, request->start, request->last,
+					 &search->runs, error);
 	if (search->space == USER_SPACE && !find_user_root(search, error))
 		return false;
-	return scan_add_virtual(search->kernel, search->root, request->start, request->last, 0, &search->runs, error);
+	return scan_add_virtual(search->kernel, search->root, request->start, request->last, 0,
+				&search->runs, error);
 }
 
 /* --- what was found --- */
@@ -258,7 +284,8 @@ static bool read_space(const struct search *search, uint64_t address, void *buff
 /* The string that was found and what follows it. */
 static bool emit_text(const struct search *search, const struct scan_hit *hit)
 {
-	size_t size = search->patterns[hit->pattern].size, room = size > SHOWN_TEXT ? size : SHOWN_TEXT;
+	size_t size = search->patterns[hit->pattern].size,
+	       room = size > SHOWN_TEXT ? size : SHOWN_TEXT;
 	char text[SCAN_MAX_TEXT];
 
 	/* The next page may be missing. */
@@ -273,7 +300,8 @@ static bool emit_text(const struct search *search, const struct scan_hit *hit)
 static bool emit_context(const struct search *search, const struct scan_hit *hit)
 {
 	unsigned width = search->width;
-	uint64_t at = hit->address & ~(uint64_t)(width - 1), before = (uint64_t)search->context * width;
+	uint64_t at = hit->address & ~(uint64_t)(width - 1),
+		 before = (uint64_t)search->context * width;
 	uint8_t bytes[8];
 
 	at = at > before ? at - before : 0;
@@ -300,12 +328,15 @@ static bool emit_hit(void *context, const struct scan_hit *hit)
 	if (search->space == STACKS) {
 		const struct task *task = &search->tasks->tasks[hit->owner];
 
-		if (!output_uint(output, PID, task->pid) || !output_address(output, TASK, task->address) ||
-		    !output_bytes(output, COMM, task->comm, strnlen(task->comm, sizeof(task->comm))))
+		if (!output_uint(output, PID, task->pid) ||
+		    !output_address(output, TASK, task->address) ||
+		    !output_bytes(output, COMM, task->comm,
+				  strnlen(task->comm, sizeof(task->comm))))
 			return false;
 	}
-	if (search->patterns[0].text ? !emit_text(search, hit)
-				     : !output_printf(output, VALUE, "%0*" PRIx64, 2 * search->width, hit->value))
+	if (search->patterns[0].text
+		    ? !emit_text(search, hit)
+		    : !output_printf(output, VALUE, "%0*" PRIx64, 2 * search->width, hit->value))
 		return false;
 	if (search->space == KERNEL_SPACE &&
 	    kernel_symbolize(search->kernel, hit->address, symbol, sizeof(symbol)) &&
@@ -316,25 +347,34 @@ static bool emit_hit(void *context, const struct scan_hit *hit)
 
 static bool emit_totals(const struct search *search, const struct scan_totals *totals)
 {
-	if (!search->nr_hits && !output_note(search->output, "not found in %" PRIu64 " pages", totals->pages_searched))
+	if (!search->nr_hits &&
+	    !output_note(search->output, "not found in %" PRIu64 " pages", totals->pages_searched))
 		return false;
 	return !totals->pages_missing ||
-	       output_note(search->output, "%" PRIu64 " more pages are not in the dump and could not be searched",
+	       output_note(search->output,
+			   "%" PRIu64 " more pages are not in the dump and could not be searched",
 			   totals->pages_missing);
 }
 
-static bool search_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
-		       const struct host *host, struct error *error)
+static bool search_run(struct kernel *kernel, const struct arguments *arguments,
+		       struct output *output, const struct host *host, struct error *error)
 {
-	struct search search = { .kernel = kernel, .arguments = arguments, .host = host, .output = output };
+	struct search search = {
+		.kernel = kernel, .arguments = arguments, .host = host, .output = output
+	};
 	struct scan_totals totals = { 0 };
 	uint64_t context = 0;
 	bool done;
 
-	if (has_option(arguments, 'w') + has_option(arguments, 'h') + has_option(arguments, 'c') > 1)
-		return error_set(error, ERROR_USAGE, "search: only one of -c, -w and -h makes sense");
-	search.width = has_option(arguments, 'w') ? 4 : has_option(arguments, 'h') ? 2 : kernel->arch->pointer_size;
-	if ((option_value(arguments, 'x') && !parse_count("-x", option_value(arguments, 'x'), MAX_CONTEXT, &context, error)) ||
+	if (has_option(arguments, 'w') + has_option(arguments, 'h') + has_option(arguments, 'c') >
+	    1)
+		return error_set(error, ERROR_USAGE,
+				 "search: only one of -c, -w and -h makes sense");
+	search.width = has_option(arguments, 'w')   ? 4
+		       : has_option(arguments, 'h') ? 2
+						    : kernel->arch->pointer_size;
+	if ((option_value(arguments, 'x') &&
+	     !parse_count("-x", option_value(arguments, 'x'), MAX_CONTEXT, &context, error)) ||
 	    !parse_patterns(&search, error) || !parse_limits(&search, error))
 		return false;
 	search.context = context;

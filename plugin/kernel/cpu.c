@@ -11,7 +11,8 @@
 /* A CPU while its facts are being collected. */
 struct candidate {
 	struct cpu cpu;
-	bool has_buffer;	/* its crash_notes buffer could be read, so an empty one means that it saved nothing */
+	/* its crash_notes buffer could be read, so an empty one means that it saved nothing */
+	bool has_buffer;
 };
 
 struct collection {
@@ -42,9 +43,13 @@ static void read_online(struct collection *collection)
 			collection->candidates[cpu].cpu.online = true;
 		return;
 	}
-	/* Longs in the machine's byte order: read as such, bit N of the mask is bit N % 64 of long N / 64. */
+	/*
+	 * Longs in the machine's byte order: read as such, bit N of the mask is bit N % 64 of long
+	 * N / 64.
+	 */
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-		if (cpu % 64 == 0 && !memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL))
+		if (cpu % 64 == 0 &&
+		    !memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL))
 			word = 0;
 		collection->candidates[cpu].cpu.online = word >> cpu % 64 & 1;
 	}
@@ -75,14 +80,18 @@ static bool notes_from_qemu(struct collection *collection)
 			struct cpu *cpu = &collection->candidates[own++].cpu;
 
 			if (kernel->arch->qemu_registers &&
-			    kernel->arch->qemu_registers(note->data, note->size, &cpu->registers, NULL))
+			    kernel->arch->qemu_registers(note->data, note->size, &cpu->registers,
+							 NULL))
 				cpu->registers_source = CPU_REGISTERS_NOTE;
 		}
 	}
 	return own > 0;
 }
 
-/* The file's notes are copies of the buffers in memory: mark the one that is this, so that it is not given away again. */
+/*
+ * The file's notes are copies of the buffers in memory: mark the one that is this, so that it is
+ * not given away again.
+ */
 static void mark_used(struct collection *collection, const uint8_t *data, size_t size)
 {
 	const struct dump *dump = collection->kernel->dump;
@@ -99,7 +108,8 @@ static void mark_used(struct collection *collection, const uint8_t *data, size_t
 }
 
 /* One CPU's crash_notes buffer (crash_save_cpu() in kernel/kexec_core.c): an ELF note, or zeros. */
-static void note_from_memory(struct collection *collection, unsigned cpu, uint64_t crash_notes, size_t size)
+static void note_from_memory(struct collection *collection, unsigned cpu, uint64_t crash_notes,
+			     size_t size)
 {
 	struct kernel *kernel = collection->kernel;
 	uint8_t buffer[MAX_NOTE_BUFFER];
@@ -126,10 +136,12 @@ static void notes_from_memory(struct collection *collection)
 	struct kernel *kernel = collection->kernel;
 	uint64_t crash_notes, size = 0;
 
-	if (!kernel_read_variable(kernel, "crash_notes", kernel->arch->pointer_size, &crash_notes, NULL) ||
+	if (!kernel_read_variable(kernel, "crash_notes", kernel->arch->pointer_size, &crash_notes,
+				  NULL) ||
 	    !crash_notes)
 		return;
-	if (!types_size(kernel->types, "note_buf_t", &size, NULL) || size < 20 || size > MAX_NOTE_BUFFER)
+	if (!types_size(kernel->types, "note_buf_t", &size, NULL) || size < 20 ||
+	    size > MAX_NOTE_BUFFER)
 		size = 368;
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
 		note_from_memory(collection, cpu, crash_notes, size);
@@ -138,7 +150,8 @@ static void notes_from_memory(struct collection *collection)
 /* The pid of the CPU's current task, which a note also has. */
 static bool current_pid(struct kernel *kernel, const struct cpu *cpu, uint64_t *pid_ret)
 {
-	return cpu->task && kernel_read_member(kernel, cpu->task, "task_struct", "pid", pid_ret, NULL);
+	return cpu->task &&
+	       kernel_read_member(kernel, cpu->task, "task_struct", "pid", pid_ret, NULL);
 }
 
 /* Could this CPU have written a note that memory does not show? */
@@ -165,8 +178,9 @@ static void match_by_pid(struct collection *collection, bool any_from_memory)
 			struct candidate *candidate = &collection->candidates[cpu];
 			uint64_t current;
 
-			if (is_open(candidate, any_from_memory) && current_pid(kernel, &candidate->cpu, &current) &&
-			    current == pid && set_note(collection, cpu, note->data, note->size)) {
+			if (is_open(candidate, any_from_memory) &&
+			    current_pid(kernel, &candidate->cpu, &current) && current == pid &&
+			    set_note(collection, cpu, note->data, note->size)) {
 				collection->used[i] = true;
 				break;
 			}
@@ -174,7 +188,10 @@ static void match_by_pid(struct collection *collection, bool any_from_memory)
 	}
 }
 
-/* The notes that are left, in order, to the CPUs that are left, in order: right if there are as many of both. */
+/*
+ * The notes that are left, in order, to the CPUs that are left, in order: right if there are as
+ * many of both.
+ */
 static void match_by_order(struct collection *collection, bool any_from_memory)
 {
 	struct kernel *kernel = collection->kernel;
@@ -185,7 +202,8 @@ static void match_by_order(struct collection *collection, bool any_from_memory)
 
 		if (collection->used[i] || !is_prstatus(note))
 			continue;
-		while (cpu < kernel->nr_cpu_ids && !is_open(&collection->candidates[cpu], any_from_memory))
+		while (cpu < kernel->nr_cpu_ids &&
+		       !is_open(&collection->candidates[cpu], any_from_memory))
 			cpu++;
 		if (cpu == kernel->nr_cpu_ids)
 			return;
@@ -227,7 +245,8 @@ static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 {
 	uint64_t sp;
 
-	if (!cpu->task || !kernel_read_member(kernel, cpu->task, "task_struct", "thread.sp", &sp, NULL))
+	if (!cpu->task ||
+	    !kernel_read_member(kernel, cpu->task, "task_struct", "thread.sp", &sp, NULL))
 		return;
 	cpu->registers.valid = 0;
 	if (kernel->arch->task_registers(kernel->memory, sp, &cpu->registers, NULL))
@@ -236,7 +255,10 @@ static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 		cpu->registers.valid = 0;
 }
 
-/* panic_cpu: every panic (1717f2096b54, 4.5); crashing_cpu: x86's crash shutdown. Both -1 where nothing happened. */
+/*
+ * panic_cpu: every panic (1717f2096b54, 4.5); crashing_cpu: x86's crash shutdown. Both -1 where
+ * nothing happened.
+ */
 static void find_panicked(struct collection *collection)
 {
 	static const char *const names[] = { "panic_cpu", "crashing_cpu" };
@@ -245,7 +267,8 @@ static void find_panicked(struct collection *collection)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		uint64_t cpu;
 
-		if (kernel_read_variable(kernel, names[i], 4, &cpu, NULL) && cpu < kernel->nr_cpu_ids) {
+		if (kernel_read_variable(kernel, names[i], 4, &cpu, NULL) &&
+		    cpu < kernel->nr_cpu_ids) {
 			collection->candidates[cpu].cpu.panicked = true;
 			return;
 		}
