@@ -106,7 +106,6 @@ static int teardown(void **state)
 {
 	struct command_image *set = *state;
 
-	modules_free(&set->image->kernel);
 	command_image_free(set);
 	return 0;
 }

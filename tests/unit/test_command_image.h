@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "kernel/cpu.h"
+#include "kernel/module.h"
 #include "kernel/task.h"
 
 #define TASKS 0x10000		/* of init_task; the others follow */
@@ -164,6 +165,7 @@ static struct command_image *command_image_new(const struct symbol *symbols, siz
 static void command_image_free(struct command_image *set)
 {
 	tasks_free(&set->image->kernel);
+	modules_free(&set->image->kernel);	/* whoever names an address asks for the modules */
 	image_free(set->image);
 	free(set);
 }
