@@ -19,6 +19,7 @@
 #include "kernel/task.h"
 #include "kernel/unwind.h"
 #include "symbols/cfi.h"
+#include "symbols/elf_relocatable.h"
 
 static void module_file(struct session *session, const struct module *module, char *path, size_t size)
 {
@@ -36,15 +37,21 @@ static bool is_code(const struct module *module, uint64_t address)
 	return false;
 }
 
-/* Is SECTION one that gdb needs: code or data that is still loaded, where symbols may be? */
-static bool is_wanted(const struct module *module, const struct module_section *section)
+/* Is SECTION still in memory? What was only needed to start the module has been freed since. */
+static bool is_loaded(const struct module *module, const struct module_section *section)
 {
 	for (size_t i = 0; i < module->nr_regions; i++)
 		if (section->address - module->regions[i].start < module->regions[i].size)
-			return section->name[0] == '.' && strncmp(section->name, ".orc", 4) &&
-			       strncmp(section->name, ".note", 5);
+			return true;
 	return false;
 }
+
+/*
+ * Where gdb is told that the freed sections are: above everything else in the kernel's half. Left out, gdb would put
+ * the .ko's .init.text where .text is, and name .text's functions by it.
+ */
+#define FREED_ADDRESS 0xfffffffff0000000ull
+#define FREED_DISTANCE 0x100000ull
 
 /*
  * What the library list has to name, so that gdb moves nothing: the start of the file's first segment, which is the first
@@ -54,7 +61,7 @@ static bool is_wanted(const struct module *module, const struct module_section *
 static bool first_segment(const struct module *module, uint64_t *address_ret)
 {
 	for (size_t i = 0; i < module->nr_sections; i++) {
-		if (!is_wanted(module, &module->sections[i]) || !is_code(module, module->sections[i].address))
+		if (!is_loaded(module, &module->sections[i]) || !is_code(module, module->sections[i].address))
 			continue;
 		*address_ret = module->sections[i].address;
 		return true;
@@ -74,13 +81,17 @@ static bool write_file(struct session *session, struct module *module, const cha
 		return error_no_memory(error, "a module's sections", module->nr_sections * sizeof(*sections));
 	for (size_t i = 0; i < module->nr_sections; i++) {
 		const struct module_section *section = &module->sections[i];
+		bool loaded = is_loaded(module, section);
 
-		if (is_wanted(module, section))
-			sections[count++] = (struct cfi_section){
-				.name = section->name,
-				.address = section->address,
-				.code = is_code(module, section->address),
-			};
+		/* The kernel lists its copies of these as sections, too. */
+		if (!strcmp(section->name, ".symtab") || !strcmp(section->name, ".strtab"))
+			continue;
+		sections[count++] = (struct cfi_section){
+			.name = section->name,
+			.address = loaded ? section->address : FREED_ADDRESS + i * FREED_DISTANCE,
+			.size = loaded ? 0 : FREED_DISTANCE,
+			.code = loaded && is_code(module, section->address),
+		};
 	}
 	if (!module_orc(session->kernel, module, &orc, NULL))
 		orc = NULL;	/* unwinding stops there; names remain */
@@ -181,10 +192,26 @@ static bool add_without_index_cache(struct plugin *plugin, const char *path, con
 	return done;
 }
 
+/* *DEBUG becomes a copy of it in the session's directory if gdb could not place its sections. */
+static bool usable_file(struct session *session, const struct module *module, const char **debug, char *copy,
+			size_t size, struct error *error)
+{
+	char name[80];
+
+	if (!elf_has_section_addresses(*debug))
+		return true;
+	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
+	session_path(session, name, copy, size);
+	if (!elf_copy_without_addresses(*debug, copy, error))
+		return false;
+	*debug = copy;
+	return true;
+}
+
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char storage[8 * PATH_MAX], path[256];
+	char storage[8 * PATH_MAX], path[256], copy[256];
 	const char *paths[64], *debug;
 	struct buffer why = { 0 };
 	bool done;
@@ -201,7 +228,8 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	}
 	buffer_free(&why);
 	module_file(session, module, path, sizeof(path));
-	done = add_without_index_cache(plugin, path, debug, error);
+	done = usable_file(session, module, &debug, copy, sizeof(copy), error) &&
+	       add_without_index_cache(plugin, path, debug, error);
 	module->debug_loaded = done;
 	return done;
 }

@@ -1,5 +1,6 @@
 core_sources += plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/symtab_elf.c \
 	plugin/symbols/elf_file.c plugin/symbols/elf_file.h \
+	plugin/symbols/elf_relocatable.c plugin/symbols/elf_relocatable.h \
 	plugin/symbols/elf_writer.c plugin/symbols/elf_writer.h \
 	plugin/symbols/orc.c plugin/symbols/orc.h \
 	plugin/symbols/cfi.c plugin/symbols/cfi.h plugin/symbols/cfi_convert.h plugin/symbols/cfi_module.c \

@@ -48,8 +48,9 @@ def test_sys(dump):
     got = dump.json("kernel sys")["system"]
     uptime = float(dump.oracle.text("proc/uptime").split()[0])
     assert uptime <= got["uptime_ns"] / 1e9 < uptime + 120
-    recorded = float(dump.oracle.text("proc/loadavg").split()[0])
-    assert abs(got["load_1"] - recorded) < 1.5
+    # CPUs were made busy meanwhile, so the one-minute average has moved on; that of 15 minutes can hardly have.
+    recorded = float(dump.oracle.text("proc/loadavg").split()[2])
+    assert recorded - 0.05 <= got["load_15"] < recorded + 0.5
 
 
 def test_taint(dump):
@@ -110,14 +111,14 @@ def test_modules_symbols_types_and_lines(dump):
     assert re.search(r'Line \d+ of "fs/fuse/dev.c" starts at address .* <fuse_dev_open>', out), out
     assert re.search(r"\$1 = [1-9]\d+", out)
     assert re.search(r"fuse_dev_open in section \.text", out)
-    assert re.search(r'Line \d+ of ".*vmcore_rig.c" starts at address .* <rig_spin>', out), out
+    assert re.search(r'Line \d+ of ".*/states.c" starts at address .* <rig_spin>', out), out
 
 
 def test_a_module_is_found_by_address_first(dump):
     """As in a backtrace: gdb must map the address to a line before anyone named a function of the module."""
     address = dump.gdb("info address rig_spin").rpartition("0x")[2].split()[0].rstrip(".")
     out = dump.gdb("kernel mod -s vmcore_rig", f"info line *0x{address}")
-    assert re.search(r'Line \d+ of ".*vmcore_rig.c"', out), out
+    assert re.search(r'Line \d+ of ".*/states.c"', out), out
 
 
 def test_module_symbols_are_where_the_guest_had_them(dump):
