@@ -35,6 +35,14 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	free(text);
 	result = execute(plugin, command.data, true);
 	buffer_free(&command);
+	if (!result && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+		/*
+		 * The command was done, its output is no text: in MI gdb 18 breaks up the bytes of the emoji that it puts
+		 * before a warning.
+		 */
+		PyErr_Clear();
+		return true;
+	}
 	if (!result)
 		return error_from_python(error);
 	if (output && (bytes = PyUnicode_AsUTF8String(result))) {

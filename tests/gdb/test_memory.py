@@ -34,7 +34,7 @@ def test_user_memory_through_the_tasks_own_tables(dump):
 
 def thread_of(dump, pid):
     """gdb's number of the thread of a sleeping task."""
-    return re.search(rf"^\*?\s+(\d+)\s+Thread \S*{10000000 + pid}\b", dump.gdb("info threads"), re.M)[1]
+    return re.search(rf"^\*?\s+(\d+)\s.*\bpid {pid}\b", dump.gdb("info threads"), re.M)[1]
 
 
 @pytest.mark.parametrize("address", ["0", "0xffffffffffffff00", "0x800000000000", "0xdead000000000100"])
