@@ -2,7 +2,7 @@
 import re
 
 # Tasks that come and go between the record and the crash: what the recording itself started, and kernel workers.
-TRANSIENT = re.compile(rb"^(kworker/|sh$|cat$|tar$|dd$|record$|ps$|init$|dmesg$|usleep$|sleep$|taskset$)")
+TRANSIENT = re.compile(rb"^(kworker/|sh$|cat$|tar$|dd$|record$|ps$|init$|dmesg$|usleep$|sleep$|taskset$|ext4lazyinit$)")
 
 
 def recorded(dump):
