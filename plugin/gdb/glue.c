@@ -66,9 +66,11 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
 
 bool gdb_write(struct plugin *plugin, const char *text, size_t size)
 {
-	PyObject *string = PyUnicode_DecodeUTF8(text, size, "backslashreplace");
-	PyObject *result;
+	PyObject *string, *result;
 
+	if (PyErr_Occurred())	/* Ctrl-C: what was buffered is not wanted any more, and Python forbids calls now */
+		return false;
+	string = PyUnicode_DecodeUTF8(text, size, "backslashreplace");
 	if (!string)
 		return false;
 	result = PyObject_CallMethod(plugin->gdb, "write", "O", string);

@@ -2,7 +2,7 @@
 import re
 
 # Tasks that come and go between the record and the crash: what the recording itself started, and kernel workers.
-TRANSIENT = re.compile(rb"^(kworker/|sh$|cat$|tar$|dd$|record$|ps$|init$|dmesg$|usleep$|sleep$|taskset$)")
+TRANSIENT = re.compile(rb"^(kworker/|sh$|cat$|tar$|dd$|record$|ps$|init$|dmesg$|usleep$|sleep$|taskset$|ext4lazyinit$)")
 
 
 def recorded(dump):
@@ -50,7 +50,7 @@ def test_states(dump):
 
 def test_threads_are_cpus_then_tasks(dump):
     text = dump.gdb("info threads")
-    rows = re.findall(r"^\*?\s+(\d+)\s+Thread (\S+)", text, re.M)
+    rows = re.findall(r"^\*?\s+(\d+)\s+(Thread|CPU|pid|idle) (\S+)", text, re.M)
     cpus = int(dump.info["smp"])
     assert [int(r[0]) for r in rows] == list(range(1, len(rows) + 1))
     assert len(re.findall(r"\(CPU \d+", text)) == cpus
@@ -81,7 +81,7 @@ def test_functions(dump):
                    "print $task(4000000)")
     assert f"$1 = {pid}\n" in out
     assert "$3 = 1\n" in out
-    assert "$4 = 1\n" in out
+    assert re.search(r"^\$4 = 1\b", out, re.M)     # a char since 7.0
     assert "$5 = 0\n" in out
     assert "there is no task with pid 4000000" in out
 
