@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The two ways in. Python's `import vmcore` (what scripts/vmcore.gdb does) calls PyInit_vmcore; gdb's
- * `jit-reader-load vmcore.abi3.so` calls gdb_init_reader. Both lead to plugin_load().
+ * The two ways in. Python's `import vmcore` (what scripts/vmcore.gdb does) calls PyInit_vmcore;
+ * gdb's `jit-reader-load vmcore.abi3.so` calls gdb_init_reader. Both lead to plugin_load().
  */
 #include "gdb/plugin.h"
 
@@ -15,21 +15,24 @@ PyMODINIT_FUNC PyInit_vmcore(void)
 	return plugin_load();
 }
 
-static enum gdb_status read_nothing(struct gdb_reader_funcs *self, struct gdb_symbol_callbacks *callbacks,
-				    void *memory, long size)
+static enum gdb_status read_nothing(struct gdb_reader_funcs *self,
+				    struct gdb_symbol_callbacks *callbacks, void *memory, long size)
 {
 	(void)self, (void)callbacks, (void)memory, (void)size;
 	return GDB_FAIL;
 }
 
-/* Unwinding is done by CFI (symbols/cfi.h), which JIT readers cannot express: see the design's "Stacks". */
-static enum gdb_status unwind_nothing(struct gdb_reader_funcs *self, struct gdb_unwind_callbacks *callbacks)
+/* Unwinding is done by CFI (symbols/cfi.h), which JIT readers cannot express: see the design's
+ * "Stacks". */
+static enum gdb_status unwind_nothing(struct gdb_reader_funcs *self,
+				      struct gdb_unwind_callbacks *callbacks)
 {
 	(void)self, (void)callbacks;
 	return GDB_FAIL;
 }
 
-static struct gdb_frame_id no_frame_id(struct gdb_reader_funcs *self, struct gdb_unwind_callbacks *callbacks)
+static struct gdb_frame_id no_frame_id(struct gdb_reader_funcs *self,
+				       struct gdb_unwind_callbacks *callbacks)
 {
 	(void)self, (void)callbacks;
 	return (struct gdb_frame_id){ 0 };
@@ -54,7 +57,8 @@ extern struct gdb_reader_funcs *gdb_init_reader(void)
 	PyObject *module;
 
 	if (!Py_IsInitialized()) {
-		fputs("vmcore: this gdb's Python is not initialised yet; load the plugin later (-ex, not -eiex)\n", stderr);
+		fputs("vmcore: this gdb's Python is not initialised yet; load the plugin later (-ex, not -eiex)\n",
+		      stderr);
 		return &reader;
 	}
 	state = PyGILState_Ensure();

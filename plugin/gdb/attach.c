@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What gdb has to be told when a dump is attached: settings, where vmlinux's symbols are, how stacks unwind.
+ * What gdb has to be told when a dump is attached: settings, where vmlinux's symbols are, how
+ * stacks unwind.
  */
 #include "gdb/session.h"
 
@@ -26,12 +27,14 @@ static const struct {
 	{ "may-insert-breakpoints", "off" },
 	{ "may-insert-tracepoints", "off" },
 	{ "may-call-functions", "off" },
-	/* Files are this machine's; without it gdb tries to fetch modules through the target ("target:"). */
+	/* Files are this machine's; without it gdb tries to fetch modules through the target
+	   ("target:"). */
 	{ "sysroot", "/" },
 	/* Kernel code is nobody's main(), and vmlinux's entry point is a physical address. */
 	{ "backtrace past-main", "on" },
 	{ "backtrace past-entry", "on" },
-	/* Our server remembers nothing for gdb: cached memory makes repeated reads 20 times faster. */
+	/* Our server remembers nothing for gdb: cached memory makes repeated reads 20 times faster.
+	 */
 	{ "dcache line-size", "1024" },
 	{ "dcache size", "8192" },
 	{ "auto-solib-add", "on" },
@@ -53,14 +56,15 @@ bool attach_settings(struct session *session, struct error *error)
 
 		if (!gdb_setting(plugin, settings[i].name, &value))
 			continue;
-		if (!gdb_execute(plugin, NULL, NULL, "set %s %s", settings[i].name, settings[i].value)) {
+		if (!gdb_execute(plugin, NULL, NULL, "set %s %s", settings[i].name,
+				 settings[i].value)) {
 			buffer_free(&value);
 			continue;
 		}
 		if (value.failed || !value.data)
 			return error_no_memory(error, "gdb's settings", 0);
 		saved->name = settings[i].name;
-		saved->value = value.data;	/* malloc'ed by the buffer */
+		saved->value = value.data; /* malloc'ed by the buffer */
 		session->nr_saved++;
 	}
 	gdb_execute(plugin, NULL, NULL, "mem 0 0 ro cache");
@@ -72,7 +76,8 @@ void attach_restore_settings(struct session *session)
 	struct plugin *plugin = session->plugin;
 
 	for (size_t i = session->nr_saved; i > 0; i--)
-		gdb_execute(plugin, NULL, NULL, "set %s %s", session->saved[i - 1].name, session->saved[i - 1].value);
+		gdb_execute(plugin, NULL, NULL, "set %s %s", session->saved[i - 1].name,
+			    session->saved[i - 1].value);
 	gdb_execute(plugin, NULL, NULL, "mem auto");
 }
 
@@ -114,14 +119,16 @@ char *attach_current_vmlinux(struct plugin *plugin)
 	char *name = symbol_file(plugin);
 
 	if (!name && plugin->settings.vmlinux && *plugin->settings.vmlinux)
-		name = realpath(plugin->settings.vmlinux, NULL);	/* as gdb will call it */
-	/* Once a dump was attached vmlinux is a file among others to gdb (attach_symbols), but we know. */
+		name = realpath(plugin->settings.vmlinux, NULL); /* as gdb will call it */
+	/* Once a dump was attached vmlinux is a file among others to gdb (attach_symbols), but we
+	 * know. */
 	if (!name && plugin->vmlinux)
 		name = strdup(plugin->vmlinux);
 	return name;
 }
 
-/* Without an index in its cache gdb 13 takes some 20 s and says nothing: a person should know what it does. */
+/* Without an index in its cache gdb 13 takes some 20 s and says nothing: a person should know what
+ * it does. */
 static void explain_wait(struct session *session)
 {
 	struct plugin *plugin = session->plugin;
@@ -131,10 +138,13 @@ static void explain_wait(struct session *session)
 
 	if (gdb_setting(plugin, "index-cache directory", &directory) && directory.data &&
 	    stat(session->kernel->vmlinux_path, &status) == 0 && status.st_size > 100 << 20) {
-		snprintf(path, sizeof(path), "%s/%s.gdb-index", directory.data, session->kernel->build_id);
+		snprintf(path, sizeof(path), "%s/%s.gdb-index", directory.data,
+			 session->kernel->build_id);
 		if (access(path, R_OK) < 0) {
-			gdb_printf(plugin, "Reading the symbols of %s; gdb 13 takes some 20 seconds, once...\n",
-				   session->kernel->vmlinux_path);
+			gdb_printf(
+				plugin,
+				"Reading the symbols of %s; gdb 13 takes some 20 seconds, once...\n",
+				session->kernel->vmlinux_path);
 			Py_XDECREF(PyObject_CallMethod(plugin->gdb, "flush", NULL));
 			PyErr_Clear();
 		}
@@ -143,9 +153,10 @@ static void explain_wait(struct session *session)
 }
 
 /*
- * Moves vmlinux's symbols by the KASLR offset. per-CPU symbols stay where they are: up to 6.14 they are linked at 0 and
- * do not move, and `target remote`'s own way (qOffsets) would move them too. gdb keeps the file's index while the
- * exec file holds it, so loading the symbols again costs little (0.15 s for a Debian vmlinux).
+ * Moves vmlinux's symbols by the KASLR offset. per-CPU symbols stay where they are: up to 6.14 they
+ * are linked at 0 and do not move, and `target remote`'s own way (qOffsets) would move them too.
+ * gdb keeps the file's index while the exec file holds it, so loading the symbols again costs
+ * little (0.15 s for a Debian vmlinux).
  */
 static bool relocate(struct session *session, struct error *error)
 {
@@ -156,8 +167,9 @@ static bool relocate(struct session *session, struct error *error)
 
 	explain_wait(session);
 	return gdb_execute(plugin, NULL, error, "symbol-file") &&
-	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s", kernel->vmlinux_path,
-			   kernel->memory->kaslr_offset, percpu_moves ? "" : " -s .data..percpu 0");
+	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s",
+			   kernel->vmlinux_path, kernel->memory->kaslr_offset,
+			   percpu_moves ? "" : " -s .data..percpu 0");
 }
 
 void attach_symbols_alone(struct plugin *plugin)
@@ -215,8 +227,10 @@ static bool make_companion(struct kernel *kernel, const char *path, struct error
 	struct symtab *symtab = NULL;
 	bool done;
 
-	done = symtab_new(&symtab, error) && symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
-	       symtab_finish(symtab, error) && orc_read_elf(kernel->types, kernel->vmlinux_path, 0, &table, error) &&
+	done = symtab_new(&symtab, error) &&
+	       symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
+	       symtab_finish(symtab, error) &&
+	       orc_read_elf(kernel->types, kernel->vmlinux_path, 0, &table, error) &&
 	       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
 	orc_free(&table);
 	symtab_free(symtab);
@@ -229,7 +243,8 @@ static bool add_companion(struct session *session, struct error *error)
 	char directory[1024], path[1200];
 
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
-		snprintf(path, sizeof(path), "%s/%s-%d.debug", directory, kernel->build_id, COMPANION_VERSION);
+		snprintf(path, sizeof(path), "%s/%s-%d.debug", directory, kernel->build_id,
+			 COMPANION_VERSION);
 	else
 		session_path(session, "vmlinux-cfi.debug", path, sizeof(path));
 	if (access(path, R_OK) < 0 && !make_companion(kernel, path, error))
@@ -243,7 +258,8 @@ static bool add_user_end(struct session *session, struct error *error)
 	char path[128];
 
 	session_path(session, "user-space.debug", path, sizeof(path));
-	return cfi_write_user_end(session->kernel->memory->levels == 5 ? 1ull << 56 : 1ull << 47, path, error) &&
+	return cfi_write_user_end(session->kernel->memory->levels == 5 ? 1ull << 56 : 1ull << 47,
+				  path, error) &&
 	       gdb_execute(session->plugin, NULL, error, "add-symbol-file \"%s\"", path);
 }
 
@@ -257,8 +273,10 @@ bool attach_symbols(struct session *session, struct error *error)
 		return false;
 	/* Without these stacks end early but the dump is still worth looking at. */
 	if (!add_companion(session, &why) || !add_user_end(session, &why))
-		gdb_printf(session->plugin, "warning: stacks through interrupts and entry code will be cut short: %s\n",
-			   why.text);
+		gdb_printf(
+			session->plugin,
+			"warning: stacks through interrupts and entry code will be cut short: %s\n",
+			why.text);
 	PyErr_Clear();
 	return true;
 }

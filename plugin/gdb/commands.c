@@ -2,7 +2,8 @@
 /*
  * gdb.Command objects: `target vmcore`, the prefix `kernel` and everything in command_table.
  *
- * One C class does for all kernel commands; each is a subclass of it that carries its struct command.
+ * One C class does for all kernel commands; each is a subclass of it that carries its struct
+ * command.
  */
 #include "commands/command.h"
 #include "gdb/output_python.h"
@@ -37,11 +38,11 @@ static const char *style_text(void *context, unsigned column_flag)
 }
 
 /*
- * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile. SESSION is NULL where no dump is
- * open, which only a command that works without comes here with.
+ * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile.
+ * SESSION is NULL where no dump is open, which only a command that works without comes here with.
  */
-static bool run_with(struct session *session, const struct command *command, const struct arguments *arguments,
-		     struct output *output, struct error *error)
+static bool run_with(struct session *session, const struct command *command,
+		     const struct arguments *arguments, struct output *output, struct error *error)
 {
 	struct host host = { .interrupted = session_interrupted };
 	struct kernel *kernel;
@@ -64,8 +65,8 @@ static bool run_with(struct session *session, const struct command *command, con
 	return done;
 }
 
-static bool run_text(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
-		     struct error *error)
+static bool run_text(struct plugin *plugin, const struct command *command,
+		     const struct arguments *arguments, struct error *error)
 {
 	struct terminal terminal = { .plugin = plugin };
 	struct output *output = output_text_new(write_text, style_text, &terminal);
@@ -82,8 +83,8 @@ static bool run_text(struct plugin *plugin, const struct command *command, const
 	return done;
 }
 
-static bool run_json(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
-		     struct error *error)
+static bool run_json(struct plugin *plugin, const struct command *command,
+		     const struct arguments *arguments, struct error *error)
 {
 	struct output *output = output_python_new();
 	bool done;
@@ -123,8 +124,8 @@ static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
  * of our word it takes the first SKIP bytes as settled and wants only what follows them.
  */
 struct completion_word {
-	PyObject *list;			/* of the answers */
-	const char *word;		/* the whole of what is there of our word */
+	PyObject *list;	  /* of the answers */
+	const char *word; /* the whole of what is there of our word */
 	size_t skip;
 };
 
@@ -208,7 +209,8 @@ static bool after_option(const struct command *command, const char *text, size_t
 	return false;
 }
 
-/* Completion: options after a dash, else what the command's words are. gdb filters nothing, so we do. */
+/* Completion: options after a dash, else what the command's words are. gdb filters nothing, so we
+ * do. */
 static PyObject *kernel_command_complete(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
@@ -221,7 +223,7 @@ static PyObject *kernel_command_complete(PyObject *self, PyObject *args)
 	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &word_object))
 		return NULL;
 	if (word_object == Py_None)
-		Py_RETURN_NONE;	/* gdb asks where words break: where it thinks */
+		Py_RETURN_NONE; /* gdb asks where words break: where it thinks */
 	bytes = PyUnicode_AsUTF8String(word_object);
 	complete.list = PyList_New(0);
 	if (!bytes || !complete.list)
@@ -301,7 +303,8 @@ static PyObject *prefix_invoke(PyObject *self, PyObject *args)
 
 	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
 		return NULL;
-	done = *text ? error_set(&error, ERROR_USAGE, "there is no command `kernel %.*s`; `help kernel` lists them",
+	done = *text ? error_set(&error, ERROR_USAGE,
+				 "there is no command `kernel %.*s`; `help kernel` lists them",
 				 (int)strcspn(text, " \t"), text)
 		     : gdb_execute_visible(plugin, "help kernel", &error);
 	if (!done || PyErr_Occurred())
@@ -325,7 +328,8 @@ static PyMethodDef target_methods[] = {
 	{ 0 },
 };
 
-/* Makes the gdb command NAME of gdb's CLASS ("COMMAND_STATUS"). COMPLETE: "COMPLETE_..." or NULL for our own. */
+/* Makes the gdb command NAME of gdb's CLASS ("COMMAND_STATUS"). COMPLETE: "COMPLETE_..." or NULL
+ * for our own. */
 static bool make_command(struct plugin *plugin, PyObject *base, const char *name, const char *doc,
 			 const char *group, const char *complete, bool prefix, const void *pointer)
 {
@@ -336,7 +340,8 @@ static bool make_command(struct plugin *plugin, PyObject *base, const char *name
 
 	if (class && group_value && (!complete || complete_value)) {
 		if (complete)
-			command = PyObject_CallFunction(class, "sOOO", name, group_value, complete_value,
+			command = PyObject_CallFunction(class, "sOOO", name, group_value,
+							complete_value,
 							prefix ? Py_True : Py_False);
 		else
 			command = PyObject_CallFunction(class, "sO", name, group_value);
@@ -344,13 +349,13 @@ static bool make_command(struct plugin *plugin, PyObject *base, const char *name
 	Py_XDECREF(class);
 	Py_XDECREF(group_value);
 	Py_XDECREF(complete_value);
-	Py_XDECREF(command);	/* gdb keeps its own reference */
+	Py_XDECREF(command); /* gdb keeps its own reference */
 	return command != NULL;
 }
 
 /* `kernel NAME`, and NAME alone where gdb has no such command (`bt` is gdb's, and stays so). */
-static bool make_kernel_command(struct plugin *plugin, PyObject *base, const struct command *command,
-				const char *name, const char *doc)
+static bool make_kernel_command(struct plugin *plugin, PyObject *base,
+				const struct command *command, const char *name, const char *doc)
 {
 	char prefixed[64];
 
@@ -370,9 +375,11 @@ static bool make_table(struct plugin *plugin, PyObject *base)
 
 		command_help(command_table[i], &doc);
 		done = !doc.failed &&
-		       make_kernel_command(plugin, base, command_table[i], command_table[i]->name, doc.data) &&
+		       make_kernel_command(plugin, base, command_table[i], command_table[i]->name,
+					   doc.data) &&
 		       (!command_table[i]->alias ||
-			make_kernel_command(plugin, base, command_table[i], command_table[i]->alias, doc.data));
+			make_kernel_command(plugin, base, command_table[i], command_table[i]->alias,
+					    doc.data));
 		buffer_free(&doc);
 	}
 	return done;
@@ -415,12 +422,15 @@ bool register_commands(struct plugin *plugin)
 {
 	PyObject *prefix = plugin_gdb_base_class(plugin, "Command", "vmcore.PrefixCommand",
 						 prefix_methods);
-	PyObject *kernel = plugin_gdb_base_class(plugin, "Command", "vmcore.KernelCommand", kernel_command_methods);
-	PyObject *target = plugin_gdb_base_class(plugin, "Command", "vmcore.TargetCommand", target_methods);
+	PyObject *kernel = plugin_gdb_base_class(plugin, "Command", "vmcore.KernelCommand",
+						 kernel_command_methods);
+	PyObject *target = plugin_gdb_base_class(plugin, "Command", "vmcore.TargetCommand",
+						 target_methods);
 	bool done = prefix && kernel && target &&
-		    make_command(plugin, prefix, "kernel", kernel_doc, "COMMAND_STATUS", "COMPLETE_NONE", true, NULL) &&
-		    make_command(plugin, target, "target vmcore", target_doc, "COMMAND_FILES", "COMPLETE_FILENAME",
-				 false, NULL) &&
+		    make_command(plugin, prefix, "kernel", kernel_doc, "COMMAND_STATUS",
+				 "COMPLETE_NONE", true, NULL) &&
+		    make_command(plugin, target, "target vmcore", target_doc, "COMMAND_FILES",
+				 "COMPLETE_FILENAME", false, NULL) &&
 		    make_table(plugin, kernel);
 
 	Py_XDECREF(prefix);

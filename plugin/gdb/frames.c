@@ -2,13 +2,15 @@
 /*
  * The frame filter: gives frames their names back.
  *
- * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi.h says why), and gdb prints such frames as
+ * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi.h says why), and gdb
+ * prints such frames as
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
  */
 #include "gdb/session.h"
 #include "kernel/module.h"
 
-/* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is none. */
+/* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is
+ * none. */
 static PyObject *symbol_name(struct session *session, uint64_t pc, bool with_module)
 {
 	struct kernel *kernel = session->kernel;
@@ -28,7 +30,8 @@ static PyObject *symbol_name(struct session *session, uint64_t pc, bool with_mod
 	return result;
 }
 
-/* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what the base class says. */
+/* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what
+ * the base class says. */
 static PyObject *frame_function(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
@@ -44,10 +47,12 @@ static PyObject *frame_function(PyObject *self, PyObject *args)
 	(void)args;
 	if (!plugin || !base || !signal || !value_to_u64(pc_object, &pc))
 		goto out;
-	if (plugin->session && (function == Py_None || PyObject_RichCompareBool(type, signal, Py_EQ) == 1)) {
+	if (plugin->session &&
+	    (function == Py_None || PyObject_RichCompareBool(type, signal, Py_EQ) == 1)) {
 		result = symbol_name(plugin->session, pc, function == Py_None);
-		if (!result && !PyErr_Occurred() && !plugin->session->kernel->arch->is_kernel_address(
-				plugin->session->kernel->memory, pc)) {
+		if (!result && !PyErr_Occurred() &&
+		    !plugin->session->kernel->arch->is_kernel_address(
+			    plugin->session->kernel->memory, pc)) {
 			/* User space: gdb's name if the person loaded the program's symbols. */
 			result = PyObject_CallMethod(frame, "name", NULL);
 			if (result == Py_None) {
@@ -70,7 +75,8 @@ out:
 /* Whether FRAME_OBJECT, a gdb.Frame, is of TYPE ("SIGTRAMP_FRAME"). */
 static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
 {
-	PyObject *own = PyObject_CallMethod(frame, "type", NULL), *wanted = gdb_attribute(plugin, type);
+	PyObject *own = PyObject_CallMethod(frame, "type", NULL),
+		 *wanted = gdb_attribute(plugin, type);
 	bool equal = own && wanted && PyObject_RichCompareBool(own, wanted, Py_EQ) == 1;
 
 	Py_XDECREF(own);
@@ -92,11 +98,12 @@ static bool is_function_start(struct session *session, uint64_t pc)
 }
 
 /*
- * Is the frame's pc a return address that gdb takes for the pc of an interrupted frame? Its line is then the one after
- * the call. Two kinds:
- *  - entry code that called a C function: a signal frame for what it does to its caller, but itself called as usual;
- *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of __switch_to_asm(); but a
- *    new task, which has never run, at the start of ret_from_fork.
+ * Is the frame's pc a return address that gdb takes for the pc of an interrupted frame? Its line is
+ * then the one after the call. Two kinds:
+ *  - entry code that called a C function: a signal frame for what it does to its caller, but itself
+ * called as usual;
+ *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of
+ * __switch_to_asm(); but a new task, which has never run, at the start of ret_from_fork.
  */
 static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 {
@@ -104,7 +111,8 @@ static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 	bool result = false;
 
 	if (newer == Py_None)
-		result = session_thread_is_switched_out(plugin->session) && !is_function_start(plugin->session, pc);
+		result = session_thread_is_switched_out(plugin->session) &&
+			 !is_function_start(plugin->session, pc);
 	else if (newer && is_type(plugin, frame, "SIGTRAMP_FRAME"))
 		result = !is_type(plugin, newer, "SIGTRAMP_FRAME");
 	Py_XDECREF(newer);
@@ -112,16 +120,19 @@ static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 	return result;
 }
 
-/* gdb's symtab and line of the instruction before FRAME's pc, a new reference; NULL if its pc will do. */
+/* gdb's symtab and line of the instruction before FRAME's pc, a new reference; NULL if its pc will
+ * do. */
 static PyObject *call_line(struct plugin *plugin, PyObject *self)
 {
-	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL), *pc_object = NULL, *sal = NULL;
+	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL), *pc_object = NULL,
+		 *sal = NULL;
 	uint64_t pc;
 
 	if (frame && plugin->session)
 		pc_object = PyObject_CallMethod(frame, "pc", NULL);
 	if (pc_object && value_to_u64(pc_object, &pc) && is_after_call(plugin, frame, pc))
-		sal = PyObject_CallMethod(plugin->gdb, "find_pc_line", "K", (unsigned long long)pc - 1);
+		sal = PyObject_CallMethod(plugin->gdb, "find_pc_line", "K",
+					  (unsigned long long)pc - 1);
 	Py_XDECREF(pc_object);
 	Py_XDECREF(frame);
 	forget_exception();
@@ -142,7 +153,7 @@ static PyObject *frame_line(PyObject *self, PyObject *args)
 		return PyObject_CallMethod(base, "line", "O", self);
 	line = PyObject_GetAttrString(sal, "line");
 	Py_DECREF(sal);
-	if (line && PyObject_IsTrue(line) == 0) {	/* not known: gdb would print 0 */
+	if (line && PyObject_IsTrue(line) == 0) { /* not known: gdb would print 0 */
 		Py_DECREF(line);
 		Py_INCREF(Py_None);
 		line = Py_None;
@@ -150,7 +161,8 @@ static PyObject *frame_line(PyObject *self, PyObject *args)
 	return line;
 }
 
-/* VmcoreFrame.filename(): not our temporary file of a module without debug information; function() names the module. */
+/* VmcoreFrame.filename(): not our temporary file of a module without debug information; function()
+ * names the module. */
 static PyObject *frame_filename(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
@@ -221,16 +233,25 @@ bool register_frame_filter(struct plugin *plugin)
 {
 	PyObject *module = PyImport_ImportModule("gdb.FrameDecorator");
 	PyObject *decorator = module ? PyObject_GetAttrString(module, "FrameDecorator") : NULL;
-	PyObject *frame_base = decorator ? plugin_base_class(decorator, "vmcore.FrameBase", frame_methods) : NULL;
+	PyObject *frame_base = decorator ? plugin_base_class(decorator, "vmcore.FrameBase",
+							     frame_methods)
+					 : NULL;
 	/* The classes live as long as gdb does: these references are kept on purpose. */
-	PyObject *frame = frame_base ? plugin_class(plugin, frame_base, "vmcore_frame", NULL, decorator) : NULL;
-	PyObject *filter_base = plugin_base_class((PyObject *)&PyBaseObject_Type, "vmcore.FilterBase", filter_methods);
-	PyObject *filter_class = frame && filter_base ?
-		plugin_class(plugin, filter_base, "vmcore_frame_filter",
-			     "Names the kernel's entry code in backtraces.", frame) : NULL;
+	PyObject *frame = frame_base ? plugin_class(plugin, frame_base, "vmcore_frame", NULL,
+						    decorator)
+				     : NULL;
+	PyObject *filter_base = plugin_base_class((PyObject *)&PyBaseObject_Type,
+						  "vmcore.FilterBase", filter_methods);
+	PyObject *filter_class = frame && filter_base
+					 ? plugin_class(
+						   plugin, filter_base, "vmcore_frame_filter",
+						   "Names the kernel's entry code in backtraces.",
+						   frame)
+					 : NULL;
 	PyObject *filter = filter_class ? PyObject_CallObject(filter_class, NULL) : NULL;
 	PyObject *filters = gdb_attribute(plugin, "frame_filters");
-	bool done = filter && filters && set_attribute(filter, "name", PyUnicode_FromString("vmcore")) &&
+	bool done = filter && filters &&
+		    set_attribute(filter, "name", PyUnicode_FromString("vmcore")) &&
 		    set_attribute(filter, "enabled", PyBool_FromLong(1)) &&
 		    set_attribute(filter, "priority", PyLong_FromLong(100)) &&
 		    PyDict_SetItemString(filters, "vmcore", filter) == 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Convenience functions: $task(PID), $cpu_curr(N), $per_cpu("sym", N), $container_of(p, "type", "member").
+ * Convenience functions: $task(PID), $cpu_curr(N), $per_cpu("sym", N), $container_of(p, "type",
+ * "member").
  *
  * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
  */
@@ -24,7 +25,8 @@ static PyObject *pointer_to(struct session *session, uint64_t address, const cha
 	PyObject *found = PyObject_CallMethod(gdb, "lookup_type", "s", type);
 	PyObject *pointer = found ? PyObject_CallMethod(found, "pointer", NULL) : NULL;
 	PyObject *number = PyObject_CallMethod(gdb, "Value", "K", (unsigned long long)address);
-	PyObject *value = pointer && number ? PyObject_CallMethod(number, "cast", "O", pointer) : NULL;
+	PyObject *value = pointer && number ? PyObject_CallMethod(number, "cast", "O", pointer)
+					    : NULL;
 
 	Py_XDECREF(number);
 	Py_XDECREF(pointer);
@@ -46,7 +48,8 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 		address = task->address;
 	pthread_mutex_unlock(&session->kernel->lock);
 	if (!address) {
-		error_set(error, ERROR_USAGE, "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them",
+		error_set(error, ERROR_USAGE,
+			  "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them",
 			  (int64_t)pid);
 		return NULL;
 	}
@@ -63,8 +66,10 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 		return NULL;
 	cpu = number <= UINT32_MAX ? cpu_find(session->kernel, number) : NULL;
 	if (!cpu || !cpu->task) {
-		error_set(error, ERROR_USAGE, cpu ? "$cpu_curr: the runqueue of CPU %" PRIu64 " cannot be read" :
-			  "$cpu_curr: there is no CPU %" PRIu64 " in this dump", number);
+		error_set(error, ERROR_USAGE,
+			  cpu ? "$cpu_curr: the runqueue of CPU %" PRIu64 " cannot be read"
+			      : "$cpu_curr: there is no CPU %" PRIu64 " in this dump",
+			  number);
 		return NULL;
 	}
 	return pointer_to(session, cpu->task, "struct task_struct");
@@ -73,28 +78,36 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 /* The variable itself, as the type that gdb knows for it, at the CPU's address. */
 static PyObject *call_per_cpu(struct session *session, PyObject *args, struct error *error)
 {
-	PyObject *name_value, *cpu_value, *name = NULL, *bytes = NULL, *expression = NULL, *symbol = NULL;
+	PyObject *name_value, *cpu_value, *name = NULL, *bytes = NULL, *expression = NULL,
+					  *symbol = NULL;
 	PyObject *number = NULL, *type = NULL, *pointer = NULL, *result = NULL;
 	uint64_t cpu, address;
 	bool found;
 
-	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) || !value_to_u64(cpu_value, &cpu))
+	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) ||
+	    !value_to_u64(cpu_value, &cpu))
 		goto out;
 	if (cpu > UINT32_MAX) {
 		error_set(error, ERROR_USAGE, "$per_cpu: there is no CPU %" PRId64, (int64_t)cpu);
 		goto out;
 	}
-	if (!(name = PyObject_CallMethod(name_value, "string", NULL)) || !(bytes = PyUnicode_AsUTF8String(name)))
+	if (!(name = PyObject_CallMethod(name_value, "string", NULL)) ||
+	    !(bytes = PyUnicode_AsUTF8String(name)))
 		goto out;
 	pthread_mutex_lock(&session->kernel->lock);
-	found = kernel_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address, error);
+	found = kernel_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address,
+			       error);
 	pthread_mutex_unlock(&session->kernel->lock);
 	if (!found)
 		goto out;
 	expression = PyUnicode_FromFormat("&%s", PyBytes_AsString(bytes));
-	symbol = expression ? PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "O", expression) : NULL;
+	symbol = expression ? PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "O",
+						  expression)
+			    : NULL;
 	type = symbol ? PyObject_GetAttrString(symbol, "type") : NULL;
-	number = type ? PyObject_CallMethod(session->plugin->gdb, "Value", "K", (unsigned long long)address) : NULL;
+	number = type ? PyObject_CallMethod(session->plugin->gdb, "Value", "K",
+					    (unsigned long long)address)
+		      : NULL;
 	pointer = number ? PyObject_CallMethod(number, "cast", "O", type) : NULL;
 	result = pointer ? PyObject_CallMethod(pointer, "dereference", NULL) : NULL;
 out:
@@ -130,7 +143,8 @@ static PyObject *call_container_of(struct session *session, PyObject *args, stru
 	uint64_t address, distance;
 
 	(void)error;
-	if (!PyArg_ParseTuple(args, "OOO", &pointer, &type, &member) || !value_to_u64(pointer, &address) ||
+	if (!PyArg_ParseTuple(args, "OOO", &pointer, &type, &member) ||
+	    !value_to_u64(pointer, &address) ||
 	    !(name = PyObject_CallMethod(type, "string", NULL)) ||
 	    !(member_name = PyObject_CallMethod(member, "string", NULL)))
 		goto out;
@@ -141,7 +155,8 @@ static PyObject *call_container_of(struct session *session, PyObject *args, stru
 		PyErr_Clear();
 		Py_XDECREF(expression);
 		expression = PyUnicode_FromFormat("&((struct %U *)0)->%U", name, member_name);
-		offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
+		offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression)
+				    : NULL;
 		if (offset) {
 			PyObject *full = PyUnicode_FromFormat("struct %U", name);
 
@@ -215,7 +230,8 @@ static PyObject *function_invoke(PyObject *self, PyObject *args)
 	if (error.kind == ERROR_NONE && PyErr_Occurred()) {
 		error_from_python(&error);
 		if (error.kind != ERROR_INTERRUPTED)
-			error_prefix(&error, "%.*s", (int)strcspn(function->doc, ":"), function->doc);
+			error_prefix(&error, "%.*s", (int)strcspn(function->doc, ":"),
+				     function->doc);
 	}
 	return error.kind != ERROR_NONE ? raise_error(plugin, &error) : NULL;
 }
@@ -231,8 +247,10 @@ bool register_functions(struct plugin *plugin)
 	bool done = base != NULL;
 
 	for (size_t i = 0; done && i < sizeof(functions) / sizeof(functions[0]); i++) {
-		PyObject *class = plugin_class(plugin, base, "vmcore_function", functions[i].doc, &functions[i]);
-		PyObject *object = class ? PyObject_CallFunction(class, "s", functions[i].name) : NULL;
+		PyObject *class = plugin_class(plugin, base, "vmcore_function", functions[i].doc,
+					       &functions[i]);
+		PyObject *object = class ? PyObject_CallFunction(class, "s", functions[i].name)
+					 : NULL;
 
 		done = object != NULL;
 		Py_XDECREF(class);

@@ -18,7 +18,8 @@ static PyObject *execute(struct plugin *plugin, const char *command, bool to_str
 				   to_string ? Py_True : Py_False);
 }
 
-bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error, const char *format, ...)
+bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error,
+		 const char *format, ...)
 {
 	struct buffer command = { 0 };
 	PyObject *result, *bytes;
@@ -37,8 +38,8 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	buffer_free(&command);
 	if (!result && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
 		/*
-		 * The command was done, its output is no text: in MI gdb 18 breaks up the bytes of the emoji that it puts
-		 * before a warning.
+		 * The command was done, its output is no text: in MI gdb 18 breaks up the bytes of
+		 * the emoji that it puts before a warning.
 		 */
 		PyErr_Clear();
 		return true;
@@ -68,7 +69,8 @@ bool gdb_write(struct plugin *plugin, const char *text, size_t size)
 {
 	PyObject *string, *result;
 
-	if (PyErr_Occurred())	/* Ctrl-C: what was buffered is not wanted any more, and Python forbids calls now */
+	if (PyErr_Occurred()) /* Ctrl-C: what was buffered is not wanted any more, and Python
+				 forbids calls now */
 		return false;
 	string = PyUnicode_DecodeUTF8(text, size, "backslashreplace");
 	if (!string)
@@ -102,7 +104,7 @@ bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value)
 	PyObject *text, *bytes;
 
 	if (!object) {
-		PyErr_Clear();	/* this gdb has no such setting */
+		PyErr_Clear(); /* this gdb has no such setting */
 		return false;
 	}
 	if (object == Py_None) {
@@ -138,12 +140,13 @@ bool error_from_python(struct error *error)
 	} else {
 		text = value ? PyObject_Str(value) : NULL;
 		bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
-		error_set(error, ERROR_UNSUPPORTED, "%s", bytes ? PyBytes_AsString(bytes) : "gdb failed");
+		error_set(error, ERROR_UNSUPPORTED, "%s",
+			  bytes ? PyBytes_AsString(bytes) : "gdb failed");
 		Py_XDECREF(bytes);
 		Py_XDECREF(text);
 	}
 	PyErr_Clear();
-	if (interrupted && !error)	/* nobody would hear of it */
+	if (interrupted && !error) /* nobody would hear of it */
 		PyErr_SetInterrupt();
 	Py_XDECREF(type);
 	Py_XDECREF(value);
@@ -160,7 +163,7 @@ PyObject *raise_error(struct plugin *plugin, const struct error *error)
 			PyErr_SetNone(PyExc_KeyboardInterrupt);
 		return NULL;
 	}
-	if (PyErr_Occurred())	/* q at the pager */
+	if (PyErr_Occurred()) /* q at the pager */
 		return NULL;
 	class = gdb_attribute(plugin, "GdbError");
 	if (class)

@@ -14,25 +14,30 @@
 struct plugin;
 
 /* Runs a gdb command and swallows what it prints; OUTPUT (may be NULL) gets it. */
-bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Runs a gdb command with its output going to the person. */
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error);
 /* Writes through gdb's pager. False with a Python exception pending if the person quit it. */
 bool gdb_write(struct plugin *plugin, const char *text, size_t size);
-bool gdb_printf(struct plugin *plugin, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A setting's value as text that `set NAME VALUE` takes back ("unlimited" for None, on/off for booleans). */
+bool gdb_printf(struct plugin *plugin, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A setting's value as text that `set NAME VALUE` takes back ("unlimited" for None, on/off for
+ * booleans). */
 bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value);
 /* Is a command of this name there already? */
 bool gdb_has_command(struct plugin *plugin, const char *name);
 /* A new reference to gdb.NAME, or NULL with an exception. */
 PyObject *gdb_attribute(struct plugin *plugin, const char *name);
 
-/* Turns the pending Python exception into *error. Ctrl-C becomes ERROR_INTERRUPTED. Returns false. */
+/* Turns the pending Python exception into *error. Ctrl-C becomes ERROR_INTERRUPTED. Returns false.
+ */
 bool error_from_python(struct error *error);
-/* Drops the pending Python exception, if any, but not a Ctrl-C: the next poll for it finds it again. */
+/* Drops the pending Python exception, if any, but not a Ctrl-C: the next poll for it finds it
+ * again. */
 void forget_exception(void);
-/* Turns *error into a Python exception that gdb prints as one plain line (or as Quit). Returns NULL. */
+/* Turns *error into a Python exception that gdb prints as one plain line (or as Quit). Returns
+ * NULL. */
 PyObject *raise_error(struct plugin *plugin, const struct error *error);
 
 /* The unsigned 64-bit number of a gdb.Value or int; false with an exception. */

@@ -1,36 +1,57 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where gdb's own commands need a word from us first, and how we learn that the connection went away.
+ * Where gdb's own commands need a word from us first, and how we learn that the connection went
+ * away.
  *
- * gdb runs `define hook-NAME` before NAME, in the console, in scripts and in MI. Ours run one hidden command, which does nothing
- * while no dump is open. A hook that fails stops the command.
+ * gdb runs `define hook-NAME` before NAME, in the console, in scripts and in MI. Ours run one
+ * hidden command, which does nothing while no dump is open. A hook that fails stops the command.
  */
 #include "gdb/session.h"
 
 #include <string.h>
 
 enum hook_kind {
-	HOOK_STACK,	/* walks the stack: modules on it get their debug files */
-	HOOK_READ,	/* reads memory by address: say why if that fails */
-	HOOK_EXAMINE,	/* the same, and has begun a line with the address when it fails */
-	HOOK_RESUME,	/* would let the machine go on */
-	HOOK_RUN,	/* would throw the dump away, to start a program or as one */
-	HOOK_QUIT,	/* would ask "Quit anyway?" about a process that never was */
+	HOOK_STACK,   /* walks the stack: modules on it get their debug files */
+	HOOK_READ,    /* reads memory by address: say why if that fails */
+	HOOK_EXAMINE, /* the same, and has begun a line with the address when it fails */
+	HOOK_RESUME,  /* would let the machine go on */
+	HOOK_RUN,     /* would throw the dump away, to start a program or as one */
+	HOOK_QUIT,    /* would ask "Quit anyway?" about a process that never was */
 };
 
 static const struct hook {
 	const char *command;
 	enum hook_kind kind;
 } hooks[] = {
-	{ "backtrace", HOOK_STACK }, { "frame", HOOK_STACK }, { "up", HOOK_STACK }, { "info", HOOK_STACK },
-	{ "x", HOOK_EXAMINE }, { "print", HOOK_READ }, { "output", HOOK_READ }, { "printf", HOOK_READ },
-	{ "dump", HOOK_READ }, { "find", HOOK_READ },
-	{ "continue", HOOK_RESUME }, { "step", HOOK_RESUME }, { "next", HOOK_RESUME }, { "stepi", HOOK_RESUME },
-	{ "nexti", HOOK_RESUME }, { "until", HOOK_RESUME }, { "advance", HOOK_RESUME }, { "finish", HOOK_RESUME },
-	{ "jump", HOOK_RESUME }, { "signal", HOOK_RESUME }, { "reverse-continue", HOOK_RESUME },
-	{ "reverse-step", HOOK_RESUME }, { "reverse-next", HOOK_RESUME }, { "reverse-stepi", HOOK_RESUME },
+	{ "backtrace", HOOK_STACK },
+	{ "frame", HOOK_STACK },
+	{ "up", HOOK_STACK },
+	{ "info", HOOK_STACK },
+	{ "x", HOOK_EXAMINE },
+	{ "print", HOOK_READ },
+	{ "output", HOOK_READ },
+	{ "printf", HOOK_READ },
+	{ "dump", HOOK_READ },
+	{ "find", HOOK_READ },
+	{ "continue", HOOK_RESUME },
+	{ "step", HOOK_RESUME },
+	{ "next", HOOK_RESUME },
+	{ "stepi", HOOK_RESUME },
+	{ "nexti", HOOK_RESUME },
+	{ "until", HOOK_RESUME },
+	{ "advance", HOOK_RESUME },
+	{ "finish", HOOK_RESUME },
+	{ "jump", HOOK_RESUME },
+	{ "signal", HOOK_RESUME },
+	{ "reverse-continue", HOOK_RESUME },
+	{ "reverse-step", HOOK_RESUME },
+	{ "reverse-next", HOOK_RESUME },
+	{ "reverse-stepi", HOOK_RESUME },
 	{ "reverse-finish", HOOK_RESUME },
-	{ "run", HOOK_RUN }, { "start", HOOK_RUN }, { "starti", HOOK_RUN }, { "attach", HOOK_RUN },
+	{ "run", HOOK_RUN },
+	{ "start", HOOK_RUN },
+	{ "starti", HOOK_RUN },
+	{ "attach", HOOK_RUN },
 	{ "kill", HOOK_RUN },
 	{ "quit", HOOK_QUIT },
 };
@@ -40,18 +61,18 @@ static bool run_hook(struct plugin *plugin, const struct hook *hook, struct erro
 	struct session *session = plugin->session;
 
 	switch (hook->kind) {
-	case HOOK_STACK:
-		modules_load_for_thread(session);
-		break;
+	case HOOK_STACK: modules_load_for_thread(session); break;
 	case HOOK_READ:
-	case HOOK_EXAMINE:
-		session_explain_next_failure(session, hook->kind == HOOK_EXAMINE);
-		break;
+	case HOOK_EXAMINE: session_explain_next_failure(session, hook->kind == HOOK_EXAMINE); break;
 	case HOOK_RESUME:
-		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, the machine cannot go on", hook->command);
-	case HOOK_RUN:
-		return error_set(error, ERROR_USAGE, "%s: this is a crash dump, nothing runs in it; `detach` closes it first",
+		return error_set(error, ERROR_USAGE,
+				 "%s: this is a crash dump, the machine cannot go on",
 				 hook->command);
+	case HOOK_RUN:
+		return error_set(
+			error, ERROR_USAGE,
+			"%s: this is a crash dump, nothing runs in it; `detach` closes it first",
+			hook->command);
 	case HOOK_QUIT:
 		plugin->quitting = true;
 		session_close(plugin);
@@ -126,7 +147,8 @@ static bool connect_event(struct plugin *plugin, const char *name, PyMethodDef *
 	PyObject *event = events ? PyObject_GetAttrString(events, name) : NULL;
 	PyObject *capsule = PyCapsule_New(plugin, "vmcore.plugin", NULL);
 	PyObject *function = capsule ? PyCFunction_New(method, capsule) : NULL;
-	PyObject *result = event && function ? PyObject_CallMethod(event, "connect", "O", function) : NULL;
+	PyObject *result = event && function ? PyObject_CallMethod(event, "connect", "O", function)
+					     : NULL;
 
 	if (!event)
 		PyErr_Clear();
@@ -145,8 +167,9 @@ static PyMethodDef hook_methods[] = {
 
 static bool register_hook(struct plugin *plugin, PyObject *base, const struct hook *hook)
 {
-	PyObject *class = plugin_class(plugin, base, "vmcore_hook",
-				       "Part of the kernel dump debugger; runs before a command of gdb's.", hook);
+	PyObject *class = plugin_class(
+		plugin, base, "vmcore_hook",
+		"Part of the kernel dump debugger; runs before a command of gdb's.", hook);
 	PyObject *group = gdb_attribute(plugin, "COMMAND_OBSCURE"), *name = NULL, *command = NULL;
 	bool done;
 
@@ -158,7 +181,8 @@ static bool register_hook(struct plugin *plugin, PyObject *base, const struct ho
 	Py_XDECREF(group);
 	Py_XDECREF(name);
 	Py_XDECREF(command);
-	return done && gdb_execute(plugin, NULL, NULL, "define hook-%s\nkernel-hook-%s\nend", hook->command, hook->command);
+	return done && gdb_execute(plugin, NULL, NULL, "define hook-%s\nkernel-hook-%s\nend",
+				   hook->command, hook->command);
 }
 
 bool register_hooks(struct plugin *plugin)
@@ -169,7 +193,7 @@ bool register_hooks(struct plugin *plugin)
 
 	for (size_t i = 0; done && i < sizeof(hooks) / sizeof(hooks[0]); i++)
 		if (!register_hook(plugin, base, &hooks[i]))
-			PyErr_Clear();	/* this gdb has no such command */
+			PyErr_Clear(); /* this gdb has no such command */
 	Py_XDECREF(base);
 	return done;
 }

@@ -2,8 +2,8 @@
 /*
  * What kernel commands may ask of gdb (struct host).
  *
- * A command runs with the kernel locked. Anything here that can make gdb read memory or registers lets go of
- * the lock meanwhile, since gdb's read waits for the server's thread, which takes it.
+ * A command runs with the kernel locked. Anything here that can make gdb read memory or registers
+ * lets go of the lock meanwhile, since gdb's read waits for the server's thread, which takes it.
  */
 #include "commands/command.h"
 #include "gdb/session.h"
@@ -12,7 +12,8 @@
 #include <string.h>
 
 /*
- * Lets the server's thread at the kernel while gdb works for us. It must not poll Python for Ctrl-C meanwhile.
+ * Lets the server's thread at the kernel while gdb works for us. It must not poll Python for Ctrl-C
+ * meanwhile.
  */
 static void let_go(struct session *session)
 {
@@ -54,7 +55,8 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 	return found;
 }
 
-static bool evaluate(void *context, const char *expression, uint64_t *value_ret, struct error *error)
+static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
+		     struct error *error)
 {
 	struct session *session = context;
 	PyObject *value;
@@ -82,7 +84,8 @@ static bool load_module(void *context, const char *name, struct error *error)
 	bool done;
 
 	if (!module)
-		return error_set(error, ERROR_USAGE, "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
+		return error_set(error, ERROR_USAGE,
+				 "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
 				 name);
 	let_go(session);
 	done = modules_load_debug(session, module, error);

@@ -2,11 +2,12 @@
 /*
  * Modules as gdb's shared libraries.
  *
- * gdb gets a small file for each loaded module (cfi_write_module): its sections where they were loaded, the symbols the kernel had of it, and
- * CFI out of its ORC. So every function of every module has its name and unwinds, with no debug file at all, and
- * attaching costs next to nothing. The .ko with DWARF is added to it, as its separate debug file, when it
- * is wanted: for modules on the stacks of the CPUs, before `bt` of a thread that passes through one, or by
- * `kernel mod -s NAME`. Loading all of them at once would cost seconds for nothing.
+ * gdb gets a small file for each loaded module (cfi_write_module): its sections where they were
+ * loaded, the symbols the kernel had of it, and CFI out of its ORC. So every function of every
+ * module has its name and unwinds, with no debug file at all, and attaching costs next to nothing.
+ * The .ko with DWARF is added to it, as its separate debug file, when it is wanted: for modules on
+ * the stacks of the CPUs, before `bt` of a thread that passes through one, or by `kernel mod -s
+ * NAME`. Loading all of them at once would cost seconds for nothing.
  */
 #include "gdb/session.h"
 
@@ -21,7 +22,8 @@
 #include "symbols/cfi.h"
 #include "symbols/elf_relocatable.h"
 
-static void module_file(struct session *session, const struct module *module, char *path, size_t size)
+static void module_file(struct session *session, const struct module *module, char *path,
+			size_t size)
 {
 	char name[80];
 
@@ -47,21 +49,22 @@ static bool is_loaded(const struct module *module, const struct module_section *
 }
 
 /*
- * Where gdb is told that the freed sections are: above everything else in the kernel's half. Left out, gdb would put
- * the .ko's .init.text where .text is, and name .text's functions by it.
+ * Where gdb is told that the freed sections are: above everything else in the kernel's half. Left
+ * out, gdb would put the .ko's .init.text where .text is, and name .text's functions by it.
  */
-#define FREED_ADDRESS 0xfffffffff0000000ull
+#define FREED_ADDRESS  0xfffffffff0000000ull
 #define FREED_DISTANCE 0x100000ull
 
 /*
- * What the library list has to name, so that gdb moves nothing: the start of the file's first segment, which is the first
- * section of code (cfi_write_module). Not the lowest section: since 6.4 (ac3b43283923) a module's data can be below its
- * code. False if the module has no code.
+ * What the library list has to name, so that gdb moves nothing: the start of the file's first
+ * segment, which is the first section of code (cfi_write_module). Not the lowest section: since 6.4
+ * (ac3b43283923) a module's data can be below its code. False if the module has no code.
  */
 static bool first_segment(const struct module *module, uint64_t *address_ret)
 {
 	for (size_t i = 0; i < module->nr_sections; i++) {
-		if (!is_loaded(module, &module->sections[i]) || !is_code(module, module->sections[i].address))
+		if (!is_loaded(module, &module->sections[i]) ||
+		    !is_code(module, module->sections[i].address))
 			continue;
 		*address_ret = module->sections[i].address;
 		return true;
@@ -69,7 +72,8 @@ static bool first_segment(const struct module *module, uint64_t *address_ret)
 	return false;
 }
 
-static bool write_file(struct session *session, struct module *module, const char *path, struct error *error)
+static bool write_file(struct session *session, struct module *module, const char *path,
+		       struct error *error)
 {
 	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
 	const struct orc_table *orc = NULL;
@@ -78,7 +82,8 @@ static bool write_file(struct session *session, struct module *module, const cha
 	bool done;
 
 	if (!sections)
-		return error_no_memory(error, "a module's sections", module->nr_sections * sizeof(*sections));
+		return error_no_memory(error, "a module's sections",
+				       module->nr_sections * sizeof(*sections));
 	for (size_t i = 0; i < module->nr_sections; i++) {
 		const struct module_section *section = &module->sections[i];
 		bool loaded = is_loaded(module, section);
@@ -94,10 +99,12 @@ static bool write_file(struct session *session, struct module *module, const cha
 		};
 	}
 	if (!module_orc(session->kernel, module, &orc, NULL))
-		orc = NULL;	/* unwinding stops there; names remain */
+		orc = NULL; /* unwinding stops there; names remain */
 	done = count ? module_symbols(session->kernel, module, &symbols, error) &&
-		       cfi_write_module(sections, count, orc, symbols, path, error) :
-		       error_set(error, ERROR_CORRUPT, "module %s: its section addresses are not in the dump", module->name);
+			       cfi_write_module(sections, count, orc, symbols, path, error)
+		     : error_set(error, ERROR_CORRUPT,
+				 "module %s: its section addresses are not in the dump",
+				 module->name);
 	free(sections);
 	return done;
 }
@@ -110,9 +117,11 @@ static void describe_module(struct session *session, struct module *module, stru
 
 	module_file(session, module, path, sizeof(path));
 	if (!first_segment(module, &segment))
-		return;		/* nothing of it can be on a stack; `kernel mod` lists it all the same */
-	if (strchr(module->name, '/') || !module->name[0] || !write_file(session, module, path, &error)) {
-		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name, error.text);
+		return; /* nothing of it can be on a stack; `kernel mod` lists it all the same */
+	if (strchr(module->name, '/') || !module->name[0] ||
+	    !write_file(session, module, path, &error)) {
+		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name,
+			   error.text);
 		return;
 	}
 	buffer_string(xml, "<library name=\"");
@@ -132,7 +141,9 @@ bool modules_describe(struct session *session, struct error *error)
 		for (size_t i = 0; i < list->count; i++)
 			describe_module(session, &list->modules[i], xml);
 		if (list->damage)
-			gdb_printf(session->plugin, "warning: the list of modules may be incomplete: %s\n", list->damage);
+			gdb_printf(session->plugin,
+				   "warning: the list of modules may be incomplete: %s\n",
+				   list->damage);
 	} else {
 		gdb_printf(session->plugin, "warning: the modules cannot be read: %s\n", why.text);
 	}
@@ -154,8 +165,10 @@ static void directory_of(const char *path, char directory[PATH_MAX])
 		strcpy(directory, ".");
 }
 
-/* The directories to look for .ko files in: the person's, then those around vmlinux, then the system's. */
-static void search_paths(struct session *session, char *storage, size_t size, const char **paths, size_t max)
+/* The directories to look for .ko files in: the person's, then those around vmlinux, then the
+ * system's. */
+static void search_paths(struct session *session, char *storage, size_t size, const char **paths,
+			 size_t max)
 {
 	struct kernel *kernel = session->kernel;
 	const char *own = session->plugin->settings.module_path, *release = kernel->release;
@@ -166,19 +179,24 @@ static void search_paths(struct session *session, char *storage, size_t size, co
 	directory_of(kernel->vmlinux_path, vmlinux);
 	directory_of(session->file, dump);
 	/* Debian: .../boot/vmlinux-RELEASE and .../lib/modules/RELEASE/vmlinux are one file. */
-	snprintf(storage, size, "%s:%s/kernel:%s/modules:%s/../lib/modules/%s:%s/modules:/usr/lib/debug/lib/modules/%s:"
-		 "/lib/modules/%s/kernel:/lib/modules/%s/updates", own ? own : "", vmlinux, vmlinux, vmlinux, release, dump,
-		 release, release, release);
-	for (char *path = strtok_r(storage, ":", &at); path && count + 1 < max; path = strtok_r(NULL, ":", &at))
+	snprintf(
+		storage, size,
+		"%s:%s/kernel:%s/modules:%s/../lib/modules/%s:%s/modules:/usr/lib/debug/lib/modules/%s:"
+		"/lib/modules/%s/kernel:/lib/modules/%s/updates",
+		own ? own : "", vmlinux, vmlinux, vmlinux, release, dump, release, release,
+		release);
+	for (char *path = strtok_r(storage, ":", &at); path && count + 1 < max;
+	     path = strtok_r(NULL, ":", &at))
 		paths[count++] = path;
 	paths[count] = NULL;
 }
 
 /*
- * A .ko is relocatable: its index holds the addresses it was loaded at this time, and gdb's index cache would bring
- * them back the next time (gdb 13 does, 18 warns).
+ * A .ko is relocatable: its index holds the addresses it was loaded at this time, and gdb's index
+ * cache would bring them back the next time (gdb 13 does, 18 warns).
  */
-static bool add_without_index_cache(struct plugin *plugin, const char *path, const char *debug, struct error *error)
+static bool add_without_index_cache(struct plugin *plugin, const char *path, const char *debug,
+				    struct error *error)
 {
 	struct buffer enabled = { 0 };
 	bool known = gdb_setting(plugin, "index-cache enabled", &enabled), done;
@@ -193,8 +211,8 @@ static bool add_without_index_cache(struct plugin *plugin, const char *path, con
 }
 
 /* *DEBUG becomes a copy of it in the session's directory if gdb could not place its sections. */
-static bool usable_file(struct session *session, const struct module *module, const char **debug, char *copy,
-			size_t size, struct error *error)
+static bool usable_file(struct session *session, const struct module *module, const char **debug,
+			char *copy, size_t size, struct error *error)
 {
 	char name[80];
 
@@ -221,8 +239,10 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	search_paths(session, storage, sizeof(storage), paths, 64);
 	debug = module_debug_file(session->kernel, module, paths, &why);
 	if (!debug) {
-		error_set(error, ERROR_IO, "no debug file for module %s: %s; name a directory with: set vmcore module-path DIR",
-			  module->name, why.data ? why.data : "none was found");
+		error_set(
+			error, ERROR_IO,
+			"no debug file for module %s: %s; name a directory with: set vmcore module-path DIR",
+			module->name, why.data ? why.data : "none was found");
 		buffer_free(&why);
 		return false;
 	}
@@ -245,7 +265,9 @@ void modules_load_for_stack(struct session *session, const struct registers *reg
 	pthread_mutex_lock(&session->kernel->lock);
 	unwind(session->kernel, registers, frames, UNWIND_MAX_FRAMES, &count, NULL);
 	for (size_t i = 0; i < count && nr_found < 16; i++) {
-		struct module *module = frames[i].kind == FRAME_USER ? NULL : module_at(session->kernel, frames[i].pc);
+		struct module *module = frames[i].kind == FRAME_USER
+						? NULL
+						: module_at(session->kernel, frames[i].pc);
 
 		if (module && !module->debug_loaded && !module->debug_searched)
 			found[nr_found++] = module;

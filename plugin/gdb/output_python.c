@@ -8,8 +8,9 @@
 
 struct level {
 	const struct shape *shape;
-	PyObject *container;	/* list of rows, or the one dict of a shape of one object; owned by its parent */
-	PyObject *row;		/* the current row's dict; borrowed from container; NULL before the first */
+	PyObject *container; /* list of rows, or the one dict of a shape of one object; owned by its
+				parent */
+	PyObject *row; /* the current row's dict; borrowed from container; NULL before the first */
 };
 
 static bool is_one_object(const struct shape *shape)
@@ -19,7 +20,7 @@ static bool is_one_object(const struct shape *shape)
 
 struct output_python {
 	struct output output;
-	PyObject *root;		/* dict; owned */
+	PyObject *root; /* dict; owned */
 	struct level levels[MAX_DEPTH];
 	size_t depth;
 };
@@ -115,7 +116,8 @@ static bool cell(struct output *output, size_t column, PyObject *value)
 	return store(level->row, level->shape->columns[column].key, value);
 }
 
-static bool python_number(struct output *output, size_t column, uint64_t value, bool is_signed, const char *text)
+static bool python_number(struct output *output, size_t column, uint64_t value, bool is_signed,
+			  const char *text)
 {
 	const struct shape *shape = self_of(output)->levels[self_of(output)->depth - 1].shape;
 
@@ -127,7 +129,9 @@ static bool python_number(struct output *output, size_t column, uint64_t value, 
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
 		return cell(output, column, PyUnicode_FromString(hex));
 	}
-	return cell(output, column, is_signed ? PyLong_FromLongLong((int64_t)value) : PyLong_FromUnsignedLongLong(value));
+	return cell(output, column,
+		    is_signed ? PyLong_FromLongLong((int64_t)value)
+			      : PyLong_FromUnsignedLongLong(value));
 }
 
 static bool python_real(struct output *output, size_t column, double value, const char *text)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The renderer for machines: rows become Python lists and dicts, which json.dumps prints and MI takes as they are.
+ * The renderer for machines: rows become Python lists and dicts, which json.dumps prints and MI
+ * takes as they are.
  */
 #ifndef VMCORE_GDB_OUTPUT_PYTHON_H
 #define VMCORE_GDB_OUTPUT_PYTHON_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `set vmcore NAME` and `show vmcore NAME`. To add a setting: a member of struct settings, a row in the table below.
+ * `set vmcore NAME` and `show vmcore NAME`. To add a setting: a member of struct settings, a row in
+ * the table below.
  */
 #include "gdb/session.h"
 
@@ -9,9 +10,9 @@
 #include <string.h>
 
 struct setting {
-	const char *name;	/* after "vmcore " */
-	bool is_string;		/* else on/off */
-	size_t offset;		/* in struct settings */
+	const char *name; /* after "vmcore " */
+	bool is_string;	  /* else on/off */
+	size_t offset;	  /* in struct settings */
 	const char *doc;
 };
 
@@ -55,7 +56,8 @@ static void *setting_place(struct plugin *plugin, const struct setting *setting)
 
 static bool set_string(char **place, PyObject *value)
 {
-	PyObject *bytes = value == Py_None ? PyBytes_FromString("") : PyUnicode_EncodeFSDefault(value);
+	PyObject *bytes = value == Py_None ? PyBytes_FromString("")
+					   : PyUnicode_EncodeFSDefault(value);
 	char *copy = bytes ? strdup(PyBytes_AsString(bytes)) : NULL;
 
 	Py_XDECREF(bytes);
@@ -107,16 +109,20 @@ static bool register_setting(struct plugin *plugin, PyObject *base, const struct
 {
 	PyObject *class = plugin_class(plugin, base, "vmcore_parameter", setting->doc, setting);
 	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
-	PyObject *kind = gdb_attribute(plugin, setting->is_string ? "PARAM_OPTIONAL_FILENAME" : "PARAM_BOOLEAN");
-	PyObject *name = PyUnicode_FromFormat("vmcore %s", setting->name), *summary = NULL, *parameter = NULL;
+	PyObject *kind = gdb_attribute(plugin, setting->is_string ? "PARAM_OPTIONAL_FILENAME"
+								  : "PARAM_BOOLEAN");
+	PyObject *name = PyUnicode_FromFormat("vmcore %s", setting->name), *summary = NULL,
+		 *parameter = NULL;
 
 	/* gdb shows the first line of __doc__ through these two. */
-	summary = PyUnicode_FromStringAndSize(setting->doc, strchr(setting->doc, '\n') - setting->doc);
+	summary = PyUnicode_FromStringAndSize(setting->doc,
+					      strchr(setting->doc, '\n') - setting->doc);
 	if (class && group && kind && name && summary &&
 	    PyObject_SetAttrString(class, "set_doc", summary) == 0 &&
 	    PyObject_SetAttrString(class, "show_doc", summary) == 0)
 		parameter = PyObject_CallFunctionObjArgs(class, name, group, kind, NULL);
-	/* gdb starts an optional filename as None and a boolean as False, as struct settings does. */
+	/* gdb starts an optional filename as None and a boolean as False, as struct settings does.
+	 */
 	Py_XDECREF(class);
 	Py_XDECREF(group);
 	Py_XDECREF(kind);
@@ -130,7 +136,8 @@ static bool register_setting(struct plugin *plugin, PyObject *base, const struct
 static bool register_prefix(struct plugin *plugin, const char *name, const char *doc)
 {
 	PyObject *command = gdb_attribute(plugin, "Command");
-	PyObject *class = command ? plugin_class(plugin, command, "vmcore_prefix", doc, NULL) : NULL;
+	PyObject *class = command ? plugin_class(plugin, command, "vmcore_prefix", doc, NULL)
+				  : NULL;
 	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
 	PyObject *complete = gdb_attribute(plugin, "COMPLETE_NONE"), *prefix = NULL;
 
@@ -147,7 +154,9 @@ static bool register_prefix(struct plugin *plugin, const char *name, const char 
 bool register_parameters(struct plugin *plugin)
 {
 	PyObject *base = plugin_gdb_base_class(plugin, "Parameter", "vmcore.Parameter", methods);
-	bool done = base && register_prefix(plugin, "set vmcore", "Settings of the kernel dump debugger.") &&
+	bool done = base &&
+		    register_prefix(plugin, "set vmcore",
+				    "Settings of the kernel dump debugger.") &&
 		    register_prefix(plugin, "show vmcore", "Settings of the kernel dump debugger.");
 
 	for (size_t i = 0; done && i < sizeof(settings) / sizeof(settings[0]); i++)

@@ -3,10 +3,10 @@
  * What lives as long as the plugin is loaded: the settings and the open dump. One object, made by
  * plugin_load(), reached from every Python callback through a capsule in the callback's class.
  *
- * plugin/gdb/ is the only place that knows CPython or gdb. Each file registers one kind of thing with gdb
- * (commands, parameters, functions, the frame filter, hooks) by a function `bool register_THING(struct
- * plugin *)` that returns false with a Python exception set; register.c calls them all. To add a kind: a new file,
- * such a function, a line in register.c.
+ * plugin/gdb/ is the only place that knows CPython or gdb. Each file registers one kind of thing
+ * with gdb (commands, parameters, functions, the frame filter, hooks) by a function `bool
+ * register_THING(struct plugin *)` that returns false with a Python exception set; register.c calls
+ * them all. To add a kind: a new file, such a function, a line in register.c.
  */
 #ifndef VMCORE_GDB_PLUGIN_H
 #define VMCORE_GDB_PLUGIN_H
@@ -16,21 +16,23 @@
 struct session;
 
 struct settings {
-	char *module_path;		/* set vmcore module-path: directories with .ko files, ':' between */
-	char *vmlinux;			/* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
-	bool force_vmlinux;		/* set vmcore force-vmlinux */
-	bool zero_excluded;		/* set vmcore zero-excluded */
+	char *module_path; /* set vmcore module-path: directories with .ko files, ':' between */
+	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
+	bool force_vmlinux; /* set vmcore force-vmlinux */
+	bool zero_excluded; /* set vmcore zero-excluded */
 };
 
 struct plugin {
-	PyObject *gdb;			/* the module */
-	struct session *session;	/* the open dump, NULL = none */
-	char *vmlinux;			/* the last dump's; NULL = none yet. gdb no longer calls it its main file then */
-	bool quitting;			/* gdb ends: nothing need be put back */
+	PyObject *gdb;		 /* the module */
+	struct session *session; /* the open dump, NULL = none */
+	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
+			  then */
+	bool quitting; /* gdb ends: nothing need be put back */
 	struct settings settings;
 };
 
-/* Registers everything; called once by whichever way in came first. The module `vmcore`, a new reference, or NULL with an exception. */
+/* Registers everything; called once by whichever way in came first. The module `vmcore`, a new
+ * reference, or NULL with an exception. */
 PyObject *plugin_load(void);
 
 bool register_commands(struct plugin *plugin);
@@ -42,14 +44,18 @@ bool register_hooks(struct plugin *plugin);
 /* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
 void relaunch_with_target(void);
 
-/* A class NAME ("vmcore.Command") with METHODS, derived from BASE (borrowed; NULL: with an exception set, or pass it on). */
+/* A class NAME ("vmcore.Command") with METHODS, derived from BASE (borrowed; NULL: with an
+ * exception set, or pass it on). */
 PyObject *plugin_base_class(PyObject *base, const char *name, PyMethodDef *methods);
 /* The same, derived from the class that gdb calls BASE ("Command"). */
-PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base, const char *name, PyMethodDef *methods);
+PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base, const char *name,
+				PyMethodDef *methods);
 /* The plugin out of SELF's class; NULL with an exception. */
 struct plugin *plugin_of(PyObject *self);
-/* Makes a class NAME derived from BASE with the plugin in it, __doc__ DOC, and POINTER (may be NULL) for class_pointer(). */
-PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, const char *doc, const void *pointer);
+/* Makes a class NAME derived from BASE with the plugin in it, __doc__ DOC, and POINTER (may be
+ * NULL) for class_pointer(). */
+PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, const char *doc,
+		       const void *pointer);
 const void *class_pointer(PyObject *self);
 
 #endif

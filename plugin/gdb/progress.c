@@ -8,7 +8,7 @@
 
 #define FIRST_MS 1000
 #define AGAIN_MS 100
-#define WIDTH 40
+#define WIDTH	 40
 
 static int64_t now_ms(void)
 {
@@ -35,7 +35,8 @@ void progress_show(struct progress *progress, const char *what, uint64_t done, u
 	memset(bar, '#', filled);
 	memset(bar + filled, '.', WIDTH - filled);
 	bar[WIDTH] = '\0';
-	dprintf(STDERR_FILENO, "\r%s [%s] %3u%%", what, bar, (unsigned)((double)done / (double)total * 100));
+	dprintf(STDERR_FILENO, "\r%s [%s] %3u%%", what, bar,
+		(unsigned)((double)done / (double)total * 100));
 	progress->drawn = now;
 	progress->visible = true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A bar on the terminal for what takes over a second. On stderr and only if that is a terminal, so that it never
- * mixes with what a command prints.
+ * A bar on the terminal for what takes over a second. On stderr and only if that is a terminal, so
+ * that it never mixes with what a command prints.
  */
 #ifndef VMCORE_GDB_PROGRESS_H
 #define VMCORE_GDB_PROGRESS_H
@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct progress {
-	int64_t started, drawn;	/* milliseconds of the monotonic clock, 0 = not yet */
+	int64_t started, drawn; /* milliseconds of the monotonic clock, 0 = not yet */
 	bool visible;
 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PLUGIN_CAPSULE "vmcore.plugin"
+#define PLUGIN_CAPSULE	"vmcore.plugin"
 #define POINTER_CAPSULE "vmcore.pointer"
 
 struct plugin *plugin_of(PyObject *self)
@@ -44,7 +44,8 @@ PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, 
 
 	if (dict && put(dict, "_vmcore_plugin", PyCapsule_New(plugin, PLUGIN_CAPSULE, NULL)) &&
 	    (!doc || put(dict, "__doc__", PyUnicode_FromString(doc))) &&
-	    (!pointer || put(dict, "_vmcore_pointer", PyCapsule_New((void *)pointer, POINTER_CAPSULE, NULL))))
+	    (!pointer ||
+	     put(dict, "_vmcore_pointer", PyCapsule_New((void *)pointer, POINTER_CAPSULE, NULL))))
 		class = PyObject_CallFunction((PyObject *)&PyType_Type, "s(O)O", name, base, dict);
 	Py_XDECREF(dict);
 	return class;
@@ -84,17 +85,18 @@ static PyModuleDef vmcore_module = {
 
 static bool register_all(struct plugin *plugin)
 {
-	return register_parameters(plugin) && register_commands(plugin) && register_functions(plugin) &&
-	       register_frame_filter(plugin) && register_hooks(plugin);
+	return register_parameters(plugin) && register_commands(plugin) &&
+	       register_functions(plugin) && register_frame_filter(plugin) &&
+	       register_hooks(plugin);
 }
 
 PyObject *plugin_load(void)
 {
-	PyObject *modules = PyImport_GetModuleDict();	/* borrowed */
+	PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
 	PyObject *module = PyDict_GetItemString(modules, "vmcore");
 	struct plugin *plugin;
 
-	if (module) {	/* loaded the other way before */
+	if (module) { /* loaded the other way before */
 		Py_INCREF(module);
 		return module;
 	}
@@ -105,12 +107,14 @@ PyObject *plugin_load(void)
 	plugin->gdb = PyImport_ImportModule("gdb");
 	if (!plugin->gdb) {
 		free(plugin);
-		PyErr_SetString(PyExc_ImportError, "vmcore only works inside gdb: gdb -ex 'python import vmcore'");
+		PyErr_SetString(PyExc_ImportError,
+				"vmcore only works inside gdb: gdb -ex 'python import vmcore'");
 		return NULL;
 	}
 	module = PyModule_Create(&vmcore_module);
 	/* From here on gdb holds pointers to the plugin, so it is never freed. */
-	if (!module || !register_all(plugin) || PyDict_SetItemString(modules, "vmcore", module) < 0) {
+	if (!module || !register_all(plugin) ||
+	    PyDict_SetItemString(modules, "vmcore", module) < 0) {
 		Py_XDECREF(module);
 		return NULL;
 	}

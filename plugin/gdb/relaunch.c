@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `gdb VMLINUX VMCORE`: gdb opens its second argument itself, before anything of ours can run: an ELF dump as
- * a plain core file, a compressed one not at all. So when the plugin is loaded at start-up (from gdbinit.d) and the
- * command line names a kernel dump, gdb is executed once more, in place, with `-ex 'target vmcore FILE'` instead of the
- * file, and with VMLINUX as the executable only (see `help set vmcore vmlinux`). An environment variable tells the second run that it is the second.
+ * `gdb VMLINUX VMCORE`: gdb opens its second argument itself, before anything of ours can run: an
+ * ELF dump as a plain core file, a compressed one not at all. So when the plugin is loaded at
+ * start-up (from gdbinit.d) and the command line names a kernel dump, gdb is executed once more, in
+ * place, with `-ex 'target vmcore FILE'` instead of the file, and with VMLINUX as the executable
+ * only (see `help set vmcore vmlinux`). An environment variable tells the second run that it is the
+ * second.
  */
 #include "gdb/plugin.h"
 #include "dump/dump.h"
@@ -14,24 +16,57 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GUARD "GDB_VMCORE_RELAUNCHED"
+#define GUARD	      "GDB_VMCORE_RELAUNCHED"
 #define MAX_ARGUMENTS 4096
 
-/* gdb's options that take their value as the next argument, without dashes (gdb/main.c's long_options). */
+/* gdb's options that take their value as the next argument, without dashes (gdb/main.c's
+ * long_options). */
 static const char *const options_with_value[] = {
-	"x", "ix", "iex", "eix", "eiex", "ex", "e", "s", "se", "c", "p", "d", "cd", "b", "l", "t", "i", "D", "init-command",
-	"init-eval-command", "early-init-command", "early-init-eval-command", "command", "eval-command",
-	"exec", "symbols", "core", "pid", "directory", "data-directory", "tty", "interpreter", "ui", "baud", "write-symbols",
+	"x",
+	"ix",
+	"iex",
+	"eix",
+	"eiex",
+	"ex",
+	"e",
+	"s",
+	"se",
+	"c",
+	"p",
+	"d",
+	"cd",
+	"b",
+	"l",
+	"t",
+	"i",
+	"D",
+	"init-command",
+	"init-eval-command",
+	"early-init-command",
+	"early-init-eval-command",
+	"command",
+	"eval-command",
+	"exec",
+	"symbols",
+	"core",
+	"pid",
+	"directory",
+	"data-directory",
+	"tty",
+	"interpreter",
+	"ui",
+	"baud",
+	"write-symbols",
 	NULL,
 };
 
 struct line {
 	char *arguments[MAX_ARGUMENTS];
 	int count;
-	int core;		/* index of the argument that is the dump, 0 = none */
-	int core_option;	/* index of the -c or --core before it, 0 = none */
-	int vmlinux;		/* index of the first argument that is no option, 0 = none */
-	int first_ex;		/* index of the first -ex or -x, where ours goes before */
+	int core;	 /* index of the argument that is the dump, 0 = none */
+	int core_option; /* index of the -c or --core before it, 0 = none */
+	int vmlinux;	 /* index of the first argument that is no option, 0 = none */
+	int first_ex;	 /* index of the first -ex or -x, where ours goes before */
 };
 
 /* Reads /proc/self/cmdline into LINE; STORAGE is what the pointers point into. */
@@ -82,10 +117,12 @@ static void find_core(struct line *line)
 		char *argument = line->arguments[i];
 
 		if (is_option(argument, "args"))
-			return;	/* the rest is the program's */
-		if (!line->first_ex && (is_option(argument, "ex") || is_option(argument, "x") ||
-					is_option(argument, "eval-command") || is_option(argument, "command") ||
-					!strncmp(argument, "--eval-command=", 15) || !strncmp(argument, "--command=", 10)))
+			return; /* the rest is the program's */
+		if (!line->first_ex &&
+		    (is_option(argument, "ex") || is_option(argument, "x") ||
+		     is_option(argument, "eval-command") || is_option(argument, "command") ||
+		     !strncmp(argument, "--eval-command=", 15) ||
+		     !strncmp(argument, "--command=", 10)))
 			line->first_ex = i;
 		if (is_option(argument, "c") || is_option(argument, "core")) {
 			line->core_option = i;

@@ -22,13 +22,14 @@ void session_progress(void *context, const char *what, uint64_t done, uint64_t t
 bool session_interrupted(void *context)
 {
 	(void)context;
-	return PyErr_CheckSignals() != 0;	/* leaves KeyboardInterrupt pending */
+	return PyErr_CheckSignals() != 0; /* leaves KeyboardInterrupt pending */
 }
 
 struct session *session_get(struct plugin *plugin, struct error *error)
 {
 	if (!plugin->session)
-		error_set(error, ERROR_USAGE, "no kernel dump is open; open one with: target vmcore FILE");
+		error_set(error, ERROR_USAGE,
+			  "no kernel dump is open; open one with: target vmcore FILE");
 	return plugin->session;
 }
 
@@ -44,7 +45,8 @@ static bool make_directory(struct session *session, struct error *error)
 	snprintf(session->directory, sizeof(session->directory), "%s/gdb-vmcore.XXXXXX",
 		 base && *base && strlen(base) < 40 ? base : "/tmp");
 	if (!mkdtemp(session->directory)) {
-		error_set(error, ERROR_IO, "cannot make the directory %s for the files that gdb needs: %m",
+		error_set(error, ERROR_IO,
+			  "cannot make the directory %s for the files that gdb needs: %m",
 			  session->directory);
 		session->directory[0] = '\0';
 		return false;
@@ -68,29 +70,33 @@ static void session_free(struct session *session)
 }
 
 /*
- * The server's reads with the reason of a failure told to the person: gdb before 16 says no more than
- * "Cannot access memory at address ...". One report per command that reads memory by address (see hooks.c), or probing
- * reads would flood the terminal. Runs in the server's thread, so not through gdb's output.
+ * The server's reads with the reason of a failure told to the person: gdb before 16 says no more
+ * than "Cannot access memory at address ...". One report per command that reads memory by address
+ * (see hooks.c), or probing reads would flood the terminal. Runs in the server's thread, so not
+ * through gdb's output.
  */
-static size_t read_and_explain(void *context, uint64_t thread, uint64_t address, void *buffer, size_t size,
-			       struct error *error)
+static size_t read_and_explain(void *context, uint64_t thread, uint64_t address, void *buffer,
+			       size_t size, struct error *error)
 {
 	struct vmcore_target *target = context;
 	struct session *session = target->context;
 	size_t done = vmcore_target_ops.read_memory(context, thread, address, buffer, size, error);
 
 	if (!done && size) {
-		int explain = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
+		int explain = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT,
+						  __ATOMIC_RELAXED);
 
 		if (explain != EXPLAIN_NOT)
-			dprintf(STDERR_FILENO, "%s%s\n", explain == EXPLAIN_ON_NEW_LINE ? "\n" : "", error->text);
+			dprintf(STDERR_FILENO, "%s%s\n", explain == EXPLAIN_ON_NEW_LINE ? "\n" : "",
+				error->text);
 	}
 	return done;
 }
 
 void session_explain_next_failure(struct session *session, bool midline)
 {
-	__atomic_store_n(&session->explain_next, midline ? EXPLAIN_ON_NEW_LINE : EXPLAIN, __ATOMIC_RELAXED);
+	__atomic_store_n(&session->explain_next, midline ? EXPLAIN_ON_NEW_LINE : EXPLAIN,
+			 __ATOMIC_RELAXED);
 }
 
 static const char *libraries(void *context, size_t *size_ret)
@@ -113,7 +119,8 @@ static bool start_server(struct session *session, char *path, size_t size, struc
 	return session->server != NULL;
 }
 
-static bool open_kernel(struct session *session, const char *const *files, size_t nr_files, struct error *error)
+static bool open_kernel(struct session *session, const char *const *files, size_t nr_files,
+			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
 	char *vmlinux = attach_current_vmlinux(plugin);
@@ -130,7 +137,8 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	return done;
 }
 
-/* Makes gdb read the list of threads: all of them now. Should it fail, gdb reads it again at the next `info threads`. */
+/* Makes gdb read the list of threads: all of them now. Should it fail, gdb reads it again at the
+ * next `info threads`. */
 static void list_threads(struct plugin *plugin)
 {
 	PyObject *inferior = PyObject_CallMethod(plugin->gdb, "selected_inferior", NULL);
@@ -152,7 +160,8 @@ static bool connect_gdb(struct session *session, struct error *error)
 	    !start_server(session, path, sizeof(path), error))
 		return false;
 	vmcore_target_set_connecting(session->target, true);
-	/* gdb would print the frame it stopped in; announce() does that better, after the modules are there. */
+	/* gdb would print the frame it stopped in; announce() does that better, after the modules
+	 * are there. */
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications on");
 	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
@@ -171,26 +180,32 @@ static void announce(struct session *session)
 	struct error error = { 0 };
 	struct task_table *tasks;
 
-	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file, kernel->dump->format->name,
-		   kernel->dump->compression[0] ? " " : "", kernel->dump->compression, kernel->release,
-		   kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
+	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
+		   kernel->dump->format->name, kernel->dump->compression[0] ? " " : "",
+		   kernel->dump->compression, kernel->release, kernel->nr_cpus,
+		   kernel->nr_cpus == 1 ? "" : "s");
 	if (tasks_get(kernel, &tasks, NULL))
 		gdb_printf(plugin, ", %zu tasks", tasks->count);
 	gdb_printf(plugin, "\n");
 	if (system_info(kernel, &info, &error) && info.panic[0])
 		gdb_printf(plugin, "%s\n", info.panic);
 	if (kernel->dump->flags & DUMP_INCOMPLETE)
-		gdb_printf(plugin, "warning: the dump is incomplete: its writer ran out of space\n");
+		gdb_printf(plugin,
+			   "warning: the dump is incomplete: its writer ran out of space\n");
 	if (kernel->dump->flags & DUMP_TRUNCATED)
-		gdb_printf(plugin, "warning: the dump is shorter than its headers say; what is missing reads as truncated\n");
+		gdb_printf(
+			plugin,
+			"warning: the dump is shorter than its headers say; what is missing reads as truncated\n");
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &kernel->cpus[i].registers);
 	PyErr_Clear();
-	/* Without the source line: it is seldom there, and gdb 16 and later make a warning of that. */
+	/* Without the source line: it is seldom there, and gdb 16 and later make a warning of that.
+	 */
 	gdb_execute_visible(plugin, "with print frame-info location -- frame", NULL);
 }
 
-bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files, struct error *error)
+bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files,
+		    struct error *error)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
@@ -246,8 +261,9 @@ void session_disconnected(struct plugin *plugin)
 static const struct thread *selected_thread(struct session *session)
 {
 	PyObject *thread = PyObject_CallMethod(session->plugin->gdb, "selected_thread", NULL);
-	PyObject *ptid = thread && thread != Py_None ? PyObject_GetAttrString(thread, "ptid") : NULL;
-	PyObject *lwp = ptid ? PyTuple_GetItem(ptid, 1) : NULL;	/* borrowed */
+	PyObject *ptid = thread && thread != Py_None ? PyObject_GetAttrString(thread, "ptid")
+						     : NULL;
+	PyObject *lwp = ptid ? PyTuple_GetItem(ptid, 1) : NULL; /* borrowed */
 	const struct thread *found = NULL;
 	uint64_t id;
 

@@ -26,19 +26,20 @@ struct session {
 	struct kernel *kernel;
 	struct vmcore_target *target;
 	struct server *server;
-	struct target_ops ops;		/* vmcore_target_ops with our explanation of failed reads */
-	int explain_next;		/* enum explain: tell the person why the next read fails; atomic */
-	char directory[64];		/* private, temporary: the files made for gdb; "" = none yet */
-	char *file;			/* as the person named it */
-	struct buffer libraries;	/* qXfer:libraries:read */
+	struct target_ops ops;	 /* vmcore_target_ops with our explanation of failed reads */
+	int explain_next;	 /* enum explain: tell the person why the next read fails; atomic */
+	char directory[64];	 /* private, temporary: the files made for gdb; "" = none yet */
+	char *file;		 /* as the person named it */
+	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
-	struct progress progress;	/* of the command that runs */
-	bool connected;			/* gdb's side of the connection is up */
+	struct progress progress; /* of the command that runs */
+	bool connected;		  /* gdb's side of the connection is up */
 };
 
 /* `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens. */
-bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files, struct error *error);
+bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files,
+		    struct error *error);
 /* Ends it: disconnects gdb, restores the settings, removes the files, frees everything. */
 void session_close(struct plugin *plugin);
 /* gdb has dropped the connection by itself (`detach`, `disconnect`, another target). */
@@ -63,7 +64,8 @@ void attach_restore_settings(struct session *session);
 void attach_restore_symbols(struct session *session);
 /* Moves vmlinux's symbols to where the kernel ran, and adds the CFI companion. */
 bool attach_symbols(struct session *session, struct error *error);
-/* The dump did not open: if we were to load vmlinux with it, gdb gets it as its symbol file at least. */
+/* The dump did not open: if we were to load vmlinux with it, gdb gets it as its symbol file at
+ * least. */
 void attach_symbols_alone(struct plugin *plugin);
 /* Makes PATH the path of NAME in the session's directory. */
 void session_path(struct session *session, const char *name, char *path, size_t size);

@@ -7,10 +7,12 @@
 
 #include "commands/output.h"
 
-/* The SGR parameter of gdb's colour NAME as a foreground, 0 if it has none ("none", or one we do not know). */
+/* The SGR parameter of gdb's colour NAME as a foreground, 0 if it has none ("none", or one we do
+ * not know). */
 static int colour(const char *name)
 {
-	static const char *const names[] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white" };
+	static const char *const names[] = { "black", "red",	 "green", "yellow",
+					     "blue",  "magenta", "cyan",  "white" };
 
 	for (int i = 0; i < 8; i++)
 		if (!strcmp(name, names[i]))
@@ -30,7 +32,8 @@ static void read_style(struct plugin *plugin, const char *name, char *escape, si
 	if (gdb_setting(plugin, setting, &foreground) && foreground.data)
 		code = colour(foreground.data);
 	snprintf(setting, sizeof(setting), "style %s intensity", name);
-	bold = gdb_setting(plugin, setting, &intensity) && intensity.data && !strcmp(intensity.data, "bold");
+	bold = gdb_setting(plugin, setting, &intensity) && intensity.data &&
+	       !strcmp(intensity.data, "bold");
 	if (code)
 		snprintf(escape, size, "\033[%s%dm", bold ? "1;" : "", code);
 	else if (bold)
@@ -47,7 +50,8 @@ void styles_read(struct plugin *plugin, struct styles *styles)
 	*styles = (struct styles){ .enabled = false };
 	if (!isatty(STDOUT_FILENO) || !term || !strcmp(term, "dumb") || getenv("NO_COLOR"))
 		return;
-	styles->enabled = gdb_setting(plugin, "style enabled", &enabled) && enabled.data && !strcmp(enabled.data, "on");
+	styles->enabled = gdb_setting(plugin, "style enabled", &enabled) && enabled.data &&
+			  !strcmp(enabled.data, "on");
 	buffer_free(&enabled);
 	if (!styles->enabled)
 		return;

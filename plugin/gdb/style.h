@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Colours by gdb's own style settings (`set style ...`), only on a terminal. Read once per command, since cells ask often.
+ * Colours by gdb's own style settings (`set style ...`), only on a terminal. Read once per command,
+ * since cells ask often.
  */
 #ifndef VMCORE_GDB_STYLE_H
 #define VMCORE_GDB_STYLE_H
@@ -8,7 +9,7 @@
 #include "gdb/plugin.h"
 
 struct styles {
-	char address[32], function[32], highlight[32];	/* escape sequences; "" = none */
+	char address[32], function[32], highlight[32]; /* escape sequences; "" = none */
 	bool enabled;
 };
 
