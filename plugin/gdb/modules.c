@@ -98,13 +98,21 @@ static bool write_file(struct session *session, struct module *module, const cha
 			.code = loaded && is_code(module, section->address),
 		};
 	}
+	/* Never loaded, but in every .ko, with symbols in some (7.2): gdb would have them at 0 and
+	 * name each NULL by them. */
+	sections[count++] = (struct cfi_section){
+		.name = ".modinfo",
+		.address = FREED_ADDRESS + module->nr_sections * FREED_DISTANCE,
+		.size = FREED_DISTANCE,
+	};
 	if (!module_orc(session->kernel, module, &orc, NULL))
 		orc = NULL; /* unwinding stops there; names remain */
-	done = count ? module_symbols(session->kernel, module, &symbols, error) &&
-			       cfi_write_module(sections, count, orc, symbols, path, error)
-		     : error_set(error, ERROR_CORRUPT,
-				 "module %s: its section addresses are not in the dump",
-				 module->name);
+	done = module->nr_sections
+		       ? module_symbols(session->kernel, module, &symbols, error) &&
+				 cfi_write_module(sections, count, orc, symbols, path, error)
+		       : error_set(error, ERROR_CORRUPT,
+				   "module %s: its section addresses are not in the dump",
+				   module->name);
 	free(sections);
 	return done;
 }
