@@ -53,7 +53,13 @@ static bool is_loaded(const struct module *module, const struct module_section *
  * out, gdb would put the .ko's .init.text where .text is, and name .text's functions by it.
  */
 #define FREED_ADDRESS  0xfffffffff0000000ull
-#define FREED_DISTANCE 0x100000ull
+#define FREED_DISTANCE 0x40000ull
+#define FREED_MAX      1000 /* that many fit below 2^64; the rest share the last place */
+
+static uint64_t freed_address(size_t index)
+{
+	return FREED_ADDRESS + (index < FREED_MAX ? index : FREED_MAX) * FREED_DISTANCE;
+}
 
 /*
  * What the library list has to name, so that gdb moves nothing: the start of the file's first
@@ -93,7 +99,7 @@ static bool write_file(struct session *session, struct module *module, const cha
 			continue;
 		sections[count++] = (struct cfi_section){
 			.name = section->name,
-			.address = loaded ? section->address : FREED_ADDRESS + i * FREED_DISTANCE,
+			.address = loaded ? section->address : freed_address(i),
 			.size = loaded ? 0 : FREED_DISTANCE,
 			.code = loaded && is_code(module, section->address),
 		};
@@ -102,7 +108,7 @@ static bool write_file(struct session *session, struct module *module, const cha
 	 * name each NULL by them. */
 	sections[count++] = (struct cfi_section){
 		.name = ".modinfo",
-		.address = FREED_ADDRESS + module->nr_sections * FREED_DISTANCE,
+		.address = freed_address(module->nr_sections),
 		.size = FREED_DISTANCE,
 	};
 	if (!module_orc(session->kernel, module, &orc, NULL))
