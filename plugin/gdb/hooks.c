@@ -92,6 +92,9 @@ static PyObject *hook_invoke(PyObject *self, PyObject *args)
 		return NULL;
 	if (plugin->session && !run_hook(plugin, hook, &error))
 		return raise_error(plugin, &error);
+	/* Ctrl-C is meant for the command that comes. */
+	if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return NULL;
 	PyErr_Clear();
 	Py_RETURN_NONE;
 }
