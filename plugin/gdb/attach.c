@@ -99,7 +99,7 @@ static char *filename_of(PyObject *object)
 
 	Py_XDECREF(bytes);
 	Py_XDECREF(name);
-	PyErr_Clear();
+	forget_exception();
 	return copy;
 }
 
@@ -110,7 +110,7 @@ static char *symbol_file(struct plugin *plugin)
 	char *name = filename_of(space);
 
 	Py_XDECREF(space);
-	PyErr_Clear();
+	forget_exception();
 	return name;
 }
 
@@ -146,7 +146,7 @@ static void explain_wait(struct session *session)
 				"Reading the symbols of %s; gdb 13 takes some 20 seconds, once...\n",
 				session->kernel->vmlinux_path);
 			Py_XDECREF(PyObject_CallMethod(plugin->gdb, "flush", NULL));
-			PyErr_Clear();
+			forget_exception();
 		}
 	}
 	buffer_free(&directory);
@@ -198,7 +198,7 @@ static PyObject *find_objfile(struct plugin *plugin, const char *path)
 		free(name);
 	}
 	Py_XDECREF(objfiles);
-	PyErr_Clear();
+	forget_exception();
 	return found;
 }
 
@@ -277,6 +277,6 @@ bool attach_symbols(struct session *session, struct error *error)
 			session->plugin,
 			"warning: stacks through interrupts and entry code will be cut short: %s\n",
 			why.text);
-	PyErr_Clear();
+	forget_exception();
 	return true;
 }

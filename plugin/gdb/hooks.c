@@ -92,10 +92,7 @@ static PyObject *hook_invoke(PyObject *self, PyObject *args)
 		return NULL;
 	if (plugin->session && !run_hook(plugin, hook, &error))
 		return raise_error(plugin, &error);
-	/* Ctrl-C is meant for the command that comes. */
-	if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
-		return NULL;
-	PyErr_Clear();
+	forget_exception(); /* a Ctrl-C is meant for the command that comes */
 	Py_RETURN_NONE;
 }
 

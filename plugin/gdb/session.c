@@ -144,7 +144,7 @@ static void list_threads(struct plugin *plugin)
 	PyObject *inferior = PyObject_CallMethod(plugin->gdb, "selected_inferior", NULL);
 	PyObject *threads = inferior ? PyObject_CallMethod(inferior, "threads", NULL) : NULL;
 
-	PyErr_Clear();
+	forget_exception();
 	Py_XDECREF(threads);
 	Py_XDECREF(inferior);
 }
@@ -198,7 +198,7 @@ static void announce(struct session *session)
 			"warning: the dump is shorter than its headers say; what is missing reads as truncated\n");
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &kernel->cpus[i].registers);
-	PyErr_Clear();
+	forget_exception();
 	/* Without the source line: it is seldom there, and gdb 16 and later make a warning of that.
 	 */
 	gdb_execute_visible(plugin, "with print frame-info location -- frame", NULL);
@@ -269,7 +269,7 @@ static const struct thread *selected_thread(struct session *session)
 
 	if (lwp && value_to_u64(lwp, &id))
 		found = vmcore_target_thread(session->target, id);
-	PyErr_Clear();
+	forget_exception();
 	Py_XDECREF(ptid);
 	Py_XDECREF(thread);
 	return found;

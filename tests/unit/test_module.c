@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Modules of a hand-made kernel in the layouts of several years, their files on disk, and those of a real dump. */
 #include "test_kernel_image.h"
+#include "test_kernel_set.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -422,21 +423,6 @@ static void debug_files(void **state)
 
 /* --- a real dump --- */
 
-static struct kernel *open_set(const char *set)
-{
-	char core[4096], vmlinux[4096];
-	const char *paths[] = { core };
-	struct kernel *kernel;
-	struct error error;
-	struct dump *dump;
-
-	snprintf(core, sizeof(core), "%s/vmcore", set);
-	snprintf(vmlinux, sizeof(vmlinux), "%s/vmlinux", set);
-	if (!dump_open(paths, 1, &dump, &error) || !kernel_open(dump, vmlinux, false, &kernel, &error))
-		fail_msg("%s", error.text);
-	return kernel;
-}
-
 /* Against the guest's own /proc/modules: "name size refcount users, state 0xaddress (taints)". */
 static void real_modules(void **state)
 {
@@ -454,7 +440,7 @@ static void real_modules(void **state)
 	file = fopen(path, "r");
 	if (!file)
 		skip();
-	kernel = open_set(set);
+	kernel = set_open();
 	assert_true(modules_get(kernel, &list, NULL));
 	assert_null(list->damage);
 	while (fgets(line, sizeof(line), file)) {

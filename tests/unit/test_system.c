@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Clocks, taint, panic message, configuration and system calls of a hand-made kernel, and of a real dump where there is one. */
 #include "test_kernel_image.h"
+#include "test_kernel_set.h"
 
 #include <zlib.h>
 
@@ -310,21 +311,6 @@ static void call_table(void **state)
 
 /* --- a real dump --- */
 
-static struct kernel *open_set(const char *set)
-{
-	char core[4096], vmlinux[4096];
-	const char *paths[] = { core };
-	struct kernel *kernel;
-	struct error error;
-	struct dump *dump;
-
-	snprintf(core, sizeof(core), "%s/vmcore", set);
-	snprintf(vmlinux, sizeof(vmlinux), "%s/vmlinux", set);
-	if (!dump_open(paths, 1, &dump, &error) || !kernel_open(dump, vmlinux, false, &kernel, &error))
-		fail_msg("%s", error.text);
-	return kernel;
-}
-
 /* The guest wrote its uptime a moment before it crashed. */
 static void real_uptime(void **state)
 {
@@ -344,7 +330,7 @@ static void real_uptime(void **state)
 		skip();
 	assert_int_equal(fscanf(file, "%lf", &uptime), 1);
 	fclose(file);
-	kernel = open_set(set);
+	kernel = set_open();
 	assert_true(system_clock(kernel, &clock, NULL));
 	assert_true(clock.uptime_ns / 1e9 >= uptime && clock.uptime_ns / 1e9 < uptime + 120);
 	kernel_close(kernel);
