@@ -19,11 +19,10 @@
 /* Up to 64 GiB counting takes seconds; above it must be asked for. */
 #define MAX_UNASKED_PAGES (1ull << 24)
 
-static const struct option options[] = {
-	{ 'v', NULL, "show VMCOREINFO too" },
-	{ 'c', NULL, "count the pages also of more than 64 GiB of memory" },
-	{ 0 }
-};
+static const struct option options[] = { { 'v', NULL, "show VMCOREINFO too" },
+					 { 'c', NULL,
+					   "count the pages also of more than 64 GiB of memory" },
+					 { 0 } };
 
 enum {
 	FORMAT,
@@ -129,7 +128,7 @@ struct report {
 	const struct host *host;
 	struct region *regions;
 	size_t nr_regions;
-	uint64_t memory;		/* bytes */
+	uint64_t memory; /* bytes */
 	struct page_counts counts;
 	bool counted;
 };
@@ -148,16 +147,16 @@ static bool merge_ranges(struct report *report, struct error *error)
 				       dump->nr_ranges * sizeof(*report->regions));
 	for (size_t i = 0; i < dump->nr_ranges; i++) {
 		const struct dump_range *range = &dump->ranges[i];
-		struct region *last =
-			report->nr_regions ? &report->regions[report->nr_regions - 1] : NULL;
+		struct region *last = report->nr_regions ? &report->regions[report->nr_regions - 1]
+							 : NULL;
 		uint64_t end = range->start + range->size;
 
 		if (last && range->start <= last->start + last->size) {
 			if (end > last->start + last->size)
 				last->size = end - last->start;
 		} else {
-			report->regions[report->nr_regions++] =
-				(struct region){ range->start, range->size, 0 };
+			report->regions[report->nr_regions++] = (struct region){ range->start,
+										 range->size, 0 };
 		}
 	}
 	for (size_t i = 0; i < report->nr_regions; i++)
@@ -200,7 +199,10 @@ static void add_words(struct buffer *text, const char *word)
 
 static bool emit_status(struct output *output, const struct report *report)
 {
-	static const struct { unsigned flag; const char *text; } names[] = {
+	static const struct {
+		unsigned flag;
+		const char *text;
+	} names[] = {
 		{ DUMP_INCOMPLETE, "incomplete: its writer ran out of space" },
 		{ DUMP_TRUNCATED, "truncated: the file is shorter than its headers say" },
 		{ DUMP_SPLIT_MISSING, "parts of the split set are missing" },
@@ -249,7 +251,9 @@ static bool emit_level(struct output *output, int level)
 
 static const char *machine_name(const struct dump *dump)
 {
-	static const struct { uint16_t machine; const char *name;
+	static const struct {
+		uint16_t machine;
+		const char *name;
 	} names[] = {
 		{ EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_PPC64, "ppc64" },
 		{ EM_S390, "s390x" },	 { EM_RISCV, "riscv" },	    { EM_LOONGARCH, "loongarch" },
@@ -340,7 +344,9 @@ static bool emit_headers(struct output *output, const struct report *report)
 	char size[32];
 
 	size_text(report->memory, size, sizeof(size));
-	return output_begin(output, &shape) && output_string(output, FORMAT, dump->format->name) &&
+	return output_begin(output, &shape) &&
+	       output_printf(output, FORMAT, "%s%s%s", dump->variant,
+			     dump->variant[0] ? ", by " : "", dump->format->name) &&
 	       (!dump->header_version ||
 		output_uint(output, FORMAT_VERSION, dump->header_version)) &&
 	       output_string(output, COMPRESSION, dump->compression) &&
@@ -421,7 +427,11 @@ static bool emit_regions(struct output *output, const struct report *report)
 
 static const char *note_meaning(const struct dump_note *note)
 {
-	static const struct { const char *name; uint32_t type; const char *meaning; } meanings[] = {
+	static const struct {
+		const char *name;
+		uint32_t type;
+		const char *meaning;
+	} meanings[] = {
 		{ "CORE", NT_PRSTATUS, "NT_PRSTATUS: registers of a CPU" },
 		{ "CORE", NT_PRFPREG, "NT_PRFPREG: floating point registers of a CPU" },
 		{ "CORE", NT_PRPSINFO, "NT_PRPSINFO" },

@@ -54,11 +54,18 @@ struct dump_place {
 	uint32_t size;		/* compressed, where it is */
 };
 
+/*
+ * PERHAPS: nothing speaks against it, nothing for it. Whoever names the file as a dump gets it
+ * opened; nobody else does.
+ */
+enum dump_probe { DUMP_NOT, DUMP_PERHAPS, DUMP_CERTAINLY };
+
 struct dump_format {
 	const char *name;		/* "ELF64", "kdump-compressed" */
 	const char *description;	/* one line for `show vmcore formats` */
 	/* Is FILE (first HEADER_SIZE bytes in HEADER) of this format? */
-	bool (*probe)(const struct dump_file *file, const uint8_t *header, size_t header_size);
+	enum dump_probe (*probe)(const struct dump_file *file, const uint8_t *header,
+				 size_t header_size);
 	/*
 	 * Reads the headers and fills in the dump. files[0] probed positive; more than one = a
 	 * split set.
@@ -123,6 +130,7 @@ struct dump {
 	unsigned header_version;	/* kdump's; 0 = none */
 	uint32_t header_status;		/* kdump's flags word as it is */
 	char compression[16];		/* "zlib", "lzo", "snappy", "zstd", "none" or "" */
+	char variant[40];		/* what the format's name leaves open: "LKCD v9"; or "" */
 	struct {			/* from the kdump header; empty strings elsewhere */
 		char sysname[65], nodename[65], release[65], version[65], machine[65];
 	} uts;
@@ -149,6 +157,8 @@ extern const struct dump_format *const dump_formats[];
 extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
 /* makedumpfile's and QEMU's compressed format */
 extern const struct dump_format dump_format_kdump;
+/* what libkdumpfile reads for us; see foreign.h */
+extern const struct dump_format dump_format_foreign;
 /* FILE@ADDRESS: memory and nothing else; see raw.h */
 extern const struct dump_format dump_format_raw;
 
@@ -162,8 +172,8 @@ bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret
 void dump_close(struct dump *dump);
 
 /*
- * Is PATH a kernel dump (by its first bytes and, for ELF, its notes), and not a user-space core?
- * Cheap.
+ * Is PATH certainly a kernel dump (by its first bytes and, for ELF, its notes), and not a
+ * user-space core? Cheap.
  */
 bool dump_probe(const char *path);
 

@@ -20,18 +20,19 @@
 #include "dump/rank.h"
 
 #define DESCRIPTOR_SIZE 24
-#define TABLE_CACHE (16u << 20)		/* bitmaps and descriptors kept, for all parts together */
-#define MAX_RANGE_PFNS \
+#define TABLE_CACHE	(16u << 20) /* bitmaps and descriptors kept, for all parts together */
+#define MAX_RANGE_PFNS                                                                             \
 	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
+#define LOOKED_AT  64 /* descriptors, for a compressor that the header does not name */
 
 struct kdump_part {
 	struct dump_file *file;
 	struct kdump_header header;
 	uint64_t start_pfn, end_pfn;
-	uint64_t bitmap1, bitmap2;	/* file offsets */
+	uint64_t bitmap1, bitmap2; /* file offsets */
 	uint64_t descriptors;
-	struct rank_index rank;		/* over bitmap2 */
+	struct rank_index rank; /* over bitmap2 */
 };
 
 /* What one thread needs to read a page. */
@@ -42,11 +43,11 @@ struct scratch {
 };
 
 struct kdump {
-	struct kdump_part *parts;	/* sorted by start_pfn */
+	struct kdump_part *parts; /* sorted by start_pfn */
 	size_t nr_parts;
-	size_t max_compressed;		/* bytes a page may have in the file */
-	struct scratch *free;		/* not in use now */
-	pthread_mutex_t lock;		/* of free */
+	size_t max_compressed; /* bytes a page may have in the file */
+	struct scratch *free;  /* not in use now */
+	pthread_mutex_t lock;  /* of free */
 };
 
 struct descriptor {
@@ -54,10 +55,10 @@ struct descriptor {
 	uint32_t size, flags;
 };
 
-static bool kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
+static enum dump_probe kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
 	(void)file;
-	return kdump_header_probe(header, size);
+	return kdump_header_probe(header, size) ? DUMP_CERTAINLY : DUMP_NOT;
 }
 
 static bool open_part(struct dump *dump, struct dump_file *file, struct kdump_part *part,
@@ -144,10 +145,13 @@ static bool check_parts(struct dump *dump, struct kdump *kdump, struct error *er
 /* QEMU writes "x86_64" for every 64-bit machine; the size of NT_PRSTATUS tells what it is. */
 static uint16_t machine_of_prstatus(const struct dump *dump)
 {
-	static const struct { uint16_t size, machine; bool big_endian; } sizes[] = {
-		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false }, { 392, EM_AARCH64, true },
-		{ 336, EM_S390, true }, { 504, EM_PPC64, false }, { 504, EM_PPC64, true },
-		{ 376, EM_RISCV, false }, { 480, EM_LOONGARCH, false },
+	static const struct {
+		uint16_t size, machine;
+		bool big_endian;
+	} sizes[] = {
+		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false },	 { 392, EM_AARCH64, true },
+		{ 336, EM_S390, true },	   { 504, EM_PPC64, false },	 { 504, EM_PPC64, true },
+		{ 376, EM_RISCV, false },  { 480, EM_LOONGARCH, false },
 	};
 	const struct dump_note *note = notes_find(dump, "CORE", NT_PRSTATUS);
 
@@ -212,8 +216,8 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 
 	/* Past the limit the last range swallows the rest, holes included. */
 	if (dump->nr_ranges == MAX_RANGES) {
-		ranges[MAX_RANGES - 1].size =
-			(end_pfn << dump->page_shift) - ranges[MAX_RANGES - 1].start;
+		ranges[MAX_RANGES - 1].size = (end_pfn << dump->page_shift) -
+					      ranges[MAX_RANGES - 1].start;
 		return true;
 	}
 	if (!(dump->nr_ranges & (dump->nr_ranges - 1))) {
@@ -282,6 +286,30 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 	return done;
 }
 
+/*
+ * The compressor where the header names none: that of the first pages. (The flags are each page's
+ * own, and writers other than makedumpfile leave the header's out.)
+ */
+static void find_compression(struct dump *dump, const struct kdump_part *part)
+{
+	uint8_t data[LOOKED_AT * DESCRIPTOR_SIZE];
+	size_t size = dump_file_read_some(part->file, part->descriptors, data, sizeof(data));
+	uint64_t end = part->file->size; /* of the descriptors: where the first page is */
+
+	for (size_t at = 0; at + DESCRIPTOR_SIZE <= size && part->descriptors + at < end;
+	     at += DESCRIPTOR_SIZE) {
+		uint64_t offset = bytes_u64(data + at, dump->big_endian);
+		uint32_t flags = bytes_u32(data + at + 12, dump->big_endian);
+
+		if (flags & compress_flags()) {
+			strcpy(dump->compression, compress_name(flags));
+			break;
+		}
+		if (offset > part->descriptors && offset < end)
+			end = offset;
+	}
+}
+
 static bool kdump_open(struct dump *dump, struct error *error)
 {
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
@@ -304,6 +332,8 @@ static bool kdump_open(struct dump *dump, struct error *error)
 	if (!check_parts(dump, kdump, error))
 		return false;
 	describe(dump, &kdump->parts[0].header);
+	if (!strcmp(dump->compression, "none"))
+		find_compression(dump, &kdump->parts[0]);
 	kdump->max_compressed = 2 * dump->page_size;
 	/* Every part of a set has the notes; the first that has them is enough. */
 	for (size_t i = 0; i < kdump->nr_parts && !dump->nr_notes; i++)

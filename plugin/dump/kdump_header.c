@@ -7,11 +7,11 @@
 #include "dump/bytes.h"
 #include "dump/file.h"
 
-#define SIGNATURE_SIZE 8
-#define VERSION_OFFSET 8
-#define UTS_OFFSET 12
-#define UTS_FIELD 65
-#define MAX_HEADER_SIZE 464
+#define SIGNATURE_SIZE	    8
+#define VERSION_OFFSET	    8
+#define UTS_OFFSET	    12
+#define UTS_FIELD	    65
+#define MAX_HEADER_SIZE	    464
 #define MAX_SUB_HEADER_SIZE 104
 
 /*
@@ -123,10 +123,12 @@ static bool decode_main(const uint8_t *data, size_t size, bool is_64bit, bool bi
 	header->bitmap_blocks = bytes_u32(status + 12, big_endian);
 	header->max_pfn = bytes_u32(status + 16, big_endian);
 	header->nr_cpus = bytes_u32(status + 36, big_endian);
+	/* A dump of nothing at all has neither a bitmap nor, from some writers, a sub header. */
 	return header->version <= 1000 && header->block_size >= 4096 &&
 	       header->block_size <= 65536 && !(header->block_size & (header->block_size - 1)) &&
-	       header->sub_blocks && header->sub_blocks <= (1u << 30) / header->block_size &&
-	       header->bitmap_blocks;
+	       header->sub_blocks <= (1u << 30) / header->block_size &&
+	       (header->max_pfn ? header->sub_blocks && header->bitmap_blocks
+				: header->sub_blocks <= 1 && !header->bitmap_blocks);
 }
 
 /* Tries all four kinds of machine; where two make sense, utsname decides. */
@@ -249,7 +251,7 @@ bool kdump_header_read(const struct dump_file *file, struct kdump_header *header
 				 "%s: the kdump header makes no sense on any machine (block size "
 				 "0x%x): damaged, or still being written",
 				 file->path, bytes_u32(data + main_64.status + 4, false));
-	if (!header->diskdump)
+	if (!header->diskdump && header->sub_blocks)
 		read_sub(file, header);
 	return true;
 }

@@ -7,6 +7,7 @@ core_sources += \
 	plugin/dump/elf.c \
 	plugin/dump/file.c plugin/dump/file.h \
 	plugin/dump/flattened.c plugin/dump/flattened.h \
+	plugin/dump/foreign.c plugin/dump/foreign.h \
 	plugin/dump/kdump.c \
 	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
 	plugin/dump/notes.c plugin/dump/notes.h \

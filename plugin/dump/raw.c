@@ -149,7 +149,11 @@ static bool raw_open(struct dump *dump, struct error *error)
  * Keys of VMCOREINFO that only one architecture writes (arch_crash_save_vmcoreinfo in arch/ of the
  * kernel).
  */
-static const struct { const char *key; uint16_t machine; bool big_endian; } machine_keys[] = {
+static const struct {
+	const char *key;
+	uint16_t machine;
+	bool big_endian;
+} machine_keys[] = {
 	{ "NUMBER(pgtable_l5_enabled)", EM_X86_64, false },
 	{ "SYMBOL(init_top_pgt)", EM_X86_64, false },
 	{ "SYMBOL(init_level4_pgt)", EM_X86_64, false },
@@ -257,10 +261,10 @@ static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *pl
 }
 
 /* Only the name tells (raw_is_named): memory can start with anything. */
-static bool raw_probe(const struct dump_file *file, const uint8_t *header, size_t size)
+static enum dump_probe raw_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
 	(void)file, (void)header, (void)size;
-	return false;
+	return DUMP_NOT;
 }
 
 static void raw_close(struct dump *dump)

@@ -10,6 +10,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
+	tests/unit/test_dump_foreign \
 	tests/unit/test_dump_kdump \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
