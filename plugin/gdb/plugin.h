@@ -13,6 +13,7 @@
 
 #include "gdb/glue.h"
 
+struct kernel;
 struct session;
 
 struct settings {
@@ -25,6 +26,11 @@ struct settings {
 struct plugin {
 	PyObject *gdb;		 /* the module */
 	struct session *session; /* the open dump, NULL = none */
+	/*
+	 * A dump in which no kernel was recognized, for the commands that can do without; NULL
+	 * while there is a session.
+	 */
+	struct kernel *bare;
 	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
 			  then */
 	bool quitting; /* gdb ends: nothing need be put back */

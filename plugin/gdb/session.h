@@ -44,6 +44,8 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 void session_close(struct plugin *plugin);
 /* gdb has dropped the connection by itself (`detach`, `disconnect`, another target). */
 void session_disconnected(struct plugin *plugin);
+/* Lets go of a dump in which no kernel was recognized. */
+void session_close_bare(struct plugin *plugin);
 /* NULL with *error set if no dump is open. */
 struct session *session_get(struct plugin *plugin, struct error *error);
 /* For kernel->progress. */

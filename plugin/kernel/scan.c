@@ -97,7 +97,7 @@ struct numbers {
 
 static uint64_t as_loaded(const struct kernel *kernel, uint64_t value, size_t size)
 {
-	bool swap = kernel->arch->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	bool swap = kernel->dump->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 
 	if (size == 2)
 		return swap ? __builtin_bswap16(value) : (uint16_t)value;
