@@ -17,6 +17,7 @@
 
 const struct dump_format *const dump_formats[] = {
 	&dump_format_kdump,
+	&dump_format_vmware,
 	&dump_format_foreign, /* before ELF: Xen domains are in ELF files of their own kind */
 	&dump_format_elf, &dump_format_raw, NULL
 };

@@ -44,7 +44,8 @@ struct dump_range {
 	uint64_t virtual_start;	/* ELF p_vaddr, 0 where the format has none */
 	/* bytes of it in the file; the rest was excluded (makedumpfile -E) */
 	uint64_t file_size;
-	uint64_t file_offset;	/* ELF only */
+	uint64_t file_offset;	/* ELF and VMware only; else it begins the file */
+	const struct dump_file *file;	/* raw and VMware only; else it is files[0] */
 };
 
 /* Where the bytes of a page are, as the format's tables say. */
@@ -157,6 +158,8 @@ extern const struct dump_format *const dump_formats[];
 extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
 /* makedumpfile's and QEMU's compressed format */
 extern const struct dump_format dump_format_kdump;
+/* .vmss, .vmsn and .vmem */
+extern const struct dump_format dump_format_vmware;
 /* what libkdumpfile reads for us; see foreign.h */
 extern const struct dump_format dump_format_foreign;
 /* FILE@ADDRESS: memory and nothing else; see raw.h */

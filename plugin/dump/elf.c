@@ -503,7 +503,7 @@ static enum dump_probe elf_probe(const struct dump_file *file, const uint8_t *da
 
 const struct dump_format dump_format_elf = {
 	.name = "ELF",
-	.description = "ELF core: /proc/vmcore, makedumpfile -E, QEMU dump-guest-memory",
+	.description = "ELF core: /proc/vmcore, /proc/kcore, makedumpfile -E, QEMU dump-guest-memory",
 	.probe = elf_probe,
 	.open = elf_open,
 	.read_page = elf_read_page,

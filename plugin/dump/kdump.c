@@ -24,7 +24,8 @@
 #define MAX_RANGE_PFNS                                                                             \
 	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
-#define LOOKED_AT  64 /* descriptors, for a compressor that the header does not name */
+#define MAX_TEXT   (1u << 20) /* of VMCOREINFO and ERASEINFO, bytes */
+#define LOOKED_AT  64	      /* descriptors, for a compressor that the header does not name */
 
 struct kdump_part {
 	struct dump_file *file;
@@ -187,27 +188,47 @@ static void describe(struct dump *dump, const struct kdump_header *header)
 		dump->flags |= DUMP_EXCLUDED_VMEMMAP;
 }
 
-static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+/* An ELF dump has it as a note; so the same here. */
+static bool add_eraseinfo(struct dump *dump, const void *text, size_t size, struct error *error)
 {
-	const struct kdump_header *header = &part->header;
-	uint64_t size = header->vmcoreinfo_size < (1 << 20) ? header->vmcoreinfo_size : 1 << 20;
+	return notes_find(dump, "ERASEINFO", 0) ||
+	       notes_add(dump, "ERASEINFO", 0, text, size, error);
+}
+
+/* Hands up to MAX_TEXT bytes of the file to TAKE. */
+static bool read_text(struct dump *dump, const struct dump_file *file, uint64_t offset,
+		      uint64_t size,
+		      bool (*take)(struct dump *, const void *, size_t, struct error *),
+		      struct error *error)
+{
 	char *text;
 	bool done;
 
-	if (header->vmcoreinfo_offset && size) {
-		text = malloc(size);
-		if (!text)
-			return error_no_memory(error, "VMCOREINFO", size);
-		size = dump_file_read_some(part->file, header->vmcoreinfo_offset, text, size);
-		done = notes_set_vmcoreinfo(dump, text, size, error);
-		free(text);
-		if (!done)
-			return false;
-	}
+	if (!offset || !size)
+		return true;
+	if (size > MAX_TEXT)
+		size = MAX_TEXT;
+	text = malloc(size);
+	if (!text)
+		return error_no_memory(error, "a text in the dump's header", size);
+	size = dump_file_read_some(file, offset, text, size);
+	done = take(dump, text, size, error);
+	free(text);
+	return done;
+}
+
+static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+{
+	const struct kdump_header *header = &part->header;
+
+	if (!read_text(dump, part->file, header->vmcoreinfo_offset, header->vmcoreinfo_size,
+		       notes_set_vmcoreinfo, error))
+		return false;
 	if (header->notes_offset && header->notes_size &&
 	    !notes_read(dump, part->file, header->notes_offset, header->notes_size, error))
 		return false;
-	return true;
+	return read_text(dump, part->file, header->eraseinfo_offset, header->eraseinfo_size,
+			 add_eraseinfo, error);
 }
 
 static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, struct error *error)

@@ -13,4 +13,5 @@ core_sources += \
 	plugin/dump/notes.c plugin/dump/notes.h \
 	plugin/dump/raw.c plugin/dump/raw.h \
 	plugin/dump/rank.c plugin/dump/rank.h \
+	plugin/dump/vmware.c \
 	plugin/dump/vmcoreinfo.c plugin/dump/vmcoreinfo.h

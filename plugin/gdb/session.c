@@ -186,10 +186,12 @@ static void announce(struct session *session)
 	struct error error = { 0 };
 	struct task_table *tasks;
 
+	bool compressed = kernel->dump->compression[0] && strcmp(kernel->dump->compression, "none");
+
 	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
-		   kernel->dump->format->name, kernel->dump->compression[0] ? " " : "",
-		   kernel->dump->compression, kernel->release, kernel->nr_cpus,
-		   kernel->nr_cpus == 1 ? "" : "s");
+		   kernel->dump->variant[0] ? kernel->dump->variant : kernel->dump->format->name,
+		   compressed ? " " : "", compressed ? kernel->dump->compression : "",
+		   kernel->release, kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
 	if (tasks_get(kernel, &tasks, NULL))
 		gdb_printf(plugin, ", %zu tasks", tasks->count);
 	gdb_printf(plugin, "\n");
@@ -258,6 +260,7 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	plugin->session = session;
 	if (!connect_gdb(session, error)) {
 		session_close(plugin);
+		keep_bare(plugin, files, nr_files, error);
 		return false;
 	}
 	announce(session);

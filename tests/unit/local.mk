@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_kdump \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
+	tests/unit/test_dump_vmware \
 	tests/unit/test_elf_relocatable \
 	tests/unit/test_kallsyms \
 	tests/unit/test_kernel_core \
