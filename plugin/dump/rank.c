@@ -41,17 +41,39 @@ void rank_destroy(struct rank_index *index)
 	pthread_mutex_destroy(&index->lock);
 }
 
+static inline __attribute__((always_inline)) uint64_t count_words(const uint8_t *bitmap, size_t nr)
+{
+	uint64_t count = 0, word;
+
+	for (size_t i = 0; i < nr; i++) {
+		memcpy(&word, bitmap + i * sizeof(word), sizeof(word));
+		count += __builtin_popcountll(word);
+	}
+	return count;
+}
+
+#ifdef __x86_64__
+/* The instruction is not in the oldest processors; without it this costs five times as much. */
+__attribute__((target("popcnt"))) static uint64_t count_words_fast(const uint8_t *bitmap, size_t nr)
+{
+	return count_words(bitmap, nr);
+}
+
+static uint64_t count_all(const uint8_t *bitmap, size_t nr)
+{
+	return __builtin_cpu_supports("popcnt") ? count_words_fast(bitmap, nr)
+						: count_words(bitmap, nr);
+}
+#else
+#define count_all count_words
+#endif
+
 /* Bits set among the first NR_BITS of BITMAP. */
 static uint64_t count_bits(const uint8_t *bitmap, unsigned nr_bits)
 {
-	uint64_t count = 0, word;
-	unsigned i;
+	uint64_t count = count_all(bitmap, nr_bits / 64);
 
-	for (i = 0; i + 64 <= nr_bits; i += 64) {
-		memcpy(&word, bitmap + i / 8, sizeof(word));
-		count += __builtin_popcountll(word);
-	}
-	for (; i < nr_bits; i += 8) {
+	for (unsigned i = nr_bits / 64 * 64; i < nr_bits; i += 8) {
 		uint8_t mask = nr_bits - i >= 8 ? 0xff : (1u << (nr_bits - i)) - 1;
 
 		count += __builtin_popcount(bitmap[i / 8] & mask);

@@ -225,6 +225,20 @@ static bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct 
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, dump->page_size, error);
 }
 
+static void raw_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	struct error error;
+
+	/* All at once, or page by page around the border of a file. */
+	if (raw_read_bytes(dump, pfn << dump->page_shift, buffer, nr << dump->page_shift, NULL)) {
+		memset(kinds, ERROR_NONE, nr);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		kinds[i] = raw_read_page(dump, pfn + i, (uint8_t *)buffer + (i << dump->page_shift),
+					 &error) ? ERROR_NONE : error.kind;
+}
+
 static bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
 {
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
@@ -280,5 +294,6 @@ const struct dump_format dump_format_raw = {
 	.read_bytes = raw_read_bytes,
 	.read_page_start = raw_read_page_start,
 	.find_page = raw_find_page,
+	.read_pages = raw_read_pages,
 	.vmcoreinfo_found = raw_vmcoreinfo_found,
 };
