@@ -209,11 +209,17 @@ static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uin
 		     uint64_t *run_ret, struct error *error)
 {
 	for (uint64_t i = 0; i < nr; i++) {
-		bool set = bits[i / 8] >> (i % 8) & 1;
+		uint64_t word;
+		bool set;
 
-		if (!(i % 8) && nr - i >= 8 && bits[i / 8] == (*run_ret == UINT64_MAX ? 0 : 0xff)) {
-			i += 7;
-		} else if (set && *run_ret == UINT64_MAX) {
+		/* Most of memory is a long run or a long hole. */
+		while (!(i % 64) && nr - i >= 64 &&
+		       (memcpy(&word, bits + i / 8, 8), word == (*run_ret == UINT64_MAX ? 0 : ~0ull)))
+			i += 64;
+		if (i == nr)
+			break;
+		set = bits[i / 8] >> (i % 8) & 1;
+		if (set && *run_ret == UINT64_MAX) {
 			*run_ret = first + i;
 		} else if (!set && *run_ret != UINT64_MAX) {
 			if (!add_range(dump, *run_ret, first + i, error))
@@ -237,8 +243,16 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 
 	while (done && at < end && at < MAX_RANGE_PFNS) {
 		uint64_t nr = end - at < size * 8 ? end - at : size * 8;
+		uint64_t offset = part->bitmap1 + at / 8;
+		uint64_t hole = (dump_file_next_data(part->file, offset) - offset) / (64 << 10);
 		size_t need = (nr + 7) / 8;
 
+		/* Zeros of a sparse file need not be read: they only end a run, at its start. */
+		if (hole && run == UINT64_MAX) {
+			at += hole * (64 << 10) * 8;
+			at = at < end ? at : end;
+			continue;
+		}
 		if (dump_file_read_some(part->file, part->bitmap1 + at / 8, bits, need) < need)
 			break;
 		done = add_runs(dump, bits, at, nr, &run, error);
