@@ -10,7 +10,7 @@
 
 #include "kernel/match.h"
 
-#define BATCH_SIZE (4u << 20)
+#define BATCH_SIZE (1u << 20)
 #define STEP_SIZE (256u << 10)		/* of a batch: read, then looked through while it is in the cache */
 #define MAX_THREADS 16
 #define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
@@ -90,14 +90,23 @@ static bool add_hit(void *context, size_t at, uint32_t pattern, uint64_t value)
 		batch->capacity = capacity;
 	}
 	batch->hits[batch->nr_hits++] = hit;
-	return true;
+	return !request->first;
+}
+
+/* Need the rest of the batch not be looked at? */
+static bool has_enough(const struct job *job, const struct batch *batch)
+{
+	const struct scan_request *request = job->request;
+
+	return batch->failed || (request->first && batch->nr_hits) ||
+	       (request->whole && batch->first_missing != UINT64_MAX);
 }
 
 static void match(struct job *job, const struct piece *piece, struct batch *batch)
 {
 	struct matching matching = { job, piece, batch };
 
-	if (piece->starts && !batch->failed)
+	if (piece->starts && !has_enough(job, batch))
 		match_find(&job->matcher, piece->data, piece->size, piece->starts, add_hit,
 			   &matching);
 }
@@ -165,9 +174,20 @@ static void add_pages(struct job *job, struct batch *batch, struct piece *piece,
 			piece->starts += page_size;
 			continue;
 		}
-		note_missing(batch, kinds[i], address - page_size);
 		match(job, piece, batch);
+		note_missing(batch, kinds[i], address - page_size);
 		*piece = (struct piece){ at, 0, 0, address, run->owner };
+	}
+}
+
+/* The same that dump_read_phys makes of pages that were left out, where the person wants that. */
+static void fill_excluded(const struct dump *dump, uint8_t *pages, uint8_t *kinds, size_t nr)
+{
+	for (size_t i = 0; dump->zero_excluded && i < nr; i++) {
+		if (kinds[i] != ERROR_EXCLUDED)
+			continue;
+		memset(pages + i * dump->page_size, 0, dump->page_size);
+		kinds[i] = ERROR_NONE;
 	}
 }
 
@@ -189,6 +209,7 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 
 		dump_scan_pages(dump, (run->physical + from->offset) >> dump->page_shift, nr,
 				buffer + done, kinds);
+		fill_excluded(dump, buffer + done, kinds, nr);
 		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset, kinds,
 			  nr);
 		advance(runs, from, room);
@@ -202,12 +223,8 @@ static void scan_batch(struct job *job, struct batch *batch, uint8_t *buffer)
 {
 	struct position at = batch->first;
 
-	for (uint64_t done = 0; done < batch->size && !batch->failed;) {
-		/* Hits behind it do not count. */
-		if (job->request->whole && batch->first_missing != UINT64_MAX)
-			break;
+	for (uint64_t done = 0; done < batch->size && !has_enough(job, batch);)
 		done += scan_step(job, batch, &at, batch->size - done, buffer);
-	}
 }
 
 /* --- threads --- */

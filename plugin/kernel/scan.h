@@ -65,6 +65,7 @@ struct scan_request {
 	bool (*interrupted)(void *context);
 	/* Nothing behind the first page that is missing counts: hits end there, and the search. */
 	bool whole;
+	bool first;	/* one hit is enough: nothing behind it need be looked at */
 };
 
 struct scan_totals {
