@@ -2,17 +2,15 @@
 /* The search itself and its threads: scan.h. */
 #include "kernel/scan.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/threads.h"
 #include "kernel/match.h"
 
 #define BATCH_SIZE (1u << 20)
 #define STEP_SIZE (256u << 10)		/* of a batch: read, then looked through while it is in the cache */
-#define MAX_THREADS 16
 #define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
 #define POLL_NS (50 * 1000 * 1000)
 
@@ -277,24 +275,6 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static unsigned start_threads(struct job *job, pthread_t *threads, unsigned count)
-{
-	sigset_t all, before;
-	unsigned started = 0;
-
-	/* Ctrl-C and everything else is for gdb's own threads. */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started < count && pthread_create(&threads[started], NULL, work, job) == 0)
-		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
 static bool may_go_on(struct job *job, uint64_t taken, struct error *error)
 {
 	const struct scan_request *request = job->request;
@@ -395,19 +375,12 @@ static bool collect(struct job *job, struct scan_totals *totals, struct error *e
 	return good;
 }
 
-static unsigned thread_count(void)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return processors < 1 ? 1 : processors > MAX_THREADS ? MAX_THREADS : processors;
-}
-
 bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals,
 	  struct error *error)
 {
 	struct job job = { .kernel = kernel, .request = request };
-	pthread_t threads[MAX_THREADS];
-	unsigned wanted = thread_count();
+	pthread_t threads[THREADS_MAX];
+	unsigned wanted = threads_useful();
 	bool good;
 
 	*totals = (struct scan_totals){ .first_missing = UINT64_MAX };
@@ -424,7 +397,9 @@ bool scan(struct kernel *kernel, const struct scan_request *request, struct scan
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.work, NULL);
 	pthread_cond_init(&job.ready, NULL);
-	totals->threads = start_threads(&job, threads, wanted);
+	while (totals->threads < wanted &&
+	       threads_start(&threads[totals->threads], work, &job))
+		totals->threads++;
 	if (totals->threads)
 		good = collect(&job, totals, error);
 	else
