@@ -60,6 +60,8 @@ struct dump_place {
  * opened; nobody else does.
  */
 enum dump_probe { DUMP_NOT, DUMP_PERHAPS, DUMP_CERTAINLY };
+/* The most pages that a format is asked for at once. */
+#define DUMP_SCAN_PAGES 128
 
 struct dump_format {
 	const char *name;		/* "ELF64", "kdump-compressed" */
@@ -99,6 +101,15 @@ struct dump_format {
 	 */
 	bool (*find_page)(struct dump *dump, uint64_t pfn, struct dump_place *place,
 			  struct error *error);
+	/*
+	 * Optional: what dump_scan_pages does, for formats that can read many pages at less cost
+	 * than one by one. From any thread; at most DUMP_SCAN_PAGES pages.
+	 */
+	void (*read_pages)(struct dump *dump, uint64_t pfn, size_t nr, void *buffer,
+			   uint8_t *kinds);
+	/* Optional: the same as find_page for many. At most DUMP_SCAN_PAGES pages. */
+	void (*find_pages)(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+			   uint8_t *kinds);
 	/*
 	 * Optional: VMCOREINFO was found in memory; take from it what the file itself does not say.
 	 */
@@ -192,6 +203,16 @@ bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t si
  * page_size bytes. Thread-safe.
  */
 bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+/*
+ * The same for NR pages that follow each other, at the speed of the decompressor: tables and data
+ * are read in long pieces, and nothing is put into words. KINDS[i] is ERROR_NONE where page i is in
+ * BUFFER, at i * page_size, else why it is not (enum error_kind); its bytes in BUFFER are then
+ * undefined. Thread-safe.
+ */
+void dump_scan_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds);
+/* Where NR pages are, and KINDS as above. Only for formats that have find_page. Thread-safe. */
+void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+		     uint8_t *kinds);
 /* Is the page in the dump? True where the format cannot tell without reading it. Thread-safe. */
 bool dump_has_page(struct dump *dump, uint64_t pfn);
 

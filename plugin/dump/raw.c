@@ -234,6 +234,20 @@ bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, dump->page_size, error);
 }
 
+void raw_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	struct error error;
+
+	/* All at once, or page by page around the border of a file. */
+	if (raw_read_bytes(dump, pfn << dump->page_shift, buffer, nr << dump->page_shift, NULL)) {
+		memset(kinds, ERROR_NONE, nr);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		kinds[i] = raw_read_page(dump, pfn + i, (uint8_t *)buffer + (i << dump->page_shift),
+					 &error) ? ERROR_NONE : error.kind;
+}
+
 bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
 {
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
@@ -289,5 +303,6 @@ const struct dump_format dump_format_raw = {
 	.read_bytes = raw_read_bytes,
 	.read_page_start = raw_read_page_start,
 	.find_page = raw_find_page,
+	.read_pages = raw_read_pages,
 	.vmcoreinfo_found = raw_vmcoreinfo_found,
 };

@@ -36,6 +36,7 @@ struct dump_place;
 bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
 		    struct error *error);
 bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+void raw_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds);
 bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size);
 bool raw_has_page(struct dump *dump, uint64_t pfn);
 bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error);

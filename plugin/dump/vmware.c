@@ -507,6 +507,7 @@ const struct dump_format dump_format_vmware = {
 	.probe = vmware_probe,
 	.open = vmware_open,
 	.read_page = raw_read_page,
+	.read_pages = raw_read_pages,
 	.has_page = raw_has_page,
 	.close = vmware_close,
 	.uncompressed = true,

@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/unit/test_orc \
 	tests/unit/test_output \
 	tests/unit/test_ps \
+	tests/unit/test_scan \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
