@@ -241,10 +241,16 @@ static bool add_companion(struct session *session, struct error *error)
 {
 	struct kernel *kernel = session->kernel;
 	char directory[1024], path[1200];
+	struct stat status = { 0 };
 
+	/*
+	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion, and the
+	 * file's size tells them apart.
+	 */
+	stat(kernel->vmlinux_path, &status);
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
-		snprintf(path, sizeof(path), "%s/%s-%d.debug", directory, kernel->build_id,
-			 COMPANION_VERSION);
+		snprintf(path, sizeof(path), "%s/%s-%llx-%d.debug", directory, kernel->build_id,
+			 (unsigned long long)status.st_size, COMPANION_VERSION);
 	else
 		session_path(session, "vmlinux-cfi.debug", path, sizeof(path));
 	if (access(path, R_OK) < 0 && !make_companion(kernel, path, error))

@@ -299,7 +299,7 @@ static void seeds_kallsyms(void)
 /* See fuzz_kernel.c: one seed for each command, with a change that makes a cycle. */
 static void seeds_kernel(void)
 {
-	static const uint32_t places[] = { 0x60000, 0x62000, 0x63090, 0x70008, 0x1018, 0x93e10, 0x780b0, 0x1000, 0x40000 };
+	static const uint32_t places[] = { 0x60000, 0x62000, 0x63090, 0x70008, 0x1018, 0x90e10, 0x780b0, 0x1000, 0x40000 };
 
 	for (unsigned choice = 0; choice < 32; choice++) {
 		struct buffer file = { 0 };
