@@ -86,8 +86,13 @@ void attach_restore_symbols(struct session *session)
 	struct plugin *plugin = session->plugin;
 
 	gdb_execute(plugin, NULL, NULL, "symbol-file");
+	/*
+	 * Not with symbol-file: gdb keeps what add-symbol-file (relocate) read, and a program's symbols
+	 * that were read for a shared object make `print linux_banner` an internal error
+	 * (get_msymbol_address in gdb/symtab.c).
+	 */
 	if (plugin->vmlinux)
-		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", plugin->vmlinux);
+		gdb_execute(plugin, NULL, NULL, "add-symbol-file \"%s\" -o 0", plugin->vmlinux);
 }
 
 /* The filename attribute of gdb.CALL or an element of it, malloc'ed; NULL if there is none. */
@@ -176,7 +181,8 @@ void attach_symbols_alone(struct plugin *plugin)
 {
 	char *loaded = symbol_file(plugin), *path = loaded ? NULL : attach_current_vmlinux(plugin);
 
-	if (path && !plugin->session)
+	/* Once a dump was attached they are there: see attach_restore_symbols. */
+	if (path && !plugin->session && !plugin->vmlinux)
 		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", path);
 	free(loaded);
 	free(path);
