@@ -267,12 +267,12 @@ static void set_page_size(struct dump *dump)
 /*
  * All PT_NOTEs. Together they cannot be longer than the file, unless they overlap, and then each of
  * millions of segments could cost as much time and memory as the whole file: what goes beyond it is
- * not read.
+ * not read. (A flattened file may have holes of any length: its bytes on disk count.)
  */
 static bool read_notes(struct dump *dump, const struct dump_file *file, const Elf64_Phdr *segments,
 		       size_t nr, struct error *error)
 {
-	uint64_t left = file->size;
+	uint64_t left = file->raw_size;
 
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t size = segments[i].p_filesz;

@@ -226,6 +226,15 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 	return true;
 }
 
+/* Are the 64 bits at BITS all SET, or all not? */
+static bool same_word(const uint8_t *bits, bool set)
+{
+	uint64_t word;
+
+	memcpy(&word, bits, sizeof(word));
+	return word == (set ? UINT64_MAX : 0);
+}
+
 /*
  * Ranges from the runs of set bits in BITS, which starts at page FIRST. *run_ret is the start of an
  * open run.
@@ -234,17 +243,12 @@ static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uin
 		     uint64_t *run_ret, struct error *error)
 {
 	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t word;
-		bool set;
+		bool set = bits[i / 8] >> (i % 8) & 1;
 
-		/* Most of memory is a long run or a long hole. */
-		while (!(i % 64) && nr - i >= 64 &&
-		       (memcpy(&word, bits + i / 8, 8), word == (*run_ret == UINT64_MAX ? 0 : ~0ull)))
-			i += 64;
-		if (i == nr)
-			break;
-		set = bits[i / 8] >> (i % 8) & 1;
-		if (set && *run_ret == UINT64_MAX) {
+		/* Most of a bitmap goes on as it was: 64 pages at a step. */
+		if (!(i % 64) && nr - i >= 64 && same_word(bits + i / 8, *run_ret != UINT64_MAX)) {
+			i += 63;
+		} else if (set && *run_ret == UINT64_MAX) {
 			*run_ret = first + i;
 		} else if (!set && *run_ret != UINT64_MAX) {
 			if (!add_range(dump, *run_ret, first + i, error))

@@ -172,6 +172,8 @@ static bool connect_gdb(struct session *session, struct error *error)
 	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
 	vmcore_target_set_connecting(session->target, false);
+	/* The pc that was made up for gdb to connect, see vmcore_target.c. */
+	gdb_execute(plugin, NULL, NULL, "maintenance flush register-cache");
 	if (session->connected)
 		list_threads(plugin);
 	return session->connected;
