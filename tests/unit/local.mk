@@ -15,6 +15,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_elf_relocatable \
+	tests/unit/test_gdb_index \
 	tests/unit/test_kallsyms \
 	tests/unit/test_kernel_core \
 	tests/unit/test_log \
