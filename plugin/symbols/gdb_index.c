@@ -22,7 +22,7 @@
 #define MAX_THREADS 32
 #define POLL_MS	    20
 
-/* The header: the version and where each part starts. */
+/* The header: the version and where each part starts. From version 9 on there is one more part. */
 enum {
 	HEADER_VERSION,
 	HEADER_UNITS,
@@ -30,6 +30,7 @@ enum {
 	HEADER_RANGES,
 	HEADER_SYMBOLS,
 	HEADER_POOL,
+	HEADER_LATE_POOL,
 	HEADER_WORDS
 };
 
@@ -245,9 +246,11 @@ static bool append_all_ranges(struct buffer *buffer, const struct index_ranges *
 }
 
 static bool write_file(const struct job *job, const struct index_ranges *aranges,
-		       struct worker *workers, unsigned nr, const char *path, struct error *error)
+		       struct worker *workers, unsigned nr, const char *path, unsigned version,
+		       struct error *error)
 {
-	uint32_t header[HEADER_WORDS] = { GDB_INDEX_VERSION };
+	uint32_t header[HEADER_WORDS] = { version };
+	size_t header_size = sizeof(uint32_t) * (version < 9 ? HEADER_POOL + 1 : HEADER_WORDS);
 	struct buffer out = { 0 }, table = { 0 }, pool = { 0 };
 	struct names *names = calloc(nr, sizeof(*names));
 	bool done;
@@ -258,7 +261,7 @@ static bool write_file(const struct job *job, const struct index_ranges *aranges
 		names[i] = workers[i].scanner.names;
 	done = names_write(names, nr, &table, &pool, error);
 	free(names);
-	buffer_zeros(&out, sizeof(header));
+	buffer_zeros(&out, header_size);
 	header[HEADER_UNITS] = out.size;
 	for (size_t i = 0; i < job->file.nr_units; i++) {
 		append_u64(&out, job->file.units[i].offset);
@@ -270,6 +273,10 @@ static bool write_file(const struct job *job, const struct index_ranges *aranges
 		header[HEADER_SYMBOLS] = out.size;
 		buffer_append(&out, table.data, table.size);
 		header[HEADER_POOL] = out.size;
+		if (version >= 9) { /* a table of main()'s name and language: there is none */
+			buffer_zeros(&out, 2 * sizeof(uint32_t));
+			header[HEADER_LATE_POOL] = out.size;
+		}
 		buffer_append(&out, pool.data, pool.size);
 		if (out.failed || out.size > INT32_MAX)
 			done = error_no_memory(error, "an index", out.size);
@@ -277,7 +284,7 @@ static bool write_file(const struct job *job, const struct index_ranges *aranges
 	if (done) {
 		for (unsigned i = 0; i < HEADER_WORDS; i++)
 			header[i] = htole32(header[i]);
-		memcpy(out.data, header, sizeof(header));
+		memcpy(out.data, header, header_size);
 		done = files_write_atomically(path, out.data, out.size, error);
 	}
 	buffer_free(&out);
@@ -286,24 +293,33 @@ static bool write_file(const struct job *job, const struct index_ranges *aranges
 	return done;
 }
 
+unsigned gdb_index_version_for(unsigned gdb)
+{
+	return gdb < 15 ? 8 : 9;
+}
+
 bool gdb_index_write(const char *vmlinux, const char *path, const struct gdb_index_options *options,
 		     struct error *error)
 {
+	unsigned gdb = options ? options->gdb : 0, nr;
 	struct index_ranges aranges = { 0 };
 	struct job job = { 0 };
 	struct worker *workers;
-	unsigned nr;
 	bool done;
 
 	if (!index_file_open(&job.file, vmlinux, error))
 		return false;
+	job.file.lost_variables = gdb >= 15;
 	nr = count_threads(options, job.file.nr_units);
 	workers = calloc(nr, sizeof(*workers));
+	for (unsigned i = 0; workers && i < nr; i++)
+		workers[i].scanner.names.first_only = (gdb < 18) << INDEX_TYPE |
+						      (gdb < 15) << INDEX_VARIABLE;
 	done = workers && ranges_read_aranges(&aranges, &job.file);
 	if (!done)
 		error_no_memory(error, "an index", 0);
 	done = done && scan_all(&job, workers, &nr, options, error) &&
-	       write_file(&job, &aranges, workers, nr, path, error);
+	       write_file(&job, &aranges, workers, nr, path, gdb_index_version_for(gdb), error);
 	for (unsigned i = 0; workers && i < nr; i++)
 		scan_free(&workers[i].scanner);
 	free(workers);
@@ -322,15 +338,9 @@ static bool ends_with_name(const uint8_t *data, size_t size, const uint64_t *hea
 {
 	struct cursor cursor = { .at = data + header[HEADER_SYMBOLS],
 				 .end = data + header[HEADER_POOL] };
-	uint64_t last = 0, pool = header[HEADER_POOL];
+	uint64_t last = 0, pool = header[HEADER_LATE_POOL];
 	const uint8_t *nul;
 
-	if (header[HEADER_VERSION] > GDB_INDEX_VERSION) {
-		struct cursor seventh = { .at = data + sizeof(uint32_t) * HEADER_WORDS,
-					  .end = data + size };
-
-		pool = cursor_u32(&seventh);
-	}
 	while (cursor.at < cursor.end) {
 		uint64_t name = cursor_u32(&cursor);
 
@@ -338,10 +348,10 @@ static bool ends_with_name(const uint8_t *data, size_t size, const uint64_t *hea
 		if (name > last)
 			last = name;
 	}
-	if (!last || pool > size || last >= size - pool)
+	if (!last || last >= size - pool)
 		return false;
 	nul = memchr(data + pool + last, 0, size - pool - last);
-	return nul && (header[HEADER_VERSION] > GDB_INDEX_VERSION || nul == data + size - 1);
+	return nul && (header[HEADER_VERSION] > 8 || nul == data + size - 1);
 }
 
 /* The version of the index in DATA if its list of units goes with .debug_info, else 0. */
@@ -352,9 +362,11 @@ static unsigned check(const uint8_t *data, size_t size, uint64_t first_size, uin
 
 	for (unsigned i = 0; i < HEADER_WORDS; i++)
 		header[i] = cursor_u32(&cursor);
+	if (header[HEADER_VERSION] < 9)
+		header[HEADER_LATE_POOL] = header[HEADER_POOL];
 	header[HEADER_WORDS] = size;
 	if (cursor.failed || header[HEADER_VERSION] < 7 || header[HEADER_VERSION] > 9 ||
-	    header[HEADER_UNITS] < sizeof(uint32_t) * HEADER_WORDS)
+	    header[HEADER_UNITS] < sizeof(uint32_t) * (HEADER_POOL + 1))
 		return 0;
 	for (unsigned i = HEADER_UNITS; i < HEADER_WORDS; i++)
 		if (header[i] > header[i + 1])

@@ -9,8 +9,12 @@
  * it: on all cores, without expanding anything, with the names, kinds and units that gdb 13.1
  * itself would write (tests/gdb/test_index.py compares them).
  *
- * The format is `.gdb_index` version 8 (gdb's manual, "Index Section Format"), which gdb 7.6 and
- * all later ones read. What we do not understand (C++, type units, dwz, split DWARF) is an error
+ * The format is `.gdb_index` (gdb's manual, "Index Section Format"): version 8, which gdb 7.6 and
+ * all later ones read, or 9. What is in it depends on who will look: gdb 13 wants of every type and
+ * variable the first unit only, or it reads them all; gdb 16 (seen in 16.3) wants all units of
+ * variables, and 18 (18.1) also of types, so that it finds each file's own.
+ *
+ * What we do not understand (C++, type units, dwz, split DWARF) is an error
  * and no file: gdb then makes its own index, as ever.
  *
  * The parts, each with its head comment in gdb_index_internal.h: units (gdb_index_units.c),
@@ -27,6 +31,7 @@
 #include "base/error.h"
 
 struct gdb_index_options {
+	unsigned gdb;	  /* the major version of the gdb that will read it; 0 = any */
 	unsigned threads; /* 0 = one for each core */
 	/* Both are called in the caller's thread, some times a second; both may be NULL. */
 	void (*progress)(void *context, uint64_t done, uint64_t total);
@@ -41,9 +46,8 @@ struct gdb_index_options {
 bool gdb_index_write(const char *vmlinux, const char *path, const struct gdb_index_options *options,
 		     struct error *error);
 
-/* What gdb_index_write() writes. gdb 15 and later make version 9, which earlier ones do not read.
- */
-#define GDB_INDEX_VERSION 8
+/* The version of the index that gdb_index_write() writes for a gdb. */
+unsigned gdb_index_version_for(unsigned gdb);
 
 /*
  * The version of the index at PATH, 0 if there is none that fits VMLINUX. gdb trusts its cache

@@ -175,7 +175,8 @@ static void note_trait(struct traits *traits, unsigned attribute, unsigned form)
  * gdb's choice: what has no name is not in the index, nor are declarations, except those that may
  * be a definition's only name: an external variable's, and structures that have members.
  */
-static bool is_interesting(const struct abbrev *abbrev, const struct traits *traits)
+static bool is_interesting(const struct index_file *file, const struct abbrev *abbrev,
+			   const struct traits *traits)
 {
 	unsigned tag = abbrev->tag;
 
@@ -187,7 +188,8 @@ static bool is_interesting(const struct abbrev *abbrev, const struct traits *tra
 		return true;
 	if (traits->declaration && (tag != DW_TAG_variable || !traits->external))
 		return false;
-	if (tag == DW_TAG_variable && !traits->location && !traits->origin && !traits->external)
+	if (!file->lost_variables && tag == DW_TAG_variable && !traits->location &&
+	    !traits->origin && !traits->external)
 		return false;
 	return tag_is_indexed(tag);
 }
@@ -231,7 +233,7 @@ static bool read_attributes(struct abbrevs *abbrevs, struct abbrev *abbrev, stru
 		if (!add_step(abbrevs, abbrev, step))
 			return error_no_memory(error, "abbreviations", abbrevs->nr_steps);
 	}
-	abbrev->interesting = is_interesting(abbrev, &traits);
+	abbrev->interesting = is_interesting(file, abbrev, &traits);
 	return true;
 }
 

@@ -120,6 +120,7 @@ struct index_file {
 	bool big_endian;
 	bool info_mapped;     /* it lies in the file: its pages can be given back */
 	bool section_at_zero; /* so that 0 is an address */
+	bool lost_variables;  /* also those that the compiler did away with */
 	struct index_unit *units;
 	size_t nr_units;
 };
@@ -178,37 +179,40 @@ void abbrevs_free(struct abbrevs *abbrevs);
 /* Skips a value of FORM; false if the form is unknown. */
 bool abbrev_skip_form(struct cursor *cursor, unsigned form, const struct index_unit *unit);
 
-/*
- * Names: gdb_index_names.c. Every thread has its own table, which keeps of each name only what
- * gdb's index keeps: the first unit of a type or variable, every unit of a function.
- */
+/* Names: gdb_index_names.c. Every thread has its own table. */
 
 /* gdb's "attributes and CU index" words. */
 #define INDEX_UNIT_MASK	 0xffffffu
 #define INDEX_KIND_SHIFT 28
 #define INDEX_STATIC	 0x80000000u
-#define INDEX_CANONICAL                                                                            \
-	0x01000000u /* ours, while in memory: gdb spells such a name its own way                   \
-		     */
 enum index_kind { INDEX_TYPE = 1, INDEX_VARIABLE, INDEX_FUNCTION, INDEX_OTHER };
 
-struct name_entry {
+struct local_name {
 	const char *name;
-	uint32_t value;
+	bool canonical;	 /* gdb spells such a name its own way */
+	uint16_t seen;	 /* by kind and INDEX_STATIC */
+	uint32_t symbol; /* in the file */
+};
+
+struct name_entry {
+	uint32_t local, value;
 };
 
 struct names {
-	struct name_entry *table; /* types and variables; a hash table, at most half full */
-	size_t mask, nr_table;
-	struct name_entry *list; /* the others */
-	size_t nr_list, list_room;
+	unsigned first_only; /* bits by kind: only the first unit that has the name is wanted */
+	uint32_t *slots;     /* hash table of numbers of locals + 1, at most half full */
+	size_t mask;
+	struct local_name *locals;
+	size_t nr_locals;
+	struct name_entry *entries;
+	size_t nr_entries, entries_room;
 	const char **interned; /* hash table of strings in the arena */
 	size_t interned_mask, nr_interned;
 	struct arena_chunk *arena;
 };
 
 /* NAME must stay where it is: in a section, or interned. False: no memory. */
-bool names_add(struct names *names, const char *name, uint32_t value);
+bool names_add(struct names *names, const char *name, bool canonical, uint32_t value);
 /* A copy of the SIZE bytes, one per content; NULL: no memory. */
 const char *names_intern(struct names *names, const char *name, size_t size);
 void names_free(struct names *names);

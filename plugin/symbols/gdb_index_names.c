@@ -17,76 +17,80 @@ struct arena_chunk {
 	char data[];
 };
 
-static inline size_t hash_pointer(const char *name, uint32_t attributes)
+static inline size_t hash_pointer(const char *name)
 {
-	uint64_t hash = ((uintptr_t)name ^ (uint64_t)attributes << 48) * 0x9e3779b97f4a7c15ull;
-
-	return hash >> 20;
+	return ((uintptr_t)name * 0x9e3779b97f4a7c15ull) >> 20;
 }
 
-static struct name_entry *find_entry(struct name_entry *table, size_t mask, const char *name,
-				     uint32_t value)
+/* The slot of the name at that address, or the empty one where it belongs. */
+static uint32_t *find_local(const struct names *names, uint32_t *slots, size_t mask,
+			    const char *name, bool canonical)
 {
-	uint32_t attributes = value & ~INDEX_UNIT_MASK;
+	for (size_t i = hash_pointer(name) + canonical;; i++) {
+		uint32_t *slot = &slots[i & mask];
+		const struct local_name *local = &names->locals[*slot - 1];
 
-	for (size_t i = hash_pointer(name, attributes >> 24);; i++) {
-		struct name_entry *entry = &table[i & mask];
-
-		if (!entry->name ||
-		    (entry->name == name && (entry->value & ~INDEX_UNIT_MASK) == attributes))
-			return entry;
+		if (!*slot || (local->name == name && local->canonical == canonical))
+			return slot;
 	}
 }
 
-static bool grow_table(struct names *names)
+/* Twice as many slots, half of which may be used. */
+static bool grow_locals(struct names *names)
 {
-	size_t size = names->table ? (names->mask + 1) * 2 : 1 << 12;
-	struct name_entry *table = calloc(size, sizeof(*table));
+	size_t size = names->slots ? (names->mask + 1) * 2 : 1 << 12;
+	void *locals = reallocarray(names->locals, size / 2, sizeof(*names->locals));
+	uint32_t *slots = calloc(size, sizeof(*slots));
 
-	if (!table)
+	if (locals)
+		names->locals = locals;
+	if (!locals || !slots || size > UINT32_MAX) {
+		free(slots);
 		return false;
-	for (size_t i = 0; names->table && i <= names->mask; i++)
-		if (names->table[i].name)
-			*find_entry(table, size - 1, names->table[i].name,
-				    names->table[i].value) = names->table[i];
-	free(names->table);
-	names->table = table;
+	}
+	for (size_t i = 0; i < names->nr_locals; i++)
+		*find_local(names, slots, size - 1, names->locals[i].name,
+			    names->locals[i].canonical) = i + 1;
+	free(names->slots);
+	names->slots = slots;
 	names->mask = size - 1;
 	return true;
 }
 
-static bool add_to_list(struct names *names, const char *name, uint32_t value)
+static bool grow_entries(struct names *names)
 {
-	if (names->nr_list == names->list_room) {
-		size_t room = names->list_room ? names->list_room * 2 : 4096;
-		void *list = reallocarray(names->list, room, sizeof(*names->list));
+	size_t room = names->entries_room ? names->entries_room * 2 : 4096;
+	void *entries = reallocarray(names->entries, room, sizeof(*names->entries));
 
-		if (!list)
-			return false;
-		names->list = list;
-		names->list_room = room;
-	}
-	names->list[names->nr_list++] = (struct name_entry){ name, value };
+	if (!entries)
+		return false;
+	names->entries = entries;
+	names->entries_room = room;
 	return true;
 }
 
-bool names_add(struct names *names, const char *name, uint32_t value)
+bool names_add(struct names *names, const char *name, bool canonical, uint32_t value)
 {
-	unsigned kind = value >> INDEX_KIND_SHIFT & 7;
-	struct name_entry *entry;
+	unsigned kind = value >> INDEX_KIND_SHIFT & 7, seen = 1u << (value >> INDEX_KIND_SHIFT);
+	uint32_t *slot;
 
-	if (kind != INDEX_TYPE && kind != INDEX_VARIABLE)
-		return add_to_list(names, name, value);
-	if ((!names->table || names->nr_table * 2 > names->mask) && !grow_table(names))
+	if ((!names->slots || names->nr_locals * 2 > names->mask) && !grow_locals(names))
 		return false;
-	entry = find_entry(names->table, names->mask, name, value);
-	if (!entry->name) {
-		entry->name = name;
-		entry->value = value;
-		names->nr_table++;
-	} else if (value < entry->value) { /* the same attributes: an earlier unit */
-		entry->value = value;
+	slot = find_local(names, names->slots, names->mask, name, canonical);
+	if (!*slot) {
+		names->locals[names->nr_locals] = (struct local_name){ .name = name,
+								       .canonical = canonical };
+		*slot = ++names->nr_locals;
 	}
+	/* A thread takes the units in their order: the first it sees is its first. */
+	if (names->first_only >> kind & 1) {
+		if (names->locals[*slot - 1].seen & seen)
+			return true;
+		names->locals[*slot - 1].seen |= seen;
+	}
+	if (names->nr_entries == names->entries_room && !grow_entries(names))
+		return false;
+	names->entries[names->nr_entries++] = (struct name_entry){ *slot - 1, value };
 	return true;
 }
 
@@ -187,8 +191,9 @@ void names_free(struct names *names)
 		free(names->arena);
 		names->arena = next;
 	}
-	free(names->table);
-	free(names->list);
+	free(names->slots);
+	free(names->locals);
+	free(names->entries);
 	free(names->interned);
 	*names = (struct names){ 0 };
 }
@@ -230,11 +235,11 @@ static const char *canonical_integer(const char *name)
 }
 
 /* The name that goes into the index; NULL: we do not know how gdb would spell it. */
-static const char *spelling(const char *name, uint32_t value)
+static const char *spelling(const char *name, bool canonical)
 {
 	const char *integer;
 
-	if (!(value & INDEX_CANONICAL) ||
+	if (!canonical ||
 	    (!strchr(name, ' ') && strcmp(name, "signed") && strcmp(name, "unsigned")))
 		return name;
 	integer = canonical_integer(name);
@@ -255,19 +260,13 @@ struct symbol {
 	uint32_t vector;    /* where its units are in the pool */
 };
 
-struct pair {
-	uint32_t symbol, value;
-};
-
 struct merge {
 	uint32_t *slots; /* number of the symbol + 1; also the layout of the file's hash table */
 	size_t mask;
 	struct symbol *symbols;
-	struct pair *pairs;
-	uint32_t *values; /* the pairs', by symbol */
-	size_t nr_symbols, nr_pairs, room;
+	size_t nr_symbols, nr_values;
+	uint32_t *values;  /* of all symbols */
 	uint32_t *vectors; /* hash table of what is in the pool: offset + 1 */
-	size_t vectors_mask;
 };
 
 /* The slot of NAME in a table of gdb's layout, or the empty one where it belongs. */
@@ -305,14 +304,16 @@ static bool grow_slots(struct merge *merge)
 	return true;
 }
 
-static bool merge_entry(struct merge *merge, const struct name_entry *entry, struct error *error)
+/* The number of the symbol of that name, made if it is new. */
+static bool merge_name(struct merge *merge, const struct local_name *local, uint32_t *number,
+		       struct error *error)
 {
-	const char *name = spelling(entry->name, entry->value);
+	const char *name = spelling(local->name, local->canonical);
 	uint32_t hash, *slot;
 
 	if (!name)
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "\"%.100s\" is no name that a C compiler makes", entry->name);
+				 "\"%.100s\" is no name that a C compiler makes", local->name);
 	if (strnlen(name, MAX_NAME + 1) > MAX_NAME)
 		return error_set(error, ERROR_UNSUPPORTED, "a name is over %u bytes long",
 				 MAX_NAME);
@@ -324,31 +325,19 @@ static bool merge_entry(struct merge *merge, const struct name_entry *entry, str
 		merge->symbols[merge->nr_symbols] = (struct symbol){ .name = name, .hash = hash };
 		*slot = ++merge->nr_symbols;
 	}
-	merge->symbols[*slot - 1].nr++;
-	merge->pairs[merge->nr_pairs++] = (struct pair){ *slot - 1,
-							 entry->value & ~INDEX_CANONICAL };
+	*number = *slot - 1;
 	return true;
 }
 
-static bool merge_all(struct merge *merge, const struct names *names, size_t nr,
-		      struct error *error)
+/* Gives each thread's names the numbers of symbols, and each symbol its number of values. */
+static bool merge_names(struct merge *merge, struct names *names, struct error *error)
 {
-	for (size_t i = 0; i < nr; i++)
-		merge->room += names[i].nr_table + names[i].nr_list;
-	merge->pairs = reallocarray(NULL, merge->room + 1, sizeof(*merge->pairs));
-	merge->values = reallocarray(NULL, merge->room + 1, sizeof(*merge->values));
-	if (!merge->pairs || !merge->values || merge->room > UINT32_MAX / 2)
-		return error_no_memory(error, "the table of names",
-				       merge->room * sizeof(*merge->pairs));
-	for (size_t i = 0; i < nr; i++) {
-		for (size_t j = 0; names[i].table && j <= names[i].mask; j++)
-			if (names[i].table[j].name &&
-			    !merge_entry(merge, &names[i].table[j], error))
-				return false;
-		for (size_t j = 0; j < names[i].nr_list; j++)
-			if (!merge_entry(merge, &names[i].list[j], error))
-				return false;
-	}
+	for (size_t i = 0; i < names->nr_locals; i++)
+		if (!merge_name(merge, &names->locals[i], &names->locals[i].symbol, error))
+			return false;
+	for (size_t i = 0; i < names->nr_entries; i++)
+		merge->symbols[names->locals[names->entries[i].local].symbol].nr++;
+	merge->nr_values += names->nr_entries;
 	return true;
 }
 
@@ -359,8 +348,8 @@ static int compare_values(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Sorts, and keeps of each type and variable the first unit only; gdb's order is the numbers'. */
-static uint32_t minimize(uint32_t *values, uint32_t nr)
+/* Sorts, and keeps what is to be kept; gdb's order is the numbers'. */
+static uint32_t minimize(uint32_t *values, uint32_t nr, unsigned first_only)
 {
 	uint32_t kept = 0;
 
@@ -368,8 +357,7 @@ static uint32_t minimize(uint32_t *values, uint32_t nr)
 		qsort(values, nr, sizeof(*values), compare_values);
 	for (uint32_t i = 0; i < nr; i++) {
 		uint32_t kind = values[i] >> INDEX_KIND_SHIFT & 7;
-		uint32_t same = kind == INDEX_TYPE || kind == INDEX_VARIABLE ? ~INDEX_UNIT_MASK
-									     : ~0u;
+		uint32_t same = first_only >> kind & 1 ? ~INDEX_UNIT_MASK : ~0u;
 
 		if (!kept || (values[i] & same) != (values[kept - 1] & same))
 			values[kept++] = values[i];
@@ -377,23 +365,33 @@ static uint32_t minimize(uint32_t *values, uint32_t nr)
 	return kept;
 }
 
-static void gather_values(struct merge *merge)
+static bool gather_values(struct merge *merge, const struct names *names, size_t nr,
+			  struct error *error)
 {
 	uint32_t at = 0;
 
+	if (merge->nr_values > UINT32_MAX ||
+	    !(merge->values = reallocarray(NULL, merge->nr_values, sizeof(*merge->values))))
+		return error_no_memory(error, "the lists of units",
+				       merge->nr_values * sizeof(*merge->values));
 	for (size_t i = 0; i < merge->nr_symbols; i++) {
 		merge->symbols[i].first = at;
 		at += merge->symbols[i].nr;
 		merge->symbols[i].nr = 0;
 	}
-	for (size_t i = 0; i < merge->nr_pairs; i++) {
-		struct symbol *symbol = &merge->symbols[merge->pairs[i].symbol];
+	for (size_t i = 0; i < nr; i++) {
+		for (size_t j = 0; j < names[i].nr_entries; j++) {
+			const struct name_entry *entry = &names[i].entries[j];
+			struct symbol *symbol =
+				&merge->symbols[names[i].locals[entry->local].symbol];
 
-		merge->values[symbol->first + symbol->nr++] = merge->pairs[i].value;
+			merge->values[symbol->first + symbol->nr++] = entry->value;
+		}
 	}
 	for (size_t i = 0; i < merge->nr_symbols; i++)
 		merge->symbols[i].nr = minimize(merge->values + merge->symbols[i].first,
-						merge->symbols[i].nr);
+						merge->symbols[i].nr, names->first_only);
+	return true;
 }
 
 static void append_u32(struct buffer *buffer, uint32_t value)
@@ -416,7 +414,7 @@ static void add_vector(struct merge *merge, struct symbol *symbol, struct buffer
 		return;
 	size = pool->size - start;
 	for (size_t i = hash_bytes(pool->data + start, size);; i++) {
-		slot = &merge->vectors[i & merge->vectors_mask];
+		slot = &merge->vectors[i & merge->mask];
 		if (!*slot || memcmp(pool->data + *slot - 1, pool->data + start, size) == 0)
 			break;
 	}
@@ -431,8 +429,7 @@ static void add_vector(struct merge *merge, struct symbol *symbol, struct buffer
 static bool write_tables(struct merge *merge, struct buffer *table, struct buffer *pool,
 			 struct error *error)
 {
-	merge->vectors_mask = merge->mask;
-	merge->vectors = calloc(merge->vectors_mask + 1, sizeof(*merge->vectors));
+	merge->vectors = calloc(merge->mask + 1, sizeof(*merge->vectors));
 	if (!merge->vectors)
 		return error_no_memory(error, "the lists of units", 0);
 	/* The vectors first, so that they are aligned. */
@@ -457,17 +454,16 @@ bool names_write(struct names *names, size_t nr, struct buffer *table, struct bu
 		 struct error *error)
 {
 	struct merge merge = { 0 };
-	bool done = merge_all(&merge, names, nr, error);
+	bool done = true;
 
+	for (size_t i = 0; i < nr && done; i++)
+		done = merge_names(&merge, &names[i], error);
 	if (done && !merge.nr_symbols)
 		done = error_set(error, ERROR_UNSUPPORTED, "there are no names in it");
-	if (done) {
-		gather_values(&merge);
-		done = write_tables(&merge, table, pool, error);
-	}
+	done = done && gather_values(&merge, names, nr, error) &&
+	       write_tables(&merge, table, pool, error);
 	free(merge.slots);
 	free(merge.symbols);
-	free(merge.pairs);
 	free(merge.values);
 	free(merge.vectors);
 	return done;

@@ -88,9 +88,7 @@ static bool add_name(struct scanner *scanner, const struct die *die, const char 
 
 	if (die->is_static)
 		value |= INDEX_STATIC;
-	if (canonical)
-		value |= INDEX_CANONICAL;
-	return names_add(&scanner->names, name, value) || scan_no_memory(scanner);
+	return names_add(&scanner->names, name, canonical, value) || scan_no_memory(scanner);
 }
 
 /* "PREFIXNAMESUFFIX", interned; NULL with *error set. */
