@@ -7,6 +7,7 @@ gdb_sources += \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
 	plugin/gdb/host.c \
 	plugin/gdb/hooks.c \
+	plugin/gdb/index.c \
 	plugin/gdb/modules.c \
 	plugin/gdb/output_python.c plugin/gdb/output_python.h \
 	plugin/gdb/parameters.c \
