@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/unit/test_output \
 	tests/unit/test_ps \
 	tests/unit/test_scan \
+	tests/unit/test_rd \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
