@@ -117,6 +117,13 @@ enum dump_flags {
 	DUMP_SPLIT_MISSING = 16,	/* a part of a --split set is not here */
 };
 
+/* Whoever waits while a dump is opened, for what may take long. All members may be NULL. */
+struct dump_watch {
+	bool (*interrupted)(void *context);	/* Ctrl-C: open fails with ERROR_INTERRUPTED */
+	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
+	void *context;
+};
+
 struct dump {
 	const struct dump_format *format;
 	struct dump_file **files;
@@ -149,6 +156,7 @@ struct dump {
 	size_t vmcoreinfo_size;
 	bool vmcoreinfo_from_memory;	/* not in the file's notes: found by searching its memory */
 
+	const struct dump_watch *watch;	/* NULL when nobody waits: always once it is open */
 	struct page_cache *cache;	/* of decompressed pages, bounded */
 	bool zero_excluded;		/* excluded pages read as zeros (the person asked for it) */
 	int dump_level;			/* makedumpfile -d; -1 = not said */
@@ -171,6 +179,9 @@ extern const struct dump_format dump_format_raw;
  */
 bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
 	       struct error *error);
+/* The same for somebody who waits for it; WATCH may be NULL. */
+bool dump_open_watched(const char *const *paths, size_t nr_paths, const struct dump_watch *watch,
+		       struct dump **dump_ret, struct error *error);
 void dump_close(struct dump *dump);
 
 /*

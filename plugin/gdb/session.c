@@ -124,10 +124,13 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 {
 	struct plugin *plugin = session->plugin;
 	char *vmlinux = attach_current_vmlinux(plugin);
+	struct dump_watch watch = { session_interrupted, session_progress, session };
 	struct dump *dump;
 	bool done;
 
-	if (!dump_open(files, nr_files, &dump, error)) {
+	done = dump_open_watched(files, nr_files, &watch, &dump, error);
+	progress_hide(&session->progress);
+	if (!done) {
 		free(vmlinux);
 		return false;
 	}
@@ -215,6 +218,9 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
+		/* Python must not be called with Ctrl-C pending; raise_error() raises it again. */
+		if (error->kind == ERROR_INTERRUPTED)
+			PyErr_Clear();
 		attach_symbols_alone(plugin);
 		return false;
 	}
