@@ -15,7 +15,7 @@
 #include "kernel/task.h"
 
 #define MAX_CONTEXT 1024
-#define SHOWN_TEXT 64
+#define SHOWN_TEXT  64
 
 static const struct option options[] = {
 	{ 'k', NULL, "search all that the kernel's page tables map (the default)" },
@@ -64,12 +64,12 @@ struct search {
 	const struct host *host;
 	struct output *output;
 	enum space space;
-	uint64_t root;				/* of the user's page tables */
-	const struct task_table *tasks;		/* of STACKS */
+	uint64_t root;			/* of the user's page tables */
+	const struct task_table *tasks; /* of STACKS */
 	struct scan_pattern patterns[COMMAND_MAX_WORDS];
 	struct scan_runs runs;
 	struct scan_request request;
-	unsigned width;				/* of a value: bytes */
+	unsigned width; /* of a value: bytes */
 	unsigned context;
 	uint64_t nr_hits;
 };
@@ -160,7 +160,10 @@ static bool parse_patterns(struct search *search, struct error *error)
 
 static bool choose_space(struct search *search, bool have_start, struct error *error)
 {
-	static const struct { char letter; enum space space; } spaces[] = {
+	static const struct {
+		char letter;
+		enum space space;
+	} spaces[] = {
 		{ 'k', KERNEL_SPACE }, { 'K', KERNEL_SPACE }, { 'V', KERNEL_SPACE },
 		{ 'u', USER_SPACE },   { 'p', PHYSICAL },     { 't', STACKS },
 		{ 'T', STACKS },
@@ -263,9 +266,10 @@ static bool add_stacks(struct search *search, struct error *error)
 }
 
 /*
- * -K and -V: is a run linearly mapped, or the kernel's image, which is crash's line between the two?
- * It is known by what it maps, so no architecture's memory layout is needed: the linear mapping has
- * one distance between addresses and what is there, and every page table came out of it.
+ * -K and -V: is a run linearly mapped, or the kernel's image, which is crash's line between the
+ * two? It is known by what it maps, so no architecture's memory layout is needed: the linear
+ * mapping has one distance between addresses and what is there, and every page table came out of
+ * it.
  */
 static bool find_linear(const struct search *search, uint64_t *distance_ret, struct error *error)
 {
