@@ -23,11 +23,13 @@
 #define MAX_RANGE_PFNS \
 	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
+#define MAX_TEXT   (1u << 20) /* of VMCOREINFO and ERASEINFO, bytes */
+#define LOOKED_AT  64	      /* descriptors, for a compressor that the header does not name */
 
-static bool kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
+static enum dump_probe kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
 	(void)file;
-	return kdump_header_probe(header, size);
+	return kdump_header_probe(header, size) ? DUMP_CERTAINLY : DUMP_NOT;
 }
 
 static bool open_part(struct dump *dump, struct dump_file *file, struct kdump_part *part,
@@ -114,10 +116,13 @@ static bool check_parts(struct dump *dump, struct kdump *kdump, struct error *er
 /* QEMU writes "x86_64" for every 64-bit machine; the size of NT_PRSTATUS tells what it is. */
 static uint16_t machine_of_prstatus(const struct dump *dump)
 {
-	static const struct { uint16_t size, machine; bool big_endian; } sizes[] = {
-		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false }, { 392, EM_AARCH64, true },
-		{ 336, EM_S390, true }, { 504, EM_PPC64, false }, { 504, EM_PPC64, true },
-		{ 376, EM_RISCV, false }, { 480, EM_LOONGARCH, false },
+	static const struct {
+		uint16_t size, machine;
+		bool big_endian;
+	} sizes[] = {
+		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false },	 { 392, EM_AARCH64, true },
+		{ 336, EM_S390, true },	   { 504, EM_PPC64, false },	 { 504, EM_PPC64, true },
+		{ 376, EM_RISCV, false },  { 480, EM_LOONGARCH, false },
 	};
 	const struct dump_note *note = notes_find(dump, "CORE", NT_PRSTATUS);
 
@@ -153,27 +158,47 @@ static void describe(struct dump *dump, const struct kdump_header *header)
 		dump->flags |= DUMP_EXCLUDED_VMEMMAP;
 }
 
-static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+/* An ELF dump has it as a note; so the same here. */
+static bool add_eraseinfo(struct dump *dump, const void *text, size_t size, struct error *error)
 {
-	const struct kdump_header *header = &part->header;
-	uint64_t size = header->vmcoreinfo_size < (1 << 20) ? header->vmcoreinfo_size : 1 << 20;
+	return notes_find(dump, "ERASEINFO", 0) ||
+	       notes_add(dump, "ERASEINFO", 0, text, size, error);
+}
+
+/* Hands up to MAX_TEXT bytes of the file to TAKE. */
+static bool read_text(struct dump *dump, const struct dump_file *file, uint64_t offset,
+		      uint64_t size,
+		      bool (*take)(struct dump *, const void *, size_t, struct error *),
+		      struct error *error)
+{
 	char *text;
 	bool done;
 
-	if (header->vmcoreinfo_offset && size) {
-		text = malloc(size);
-		if (!text)
-			return error_no_memory(error, "VMCOREINFO", size);
-		size = dump_file_read_some(part->file, header->vmcoreinfo_offset, text, size);
-		done = notes_set_vmcoreinfo(dump, text, size, error);
-		free(text);
-		if (!done)
-			return false;
-	}
+	if (!offset || !size)
+		return true;
+	if (size > MAX_TEXT)
+		size = MAX_TEXT;
+	text = malloc(size);
+	if (!text)
+		return error_no_memory(error, "a text in the dump's header", size);
+	size = dump_file_read_some(file, offset, text, size);
+	done = take(dump, text, size, error);
+	free(text);
+	return done;
+}
+
+static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+{
+	const struct kdump_header *header = &part->header;
+
+	if (!read_text(dump, part->file, header->vmcoreinfo_offset, header->vmcoreinfo_size,
+		       notes_set_vmcoreinfo, error))
+		return false;
 	if (header->notes_offset && header->notes_size &&
 	    !notes_read(dump, part->file, header->notes_offset, header->notes_size, error))
 		return false;
-	return true;
+	return read_text(dump, part->file, header->eraseinfo_offset, header->eraseinfo_size,
+			 add_eraseinfo, error);
 }
 
 static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, struct error *error)
@@ -182,8 +207,8 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 
 	/* Past the limit the last range swallows the rest, holes included. */
 	if (dump->nr_ranges == MAX_RANGES) {
-		ranges[MAX_RANGES - 1].size =
-			(end_pfn << dump->page_shift) - ranges[MAX_RANGES - 1].start;
+		ranges[MAX_RANGES - 1].size = (end_pfn << dump->page_shift) -
+					      ranges[MAX_RANGES - 1].start;
 		return true;
 	}
 	if (!(dump->nr_ranges & (dump->nr_ranges - 1))) {
@@ -201,6 +226,15 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 	return true;
 }
 
+/* Are the 64 bits at BITS all SET, or all not? */
+static bool same_word(const uint8_t *bits, bool set)
+{
+	uint64_t word;
+
+	memcpy(&word, bits, sizeof(word));
+	return word == (set ? UINT64_MAX : 0);
+}
+
 /*
  * Ranges from the runs of set bits in BITS, which starts at page FIRST. *run_ret is the start of an
  * open run.
@@ -209,17 +243,12 @@ static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uin
 		     uint64_t *run_ret, struct error *error)
 {
 	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t word;
-		bool set;
+		bool set = bits[i / 8] >> (i % 8) & 1;
 
-		/* Most of memory is a long run or a long hole. */
-		while (!(i % 64) && nr - i >= 64 &&
-		       (memcpy(&word, bits + i / 8, 8), word == (*run_ret == UINT64_MAX ? 0 : ~0ull)))
-			i += 64;
-		if (i == nr)
-			break;
-		set = bits[i / 8] >> (i % 8) & 1;
-		if (set && *run_ret == UINT64_MAX) {
+		/* Most of a bitmap goes on as it was: 64 pages at a step. */
+		if (!(i % 64) && nr - i >= 64 && same_word(bits + i / 8, *run_ret != UINT64_MAX)) {
+			i += 63;
+		} else if (set && *run_ret == UINT64_MAX) {
 			*run_ret = first + i;
 		} else if (!set && *run_ret != UINT64_MAX) {
 			if (!add_range(dump, *run_ret, first + i, error))
@@ -266,6 +295,30 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 	return done;
 }
 
+/*
+ * The compressor where the header names none: that of the first pages. (The flags are each page's
+ * own, and writers other than makedumpfile leave the header's out.)
+ */
+static void find_compression(struct dump *dump, const struct kdump_part *part)
+{
+	uint8_t data[LOOKED_AT * KDUMP_DESCRIPTOR_SIZE];
+	size_t size = dump_file_read_some(part->file, part->descriptors, data, sizeof(data));
+	uint64_t end = part->file->size; /* of the descriptors: where the first page is */
+
+	for (size_t at = 0; at + KDUMP_DESCRIPTOR_SIZE <= size && part->descriptors + at < end;
+	     at += KDUMP_DESCRIPTOR_SIZE) {
+		uint64_t offset = bytes_u64(data + at, dump->big_endian);
+		uint32_t flags = bytes_u32(data + at + 12, dump->big_endian);
+
+		if (flags & compress_flags()) {
+			strcpy(dump->compression, compress_name(flags));
+			break;
+		}
+		if (offset > part->descriptors && offset < end)
+			end = offset;
+	}
+}
+
 static bool kdump_open(struct dump *dump, struct error *error)
 {
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
@@ -288,6 +341,8 @@ static bool kdump_open(struct dump *dump, struct error *error)
 	if (!check_parts(dump, kdump, error))
 		return false;
 	describe(dump, &kdump->parts[0].header);
+	if (!strcmp(dump->compression, "none"))
+		find_compression(dump, &kdump->parts[0]);
 	kdump->max_compressed = 2 * dump->page_size;
 	/* Every part of a set has the notes; the first that has them is enough. */
 	for (size_t i = 0; i < kdump->nr_parts && !dump->nr_notes; i++)

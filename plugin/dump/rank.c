@@ -14,6 +14,8 @@
 bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t offset,
 	       uint64_t start, uint64_t end, struct error *error)
 {
+	uint64_t readable;
+
 	memset(index, 0, sizeof(*index));
 	pthread_mutex_init(&index->lock, NULL);
 	if (start > end || end > MAX_BITS)
@@ -25,6 +27,11 @@ bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t 
 	index->end = end;
 	index->first_block = start / BLOCK_BITS;
 	index->nr_blocks = (end + BLOCK_BITS - 1) / BLOCK_BITS - index->first_block;
+	/* Nothing is looked up beyond the file's end, so a small file cannot ask for much memory. */
+	readable = file->size > offset ? (file->size - offset) / BLOCK_BYTES : 0;
+	readable = readable > index->first_block ? readable - index->first_block : 0;
+	if (index->nr_blocks > readable)
+		index->nr_blocks = readable;
 	index->counts = calloc(index->nr_blocks + 1, sizeof(*index->counts));
 	if (!index->counts)
 		return error_no_memory(error, "a bitmap index",

@@ -203,8 +203,13 @@ static bool get_registers(void *context, uint64_t id, struct registers *register
 	if (!thread->registers) {
 		struct registers read = { 0 };
 
-		if (!thread_registers(target, thread, &read, error))
-			return false;
+		if (!thread_registers(target, thread, &read, error)) {
+			/* gdb does not connect without the pc of one thread. It is told to forget this one. */
+			if (!is_connecting(target))
+				return false;
+			*registers = (struct registers){ .valid = 1ull << target->kernel->arch->pc };
+			return true;
+		}
 		thread->registers = malloc(sizeof(*thread->registers));
 		if (!thread->registers)
 			return error_no_memory(error, "a thread's registers",

@@ -347,13 +347,16 @@ static void test_hostile_headers(void **state)
 	free_elf(&image, path);
 }
 
-static void probe_is(struct elf_image *image, bool expected)
+/* Whoever names a file gets also what is only PERHAPS a dump. */
+static void probe_is(struct elf_image *image, enum dump_probe expected)
 {
 	char *path = write_elf(image);
 
-	assert_int_equal(dump_probe(path), expected);
-	if (!expected)
+	assert_int_equal(dump_probe(path), expected == DUMP_CERTAINLY);
+	if (expected == DUMP_NOT)
 		open_fails(path, ERROR_FORMAT);
+	else
+		dump_close(open_one(path));
 	free_elf(image, path);
 }
 
@@ -362,6 +365,8 @@ static void test_probe(void **state)
 	static const struct segment user[] = { { 0, 0x555555554000, 0x1000, 0x1000, -1 },
 					       { 0, 0xffffffffff600000, 0x1000, 0x1000, -1 } };
 	static const struct segment kernel[] = { { 0x1000000, 0xffffffff81000000, 0x1000, 0x1000, -1 } };
+	static const struct segment kcore[] = { { -1, 0xffffc90000000000, 0x2000, 0x2000, -1 },
+						{ 0x1000000, 0xffffffff81000000, 0x2000, 0x2000, -1 } };
 	static const struct segment unpaged[] = { { 0, 0, 0x1000, 0x1000, -1 } };
 	struct elf_image image = { .segments = user, .nr_segments = 2 };
 
@@ -369,19 +374,27 @@ static void test_probe(void **state)
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
 	add_note(&image, "CORE", NT_PRPSINFO, "x", 1);
 	add_note(&image, "CORE", NT_AUXV, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_NOT);
 	image = (struct elf_image){ .segments = kernel, .nr_segments = 1 };
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
-	probe_is(&image, true);
+	probe_is(&image, DUMP_CERTAINLY);
 	image = (struct elf_image){ .segments = unpaged, .nr_segments = 1 };
 	add_note(&image, "QEMU", 0, "x", 1);
-	probe_is(&image, true);
+	probe_is(&image, DUMP_CERTAINLY);
 	image = (struct elf_image){ .segments = unpaged, .nr_segments = 1 };
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_PERHAPS);
+	image = (struct elf_image){ .nr_segments = 0 };
+	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
+	probe_is(&image, DUMP_PERHAPS);
 	image = (struct elf_image){ .segments = kernel, .nr_segments = 1, .type = ET_EXEC };
 	add_note(&image, "VMCOREINFO", 0, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_NOT);
+	/* /proc/kcore: vmalloc at no physical address, and a note that user cores have, too. */
+	image = (struct elf_image){ .segments = kcore, .nr_segments = 2 };
+	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
+	add_note(&image, "CORE", NT_PRPSINFO, "x", 1);
+	probe_is(&image, DUMP_CERTAINLY);
 }
 
 static void test_page_size(void **state)

@@ -173,6 +173,7 @@ struct kdump_image {
 	const uint8_t *kinds;		/* of each page, enum page_kind */
 	uint64_t nr_pages;
 	const char *vmcoreinfo;		/* NULL: none */
+	const char *eraseinfo;		/* NULL: none */
 	const char *notes;		/* raw note area */
 	size_t notes_size;
 	/* Where things came to be. */
@@ -251,8 +252,8 @@ static inline void build_headers(struct kdump_image *image, unsigned sub_blocks,
 	FIELD(image->vmcoreinfo ? strlen(image->vmcoreinfo) : 0, word, 3);
 	FIELD(image->notes ? block + 2048 : 0, 8, 4);
 	FIELD(image->notes_size, word, 4);
-	FIELD(0, 8, 5);
-	FIELD(0, word, 5);
+	FIELD(image->eraseinfo ? block + 3072 : 0, 8, 5);
+	FIELD(image->eraseinfo ? strlen(image->eraseinfo) : 0, word, 5);
 	FIELD(image->start_pfn, 8, 6);
 	FIELD(image->end_pfn, 8, 6);
 	FIELD(image->nr_pages, 8, 6);
@@ -261,6 +262,8 @@ static inline void build_headers(struct kdump_image *image, unsigned sub_blocks,
 		memcpy(sub + 1024, image->vmcoreinfo, strlen(image->vmcoreinfo));
 	if (image->notes)
 		memcpy(sub + 2048, image->notes, image->notes_size);
+	if (image->eraseinfo)
+		memcpy(sub + 3072, image->eraseinfo, strlen(image->eraseinfo));
 }
 
 static inline void build_pages(struct kdump_image *image, size_t descriptors, uint64_t start, uint64_t end)

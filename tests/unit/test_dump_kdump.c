@@ -2,6 +2,8 @@
 /* kdump-compressed files, hand-made: compressors, layouts, split sets, and every kind of damage. */
 #include "test_dump_image.h"
 
+#include "dump/notes.h"
+
 #include <elf.h>
 
 static const char vmcoreinfo[] = "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nNUMBER(phys_base)=-2097152\n";
@@ -119,6 +121,17 @@ static void test_reads_across_pages(void **state)
 	buffer_free(&image.file);
 }
 
+static void check_eraseinfo(struct dump *dump, unsigned version)
+{
+	const struct dump_note *note = notes_find(dump, "ERASEINFO", 0);
+
+	assert_int_equal(note != NULL, version >= 5);
+	if (!note)
+		return;
+	assert_int_equal(note->size, strlen("erase jprobe\n"));
+	assert_memory_equal(note->data, "erase jprobe\n", note->size);
+}
+
 static void test_layouts(void **state)
 {
 	static const struct { bool is_32bit, big_endian, aligned; const char *machine; uint16_t em; } layouts[] = {
@@ -139,6 +152,7 @@ static void test_layouts(void **state)
 				image.is_32bit = layouts[i].is_32bit;
 				image.big_endian = layouts[i].big_endian;
 				image.aligned = layouts[i].aligned;
+				image.eraseinfo = "erase jprobe\n";
 				image.machine = layouts[i].machine;
 				image.version = version;
 				image.block_size = block;
@@ -150,6 +164,7 @@ static void test_layouts(void **state)
 					assert_string_equal(dump->vmcoreinfo, vmcoreinfo);
 				else
 					assert_null(dump->vmcoreinfo);
+				check_eraseinfo(dump, version);
 				check_and_close(dump);
 				remove_image(path);
 				buffer_free(&image.file);
