@@ -224,10 +224,11 @@ static void announce(struct session *session)
 static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr_files,
 		      struct error *error)
 {
+	struct dump_watch watch = { .interrupted = session_interrupted };
 	struct dump *dump;
 
 	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO ||
-	    !dump_open(files, nr_files, &dump, NULL))
+	    !dump_open_watched(files, nr_files, &watch, &dump, NULL))
 		return;
 	dump->zero_excluded = plugin->settings.zero_excluded;
 	session_close_bare(plugin);
