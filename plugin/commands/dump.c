@@ -15,6 +15,7 @@
 #include "commands/command.h"
 #include "dump/count.h"
 #include "dump/file.h"
+#include "dump/notes.h"
 
 /* Up to 64 GiB counting takes seconds; above it must be asked for. */
 #define MAX_UNASKED_PAGES (1ull << 24)
@@ -114,6 +115,7 @@ static const struct shape note_shape = { "notes", SHAPE_TABLE, note_columns,
 					 ARRAY_SIZE(note_columns) };
 
 static const struct column info_columns[] = { { "text", "", 0, COLUMN_RAW } };
+static const struct shape erased_shape = { "erased", SHAPE_PLAIN, info_columns, 1 };
 static const struct shape info_shape = { "vmcoreinfo", SHAPE_PLAIN, info_columns, 1 };
 
 static const struct shape shape = { "dump", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
@@ -376,7 +378,7 @@ static bool emit_files(struct output *output, const struct dump *dump)
 		    !output_uint(output, FILE_SIZE, file->raw_size) ||
 		    !output_uint(output, FILE_LOGICAL, file->size))
 			return false;
-		if (dump->format == &dump_format_raw) {
+		if (dump->format == &dump_format_raw && i < dump->nr_ranges) {
 			if (!output_printf(output, FILE_WHAT, "at physical 0x%" PRIx64,
 					   dump->ranges[i].start))
 				return false;
@@ -425,7 +427,7 @@ static bool emit_regions(struct output *output, const struct report *report)
 	return output_end(output);
 }
 
-static const char *note_meaning(const struct dump_note *note)
+static const char *note_meaning(const struct dump *dump, const struct dump_note *note)
 {
 	static const struct {
 		const char *name;
@@ -442,6 +444,8 @@ static const char *note_meaning(const struct dump_note *note)
 		{ "LINUX", 0x700, "NT_VMCOREDD: a device's dump" },
 	};
 
+	if (dump->format == &dump_format_vmware)
+		return "state of a CPU, from the checkpoint";
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (note->type == meanings[i].type && !strcmp(note->name, meanings[i].name))
 			return meanings[i].meaning;
@@ -462,7 +466,7 @@ static bool emit_notes(struct output *output, const struct dump *dump)
 		    !output_uint_as(output, NOTE_TYPE, note->type,
 				    note->type > 0xff ? "0x%x" : "%u", note->type) ||
 		    !output_uint(output, NOTE_SIZE, note->size) ||
-		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(note),
+		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(dump, note),
 				   note->truncated ? " (truncated)" : ""))
 			return false;
 	}
@@ -478,6 +482,19 @@ static bool emit_info(struct output *output, const struct dump *dump)
 	       output_end(output);
 }
 
+/* What makedumpfile's filter commands have erased: one line of text for each. */
+static bool emit_erased(struct output *output, const struct dump *dump)
+{
+	const struct dump_note *note = notes_find(dump, "ERASEINFO", 0);
+
+	if (!note)
+		return true;
+	return output_begin(output, &erased_shape) && output_row(output) &&
+	       output_bytes(output, 0, (const char *)note->data,
+			    strnlen((const char *)note->data, note->size)) &&
+	       output_end(output);
+}
+
 static bool show(struct report *report, const struct arguments *arguments, struct output *output,
 		 struct error *error)
 {
@@ -487,7 +504,8 @@ static bool show(struct report *report, const struct arguments *arguments, struc
 
 	/* That somebody has had enough is no error. */
 	if (done && emit_headers(output, report) && emit_files(output, dump) &&
-	    emit_regions(output, report) && emit_notes(output, dump) && has_option(arguments, 'v'))
+	    emit_regions(output, report) && emit_notes(output, dump) && emit_erased(output, dump) &&
+	    has_option(arguments, 'v'))
 		emit_info(output, dump);
 	free(report->regions);
 	return done;
@@ -526,7 +544,8 @@ static const char help[] =
 	"should be there, but the file is cut off before them or they were not written.\n"
 	"\n"
 	"JSON: an object \"dump\", arrays \"files\", \"memory\" (kind: memory or hole) and\n"
-	"\"notes\"; with -v \"vmcoreinfo\".\n"
+	"\"notes\"; \"erased\" where makedumpfile's filters were at work; with -v\n"
+	"\"vmcoreinfo\".\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel dump /var/crash/dump.202611220443\n"

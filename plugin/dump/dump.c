@@ -17,6 +17,7 @@
 
 const struct dump_format *const dump_formats[] = {
 	&dump_format_kdump,
+	&dump_format_vmware,
 	&dump_format_foreign, /* before ELF: Xen domains are in ELF files of their own kind */
 	&dump_format_elf, &dump_format_raw, NULL
 };
@@ -202,6 +203,43 @@ bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t si
 bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
 {
 	return dump->format->read_page(dump, pfn, buffer, error);
+}
+
+void dump_scan_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	const struct dump_format *format = dump->format;
+	struct error error;
+
+	for (size_t done = 0, step; done < nr; done += step) {
+		uint8_t *to = (uint8_t *)buffer + done * dump->page_size;
+
+		step = 1;
+		if (format->read_pages) {
+			step = nr - done < DUMP_SCAN_PAGES ? nr - done : DUMP_SCAN_PAGES;
+			format->read_pages(dump, pfn + done, step, to, kinds + done);
+		} else {
+			kinds[done] = format->read_page(dump, pfn + done, to, &error) ? ERROR_NONE
+										   : error.kind;
+		}
+	}
+}
+
+void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+		     uint8_t *kinds)
+{
+	const struct dump_format *format = dump->format;
+	struct error error;
+
+	for (size_t done = 0, step; done < nr; done += step) {
+		step = 1;
+		if (format->find_pages) {
+			step = nr - done < DUMP_SCAN_PAGES ? nr - done : DUMP_SCAN_PAGES;
+			format->find_pages(dump, pfn + done, step, places + done, kinds + done);
+		} else {
+			kinds[done] = format->find_page(dump, pfn + done, &places[done], &error) ?
+					      ERROR_NONE : error.kind;
+		}
+	}
 }
 
 bool dump_has_page(struct dump *dump, uint64_t pfn)

@@ -267,12 +267,12 @@ static void set_page_size(struct dump *dump)
 /*
  * All PT_NOTEs. Together they cannot be longer than the file, unless they overlap, and then each of
  * millions of segments could cost as much time and memory as the whole file: what goes beyond it is
- * not read.
+ * not read. (A flattened file may have holes of any length: its bytes on disk count.)
  */
 static bool read_notes(struct dump *dump, const struct dump_file *file, const Elf64_Phdr *segments,
 		       size_t nr, struct error *error)
 {
-	uint64_t left = file->size;
+	uint64_t left = file->raw_size;
 
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t size = segments[i].p_filesz;
@@ -332,9 +332,10 @@ static bool elf_open(struct dump *dump, struct error *error)
  * The range to read ADDRESS from: one that has it in the file, otherwise one that only claims it,
  * otherwise NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD).
  * The search is bounded, or one segment over millions of others would make each read look at all of
- * them.
+ * them. *until_ret is where the answer may change: the start of the next range.
  */
-static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
+static const struct dump_range *find_range_until(const struct dump *dump, uint64_t address,
+						 uint64_t *until_ret)
 {
 	const struct elf *elf = dump->private;
 	const struct dump_range *claimed = NULL;
@@ -348,6 +349,7 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 		else
 			high = middle;
 	}
+	*until_ret = low < dump->nr_ranges ? dump->ranges[low].start : UINT64_MAX;
 	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP;
 	     low--, looked_at++) {
 		const struct dump_range *range = &dump->ranges[low - 1];
@@ -358,6 +360,13 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 			claimed = range;
 	}
 	return claimed;
+}
+
+static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
+{
+	uint64_t until;
+
+	return find_range_until(dump, address, &until);
 }
 
 static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
@@ -400,6 +409,48 @@ static bool elf_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct 
 	return elf_read_bytes(dump, pfn << dump->page_shift, buffer, dump->page_size, error);
 }
 
+/*
+ * Whole pages from ADDRESS on that lie in one range and one behind the other in the file. *kind_ret
+ * is ERROR_NONE, or why not even the first byte is there.
+ */
+static size_t read_together(struct dump *dump, uint64_t address, size_t nr, void *buffer,
+			    uint8_t *kind_ret)
+{
+	uint64_t until, within, offset, size = nr << dump->page_shift;
+	const struct dump_range *range = find_range_until(dump, address, &until);
+
+	*kind_ret = !range ? ERROR_NOT_MAPPED
+		    : address - range->start >= range->file_size ? ERROR_EXCLUDED
+								 : ERROR_NONE;
+	if (*kind_ret)
+		return 0;
+	within = address - range->start;
+	if (size > range->file_size - within)
+		size = range->file_size - within;
+	if (size > until - address)
+		size = until - address;
+	if (__builtin_add_overflow(range->file_offset, within, &offset))
+		return 0;
+	size &= ~(uint64_t)(dump->page_size - 1);
+	return dump_file_read_some(dump->files[0], offset, buffer, size) >> dump->page_shift;
+}
+
+static void elf_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	struct error error;
+
+	for (size_t i = 0, done; i < nr; i += done) {
+		uint8_t *to = (uint8_t *)buffer + (i << dump->page_shift);
+
+		done = read_together(dump, (pfn + i) << dump->page_shift, nr - i, to, &kinds[i]);
+		memset(kinds + i, ERROR_NONE, done);
+		/* In pieces, or not to the end. */
+		if (!done && !kinds[i] && !elf_read_page(dump, pfn + i, to, &error))
+			kinds[i] = error.kind;
+		done += !done;
+	}
+}
+
 static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
 {
 	return elf_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
@@ -408,12 +459,13 @@ static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, s
 static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
 			  struct error *error)
 {
-	uint64_t address = pfn << dump->page_shift, within, length;
-	const struct dump_range *range = find_range(dump, address);
+	uint64_t address = pfn << dump->page_shift, within, length, until;
+	const struct dump_range *range = find_range_until(dump, address, &until);
 
 	/* A segment can begin inside a page. */
-	if (!range)
-		range = find_range(dump, address + dump->page_size - 1);
+	if ((!range || address - range->start >= range->file_size) &&
+	    until - address < dump->page_size)
+		range = find_range(dump, until);
 	if (!range)
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "physical address 0x%" PRIx64 " does not exist", address);
@@ -503,7 +555,7 @@ static enum dump_probe elf_probe(const struct dump_file *file, const uint8_t *da
 
 const struct dump_format dump_format_elf = {
 	.name = "ELF",
-	.description = "ELF core: /proc/vmcore, makedumpfile -E, QEMU dump-guest-memory",
+	.description = "ELF core: /proc/vmcore, /proc/kcore, makedumpfile -E, QEMU dump-guest-memory",
 	.probe = elf_probe,
 	.open = elf_open,
 	.read_page = elf_read_page,
@@ -512,4 +564,5 @@ const struct dump_format dump_format_elf = {
 	.read_bytes = elf_read_bytes,
 	.read_page_start = elf_read_page_start,
 	.find_page = elf_find_page,
+	.read_pages = elf_read_pages,
 };

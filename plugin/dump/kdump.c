@@ -16,44 +16,15 @@
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/kdump_header.h"
+#include "dump/kdump_internal.h"
 #include "dump/notes.h"
-#include "dump/rank.h"
 
-#define DESCRIPTOR_SIZE 24
-#define TABLE_CACHE	(16u << 20) /* bitmaps and descriptors kept, for all parts together */
-#define MAX_RANGE_PFNS                                                                             \
+#define TABLE_CACHE (16u << 20)		/* bitmaps and descriptors kept, for all parts together */
+#define MAX_RANGE_PFNS \
 	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
-#define LOOKED_AT  64 /* descriptors, for a compressor that the header does not name */
-
-struct kdump_part {
-	struct dump_file *file;
-	struct kdump_header header;
-	uint64_t start_pfn, end_pfn;
-	uint64_t bitmap1, bitmap2; /* file offsets */
-	uint64_t descriptors;
-	struct rank_index rank; /* over bitmap2 */
-};
-
-/* What one thread needs to read a page. */
-struct scratch {
-	struct scratch *next;
-	struct compress_scratch *compress;
-	uint8_t *buffer;
-};
-
-struct kdump {
-	struct kdump_part *parts; /* sorted by start_pfn */
-	size_t nr_parts;
-	size_t max_compressed; /* bytes a page may have in the file */
-	struct scratch *free;  /* not in use now */
-	pthread_mutex_t lock;  /* of free */
-};
-
-struct descriptor {
-	uint64_t offset;
-	uint32_t size, flags;
-};
+#define MAX_TEXT   (1u << 20) /* of VMCOREINFO and ERASEINFO, bytes */
+#define LOOKED_AT  64	      /* descriptors, for a compressor that the header does not name */
 
 static enum dump_probe kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
@@ -187,27 +158,47 @@ static void describe(struct dump *dump, const struct kdump_header *header)
 		dump->flags |= DUMP_EXCLUDED_VMEMMAP;
 }
 
-static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+/* An ELF dump has it as a note; so the same here. */
+static bool add_eraseinfo(struct dump *dump, const void *text, size_t size, struct error *error)
 {
-	const struct kdump_header *header = &part->header;
-	uint64_t size = header->vmcoreinfo_size < (1 << 20) ? header->vmcoreinfo_size : 1 << 20;
+	return notes_find(dump, "ERASEINFO", 0) ||
+	       notes_add(dump, "ERASEINFO", 0, text, size, error);
+}
+
+/* Hands up to MAX_TEXT bytes of the file to TAKE. */
+static bool read_text(struct dump *dump, const struct dump_file *file, uint64_t offset,
+		      uint64_t size,
+		      bool (*take)(struct dump *, const void *, size_t, struct error *),
+		      struct error *error)
+{
 	char *text;
 	bool done;
 
-	if (header->vmcoreinfo_offset && size) {
-		text = malloc(size);
-		if (!text)
-			return error_no_memory(error, "VMCOREINFO", size);
-		size = dump_file_read_some(part->file, header->vmcoreinfo_offset, text, size);
-		done = notes_set_vmcoreinfo(dump, text, size, error);
-		free(text);
-		if (!done)
-			return false;
-	}
+	if (!offset || !size)
+		return true;
+	if (size > MAX_TEXT)
+		size = MAX_TEXT;
+	text = malloc(size);
+	if (!text)
+		return error_no_memory(error, "a text in the dump's header", size);
+	size = dump_file_read_some(file, offset, text, size);
+	done = take(dump, text, size, error);
+	free(text);
+	return done;
+}
+
+static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+{
+	const struct kdump_header *header = &part->header;
+
+	if (!read_text(dump, part->file, header->vmcoreinfo_offset, header->vmcoreinfo_size,
+		       notes_set_vmcoreinfo, error))
+		return false;
 	if (header->notes_offset && header->notes_size &&
 	    !notes_read(dump, part->file, header->notes_offset, header->notes_size, error))
 		return false;
-	return true;
+	return read_text(dump, part->file, header->eraseinfo_offset, header->eraseinfo_size,
+			 add_eraseinfo, error);
 }
 
 static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, struct error *error)
@@ -235,6 +226,15 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 	return true;
 }
 
+/* Are the 64 bits at BITS all SET, or all not? */
+static bool same_word(const uint8_t *bits, bool set)
+{
+	uint64_t word;
+
+	memcpy(&word, bits, sizeof(word));
+	return word == (set ? UINT64_MAX : 0);
+}
+
 /*
  * Ranges from the runs of set bits in BITS, which starts at page FIRST. *run_ret is the start of an
  * open run.
@@ -245,8 +245,9 @@ static bool add_runs(struct dump *dump, const uint8_t *bits, uint64_t first, uin
 	for (uint64_t i = 0; i < nr; i++) {
 		bool set = bits[i / 8] >> (i % 8) & 1;
 
-		if (!(i % 8) && nr - i >= 8 && bits[i / 8] == (*run_ret == UINT64_MAX ? 0 : 0xff)) {
-			i += 7;
+		/* Most of a bitmap goes on as it was: 64 pages at a step. */
+		if (!(i % 64) && nr - i >= 64 && same_word(bits + i / 8, *run_ret != UINT64_MAX)) {
+			i += 63;
 		} else if (set && *run_ret == UINT64_MAX) {
 			*run_ret = first + i;
 		} else if (!set && *run_ret != UINT64_MAX) {
@@ -271,8 +272,16 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 
 	while (done && at < end && at < MAX_RANGE_PFNS) {
 		uint64_t nr = end - at < size * 8 ? end - at : size * 8;
+		uint64_t offset = part->bitmap1 + at / 8;
+		uint64_t hole = (dump_file_next_data(part->file, offset) - offset) / (64 << 10);
 		size_t need = (nr + 7) / 8;
 
+		/* Zeros of a sparse file need not be read: they only end a run, at its start. */
+		if (hole && run == UINT64_MAX) {
+			at += hole * (64 << 10) * 8;
+			at = at < end ? at : end;
+			continue;
+		}
 		if (dump_file_read_some(part->file, part->bitmap1 + at / 8, bits, need) < need)
 			break;
 		done = add_runs(dump, bits, at, nr, &run, error);
@@ -292,12 +301,12 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
  */
 static void find_compression(struct dump *dump, const struct kdump_part *part)
 {
-	uint8_t data[LOOKED_AT * DESCRIPTOR_SIZE];
+	uint8_t data[LOOKED_AT * KDUMP_DESCRIPTOR_SIZE];
 	size_t size = dump_file_read_some(part->file, part->descriptors, data, sizeof(data));
 	uint64_t end = part->file->size; /* of the descriptors: where the first page is */
 
-	for (size_t at = 0; at + DESCRIPTOR_SIZE <= size && part->descriptors + at < end;
-	     at += DESCRIPTOR_SIZE) {
+	for (size_t at = 0; at + KDUMP_DESCRIPTOR_SIZE <= size && part->descriptors + at < end;
+	     at += KDUMP_DESCRIPTOR_SIZE) {
 		uint64_t offset = bytes_u64(data + at, dump->big_endian);
 		uint32_t flags = bytes_u32(data + at + 12, dump->big_endian);
 
@@ -351,6 +360,8 @@ static void free_scratch(struct scratch *scratch)
 		return;
 	compress_scratch_free(scratch->compress);
 	free(scratch->buffer);
+	free(scratch->stage);
+	free(scratch->shared_page);
 	free(scratch);
 }
 
@@ -373,7 +384,7 @@ static void kdump_close(struct dump *dump)
 	free(kdump);
 }
 
-static struct scratch *take_scratch(struct kdump *kdump)
+struct scratch *kdump_take_scratch(struct kdump *kdump)
 {
 	struct scratch *scratch;
 
@@ -389,13 +400,14 @@ static struct scratch *take_scratch(struct kdump *kdump)
 		return NULL;
 	scratch->compress = compress_scratch_new();
 	scratch->buffer = malloc(kdump->max_compressed);
-	if (scratch->compress && scratch->buffer)
+	scratch->shared_page = malloc(kdump->max_compressed / 2);
+	if (scratch->compress && scratch->buffer && scratch->shared_page)
 		return scratch;
 	free_scratch(scratch);
 	return NULL;
 }
 
-static void give_scratch(struct kdump *kdump, struct scratch *scratch)
+void kdump_give_scratch(struct kdump *kdump, struct scratch *scratch)
 {
 	pthread_mutex_lock(&kdump->lock);
 	scratch->next = kdump->free;
@@ -403,7 +415,7 @@ static void give_scratch(struct kdump *kdump, struct scratch *scratch)
 	pthread_mutex_unlock(&kdump->lock);
 }
 
-static struct kdump_part *find_part(const struct kdump *kdump, uint64_t pfn)
+struct kdump_part *kdump_find_part(const struct kdump *kdump, uint64_t pfn)
 {
 	for (size_t i = 0; i < kdump->nr_parts; i++)
 		if (pfn >= kdump->parts[i].start_pfn && pfn < kdump->parts[i].end_pfn)
@@ -450,13 +462,54 @@ static bool fail_outside(const struct dump *dump, uint64_t pfn, struct error *er
 			 pfn << dump->page_shift);
 }
 
+void kdump_decode_descriptor(const struct dump *dump, const uint8_t *data,
+			     struct descriptor *descriptor)
+{
+	descriptor->offset = bytes_u64(data, dump->big_endian);
+	descriptor->size = bytes_u32(data + 8, dump->big_endian);
+	descriptor->flags = bytes_u32(data + 12, dump->big_endian);
+}
+
+enum error_kind kdump_check_descriptor(const struct dump *dump, const struct descriptor *descriptor)
+{
+	const struct kdump *kdump = dump->private;
+
+	/*
+	 * A writer that ran out of space leaves descriptors unwritten (makedumpfile,
+	 * DUMP_DH_COMPRESSED_INCOMPLETE).
+	 */
+	if (!descriptor->offset && !descriptor->size)
+		return ERROR_TRUNCATED;
+	if (!descriptor->size || descriptor->size > kdump->max_compressed ||
+	    (!(descriptor->flags & compress_flags()) && descriptor->size != dump->page_size))
+		return ERROR_FORMAT;
+	return ERROR_NONE;
+}
+
+/* Puts what kdump_check_descriptor found into words. */
+static bool fail_descriptor(const struct dump *dump, const struct kdump_part *part, uint64_t pfn,
+			    const struct descriptor *descriptor, struct error *error)
+{
+	if (kdump_check_descriptor(dump, descriptor) == ERROR_TRUNCATED)
+		return error_set(
+			error, ERROR_TRUNCATED,
+			"the page at physical address 0x%" PRIx64 " was never written to %s%s",
+			pfn << dump->page_shift, part->file->path,
+			dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
+	return error_set(error, ERROR_FORMAT,
+			 "%s: the descriptor of physical address 0x%" PRIx64
+			 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)",
+			 part->file->path, pfn << dump->page_shift, descriptor->offset,
+			 descriptor->size, descriptor->flags);
+}
+
 /* Finds the descriptor of a page and checks it. */
 static bool find_descriptor(struct dump *dump, uint64_t pfn, struct kdump_part **part_ret,
 			    struct descriptor *descriptor, struct error *error)
 {
 	const struct kdump *kdump = dump->private;
-	struct kdump_part *part = find_part(kdump, pfn);
-	uint8_t data[DESCRIPTOR_SIZE];
+	struct kdump_part *part = kdump_find_part(kdump, pfn);
+	uint8_t data[KDUMP_DESCRIPTOR_SIZE];
 	bool set, exists;
 	uint64_t rank;
 
@@ -470,32 +523,14 @@ static bool find_descriptor(struct dump *dump, uint64_t pfn, struct kdump_part *
 			return false;
 		return fail_missing(dump, pfn, exists, error);
 	}
-	if (!dump_file_read_cached(part->file, part->descriptors + rank * DESCRIPTOR_SIZE, data,
+	if (!dump_file_read_cached(part->file, part->descriptors + rank * KDUMP_DESCRIPTOR_SIZE, data,
 				   sizeof(data), error))
 		return error_prefix(error, "the descriptor of physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
-	descriptor->offset = bytes_u64(data, dump->big_endian);
-	descriptor->size = bytes_u32(data + 8, dump->big_endian);
-	descriptor->flags = bytes_u32(data + 12, dump->big_endian);
+	kdump_decode_descriptor(dump, data, descriptor);
 	*part_ret = part;
-	/*
-	 * A writer that ran out of space leaves descriptors unwritten (makedumpfile,
-	 * DUMP_DH_COMPRESSED_INCOMPLETE).
-	 */
-	if (!descriptor->offset && !descriptor->size)
-		return error_set(
-			error, ERROR_TRUNCATED,
-			"the page at physical address 0x%" PRIx64 " was never written to %s%s",
-			pfn << dump->page_shift, part->file->path,
-			dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
-	if (!descriptor->size || descriptor->size > kdump->max_compressed ||
-	    (!(descriptor->flags & compress_flags()) && descriptor->size != dump->page_size))
-		return error_set(error, ERROR_FORMAT,
-				 "%s: the descriptor of physical address 0x%" PRIx64
-				 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)",
-				 part->file->path, pfn << dump->page_shift, descriptor->offset,
-				 descriptor->size, descriptor->flags);
-	return true;
+	return kdump_check_descriptor(dump, descriptor) == ERROR_NONE ||
+	       fail_descriptor(dump, part, pfn, descriptor, error);
 }
 
 static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
@@ -513,14 +548,14 @@ static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struc
 				      error) ||
 		       error_prefix(error, "the page at physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
-	scratch = take_scratch(kdump);
+	scratch = kdump_take_scratch(kdump);
 	if (!scratch)
 		return error_no_memory(error, "decompressing a page", kdump->max_compressed);
 	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
 			      error) &&
 	       decompress(scratch->compress, descriptor.flags, scratch->buffer, descriptor.size,
 			  buffer, dump->page_size, error);
-	give_scratch(kdump, scratch);
+	kdump_give_scratch(kdump, scratch);
 	return done || error_prefix(error, "the page at physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
 }
@@ -538,14 +573,14 @@ static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer,
 		return false;
 	if (!(descriptor.flags & compress_flags()))
 		return dump_file_read(part->file, descriptor.offset, buffer, size, NULL);
-	scratch = take_scratch(kdump);
+	scratch = kdump_take_scratch(kdump);
 	if (!scratch)
 		return false;
 	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
 			      NULL) &&
 	       decompress_start(scratch->compress, descriptor.flags, scratch->buffer,
 				descriptor.size, page, size, dump->page_size);
-	give_scratch(kdump, scratch);
+	kdump_give_scratch(kdump, scratch);
 	if (done)
 		memcpy(buffer, page, size);
 	return done;
@@ -553,7 +588,7 @@ static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer,
 
 static bool kdump_has_page(struct dump *dump, uint64_t pfn)
 {
-	struct kdump_part *part = find_part(dump->private, pfn);
+	struct kdump_part *part = kdump_find_part(dump->private, pfn);
 	bool set;
 
 	return part && rank_lookup(&part->rank, pfn, &set, NULL, NULL) && set;
@@ -581,4 +616,6 @@ const struct dump_format dump_format_kdump = {
 	.close = kdump_close,
 	.read_page_start = kdump_read_page_start,
 	.find_page = kdump_find_page,
+	.read_pages = kdump_read_pages,
+	.find_pages = kdump_find_pages,
 };

@@ -102,6 +102,9 @@ bool notes_read(struct dump *dump, const struct dump_file *file, uint64_t offset
 		dump->flags |= DUMP_TRUNCATED;
 		size = offset < file->size ? file->size - offset : 0;
 	}
+	/* A flattened file can have a hole of any length, which reads as zeros: no notes are in there. */
+	if (size > file->raw_size)
+		size = file->raw_size;
 	if (!size)
 		return true;
 	area = malloc(size);

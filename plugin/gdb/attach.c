@@ -84,8 +84,13 @@ void attach_restore_symbols(struct session *session)
 	struct plugin *plugin = session->plugin;
 
 	gdb_execute(plugin, NULL, NULL, "symbol-file");
+	/*
+	 * Not with symbol-file: gdb keeps what add-symbol-file (relocate) read, and a program's symbols
+	 * that were read for a shared object make `print linux_banner` an internal error
+	 * (get_msymbol_address in gdb/symtab.c).
+	 */
 	if (plugin->vmlinux)
-		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", plugin->vmlinux);
+		gdb_execute(plugin, NULL, NULL, "add-symbol-file \"%s\" -o 0", plugin->vmlinux);
 }
 
 /* The filename attribute of gdb.CALL or an element of it, malloc'ed; NULL if there is none. */
@@ -153,7 +158,8 @@ void attach_symbols_alone(struct plugin *plugin)
 {
 	char *loaded = symbol_file(plugin), *path = loaded ? NULL : attach_current_vmlinux(plugin);
 
-	if (path && !plugin->session)
+	/* Once a dump was attached they are there: see attach_restore_symbols. */
+	if (path && !plugin->session && !plugin->vmlinux)
 		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", path);
 	free(loaded);
 	free(path);
@@ -218,10 +224,16 @@ static bool add_companion(struct session *session, struct error *error)
 {
 	struct kernel *kernel = session->kernel;
 	char directory[1024], path[1200];
+	struct stat status = { 0 };
 
+	/*
+	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion, and the
+	 * file's size tells them apart.
+	 */
+	stat(kernel->vmlinux_path, &status);
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
-		snprintf(path, sizeof(path), "%s/%s-%d.debug", directory, kernel->build_id,
-			 COMPANION_VERSION);
+		snprintf(path, sizeof(path), "%s/%s-%llx-%d.debug", directory, kernel->build_id,
+			 (unsigned long long)status.st_size, COMPANION_VERSION);
 	else
 		session_path(session, "vmlinux-cfi.debug", path, sizeof(path));
 	if (access(path, R_OK) < 0 && !make_companion(kernel, path, error))

@@ -25,9 +25,61 @@ static PyObject *symbol_name(struct session *session, uint64_t pc, bool with_mod
 	if (module)
 		result = PyUnicode_FromFormat("%s [%s]", symbol->name, module->name);
 	else if (symbol)
-		result = PyUnicode_FromString(symbol->name);
+		result = PyUnicode_FromFormat("%s", symbol->name); /* any bytes */
 	pthread_mutex_unlock(&kernel->lock);
 	return result;
+}
+
+/* Whether FRAME_OBJECT, a gdb.Frame, is of TYPE ("SIGTRAMP_FRAME"). */
+static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
+{
+	PyObject *own = PyObject_CallMethod(frame, "type", NULL),
+		 *wanted = gdb_attribute(plugin, type);
+	bool equal = own && wanted && PyObject_RichCompareBool(own, wanted, Py_EQ) == 1;
+
+	Py_XDECREF(own);
+	Py_XDECREF(wanted);
+	return equal;
+}
+
+/*
+ * The pc of the frame of SELF, a new reference; NULL without an exception if it has none: a zombie's registers, say, went with its
+ * stack, and gdb's own decorator would raise.
+ */
+static PyObject *frame_pc(PyObject *self)
+{
+	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL);
+	PyObject *pc = frame ? PyObject_CallMethod(frame, "pc", NULL) : NULL;
+
+	Py_XDECREF(frame);
+	if (!pc)
+		forget_exception();
+	return pc;
+}
+
+/* VmcoreFrame.address() */
+static PyObject *frame_address(PyObject *self, PyObject *args)
+{
+	PyObject *pc = frame_pc(self);
+
+	(void)args;
+	if (!pc)
+		Py_RETURN_NONE;
+	return pc;
+}
+
+/*
+ * The address to look a name up for: a return address can be the first of the next function, if the call is the last
+ * instruction (it does not return). But what was interrupted, and the innermost frame, are where they are.
+ */
+static uint64_t name_address(struct plugin *plugin, PyObject *frame, uint64_t pc)
+{
+	PyObject *newer = PyObject_CallMethod(frame, "newer", NULL);
+	bool called = newer && newer != Py_None && !is_type(plugin, newer, "SIGTRAMP_FRAME");
+
+	Py_XDECREF(newer);
+	forget_exception();
+	return called ? pc - 1 : pc;
 }
 
 /* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what
@@ -38,21 +90,22 @@ static PyObject *frame_function(PyObject *self, PyObject *args)
 	PyObject *base = (PyObject *)class_pointer(self);
 	PyObject *frame = PyObject_CallMethod(self, "inferior_frame", NULL);
 	PyObject *function = frame ? PyObject_CallMethod(frame, "function", NULL) : NULL;
-	PyObject *pc_object = function ? PyObject_CallMethod(frame, "pc", NULL) : NULL;
+	PyObject *pc_object = function ? frame_pc(self) : NULL;
 	PyObject *type = pc_object ? PyObject_CallMethod(frame, "type", NULL) : NULL;
 	PyObject *signal = type ? gdb_attribute(plugin, "SIGTRAMP_FRAME") : NULL;
 	PyObject *result = NULL;
 	uint64_t pc;
 
 	(void)args;
+	if (function && !pc_object)
+		result = PyUnicode_FromString("<unavailable>");
 	if (!plugin || !base || !signal || !value_to_u64(pc_object, &pc))
 		goto out;
 	if (plugin->session &&
 	    (function == Py_None || PyObject_RichCompareBool(type, signal, Py_EQ) == 1)) {
-		result = symbol_name(plugin->session, pc, function == Py_None);
-		if (!result && !PyErr_Occurred() &&
-		    !plugin->session->kernel->arch->is_kernel_address(
-			    plugin->session->kernel->memory, pc)) {
+		result = symbol_name(plugin->session, name_address(plugin, frame, pc),
+				     function == Py_None);
+		if (!result && !PyErr_Occurred() && function == Py_None) {
 			/* User space: gdb's name if the person loaded the program's symbols. */
 			result = PyObject_CallMethod(frame, "name", NULL);
 			if (result == Py_None) {
@@ -70,18 +123,6 @@ out:
 	Py_XDECREF(function);
 	Py_XDECREF(frame);
 	return result;
-}
-
-/* Whether FRAME_OBJECT, a gdb.Frame, is of TYPE ("SIGTRAMP_FRAME"). */
-static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
-{
-	PyObject *own = PyObject_CallMethod(frame, "type", NULL),
-		 *wanted = gdb_attribute(plugin, type);
-	bool equal = own && wanted && PyObject_RichCompareBool(own, wanted, Py_EQ) == 1;
-
-	Py_XDECREF(own);
-	Py_XDECREF(wanted);
-	return equal;
 }
 
 static bool is_function_start(struct session *session, uint64_t pc)
@@ -167,17 +208,21 @@ static PyObject *frame_filename(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	PyObject *base = (PyObject *)class_pointer(self);
-	PyObject *sal = plugin && base ? call_line(plugin, self) : NULL;
+	PyObject *pc = plugin && base ? frame_pc(self) : NULL;
+	PyObject *sal = pc ? call_line(plugin, self) : NULL;
 	PyObject *symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
 	PyObject *name = NULL, *prefix;
 
 	(void)args;
+	if (!pc && plugin && base)
+		Py_RETURN_NONE;
 	if (symtab && symtab != Py_None)
 		name = PyObject_GetAttrString(symtab, "filename");
 	else if (plugin && base)
 		name = PyObject_CallMethod(base, "filename", "O", self);
 	Py_XDECREF(symtab);
 	Py_XDECREF(sal);
+	Py_XDECREF(pc);
 	if (name && PyUnicode_Check(name) && plugin->session && plugin->session->directory[0]) {
 		prefix = PyUnicode_FromString(plugin->session->directory);
 		if (prefix && PyUnicode_Tailmatch(name, prefix, 0, PY_SSIZE_T_MAX, -1) == 1) {
@@ -210,6 +255,7 @@ static PyObject *filter_filter(PyObject *self, PyObject *iterator)
 }
 
 static PyMethodDef frame_methods[] = {
+	{ "address", frame_address, METH_NOARGS, NULL },
 	{ "function", frame_function, METH_NOARGS, NULL },
 	{ "filename", frame_filename, METH_NOARGS, NULL },
 	{ "line", frame_line, METH_NOARGS, NULL },

@@ -156,7 +156,7 @@ bool error_from_python(struct error *error)
 
 PyObject *raise_error(struct plugin *plugin, const struct error *error)
 {
-	PyObject *class;
+	PyObject *class, *text;
 
 	if (error->kind == ERROR_INTERRUPTED) {
 		if (!PyErr_Occurred())
@@ -166,8 +166,12 @@ PyObject *raise_error(struct plugin *plugin, const struct error *error)
 	if (PyErr_Occurred()) /* q at the pager */
 		return NULL;
 	class = gdb_attribute(plugin, "GdbError");
-	if (class)
-		PyErr_SetString(class, error->text);
+	/* A sentence may quote what a damaged dump has for a name: any bytes. */
+	text = class ? PyUnicode_DecodeUTF8(error->text, strlen(error->text), "backslashreplace")
+		     : NULL;
+	if (text)
+		PyErr_SetObject(class, text);
+	Py_XDECREF(text);
 	Py_XDECREF(class);
 	return NULL;
 }

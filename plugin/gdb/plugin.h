@@ -43,6 +43,7 @@ PyObject *plugin_load(void);
 
 bool register_commands(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
+bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);

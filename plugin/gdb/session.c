@@ -172,6 +172,8 @@ static bool connect_gdb(struct session *session, struct error *error)
 	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
 	vmcore_target_set_connecting(session->target, false);
+	/* The pc that was made up for gdb to connect, see vmcore_target.c. */
+	gdb_execute(plugin, NULL, NULL, "maintenance flush register-cache");
 	if (session->connected)
 		list_threads(plugin);
 	return session->connected;
@@ -186,10 +188,12 @@ static void announce(struct session *session)
 	struct error error = { 0 };
 	struct task_table *tasks;
 
+	bool compressed = kernel->dump->compression[0] && strcmp(kernel->dump->compression, "none");
+
 	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
-		   kernel->dump->format->name, kernel->dump->compression[0] ? " " : "",
-		   kernel->dump->compression, kernel->release, kernel->nr_cpus,
-		   kernel->nr_cpus == 1 ? "" : "s");
+		   kernel->dump->variant[0] ? kernel->dump->variant : kernel->dump->format->name,
+		   compressed ? " " : "", compressed ? kernel->dump->compression : "",
+		   kernel->release, kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
 	if (tasks_get(kernel, &tasks, NULL))
 		gdb_printf(plugin, ", %zu tasks", tasks->count);
 	gdb_printf(plugin, "\n");
@@ -258,6 +262,7 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	plugin->session = session;
 	if (!connect_gdb(session, error)) {
 		session_close(plugin);
+		keep_bare(plugin, files, nr_files, error);
 		return false;
 	}
 	announce(session);

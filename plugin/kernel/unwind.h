@@ -43,7 +43,9 @@ enum unwind_end {
 	UNWIND_FAILED,		/* the rest of the stack is not known; the error says why */
 };
 
+#ifndef UNWIND_MAX_FRAMES	/* tests/fuzz has less */
 #define UNWIND_MAX_FRAMES 256
+#endif
 
 /*
  * Unwinds from REGISTERS; stores up to MAX frames and their number. An end other than

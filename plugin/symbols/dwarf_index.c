@@ -37,7 +37,7 @@ static struct named *find_slot(struct named *names, size_t mask, const char *nam
 
 static bool grow_names(struct dwarf_index *index, struct error *error)
 {
-	size_t slots = index->names ? (index->names_mask + 1) * 2 : 1 << 15;
+	size_t slots = index->names ? (index->names_mask + 1) * 2 : 1 << 12;
 	struct named *names = calloc(slots, sizeof(*names));
 
 	if (!names)

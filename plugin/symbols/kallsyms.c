@@ -101,7 +101,12 @@ static void read_strings(struct reader *reader)
 static bool read_tables(struct reader *reader, struct error *error)
 {
 	size_t size = reader->count * sizeof(*reader->table);
+	Elf64_Sym last;
 
+	/* A damaged count asks for much memory; most often there is nothing where its table would end. */
+	if (reader->count && !memory_read(reader->memory, reader->symbols + size - sizeof(last), &last,
+					  sizeof(last), error))
+		return false;
 	reader->table = malloc(size + 1);
 	reader->letter_table = calloc(reader->count + 1, 1);
 	if (!reader->table || !reader->letter_table)

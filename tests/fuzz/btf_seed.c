@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Compiled to BTF for the seeds of fuzz_btf: a bit of everything that kernels' BTF has. */
+/* Compiled for the seeds of fuzz_btf, fuzz_dwarf and fuzz_symbols: a bit of everything that kernels' types have. */
 struct list_head { struct list_head *next, *prev; };
 typedef unsigned long long u64;
 typedef struct { int counter; } atomic_t;
@@ -28,3 +28,6 @@ struct task_struct {
 };
 struct task_struct *init_task;
 int use(struct task_struct *task) { return task->se.vruntime; }
+const char linux_banner[] = "Linux version 6.1.0-fuzz (nobody@nowhere) #1 SMP";
+static int local(int number) { return number * 3; }
+int many(int a, int b) { volatile int words[40] = { local(a), b }; return words[a & 31]; }

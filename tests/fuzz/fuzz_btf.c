@@ -1,39 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* BTF: the input is the section. Asks for names the kernel code asks for, and for those in its own string table. */
 /* max_len=4096 */
-#include "fuzz.h"
-
-#include "symbols/types.h"
-
-static bool count(void *context, const char *name, int64_t value)
-{
-	size_t *number = context;
-
-	FUZZ_CHECK(name);
-	(void)strlen(name);
-	(void)value;
-	return ++*number < 1000;
-}
-
-static void ask(struct types *types, const char *type, const char *path)
-{
-	struct member member;
-	struct error error = { 0 };
-	uint64_t size;
-	int64_t value;
-	size_t number = 0;
-
-	if (!types_member(types, type, path, &member, &error))
-		fuzz_failed(&error);
-	else
-		FUZZ_CHECK(member.type_name && strlen(member.type_name) < 100000);
-	if (!types_size(types, type, &size, &error))
-		fuzz_failed(&error);
-	if (!types_enumerator(types, NULL, path, &value, &error))
-		fuzz_failed(&error);
-	if (!types_for_each_enumerator(types, type, count, &number, &error))
-		fuzz_failed(&error);
-}
+#include "ask_types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* ELF dumps: headers, segments, notes, and the registers in the notes. The input is the file. */
-/* max_len=16384 */
+/* max_len=4096 */
 #include "fuzz.h"
 
 #include "arch/arch.h"

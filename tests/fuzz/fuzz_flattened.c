@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Flattened dumps. The input is what follows the 4096-byte header. The first 8 KiB are compared with a model that does what
+ * Flattened dumps. The input is what follows the 4096-byte header. The first 2 KiB are compared with a model that does what
  * `makedumpfile -R` does: write each record where it belongs, in the order of the file.
  */
-/* max_len=16384 */
+/* max_len=4096 */
 #include "fuzz.h"
 
 #include <endian.h>
 
 #include "dump/file.h"
 
-#define WINDOW 8192u
+#define WINDOW 2048u
 
 struct model {
 	uint8_t bytes[WINDOW];

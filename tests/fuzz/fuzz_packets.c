@@ -3,7 +3,7 @@
  * gdb's remote protocol: the input is what comes over the socket. Packets with wrong checksums do not reach the handlers, so
  * an input that starts with a byte of 0x80 and up is lines instead, each a packet's contents.
  */
-/* max_len=512 */
+/* max_len=256 */
 #include "fuzz.h"
 
 #include "target/packets.h"
@@ -75,15 +75,15 @@ static bool get_registers(void *context, uint64_t thread, struct registers *regi
 /* Two regions, one at the top of the address space. */
 static size_t read_memory(void *context, uint64_t thread, uint64_t address, void *buffer, size_t size, struct error *error)
 {
-	uint64_t start = address >= 0xfffffffffffff000 ? 0xfffffffffffff000 : 0x10000, there;
+	uint64_t start = address >= 0xffffffffffffff00 ? 0xffffffffffffff00 : 0x10000, there;
 
 	(void)context;
 	(void)thread;
-	if (address < start || address - start >= 0x1000 || !size) {
+	if (address < start || address - start >= 0x100 || !size) {
 		error_set(error, ERROR_NOT_MAPPED, "nothing at 0x%llx", (unsigned long long)address);
 		return 0;
 	}
-	there = 0x1000 - (address - start);
+	there = 0x100 - (address - start);
 	there = there < size ? there : size;
 	for (uint64_t i = 0; i < there; i++)
 		((uint8_t *)buffer)[i] = address + i;

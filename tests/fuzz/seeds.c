@@ -63,7 +63,7 @@ static struct buffer elf(bool is_64bit, bool big, uint16_t machine)
 	unsigned word = is_64bit ? 8 : 4;
 	size_t header = is_64bit ? 64 : 52, phdr = is_64bit ? 56 : 32, data = header + 3 * phdr + area.size;
 	uint64_t loads[3][4] = { { header + 3 * phdr, 0, area.size, area.size },
-				 { data, 0x1000, 4096, 8192 }, { data + 4096, 0x4000, 5000, 5000 } };
+				 { data, 0x1000, 400, 8192 }, { data + 400, 0x4f00, 500, 500 } };
 
 	buffer_append(&file, "\177ELF", 4);
 	add(&file, is_64bit ? 2 : 1, 1, big);
@@ -95,8 +95,8 @@ static struct buffer elf(bool is_64bit, bool big, uint16_t machine)
 		add(&file, 0, word, big);
 	}
 	buffer_append(&file, area.data, area.size);
-	for (unsigned i = 0; i < 9096 / 8; i++)
-		add(&file, i, 8, big);
+	for (unsigned i = 0; i < 900 / 4; i++)
+		add(&file, i, 4, big);
 	buffer_free(&area);
 	return file;
 }
@@ -117,40 +117,67 @@ static void seeds_elf(void)
 	save_buffer("elf", "i386", &i386);
 }
 
+/* A file as fuzz_kdump.c unpacks it: runs of zeros are only counted. */
+static void save_packed(const char *name, struct buffer *file, const struct buffer *trailer)
+{
+	const uint8_t *data = (const uint8_t *)file->data;
+	struct buffer out = { 0 };
+
+	for (size_t at = 0; at < file->size;) {
+		size_t start = at, end;
+
+		while (at < file->size && !data[at])
+			at++;
+		at = start + (at - start) / 16 * 16;
+		/* Up to the next 48 zeros. */
+		for (end = at; end < file->size && end - at < 0xffff; end++)
+			if (end + 48 <= file->size && !data[end] && !memcmp(data + end, data + end + 1, 47))
+				break;
+		add(&out, (at - start) / 16, 2, false);
+		add(&out, end - at, 2, false);
+		buffer_append(&out, data + at, end - at);
+		at = end;
+	}
+	if (trailer)
+		buffer_append(&out, trailer->data, trailer->size);
+	save_buffer("kdump", name, &out);
+	buffer_free(file);
+}
+
 static void seeds_kdump(void)
 {
 	static const uint8_t kinds[] = { PAGE_RAW, PAGE_ZLIB, PAGE_HOLE, PAGE_LZO, PAGE_SNAPPY, PAGE_EXCLUDED, PAGE_ZSTD, PAGE_ZERO,
 					 PAGE_ZERO, PAGE_UNWRITTEN, PAGE_LZO, PAGE_ZLIB };
+	struct buffer trailer = { 0 };
 	struct buffer area = notes(false);
 	struct { const char *name; struct kdump_image image; } images[] = {
 		{ "x86_64", { .status = 2 } }, { "i386", { .is_32bit = true, .machine = "i686" } },
 		{ "s390x", { .big_endian = true, .machine = "s390x" } }, { "v1", { .version = 1 } },
 		{ "diskdump", { .diskdump = true, .version = 1 } }, { "64k", { .block_size = 65536, .machine = "ppc64le" } },
 	};
-	struct kdump_image parts[2] = { { .split = 1, .end_pfn = 6 }, { .split = 1, .start_pfn = 6, .end_pfn = sizeof(kinds) } };
-	uint8_t trailer[8];
+	struct kdump_image parts[2] = { { .split = 1, .end_pfn = 6 }, { .split = 1, .start_pfn = 6, .end_pfn = sizeof(kinds) - 1 } };
 
 	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
 		struct kdump_image *image = &images[i].image;
 
-		image->kinds = kinds;
-		image->nr_pages = i == 5 ? 3 : sizeof(kinds);
+		image->kinds = i ? kinds + 1 : kinds;	/* a raw page is the most of a file: in one only */
+		image->nr_pages = i == 5 ? 3 : sizeof(kinds) - (i > 0);
 		image->vmcoreinfo = TEXT;
 		image->notes = area.data;
 		image->notes_size = i ? 0 : area.size;
 		build_kdump(image);
-		save_buffer("kdump", images[i].name, &image->file);
+		save_packed(images[i].name, &image->file, NULL);
 	}
 	for (unsigned i = 0; i < 2; i++) {
-		parts[i].kinds = kinds;
-		parts[i].nr_pages = sizeof(kinds);
+		parts[i].kinds = kinds + 1;
+		parts[i].nr_pages = sizeof(kinds) - 1;
 		build_kdump(&parts[i]);
 	}
-	put(trailer, parts[0].file.size, 4, false);
-	memcpy(trailer + 4, "PART", 4);
+	add(&trailer, parts[0].file.size, 4, false);
+	buffer_append(&trailer, "PART", 4);
 	buffer_append(&parts[0].file, parts[1].file.data, parts[1].file.size);
-	buffer_append(&parts[0].file, trailer, 8);
-	save_buffer("kdump", "split", &parts[0].file);
+	save_packed("split", &parts[0].file, &trailer);
+	buffer_free(&trailer);
 	buffer_free(&area);
 	buffer_free(&parts[1].file);
 }
@@ -174,8 +201,8 @@ static void seeds_flattened(void)
 	add(&file, UINT64_MAX, 8, true);
 	add(&file, UINT64_MAX, 8, true);
 	save_buffer("flattened", "overlapping", &file);
-	for (size_t at = 0; at < dump.size; at += 4096)
-		add_record(&file, at, dump.data + at, dump.size - at < 4096 ? dump.size - at : 4096);
+	for (size_t at = 0; at < dump.size; at += 512)
+		add_record(&file, at, dump.data + at, dump.size - at < 512 ? dump.size - at : 512);
 	add_record(&file, 0, dump.data, 64);
 	add(&file, UINT64_MAX, 8, true);
 	add(&file, UINT64_MAX, 8, true);
@@ -187,7 +214,7 @@ static void seeds_small(void)
 {
 	static const char packets[] = "+$qSupported:multiprocess+;error-message+#00$?#3f$Hg1#e0$g#67$m10000,40#00$vMustReplyEmpty#3a\003";
 	static const char lines[] = "\200qSupported:xmlRegisters=i386;error-message+;vContSupported+\nQStartNoAckMode\n?\nHgp1.1\nHg3\ng\np0\np3\n"
-		"m10000,100\nx10ff0,40\nxfffffffffffff000,1000\nqSearch:memory:10000;1000;ab\nqSearch:memory:fffffffffffff000;ffffffffffffffff;}\\\n"
+		"m10000,100\nx100f0,40\nxffffffffffffff00,100\nqSearch:memory:10000;100;ab\nqSearch:memory:ffffffffffffff00;ffffffffffffffff;}\\\n"
 		"qXfer:features:read:target.xml:0,fff\nqXfer:threads:read::5,10\nqXfer:libraries:read::0,ffff\nqfThreadInfo\nqsThreadInfo\n"
 		"qThreadExtraInfo,2\nT1\nqC\nvCont?\nvCont;c\nG00\nM10000,1:00\nX10000,1:0\nZ0,1,1\nqOffsets\nqAttached\nD\nk\nc\ns\nqSymbol::\nP0=1";
 	struct buffer area;
@@ -224,10 +251,56 @@ static void seeds_orc(void)
 	}
 }
 
+static void seeds_raw(void)
+{
+	static const char *const words[] = { "0@0,1@1000,2@100200,3@fff000", "3@40000000\n0@0x0\n2@8000", "0@ffffffffffffff00,1@0", "x@0", "0@1" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		struct buffer file = { 0 };
+		char name[] = { 'r', '0' + i, 0 };
+
+		buffer_string(&file, words[i]);
+		buffer_append(&file, "\n\n", 2);
+		buffer_append(&file, TEXT, strlen(TEXT));
+		buffer_zeros(&file, 3 * strlen(TEXT));
+		save_buffer("raw", name, &file);
+	}
+}
+
+/* See fuzz_kallsyms.c. */
+static void seeds_kallsyms(void)
+{
+	for (unsigned options = 0; options < 6; options++) {
+		struct buffer file = { 0 };
+		char name[] = { 'k', '0' + options, 0 };
+
+		add(&file, options, 1, false);
+		add(&file, 0x7000, 2, false);	/* percpu */
+		add(&file, 0x100, 2, false);
+		for (unsigned i = 0; i < 3; i++)
+			add(&file, i | 0x100 << 8, 3, false);
+		add(&file, options & 4 ? 0x1200 - 16 - 6 * 24 : 0, 2, false);	/* symbols, their number */
+		add(&file, 6, 2, false);
+		add(&file, options & 4 ? 0x1200 - 16 : 6 * 24, 2, false);		/* names, letters */
+		add(&file, options & 4 ? 0x1200 - 6 : 6 * 24 + 10, 2, false);
+		for (unsigned i = 0; i < 6; i++) {
+			add(&file, i * 2, 4, false);
+			add(&file, i & 1 ? 2 : 0x11, 1, false);
+			add(&file, 0, 1, false);
+			add(&file, i ? i : 0, 2, false);
+			add(&file, i == 4 ? 0x7010 : 0xffffffffc0000000 + 0x20 * i, 8, false);
+			add(&file, options % 3 ? 8 : 't', 8, false);
+		}
+		buffer_append(&file, "\0a\0b\0c\0d\0e\0", 12);
+		buffer_append(&file, "?tTdWr", 6);
+		save_buffer("kallsyms", name, &file);
+	}
+}
+
 /* See fuzz_kernel.c: one seed for each command, with a change that makes a cycle. */
 static void seeds_kernel(void)
 {
-	static const uint32_t places[] = { 0x60000, 0x62000, 0x63090, 0x70008, 0x1018, 0x93e10, 0x780b0, 0x1000, 0x40000 };
+	static const uint32_t places[] = { 0x60000, 0x62000, 0x63090, 0x70008, 0x1018, 0x90e10, 0x780b0, 0x1000, 0x40000 };
 
 	for (unsigned choice = 0; choice < 32; choice++) {
 		struct buffer file = { 0 };
@@ -243,6 +316,7 @@ static void seeds_kernel(void)
 			add(&file, 0xffff0000 + choice, 4, false);
 		}
 		snprintf(name, sizeof(name), "c%u", choice);
+		save("modules", name, file.data, file.size);
 		save_buffer("kernel", name, &file);
 	}
 }
@@ -270,6 +344,8 @@ int main(int argc, char **argv)
 	seeds_flattened();
 	seeds_small();
 	seeds_orc();
+	seeds_raw();
+	seeds_kallsyms();
 	seeds_kernel();
 	seeds_gdb_index();
 	return 0;

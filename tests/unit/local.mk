@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_kdump \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
+	tests/unit/test_dump_vmware \
 	tests/unit/test_elf_relocatable \
 	tests/unit/test_gdb_index \
 	tests/unit/test_kallsyms \
@@ -23,6 +24,8 @@ check_PROGRAMS += \
 	tests/unit/test_orc \
 	tests/unit/test_output \
 	tests/unit/test_ps \
+	tests/unit/test_scan \
+	tests/unit/test_rd \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
@@ -32,4 +35,4 @@ check_PROGRAMS += \
 	tests/unit/test_task \
 	tests/unit/test_types \
 	tests/unit/test_unwind
-EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h 
+EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h 

@@ -174,7 +174,7 @@ static void test_classes_and_byte_orders(void **state)
 		read_fails(dump, 0x2fff, 2, ERROR_NOT_MAPPED);
 		read_fails(dump, 0, 8, ERROR_NOT_MAPPED);
 		read_fails(dump, UINT64_MAX & ~0xfffull, 0x1000, ERROR_NOT_MAPPED);
-		dump_close(dump);
+		check_and_close(dump);
 		free_elf(&image, path);
 	}
 }
@@ -197,7 +197,7 @@ static void test_many_segments(void **state)
 	memory_is(dump, 65999 * 0x2000, 16);
 	memory_is(dump, 40000 * 0x2000, 16);
 	read_fails(dump, 65999 * 0x2000 + 0x1000, 1, ERROR_NOT_MAPPED);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 	free(segments);
 }
@@ -233,7 +233,7 @@ static void test_excluded_and_partial_pages(void **state)
 	assert_true(dump_read_phys(dump, 0x20010, zeros, 64, NULL));
 	for (unsigned i = 0; i < 64; i++)
 		assert_int_equal(zeros[i], 0);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -257,7 +257,7 @@ static void test_overlapping_segments(void **state)
 	memory_is(dump, 0x1000, 0x9000);
 	read_fails(dump, 0xa000, 8, ERROR_EXCLUDED);
 	assert_int_equal(dump->max_pfn, 0xc);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -294,7 +294,7 @@ static void test_truncated_at_every_byte(void **state)
 			else
 				assert_int_equal(error.kind, ERROR_TRUNCATED);
 		}
-		dump_close(dump);
+		check_and_close(dump);
 	}
 	free_elf(&image, path);
 }
@@ -321,7 +321,7 @@ static void test_hostile_headers(void **state)
 	read_fails(dump, 0x4000, 8, ERROR_TRUNCATED);
 	read_fails(dump, UINT64_MAX - 7, 8, ERROR_NOT_MAPPED);
 	memory_is(dump, 0x8000, 0x1000);
-	dump_close(dump);
+	check_and_close(dump);
 	for (unsigned i = 0; i < 3000; i++) {
 		int fd = open(path, O_WRONLY);
 		uint8_t bytes[3];
@@ -338,7 +338,7 @@ static void test_hostile_headers(void **state)
 
 			for (uint64_t address = 0; address < 0xa000; address += 0x800)
 				dump_read_phys(dump, address, page, 4096, NULL);
-			dump_close(dump);
+			check_and_close(dump);
 		}
 		for (unsigned j = 0; j < 3; j++)
 			assert_int_equal(pwrite(fd, image.file.data + at[j], 1, at[j]), 1);
@@ -413,7 +413,7 @@ static void test_page_size(void **state)
 	assert_int_equal(dump->page_shift, 16);
 	assert_int_equal(dump->max_pfn, 2);
 	memory_is(dump, 0x10000, 0x10000);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -446,7 +446,7 @@ static void test_damaged_notes(void **state)
 			assert_int_equal(dump->notes[1].size, 4);
 			assert_memory_equal(dump->notes[1].data, "defg", 4);
 		}
-		dump_close(dump);
+		check_and_close(dump);
 		free_elf(&image, path);
 	}
 }
@@ -479,7 +479,7 @@ static void test_overlapping_notes(void **state)
 		total += dump->notes[i].size;
 	assert_true(dump->nr_notes >= 2 && total < 2 * image.file.size);
 	assert_non_null(dump->vmcoreinfo);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.notes);
 	buffer_free(&image.file);
@@ -511,7 +511,7 @@ static void test_one_segment_over_many(void **state)
 	for (unsigned i = 0; i < 20000; i++)
 		assert_false(dump_read_phys(dump, (1ull << 39) + 0x1000ull * i, &byte, 1, NULL));
 	assert_true(clock() - started < 5 * CLOCKS_PER_SEC);	/* processor time: 0.1 s, or 20 s for whoever looks at all */
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }

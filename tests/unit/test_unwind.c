@@ -2,6 +2,7 @@
 /* kernel/unwind.c: hand-made stacks, row by row as arch/x86/include/asm/orc_types.h defines them, and a real dump's against its guest's. */
 #include "test_kernel_image.h"
 #include "test_kernel_set.h"
+#include "test_orc_rows.h"
 
 #include "kernel/cpu.h"
 #include "kernel/module.h"
@@ -12,27 +13,9 @@
 #define STACK (IMAGE_BASE + 0x20000)
 #define LOW_STACK (IMAGE_BASE + 0x10000)	/* an interrupt's: below the task's */
 
+/* The code that test_orc_rows.h has rows for. */
 enum { LEAF = 0x000, BIG = 0x100, FRAMED = 0x200, ENTRY = 0x300, END = 0x400, UNKNOWN = 0x500, IRET = 0x600,
-       SWITCH = 0x700, BY_R10 = 0x800, SWITCH_BP = 0x900, LOOP = 0xa00, LAST = 0xb00 };
-
-static uint64_t addresses[] = {
-	TEXT + LEAF, TEXT + BIG, TEXT + FRAMED, TEXT + ENTRY, TEXT + END, TEXT + UNKNOWN, TEXT + IRET, TEXT + SWITCH,
-	TEXT + BY_R10, TEXT + SWITCH_BP, TEXT + LOOP, TEXT + LAST,
-};
-static struct orc_row rows[] = {
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 8 },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 0x28 },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_BP, .sp_offset = 16, .bp_base = ORC_BASE_PREV_SP, .bp_offset = -16 },
-	{ .type = ORC_TYPE_PT_REGS, .sp_base = ORC_BASE_SP, .signal = true },
-	{ .type = ORC_TYPE_END },
-	{ .type = ORC_TYPE_UNKNOWN },
-	{ .type = ORC_TYPE_IRET, .sp_base = ORC_BASE_SP, .signal = true },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP_INDIRECT, .sp_offset = 8 },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_R10 },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_BP_INDIRECT, .sp_offset = -8 },
-	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 0 },
-	{ .type = ORC_TYPE_END },
-};
+       SWITCH = 0x700, BY_R10 = 0x800, SWITCH_BP = 0x900, LOOP = 0xa00 };
 
 static struct frame frames[32];
 static size_t count;
@@ -43,7 +26,9 @@ static int setup(void **state)
 	struct image *image = image_new(NULL, NULL);
 
 	image_ready(image);
-	image->kernel.orc = (struct orc_table){ addresses, rows, sizeof(rows) / sizeof(rows[0]) };
+	for (size_t i = 0; i < NR_ORC_ROWS; i++)
+		orc_addresses[i] = TEXT + i * 0x100;
+	image->kernel.orc = (struct orc_table){ orc_addresses, orc_rows, NR_ORC_ROWS };
 	image->kernel.orc_loaded = true;
 	image->kernel.text_start = TEXT;
 	image->kernel.text_end = TEXT + 0x1000;
