@@ -23,8 +23,7 @@ static void progress(void *context, uint64_t done, uint64_t total)
 	session_progress(context, "Indexing vmlinux", done, total);
 }
 
-/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = it does not say.
- */
+/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = unknown. */
 static unsigned major_version(struct plugin *plugin)
 {
 	PyObject *version = gdb_attribute(plugin, "VERSION");
@@ -115,8 +114,7 @@ static void switch_on(struct session *session)
 	buffer_free(&enabled);
 }
 
-/* Has gdb found an index in its cache since it was started? Of vmlinux, then: what else is there?
- */
+/* Has gdb found an index in its cache since it was started? Then vmlinux's. */
 static bool found_index(struct session *session)
 {
 	static const char label[] = "Cache hits (this session): ";

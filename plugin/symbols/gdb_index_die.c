@@ -246,8 +246,6 @@ static bool read_attribute(struct scanner *scanner, struct cursor *cursor,
 	}
 }
 
-/* Reads the code at the cursor. NULL: the end of a list of children, or (with *error set) damage.
- */
 const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, bool *failed)
 {
 	uint64_t code = cursor_uleb(cursor);

@@ -120,7 +120,7 @@ struct index_file {
 	bool big_endian;
 	bool info_mapped;     /* it lies in the file: its pages can be given back */
 	bool section_at_zero; /* so that 0 is an address */
-	bool lost_variables;  /* also those that the compiler did away with */
+	bool lost_variables;  /* wanted, too: those that the compiler did away with */
 	struct index_unit *units;
 	size_t nr_units;
 };
