@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \
+	tests/unit/test_debug_find \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
