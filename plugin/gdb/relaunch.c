@@ -163,6 +163,11 @@ void relaunch_with_target(void)
 	if (!read_line(&line, &storage))
 		goto out;
 	find_core(&line);
+	/* `gdb VMCORE': there is no vmlinux, and the dump describes itself. */
+	if (!line.core && line.vmlinux && dump_probe(line.arguments[line.vmlinux])) {
+		line.core = line.vmlinux;
+		line.vmlinux = 0;
+	}
 	if (!line.core || !dump_probe(line.arguments[line.core]))
 		goto out;
 	buffer_string(&command, "target vmcore ");

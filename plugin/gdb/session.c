@@ -125,14 +125,25 @@ static bool start_server(struct session *session, char *path, size_t size, struc
 	return session->server != NULL;
 }
 
+/* The vmlinux to use, malloc'ed; NULL: the dump has to describe itself. */
+static char *find_vmlinux(struct plugin *plugin)
+{
+	return attach_wants_own(plugin) ? NULL : attach_current_vmlinux(plugin);
+}
+
 static bool open_kernel(struct session *session, const char *const *files, size_t nr_files,
 			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char *vmlinux = attach_current_vmlinux(plugin);
+	char *vmlinux = find_vmlinux(plugin);
 	struct dump *dump;
 	bool done;
 
+	if (!vmlinux && attach_forbids_own(plugin))
+		return error_set(error, ERROR_USAGE,
+				 "which kernel? Give gdb its vmlinux with debug information: `file "
+				 "/path/to/vmlinux', then `target vmcore' again; or let the dump "
+				 "describe itself: `set vmcore symbols auto'");
 	if (!dump_open(files, nr_files, &dump, error)) {
 		free(vmlinux);
 		return false;
@@ -174,6 +185,9 @@ static bool connect_gdb(struct session *session, struct error *error)
 	vmcore_target_set_connecting(session->target, false);
 	/* The pc that was made up for gdb to connect, see vmcore_target.c. */
 	gdb_execute(plugin, NULL, NULL, "maintenance flush register-cache");
+	/* Where gdb has no program it does not ask for libraries by itself. */
+	if (session->connected && !session->kernel->vmlinux_path)
+		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (session->connected)
 		list_threads(plugin);
 	return session->connected;
@@ -199,6 +213,7 @@ static void announce(struct session *session)
 	gdb_printf(plugin, "\n");
 	if (system_info(kernel, &info, &error) && info.panic[0])
 		gdb_printf(plugin, "%s\n", info.panic);
+	attach_announce_own(session);
 	if (kernel->dump->flags & DUMP_INCOMPLETE)
 		gdb_printf(plugin,
 			   "warning: the dump is incomplete: its writer ran out of space\n");
