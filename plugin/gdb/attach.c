@@ -252,12 +252,35 @@ static bool add_user_end(struct session *session, struct error *error)
 	       gdb_execute(session->plugin, NULL, error, "add-symbol-file \"%s\"", path);
 }
 
+static void warn_of_short_stacks(struct session *session, const struct error *why)
+{
+	gdb_printf(session->plugin,
+		   "warning: stacks through interrupts and entry code will be cut short: %s\n",
+		   why->text);
+}
+
+/* Without a vmlinux. */
+static bool attach_own_symbols(struct session *session, struct error *error)
+{
+	struct error why = { 0 };
+
+	if (!attach_own(session, error))
+		return false;
+	if (!add_user_end(session, &why))
+		warn_of_short_stacks(session, &why);
+	forget_exception();
+	return true;
+}
+
 bool attach_symbols(struct session *session, struct error *error)
 {
 	struct error why = { 0 };
-	char *loaded = symbol_file(session->plugin);
+	char *loaded;
 	bool done;
 
+	if (!session->kernel->vmlinux_path)
+		return attach_own_symbols(session, error);
+	loaded = symbol_file(session->plugin);
 	done = index_prepare(session, loaded, error); /* first, while gdb is as it was */
 	free(loaded);
 	if (!done)
@@ -270,10 +293,7 @@ bool attach_symbols(struct session *session, struct error *error)
 		return false;
 	/* Without these stacks end early but the dump is still worth looking at. */
 	if (!add_companion(session, &why) || !add_user_end(session, &why))
-		gdb_printf(
-			session->plugin,
-			"warning: stacks through interrupts and entry code will be cut short: %s\n",
-			why.text);
+		warn_of_short_stacks(session, &why);
 	forget_exception();
 	return true;
 }

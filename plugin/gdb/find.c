@@ -71,10 +71,13 @@ bool find_vmlinux(struct session *session, const struct dump *dump, char **path_
 		  struct error *error)
 {
 	struct patience patience = patience_of(session);
-	char *named = attach_current_vmlinux(session->plugin), *plain;
+	char *named, *plain;
 	bool done;
 
-	*path_ret = named;
+	*path_ret = NULL;
+	if (attach_wants_own(session->plugin))
+		return true;
+	*path_ret = named = attach_current_vmlinux(session->plugin);
 	if (!named)
 		return look(session, dump, path_ret, error);
 	if (!unpack_stem(named))

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "kernel/module.h"
+#include "kernel/own.h"
 #include "kernel/task.h"
 #include "kernel/unwind.h"
 #include "symbols/cfi.h"
@@ -78,9 +79,26 @@ static bool first_segment(const struct module *module, uint64_t *address_ret)
 	return false;
 }
 
-static bool write_file(struct session *session, struct module *module, const char *path,
-		       struct error *error)
+/* With the module's types if BASE, the kernel's own, is known. */
+static bool write_object(struct session *session, struct module *module,
+			 struct cfi_object *object, const struct buffer *base, const char *path,
+			 struct error *error)
 {
+	struct own_types types = { 0 };
+	bool done;
+
+	if (base && base->size &&
+	    own_module_types(session->kernel, module, object->symtab, base, &types, NULL))
+		object->types = &types.dwarf;
+	done = cfi_write_object(object, path, error);
+	own_types_free(&types);
+	return done;
+}
+
+static bool write_file(struct session *session, struct module *module, const struct buffer *base,
+		       const char *path, struct error *error)
+{
+	struct cfi_object object = { 0 };
 	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
 	const struct orc_table *orc = NULL;
 	struct symtab *symbols;
@@ -113,9 +131,13 @@ static bool write_file(struct session *session, struct module *module, const cha
 	};
 	if (!module_orc(session->kernel, module, &orc, NULL))
 		orc = NULL; /* unwinding stops there; names remain */
+	object.sections = sections;
+	object.nr_sections = count;
+	object.table = orc;
 	done = module->nr_sections
 		       ? module_symbols(session->kernel, module, &symbols, error) &&
-				 cfi_write_module(sections, count, orc, symbols, path, error)
+				 (object.symtab = symbols) &&
+				 write_object(session, module, &object, base, path, error)
 		       : error_set(error, ERROR_CORRUPT,
 				   "module %s: its section addresses are not in the dump",
 				   module->name);
@@ -123,7 +145,8 @@ static bool write_file(struct session *session, struct module *module, const cha
 	return done;
 }
 
-static void describe_module(struct session *session, struct module *module, struct buffer *xml)
+static void describe_module(struct session *session, struct module *module,
+			    const struct buffer *base, struct buffer *xml)
 {
 	struct error error = { 0 };
 	uint64_t segment;
@@ -133,7 +156,7 @@ static void describe_module(struct session *session, struct module *module, stru
 	if (!first_segment(module, &segment))
 		return; /* nothing of it can be on a stack; `kernel mod` lists it all the same */
 	if (strchr(module->name, '/') || !module->name[0] ||
-	    !write_file(session, module, path, &error)) {
+	    !write_file(session, module, base, path, &error)) {
 		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name,
 			   error.text);
 		return;
@@ -148,12 +171,16 @@ bool modules_describe(struct session *session, struct error *error)
 	struct kernel *kernel = session->kernel;
 	struct buffer *xml = &session->libraries;
 	struct error why = { 0 };
+	struct buffer base = { 0 };
 	struct module_list *list;
 
+	/* With a vmlinux there are .ko files, or may be. */
+	if (!kernel->vmlinux_path && !own_btf(kernel, &base, NULL))
+		buffer_clear(&base);
 	buffer_string(xml, "<library-list>");
 	if (modules_get(kernel, &list, &why)) {
 		for (size_t i = 0; i < list->count; i++)
-			describe_module(session, &list->modules[i], xml);
+			describe_module(session, &list->modules[i], &base, xml);
 		if (list->damage)
 			gdb_printf(session->plugin,
 				   "warning: the list of modules may be incomplete: %s\n",
@@ -161,6 +188,7 @@ bool modules_describe(struct session *session, struct error *error)
 	} else {
 		gdb_printf(session->plugin, "warning: the modules cannot be read: %s\n", why.text);
 	}
+	buffer_free(&base);
 	buffer_string(xml, "</library-list>");
 	return xml->failed ? error_no_memory(error, "the list of modules", 0) : true;
 }
@@ -208,7 +236,7 @@ static void search_paths(struct session *session, char *storage, size_t size, co
 	size_t count = 0;
 	char *at;
 
-	directory_of(kernel->vmlinux_path, vmlinux);
+	directory_of(kernel->vmlinux_path ? kernel->vmlinux_path : session->file, vmlinux);
 	directory_of(session->file, dump);
 	/* Debian: .../boot/vmlinux-RELEASE and .../lib/modules/RELEASE/vmlinux are one file. */
 	snprintf(

@@ -12,12 +12,15 @@
 struct setting {
 	const char *name; /* after "vmcore " */
 	bool is_string;	  /* else on/off */
+	const char *const *choices; /* a string that is one of these, the first by default */
 	size_t offset;	  /* in struct settings */
 	const char *doc;
 };
 
+static const char *const symbols_choices[] = { "auto", "vmlinux", "dump", NULL };
+
 static const struct setting settings[] = {
-	{ "module-path", true, offsetof(struct settings, module_path),
+	{ "module-path", true, NULL, offsetof(struct settings, module_path),
 	  "Directories to look for modules' debug files in.\n"
 	  "Separated by colons; each is searched with all below it for NAME.ko and\n"
 	  "NAME.ko.debug, before the places beside vmlinux. A file whose build-id is not\n"
@@ -25,7 +28,7 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore module-path /home/me/build/drivers/net" },
-	{ "debug-path", true, offsetof(struct settings, debug_path),
+	{ "debug-path", true, NULL, offsetof(struct settings, debug_path),
 	  "Where to look for the vmlinux of a dump.\n"
 	  "Files, and directories with vmlinux, vmlinux-RELEASE, boot/, lib/modules/RELEASE\n"
 	  "or .build-id/ in them, separated by colons; also compressed (.xz, .zst, .gz).\n"
@@ -35,7 +38,17 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore debug-path /srv/kernels:/home/me/linux" },
-	{ "vmlinux", true, offsetof(struct settings, vmlinux),
+	{ "symbols", true, symbols_choices, offsetof(struct settings, symbols),
+	  "Where names, types and unwinding come from.\n"
+	  "With `vmlinux', from the vmlinux that gdb has or that `set vmcore vmlinux' names.\n"
+	  "With `dump', from the dump: a kernel carries its symbol table (kallsyms), its\n"
+	  "types (BTF) and how to unwind its stacks (ORC). There are no source lines then,\n"
+	  "no locals and no inlined functions. `auto' takes the dump's only where there is\n"
+	  "no vmlinux. Takes effect at the next `target vmcore'.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore symbols dump" },
+	{ "vmlinux", true, NULL, offsetof(struct settings, vmlinux),
 	  "The kernel's vmlinux, for `target vmcore` to load.\n"
 	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"
 	  "where the kernel ran; from `file VMLINUX` it loads them twice, which takes\n"
@@ -43,14 +56,14 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
-	{ "force-vmlinux", false, offsetof(struct settings, force_vmlinux),
+	{ "force-vmlinux", false, NULL, offsetof(struct settings, force_vmlinux),
 	  "Whether to use a vmlinux of another build-id.\n"
 	  "Off, a vmlinux that is not the crashed kernel's is refused. With one, everything\n"
 	  "shown may be wrong. Takes effect at the next `target vmcore`.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore force-vmlinux on" },
-	{ "zero-excluded", false, offsetof(struct settings, zero_excluded),
+	{ "zero-excluded", false, NULL, offsetof(struct settings, zero_excluded),
 	  "Whether pages left out of the dump read as zeros.\n"
 	  "makedumpfile leaves out pages on purpose (-d). Off, reading them is an error\n"
 	  "that says so: their contents are not known.\n"
@@ -117,24 +130,41 @@ static PyMethodDef methods[] = {
 	{ 0 },
 };
 
+static PyObject *choices_of(const struct setting *setting)
+{
+	PyObject *list = PyList_New(0);
+
+	for (size_t i = 0; list && setting->choices[i]; i++) {
+		PyObject *choice = PyUnicode_FromString(setting->choices[i]);
+
+		if (!choice || PyList_Append(list, choice) < 0)
+			Py_CLEAR(list);
+		Py_XDECREF(choice);
+	}
+	return list;
+}
+
 static bool register_setting(struct plugin *plugin, PyObject *base, const struct setting *setting)
 {
 	PyObject *class = plugin_class(plugin, base, "vmcore_parameter", setting->doc, setting);
 	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
-	PyObject *kind = gdb_attribute(plugin, setting->is_string ? "PARAM_OPTIONAL_FILENAME"
-								  : "PARAM_BOOLEAN");
+	PyObject *kind = gdb_attribute(plugin, setting->choices	    ? "PARAM_ENUM"
+					       : setting->is_string ? "PARAM_OPTIONAL_FILENAME"
+								    : "PARAM_BOOLEAN");
+	PyObject *choices = setting->choices ? choices_of(setting) : NULL;
 	PyObject *name = PyUnicode_FromFormat("vmcore %s", setting->name), *summary = NULL,
 		 *parameter = NULL;
 
 	/* gdb shows the first line of __doc__ through these two. */
 	summary = PyUnicode_FromStringAndSize(setting->doc,
 					      strchr(setting->doc, '\n') - setting->doc);
-	if (class && group && kind && name && summary &&
+	if (class && group && kind && name && summary && (choices || !setting->choices) &&
 	    PyObject_SetAttrString(class, "set_doc", summary) == 0 &&
 	    PyObject_SetAttrString(class, "show_doc", summary) == 0)
-		parameter = PyObject_CallFunctionObjArgs(class, name, group, kind, NULL);
-	/* gdb starts an optional filename as None and a boolean as False, as struct settings does.
-	 */
+		parameter = PyObject_CallFunctionObjArgs(class, name, group, kind, choices, NULL);
+	/* gdb starts an optional filename as None, a boolean as False and a choice as the first, as
+	 * struct settings does. */
+	Py_XDECREF(choices);
 	Py_XDECREF(class);
 	Py_XDECREF(group);
 	Py_XDECREF(kind);

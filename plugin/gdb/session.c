@@ -139,7 +139,13 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	if (!done)
 		return false;
 	dump->zero_excluded = plugin->settings.zero_excluded;
-	if (!find_vmlinux(session, dump, &vmlinux, error)) {
+	done = find_vmlinux(session, dump, &vmlinux, error);
+	if (done && !vmlinux && attach_forbids_own(plugin))
+		done = error_set(error, ERROR_USAGE,
+				 "which kernel? Give gdb its vmlinux with debug information: `file "
+				 "/path/to/vmlinux', then `target vmcore' again; or let the dump "
+				 "describe itself: `set vmcore symbols auto'");
+	if (!done) {
 		dump_close(dump);
 		return false;
 	}
@@ -179,6 +185,9 @@ static bool connect_gdb(struct session *session, struct error *error)
 	vmcore_target_set_connecting(session->target, false);
 	/* The pc that was made up for gdb to connect, see vmcore_target.c. */
 	gdb_execute(plugin, NULL, NULL, "maintenance flush register-cache");
+	/* Where gdb has no program it does not ask for libraries by itself. */
+	if (session->connected && !session->kernel->vmlinux_path)
+		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (session->connected)
 		list_threads(plugin);
 	return session->connected;
@@ -204,6 +213,7 @@ static void announce(struct session *session)
 	gdb_printf(plugin, "\n");
 	if (system_info(kernel, &info, &error) && info.panic[0])
 		gdb_printf(plugin, "%s\n", info.panic);
+	attach_announce_own(session);
 	if (kernel->dump->flags & DUMP_INCOMPLETE)
 		gdb_printf(plugin,
 			   "warning: the dump is incomplete: its writer ran out of space\n");

@@ -82,6 +82,15 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
  */
 bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
 		  struct error *error);
+/*
+ * The dump's own description in vmlinux's place: attach_own.c. Does the person want it (set vmcore
+ * symbols), or rule it out?
+ */
+bool attach_wants_own(const struct plugin *plugin);
+bool attach_forbids_own(const struct plugin *plugin);
+bool attach_own(struct session *session, struct error *error);
+/* Says so, and what is missing. */
+void attach_announce_own(struct session *session);
 /* The file gdb has as vmlinux, malloc'ed; NULL if none. */
 char *attach_current_vmlinux(struct plugin *plugin);
 

@@ -9,6 +9,7 @@
 
 #include "kernel/cpu.h"
 #include "kernel/module.h"
+#include "kernel/own.h"
 #include "kernel/task.h"
 #include "kernel/unwind_dwarf.h"
 #include "kernel/vmlinux.h"
@@ -37,20 +38,24 @@ static void read_headers(struct kernel *kernel)
 		snprintf(kernel->build_id, sizeof(kernel->build_id), "%.*s", (int)length, text);
 }
 
+/* *ERROR says why the dump cannot do without. */
 static bool no_vmlinux(const struct kernel *kernel, struct error *error)
 {
+	struct error why = *error;
+
 	return error_set(
 		error, ERROR_USAGE,
 		"which kernel? Give gdb the vmlinux with debug information of %s%s%s%s (Debian: "
-		"package linux-image-%s-dbg): `file /path/to/vmlinux', then `target vmcore' again",
+		"package linux-image-%s-dbg): `file /path/to/vmlinux', then `target vmcore' again. "
+		"The dump does not describe itself: %.160s",
 		kernel->release[0] ? kernel->release : "the crashed kernel",
 		kernel->build_id[0] ? " (build-id " : "", kernel->build_id,
-		kernel->build_id[0] ? ")" : "", kernel->release[0] ? kernel->release : "VERSION");
+		kernel->build_id[0] ? ")" : "", kernel->release[0] ? kernel->release : "VERSION",
+		why.text);
 }
 
 static bool open_types(struct kernel *kernel, struct error *error)
 {
-	uint64_t size;
 	struct error btf;
 
 	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) &&
@@ -59,12 +64,10 @@ static bool open_types(struct kernel *kernel, struct error *error)
 			error_prefix(error, "%.120s; %.100s", btf.text, kernel->vmlinux_path);
 		return false;
 	}
-	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
-		kernel->memory->task_frame_size = size;
 	return true;
 }
 
-static bool open_symbols(struct kernel *kernel, struct error *error)
+static void find_text(struct kernel *kernel)
 {
 	struct { const char *name; uint64_t *address;
 	} const bounds[] = {
@@ -74,6 +77,12 @@ static bool open_symbols(struct kernel *kernel, struct error *error)
 		{ "_einittext", &kernel->init_text_end },
 	};
 
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
+		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
+}
+
+static bool open_symbols(struct kernel *kernel, struct error *error)
+{
 	if (!symtab_new(&kernel->symbols, error) ||
 	    !symtab_read_elf(kernel->symbols, kernel->vmlinux_path, kernel->memory->kaslr_offset,
 			     error) ||
@@ -82,8 +91,7 @@ static bool open_symbols(struct kernel *kernel, struct error *error)
 	if (symtab_count(kernel->symbols) == 0)
 		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)",
 				 kernel->vmlinux_path);
-	for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++)
-		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
+	find_text(kernel);
 	return true;
 }
 
@@ -199,18 +207,36 @@ static bool init_lock(struct kernel *kernel, struct error *error)
 	return true;
 }
 
+/* Without a vmlinux: what the dump says itself. */
+static bool open_own(struct kernel *kernel, struct error *error)
+{
+	struct error why = { 0 };
+
+	if (!own_open(kernel, note_damage, &why)) {
+		if (error)
+			*error = why;
+		return why.kind == ERROR_NO_MEMORY || why.kind == ERROR_INTERRUPTED || !error ?
+			false : no_vmlinux(kernel, error);
+	}
+	find_text(kernel);
+	if (!kernel->build_id[0])
+		vmlinux_build_id_from_memory(kernel, kernel->build_id, sizeof(kernel->build_id));
+	return true;
+}
+
 static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, struct error *error)
 {
 	struct error reason;
+	uint64_t size;
 
 	if (!memory_open(kernel->dump, &kernel->memory, error))
 		return false;
 	kernel->arch = kernel->memory->arch;
 	read_headers(kernel);
-	if (!vmlinux)
-		return no_vmlinux(kernel, error);
-	if (!open_vmlinux(kernel, vmlinux, force, error))
+	if (vmlinux ? !open_vmlinux(kernel, vmlinux, force, error) : !open_own(kernel, error))
 		return false;
+	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
+		kernel->memory->task_frame_size = size;
 	read_release(kernel);
 	if (!read_per_cpu_offsets(kernel, error))
 		return false;

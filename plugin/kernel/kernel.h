@@ -2,7 +2,7 @@
 /*
  * The open dump as a kernel: the one object that is passed along everywhere above this directory.
  *
- * kernel_open() takes a dump and a vmlinux apart once: release and build-id, KASLR, symbols, types,
+ * kernel_open() takes a dump and a vmlinux, or what the dump itself says (own.h), apart once: release and build-id, KASLR, symbols, types,
  * CPUs. Everything bigger (tasks, modules, ORC tables) is read when first asked for and then kept:
  * a dump does not change.
  *
@@ -41,7 +41,7 @@ struct kernel {
 	const struct arch *arch;
 	struct types *types;		/* owned */
 	struct symtab *symbols;		/* owned: vmlinux, run-time addresses */
-	char *vmlinux_path;		/* owned */
+	char *vmlinux_path;		/* owned; NULL = the dump describes itself, see own.h */
 	char release[65];		/* uname -r; OSRELEASE of VMCOREINFO, else init_uts_ns */
 	char build_id[65];		/* of the crashed kernel, hex; "" = the dump does not say */
 
@@ -74,7 +74,10 @@ struct kernel {
 	pthread_mutex_t lock;		/* recursive */
 };
 
-/* Takes DUMP over, also on failure. VMLINUX must match the dump's build-id unless FORCE. */
+/*
+ * Takes DUMP over, also on failure. VMLINUX must match the dump's build-id unless FORCE; without one
+ * (NULL) the dump's own description is used.
+ */
 bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
 		 struct error *error);
 /*

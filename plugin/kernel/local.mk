@@ -1,5 +1,6 @@
 core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/vmlinux.c plugin/kernel/vmlinux.h \
+	plugin/kernel/own.c plugin/kernel/own.h plugin/kernel/own_write.c \
 	plugin/kernel/cpu.c plugin/kernel/cpu.h \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
 	plugin/kernel/task.c plugin/kernel/task_read.c plugin/kernel/task_read.h plugin/kernel/task_memory.c \

@@ -8,9 +8,12 @@
 
 #include <elf.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "kernel/module.h"
+#include "kernel/own.h"
 #include "kernel/unwind_dwarf.h"
+#include "symbols/prologue.h"
 
 /*
  * How often a stack may continue at a lower address: interrupt, exception and NMI stacks lie
@@ -45,8 +48,10 @@ static bool load_orc(struct kernel *kernel, struct error *error)
 {
 	if (kernel->orc_loaded)
 		return true;
-	if (!orc_read_elf(kernel->types, kernel->vmlinux_path, kernel->memory->kaslr_offset,
-			  &kernel->orc, error))
+	if (kernel->vmlinux_path ?
+		    !orc_read_elf(kernel->types, kernel->vmlinux_path,
+				  kernel->memory->kaslr_offset, &kernel->orc, error) :
+		    !own_orc(kernel, &kernel->orc, error))
 		return false;
 	kernel->orc_loaded = true;
 	return true;
@@ -97,6 +102,40 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 	return false;
 }
 
+/* Is the instruction before PC a call of FUNCTION? */
+static bool is_call_of(struct kernel *kernel, uint64_t pc, uint64_t function)
+{
+	uint8_t code[5];
+	int32_t distance;
+	uint64_t target;
+
+	if (!memory_read(kernel->memory, pc - sizeof(code), code, sizeof(code), NULL) ||
+	    code[0] != 0xe8)
+		return false;
+	memcpy(&distance, code + 1, 4);
+	target = pc + (int64_t)distance;
+	return target == function || target == function + 4;	/* behind its endbr64 */
+}
+
+/*
+ * A C function without ORC or .debug_frame: what its first instructions say, if that leads to a
+ * call of it.
+ */
+static bool row_from_prologue(struct unwinder *unwinder, uint64_t address, struct orc_row *row)
+{
+	struct kernel *kernel = unwinder->kernel;
+	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
+	uint64_t sp = unwinder->registers.value[X86_RSP], caller;
+	uint8_t code[PROLOGUE_MAX];
+	size_t length;
+
+	return symbol && memory_read(kernel->memory, symbol->address, code, sizeof(code), NULL) &&
+	       prologue_row(code, sizeof(code), row, &length) &&
+	       address >= symbol->address + length &&
+	       kernel_read_pointer(kernel, sp + row->sp_offset - 8, &caller, NULL) &&
+	       is_call_of(kernel, caller, symbol->address);
+}
+
 static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row)
 {
 	struct kernel *kernel = unwinder->kernel;
@@ -114,7 +153,8 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 			return false;
 		found = orc_find(&kernel->orc, address);
 		if ((!found || found->type == ORC_TYPE_UNKNOWN) &&
-		    unwind_dwarf_row(kernel, address, row))
+		    (unwind_dwarf_row(kernel, address, row) ||
+		     (!kernel->vmlinux_path && row_from_prologue(unwinder, address, row))))
 			return true;
 	} else if ((module = module_at(kernel, address))) {
 		if (!module_orc(kernel, module, &table, unwinder->error))

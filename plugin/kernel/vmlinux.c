@@ -160,7 +160,7 @@ bool vmlinux_check_headers(const struct kernel *kernel, const struct vmlinux *vm
 }
 
 /* The kernel keeps its notes mapped for /sys/kernel/notes. */
-static void build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_size)
+void vmlinux_build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_size)
 {
 	uint64_t start, stop;
 	uint8_t *notes;
@@ -183,7 +183,7 @@ bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, 
 	uint64_t address = vmlinux->banner_address + kernel->memory->kaslr_offset;
 	bool same;
 
-	build_id_from_memory(kernel, build_id, sizeof(build_id));
+	vmlinux_build_id_from_memory(kernel, build_id, sizeof(build_id));
 	if (vmlinux->banner_address &&
 	    memory_read_string(kernel->memory, address, banner, sizeof(banner), NULL) &&
 	    strncmp(banner, BANNER_START, strlen(BANNER_START)) == 0)

@@ -38,6 +38,8 @@ bool vmlinux_check_memory(struct kernel *kernel, const struct vmlinux *vmlinux, 
 /* Finds out memory->kaslr_offset where VMCOREINFO did not simply say it. */
 bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
 			struct error *error);
+/* The build-id out of the kernel's memory, which needs kernel->symbols; "" if it is not there. */
+void vmlinux_build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_size);
 /* The hex build-id in the ELF notes at DATA ("GNU", type 3); "" if there is none. */
 void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, char *hex, size_t hex_size);
 

@@ -14,89 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols/btf.h"
 #include "symbols/elf_file.h"
 
-#define BTF_MAGIC 0xeb9f
-#define BTF_HEADER_SIZE 24
-
-enum btf_kind {
-	BTF_VOID, BTF_INT, BTF_PTR, BTF_ARRAY, BTF_STRUCT, BTF_UNION, BTF_ENUM, BTF_FWD, BTF_TYPEDEF,
-	BTF_VOLATILE, BTF_CONST, BTF_RESTRICT, BTF_FUNC, BTF_FUNC_PROTO, BTF_VAR, BTF_DATASEC, BTF_FLOAT,
-	BTF_DECL_TAG, BTF_TYPE_TAG, BTF_ENUM64,
-	BTF_NR_KINDS
-};
-
-/*
- * Bytes of a record of each kind: 12, and these, and for those with a list these for each element.
- */
-static const struct { uint8_t fixed, each; } record_sizes[BTF_NR_KINDS] = {
-	[BTF_INT] = { 4, 0 }, [BTF_ARRAY] = { 12, 0 }, [BTF_STRUCT] = { 0, 12 }, [BTF_UNION] = { 0, 12 },
-	[BTF_ENUM] = { 0, 8 }, [BTF_FUNC_PROTO] = { 0, 8 }, [BTF_VAR] = { 4, 0 }, [BTF_DATASEC] = { 0, 12 },
-	[BTF_DECL_TAG] = { 4, 0 }, [BTF_ENUM64] = { 0, 12 },
-};
-
-#define INT_SIGNED 1
 #define MAX_CHAIN 64		/* typedefs, qualifiers and dimensions in a row */
 #define MAX_ANONYMOUS 32	/* anonymous members inside of each other */
 #define MAX_VISITS 1000000	/* members looked at for one question */
-
-struct btf {
-	uint8_t *data;
-	bool swap;			/* the other byte order than this machine's */
-	uint32_t types, types_size;	/* offset of the records, and their size */
-	uint32_t strings, strings_size;
-	uint32_t *records;		/* offset of record I in data; 0 is void */
-	uint32_t nr_records;
-	uint32_t *names;		/* hash table of record numbers, 0 = empty */
-	uint32_t names_mask;
-	/* the enumerations say whether they are signed (pahole 1.24) */
-	bool signed_enums;
-};
-
-struct btf_type {
-	enum btf_kind kind;
-	bool flag;			/* kind_flag */
-	uint32_t count;			/* elements of the list */
-	uint32_t name;			/* offset into the strings */
-	uint32_t size_or_type;
-	uint32_t at;			/* offset in data of what follows these 12 bytes */
-};
-
-static uint32_t get32(const struct btf *btf, uint32_t at)
-{
-	uint32_t value;
-
-	memcpy(&value, btf->data + at, 4);
-	return btf->swap ? __builtin_bswap32(value) : value;
-}
-
-/* A string, or "" for a wild offset. The last byte of the strings is checked to be NUL. */
-static const char *string(const struct btf *btf, uint32_t offset)
-{
-	return offset < btf->strings_size ? (const char *)btf->data + btf->strings + offset : "";
-}
-
-static struct btf_type decode(const struct btf *btf, uint32_t at)
-{
-	uint32_t info = get32(btf, at + 4);
-
-	return (struct btf_type){
-		.kind = info >> 24 & 0x1f, .flag = info >> 31, .count = info & 0xffff, .name = get32(btf, at),
-		.size_or_type = get32(btf, at + 8), .at = at + 12,
-	};
-}
-
-static bool get_type(const struct btf *btf, uint32_t id, struct btf_type *type, struct error *error)
-{
-	if (id >= btf->nr_records)
-		return error_set(error, ERROR_CORRUPT, "BTF refers to type %u but has only %u", id,
-				 btf->nr_records);
-	if (id == 0)
-		*type = (struct btf_type){ .kind = BTF_VOID };
-	else
-		*type = decode(btf, btf->records[id]);
-	return true;
-}
 
 static bool is_qualifier(enum btf_kind kind)
 {
@@ -108,7 +31,7 @@ static bool strip(const struct btf *btf, uint32_t id, bool typedefs, struct btf_
 		  struct error *error)
 {
 	for (int i = 0; i < MAX_CHAIN; i++) {
-		if (!get_type(btf, id, type, error))
+		if (!btf_get_type(btf, id, type, error))
 			return false;
 		if (!is_qualifier(type->kind) && !(typedefs && type->kind == BTF_TYPEDEF))
 			return true;
@@ -133,9 +56,9 @@ static bool size_of(const struct btf *btf, uint32_t id, uint64_t *size_ret, stru
 			size = 8;	/* BTF does not say; every machine here has 64 bits */
 			break;
 		case BTF_ARRAY:
-			if (__builtin_mul_overflow(count, get32(btf, type.at + 8), &count))
+			if (__builtin_mul_overflow(count, btf_get32(btf, type.at + 8), &count))
 				return error_set(error, ERROR_CORRUPT, "BTF has an absurdly large array");
-			id = get32(btf, type.at);
+			id = btf_get32(btf, type.at);
 			continue;
 		/* void, functions: sizeof is 1 in GNU C, but nobody means that */
 		default:
@@ -160,8 +83,8 @@ static const char *useful_name(const struct btf *btf, uint32_t id)
 		if (type.kind == BTF_PTR || type.kind == BTF_FUNC_PROTO)
 			return "";
 		if (type.kind != BTF_ARRAY)
-			return string(btf, type.name);
-		id = get32(btf, type.at);
+			return btf_string(btf, type.name);
+		id = btf_get32(btf, type.at);
 	}
 	return "";
 }
@@ -169,7 +92,7 @@ static const char *useful_name(const struct btf *btf, uint32_t id)
 static bool is_signed(const struct btf *btf, const struct btf_type *type)
 {
 	if (type->kind == BTF_INT)
-		return get32(btf, type->at) >> 24 & INT_SIGNED;
+		return btf_get32(btf, type->at) >> 24 & BTF_INT_SIGNED;
 	if (type->kind == BTF_ENUM)
 		return type->flag || !btf->signed_enums;
 	return type->kind == BTF_ENUM64 && type->flag;
@@ -186,8 +109,8 @@ static bool describe_array(const struct btf *btf, const struct btf_type *array, 
 	member->count = 1;
 	for (int i = 0; i < MAX_CHAIN; i++) {
 		/* size_of has been here before: neither an overflow nor a cycle is left. */
-		member->count *= get32(btf, type.at + 8);
-		element = get32(btf, type.at);
+		member->count *= btf_get32(btf, type.at + 8);
+		element = btf_get32(btf, type.at);
 		if (!strip(btf, element, false, &type, error))
 			return false;
 		if (type.kind != BTF_ARRAY)
@@ -251,13 +174,13 @@ static enum found find_member(const struct btf *btf, const struct btf_type *type
 	}
 	for (uint32_t i = 0; i < type->count; i++) {
 		uint32_t at = type->at + i * 12;
-		uint32_t offset = get32(btf, at + 8);
-		const char *member = string(btf, get32(btf, at));
+		uint32_t offset = btf_get32(btf, at + 8);
+		const char *member = btf_string(btf, btf_get32(btf, at));
 		struct btf_type inner;
 		enum found found;
 
 		place->visits++;
-		place->type = get32(btf, at + 4);
+		place->type = btf_get32(btf, at + 4);
 		place->bit_size = type->flag ? offset >> 24 : 0;
 		place->bits = start + (type->flag ? offset & 0xffffff : offset);
 		if (*member) {
@@ -283,7 +206,7 @@ static void old_bit_field(const struct btf *btf, const struct btf_type *type, st
 
 	if (place->bit_size || type->kind != BTF_INT)
 		return;
-	info = get32(btf, type->at);
+	info = btf_get32(btf, type->at);
 	bits = info & 0xff;
 	if (bits && bits < 64 && bits != type->size_or_type * 8) {
 		place->bit_size = bits;
@@ -341,7 +264,7 @@ static uint32_t next_named(const struct btf *btf, const char *name, uint32_t *sl
 
 		if (!id)
 			return 0;
-		if (strcmp(string(btf, get32(btf, btf->records[id])), name) == 0) {
+		if (strcmp(btf_string(btf, btf_get32(btf, btf->records[id])), name) == 0) {
 			(*slot)++;
 			return id;
 		}
@@ -369,7 +292,7 @@ static bool btf_member(void *private, const char *name, const char *path, struct
 		while ((id = next_named(btf, name, &slot))) {
 			struct member member = { 0 };
 
-			if (!wanted_now(decode(btf, btf->records[id]).kind, round))
+			if (!wanted_now(btf_decode(btf, btf->records[id]).kind, round))
 				continue;
 			seen = true;
 			switch (find_path(btf, id, path, &member, error)) {
@@ -396,7 +319,7 @@ static bool btf_size(void *private, const char *name, uint64_t *size_ret, struct
 		uint32_t slot = hash_name(name), id;
 
 		while ((id = next_named(btf, name, &slot)))
-			if (wanted_now(decode(btf, btf->records[id]).kind, round))
+			if (wanted_now(btf_decode(btf, btf->records[id]).kind, round))
 				return size_of(btf, id, size_ret, error);
 	}
 	return error_set(error, ERROR_NO_MEMBER, "the kernel has no type %s", name);
@@ -414,12 +337,12 @@ static bool each_enumerator(const struct btf *btf, const struct btf_type *type, 
 
 	for (uint32_t i = 0; i < type->count; i++) {
 		uint32_t at = type->at + i * (type->kind == BTF_ENUM64 ? 12 : 8);
-		uint32_t low = get32(btf, at + 4);
+		uint32_t low = btf_get32(btf, at + 4);
 		int64_t value = sign ? (int32_t)low : (int64_t)low;
 
 		if (type->kind == BTF_ENUM64)
-			value = (int64_t)((uint64_t)get32(btf, at + 8) << 32 | low);
-		if (!to->callback(to->context, string(btf, get32(btf, at)), value))
+			value = (int64_t)((uint64_t)btf_get32(btf, at + 8) << 32 | low);
+		if (!to->callback(to->context, btf_string(btf, btf_get32(btf, at)), value))
 			return false;
 	}
 	return true;
@@ -441,7 +364,7 @@ static bool btf_for_each_enumerator(void *private, const char *name,
 
 	if (!name) {
 		for (id = 1; id < btf->nr_records; id++) {
-			type = decode(btf, btf->records[id]);
+			type = btf_decode(btf, btf->records[id]);
 			if (is_enum(&type) && !each_enumerator(btf, &type, &to))
 				break;
 		}
@@ -462,12 +385,8 @@ static bool btf_for_each_enumerator(void *private, const char *name,
 
 static void btf_close(void *private)
 {
-	struct btf *btf = private;
-
-	free(btf->data);
-	free(btf->records);
-	free(btf->names);
-	free(btf);
+	btf_free(private);
+	free(private);
 }
 
 static const struct types_source btf_source = {
@@ -477,77 +396,6 @@ static const struct types_source btf_source = {
 	.for_each_enumerator = btf_for_each_enumerator,
 	.close = btf_close,
 };
-
-static bool read_header(struct btf *btf, size_t size, struct error *error)
-{
-	uint16_t magic;
-	uint32_t header;
-
-	if (size < BTF_HEADER_SIZE || size > UINT32_MAX)
-		return error_set(error, ERROR_FORMAT, "BTF of %zu bytes cannot be", size);
-	memcpy(&magic, btf->data, 2);
-	btf->swap = magic == __builtin_bswap16(BTF_MAGIC);
-	if (magic != BTF_MAGIC && !btf->swap)
-		return error_set(error, ERROR_FORMAT, "no BTF there: it starts with 0x%04x", magic);
-	if (btf->data[2] != 1)
-		return error_set(error, ERROR_UNSUPPORTED, "BTF of version %u, only 1 is known",
-				 btf->data[2]);
-	header = get32(btf, 4);
-	btf->types_size = get32(btf, 12);
-	btf->strings_size = get32(btf, 20);
-	if (header < BTF_HEADER_SIZE || header > size ||
-	    get32(btf, 8) > size - header || btf->types_size > size - header - get32(btf, 8) ||
-	    get32(btf, 16) > size - header || btf->strings_size > size - header - get32(btf, 16))
-		return error_set(error, ERROR_FORMAT, "BTF's header points outside of its %zu bytes", size);
-	btf->types = header + get32(btf, 8);
-	btf->strings = header + get32(btf, 16);
-	if (btf->strings_size == 0 || btf->data[btf->strings + btf->strings_size - 1])
-		return error_set(error, ERROR_FORMAT, "BTF's strings do not end");
-	return true;
-}
-
-/*
- * Size of the record at offset AT of the LEFT bytes there; 0 if it does not fit or is of no known
- * kind.
- */
-static uint32_t record_size(const struct btf *btf, uint32_t at, uint32_t left)
-{
-	struct btf_type type;
-	uint32_t size;
-
-	if (left < 12)
-		return 0;
-	type = decode(btf, at);
-	if (type.kind == BTF_VOID || type.kind >= BTF_NR_KINDS)
-		return 0;
-	size = 12 + record_sizes[type.kind].fixed + type.count * record_sizes[type.kind].each;
-	return size <= left ? size : 0;
-}
-
-/* Counts the records, and on the second round (RECORDS allocated) notes them. */
-static bool walk_records(struct btf *btf, struct error *error)
-{
-	uint32_t left = btf->types_size, at = btf->types, id = 1;
-
-	while (left) {
-		uint32_t size = record_size(btf, at, left);
-
-		if (size == 0)
-			return error_set(error, ERROR_FORMAT,
-					 "BTF's type %u is damaged or of an unknown kind", id);
-		if (btf->records) {
-			struct btf_type type = decode(btf, at);
-
-			btf->records[id] = at;
-			btf->signed_enums |= type.kind == BTF_ENUM && type.flag;
-		}
-		id++;
-		at += size;
-		left -= size;
-	}
-	btf->nr_records = id;
-	return true;
-}
 
 static bool has_lookup_name(const struct btf_type *type)
 {
@@ -572,8 +420,8 @@ static bool index_names(struct btf *btf, struct error *error)
 		return error_no_memory(error, "BTF's names", slots * sizeof(*btf->names));
 	btf->names_mask = slots - 1;
 	for (uint32_t id = 1; id < btf->nr_records; id++) {
-		struct btf_type type = decode(btf, btf->records[id]);
-		const char *name = string(btf, type.name);
+		struct btf_type type = btf_decode(btf, btf->records[id]);
+		const char *name = btf_string(btf, type.name);
 		uint32_t slot;
 
 		if (!*name || !has_lookup_name(&type))
@@ -594,17 +442,7 @@ bool types_open_btf(const void *data, size_t size, const char *origin, struct ty
 
 	if (!btf)
 		return error_no_memory(error, "BTF", sizeof(*btf));
-	btf->data = malloc(size ? size : 1);
-	good = btf->data ? true : error_no_memory(error, "BTF", size);
-	if (good) {
-		memcpy(btf->data, data, size);
-		good = read_header(btf, size, error) && walk_records(btf, error);
-	}
-	if (good) {
-		btf->records = calloc(btf->nr_records, sizeof(*btf->records));
-		good = btf->records ? walk_records(btf, error) && index_names(btf, error)
-				    : error_no_memory(error, "BTF's types", btf->nr_records * 4ul);
-	}
+	good = btf_open(btf, data, size, error) && index_names(btf, error);
 	if (!good) {
 		btf_close(btf);
 		return error_prefix(error, "%s", origin);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "symbols/orc.h"
 
+struct btf_dwarf;
 struct symtab;
 
 /*
@@ -39,15 +40,28 @@ struct cfi_section {
 	bool code;
 };
 
+/* An object that has no debug file: a module, or the kernel itself where there is no vmlinux. */
+struct cfi_object {
+	const struct cfi_section *sections;
+	size_t nr_sections;
+	const struct orc_table *table;	/* NULL = none */
+	const struct symtab *symtab;	/* NULL = none */
+	const struct btf_dwarf *types;	/* NULL = none */
+	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
+	bool has_percpu;
+};
+
 /*
  * Writes a stand-alone ELF file for a module as it was loaded: NOBITS sections at run-time
  * addresses, a .symtab out of SYMTAB (kallsyms of the module), and .debug_frame FDEs from TABLE for
  * all of its code. With it gdb names and unwinds the module's functions without any debug file;
- * with one, the .ko's DWARF is added as its separate debug file. TABLE and SYMTAB may be NULL.
+ * with one, the .ko's DWARF is added as its separate debug file.
  * gdb's solib-target adds a base address to what is in the file, so a library list must name one
  * <segment> at the address of the file's first PT_LOAD (the first code section), not <section>s;
  * with add-symbol-file, no address.
  */
+bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error);
+/* The same without types. */
 bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
 		      const struct orc_table *table, const struct symtab *symtab, const char *path,
 		      struct error *error);

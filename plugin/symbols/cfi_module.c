@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols/btf_dwarf.h"
 #include "symbols/cfi_convert.h"
 #include "symbols/symtab.h"
 
@@ -68,13 +69,15 @@ static void measure_sections(struct placed_section *sections, size_t count, cons
 			sections[i].end++;
 }
 
-static void add_symbols(struct elf_writer *writer, struct placed_section *sections, size_t count,
-			const struct symtab *symtab)
+static void add_symbols(struct elf_writer *writer, struct placed_section *sections,
+			const struct cfi_object *object)
 {
 	Elf64_Shdr header = { .sh_type = SHT_SYMTAB, .sh_entsize = sizeof(Elf64_Sym),
 			      .sh_addralign = 8 };
 	const Elf64_Shdr names_header = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
+	const struct symtab *symtab = object->symtab;
 	struct buffer symbols = { 0 }, names = { 0 };
+	size_t count = object->nr_sections;
 
 	buffer_zeros(&symbols, sizeof(Elf64_Sym));
 	buffer_char(&names, '\0');
@@ -92,7 +95,8 @@ static void add_symbols(struct elf_writer *writer, struct placed_section *sectio
 							 symbol->function ? STT_FUNC : STT_OBJECT),
 			};
 
-			if (is_global != global || symbol->percpu || !section ||
+			if (is_global != global || !section ||
+			    (symbol->percpu && !object->has_percpu) ||
 			    symbol->address > section->end)
 				continue;
 			sym.st_shndx = section->number;
@@ -143,11 +147,21 @@ static void add_placed_sections(struct conversion *conversion, struct elf_writer
 				(struct code_range){ sorted[i].start, sorted[i].end };
 }
 
-bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
-		      const struct orc_table *table,
-		      const struct symtab *symtab, const char *path, struct error *error)
+static void add_types(struct elf_writer *writer, const struct btf_dwarf *types)
 {
-	struct conversion conversion = { .table = table, .symtab = symtab };
+	const Elf64_Shdr header = { .sh_type = SHT_PROGBITS, .sh_addralign = 1 };
+	const Elf64_Shdr strings = { .sh_type = SHT_PROGBITS, .sh_addralign = 1, .sh_entsize = 1,
+				     .sh_flags = SHF_MERGE | SHF_STRINGS };
+
+	elf_writer_add(writer, ".debug_info", &header, types->info.data, types->info.size);
+	elf_writer_add(writer, ".debug_abbrev", &header, types->abbrev.data, types->abbrev.size);
+	elf_writer_add(writer, ".debug_str", &strings, types->strings, types->strings_size);
+}
+
+bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error)
+{
+	struct conversion conversion = { .table = object->table, .symtab = object->symtab };
+	size_t nr_sections = object->nr_sections;
 	struct placed_section *sorted;
 	struct elf_writer writer = { 0 };
 	bool *unknown, ok = false;
@@ -159,10 +173,13 @@ bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
 	unknown = calloc(nr_sections + 1, sizeof(*unknown));
 	conversion.code = calloc(nr_sections + 1, sizeof(*conversion.code));
 	if (sorted && unknown && conversion.code) {
-		add_placed_sections(&conversion, &writer, sections, nr_sections, sorted, unknown);
+		add_placed_sections(&conversion, &writer, object->sections, nr_sections, sorted,
+				    unknown);
 		cfi_convert(&conversion);
-		if (symtab)
-			add_symbols(&writer, sorted, nr_sections, symtab);
+		if (object->symtab)
+			add_symbols(&writer, sorted, object);
+		if (object->types)
+			add_types(&writer, object->types);
 		ok = cfi_convert_save(&conversion, &writer);
 	}
 	ok = ok ? elf_writer_save(&writer, path, error) :
@@ -172,4 +189,14 @@ bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
 	free(sorted);
 	free(unknown);
 	return ok;
+}
+
+bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
+		      const struct orc_table *table,
+		      const struct symtab *symtab, const char *path, struct error *error)
+{
+	const struct cfi_object object = { .sections = sections, .nr_sections = nr_sections,
+					   .table = table, .symtab = symtab };
+
+	return cfi_write_object(&object, path, error);
 }

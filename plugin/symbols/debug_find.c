@@ -200,7 +200,7 @@ static bool ask_debuginfod(struct search *search)
 	struct error error;
 	char *path;
 
-	if (!search->wanted->build_id[0])
+	if (!search->wanted->build_id[0] || !getenv("DEBUGINFOD_URLS"))
 		return false;
 	if (debuginfod_find(search->wanted->build_id, &search->wanted->patience, &path, &error)) {
 		if (fits(search, path, path)) {

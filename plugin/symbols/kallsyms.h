@@ -3,7 +3,8 @@
  * Symbols of a loaded module, out of the dump's memory: struct module's kallsyms
  * (mod->kallsyms.symtab, an array of ELF symbols as patched by the kernel: st_value is the run-time
  * address; strtab; typetab since 5.2, earlier the letter is in st_info or st_size).
- * The kernel's own kallsyms tables (for a dump without vmlinux) will be read here too.
+ *
+ * And those of the kernel itself, for a dump without vmlinux: kallsyms_kernel.c.
  */
 #ifndef VMCORE_SYMBOLS_KALLSYMS_H
 #define VMCORE_SYMBOLS_KALLSYMS_H
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 
+struct dump;
 struct memory;
 struct symtab;
 struct types;
@@ -20,5 +22,20 @@ struct types;
 /* MODULE is the address of a struct module. Adds to SYMTAB (not finished). */
 bool kallsyms_read_module(struct types *types, struct memory *memory, uint64_t module,
 			  struct symtab *symtab, struct error *error);
+
+/* Where the kernel's tables are: run-time addresses. */
+struct kallsyms_tables {
+	uint64_t names, num_syms, token_table, token_index, offsets;
+	uint64_t relative_base;	/* 0 = there is none: offsets count from their own places */
+};
+
+/* Out of VMCOREINFO, which has them since 6.0 (5fd8fea935a1). */
+bool kallsyms_locate(const struct dump *dump, struct kallsyms_tables *tables, struct error *error);
+/*
+ * Adds the kernel's symbols to SYMTAB (not finished). *DAMAGE (never NULL) says which of them could
+ * not be read, ERROR_NONE if all could.
+ */
+bool kallsyms_read_kernel(struct memory *memory, const struct kallsyms_tables *tables,
+			  struct symtab *symtab, struct error *damage, struct error *error);
 
 #endif

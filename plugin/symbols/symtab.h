@@ -22,6 +22,7 @@ struct symbol {
 	const char *name;
 	char letter;		/* as in System.map: T t D d B b R r A a V W ... */
 	bool percpu;		/* in the per-CPU section */
+	bool size_inferred;	/* kallsyms has none: it is the distance to the next symbol */
 	bool function;		/* code: STT_FUNC, or a label in executable memory */
 };
 
