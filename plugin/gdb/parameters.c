@@ -48,6 +48,14 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore symbols dump" },
+	{ "system-map", true, NULL, offsetof(struct settings, system_map),
+	  "A System.map to take the kernel's symbols from.\n"
+	  "In place of those of a stripped vmlinux, or of the dump itself (kernels before\n"
+	  "6.0 do not say where theirs are). It must be of the crashed kernel's build;\n"
+	  "nothing in it tells. Takes effect at the next `target vmcore'.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore system-map /boot/System.map-5.10.0-30-amd64" },
 	{ "vmlinux", true, NULL, offsetof(struct settings, vmlinux),
 	  "The kernel's vmlinux, for `target vmcore` to load.\n"
 	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"

@@ -130,6 +130,9 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 {
 	struct plugin *plugin = session->plugin;
 	struct patience watch = { session_interrupted, session_progress, session };
+	const char *system_map = plugin->settings.system_map;
+	struct kernel_source source = { .force = plugin->settings.force_vmlinux,
+					.system_map = system_map && *system_map ? system_map : NULL };
 	struct dump *dump;
 	char *vmlinux;
 	bool done;
@@ -149,7 +152,8 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 		dump_close(dump);
 		return false;
 	}
-	done = kernel_open(dump, vmlinux, plugin->settings.force_vmlinux, &session->kernel, error);
+	source.vmlinux = vmlinux;
+	done = kernel_open(dump, &source, &session->kernel, error);
 	free(vmlinux);
 	return done;
 }

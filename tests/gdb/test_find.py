@@ -63,7 +63,9 @@ def test_debug_path(dump, place, tmp_path, layout):
 @pytest.mark.scenario("sysrq")
 def test_beside_the_dump_and_of_another_build(dump, place, tmp_path):
     """The wrong vmlinux lies in the first place: it is named with both build-ids, and the right one, beside the dump, is used."""
-    other = next(s for s in SETS if s.kernel != dump.kernel)
+    other = next((s for s in SETS if s.kernel != dump.kernel), None)
+    if not other:
+        pytest.skip("needs a set of another kernel")
     wrong = tmp_path / "wrong" / "vmlinux"
     wrong.parent.mkdir()
     wrong.symlink_to(real(other))
