@@ -235,13 +235,16 @@ bool x86_64_qemu_state(const uint8_t *data, size_t size, struct x86_64_qemu_stat
 				 said, QEMU_KERNEL_GS_BASE);
 	for (size_t i = 0; i < sizeof(qemu_order); i++)
 		x86_64_set_register(registers, qemu_order[i], x86_64_word(data, 8 + i * 8));
-	for (size_t i = 0; i < sizeof(qemu_segments); i++)
+	/* No CPU runs with a null code segment: a state without one knows of no segment. */
+	for (size_t i = 0; half_word(data, QEMU_SEGMENTS) && i < sizeof(qemu_segments); i++)
 		x86_64_set_register(registers, qemu_segments[i],
 				    half_word(data, QEMU_SEGMENTS + i * QEMU_SEGMENT_SIZE));
-	x86_64_set_register(registers, X86_FS_BASE,
-			    x86_64_word(data, QEMU_SEGMENTS + 3 * QEMU_SEGMENT_SIZE + 16));
-	x86_64_set_register(registers, X86_GS_BASE,
-			    x86_64_word(data, QEMU_SEGMENTS + 4 * QEMU_SEGMENT_SIZE + 16));
+	if (half_word(data, QEMU_SEGMENTS)) {
+		x86_64_set_register(registers, X86_FS_BASE,
+				    x86_64_word(data, QEMU_SEGMENTS + 3 * QEMU_SEGMENT_SIZE + 16));
+		x86_64_set_register(registers, X86_GS_BASE,
+				    x86_64_word(data, QEMU_SEGMENTS + 4 * QEMU_SEGMENT_SIZE + 16));
+	}
 	state->cr0 = x86_64_word(data, QEMU_CR);
 	state->cr3 = x86_64_word(data, QEMU_CR + 3 * 8);
 	state->cr4 = x86_64_word(data, QEMU_CR + 4 * 8);
@@ -249,7 +252,7 @@ bool x86_64_qemu_state(const uint8_t *data, size_t size, struct x86_64_qemu_stat
 	x86_64_set_register(registers, X86_CR2, x86_64_word(data, QEMU_CR + 2 * 8));
 	x86_64_set_register(registers, X86_CR3, state->cr3);
 	x86_64_set_register(registers, X86_CR4, state->cr4);
-	state->gs_base = registers->value[X86_GS_BASE];
+	state->gs_base = x86_64_word(data, QEMU_SEGMENTS + 4 * QEMU_SEGMENT_SIZE + 16);
 	state->kernel_gs_base = 0;
 	if (said >= QEMU_KERNEL_GS_BASE + 8)
 		state->kernel_gs_base = x86_64_word(data, QEMU_KERNEL_GS_BASE);
@@ -281,7 +284,10 @@ bool x86_64_pt_regs(struct memory *memory, uint64_t address, struct registers *r
 
 bool x86_64_is_user(const struct registers *registers)
 {
-	return (registers->valid & 1ull << X86_CS) && (registers->value[X86_CS] & 3) == 3;
+	if (registers->valid & 1ull << X86_CS)
+		return (registers->value[X86_CS] & 3) == 3;
+	/* Where cs is not known (VMware): a kernel executes nothing in the users' half. */
+	return registers->valid & 1ull << X86_RIP && !(registers->value[X86_RIP] >> 63);
 }
 
 /*

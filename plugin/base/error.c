@@ -33,6 +33,17 @@ void error_fill_prefix(struct error *error, const char *format, ...)
 	snprintf(error->text + used, sizeof(error->text) - used, ": %s", old);
 }
 
+void error_add(struct error *error, const char *text)
+{
+	size_t used;
+
+	if (!error)
+		return;
+	used = strlen(error->text);
+	if (used + strlen(text) < sizeof(error->text))
+		strcpy(error->text + used, text);
+}
+
 bool error_is_missing_memory(const struct error *error)
 {
 	return error->kind == ERROR_EXCLUDED || error->kind == ERROR_TRUNCATED ||

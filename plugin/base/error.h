@@ -50,6 +50,9 @@ struct error {
 /* Puts "CONTEXT: " before the text that is there; keeps the kind; returns false. */
 #define error_prefix(error, ...) (error_fill_prefix((error), __VA_ARGS__), error_false())
 
+/* Puts more words behind the text that is there, as far as they fit; keeps the kind. */
+void error_add(struct error *error, const char *text);
+
 /* error_set for a failed allocation of SIZE bytes for WHAT. */
 #define error_no_memory(error, what, size) \
 	error_set((error), ERROR_NO_MEMORY, "no memory for %s (%zu bytes)", (what), (size_t)(size))

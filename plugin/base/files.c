@@ -45,6 +45,16 @@ bool files_cache_directory(const char *subdirectory, char *path, size_t size, st
 	return make_directories(path, error);
 }
 
+bool files_make_directories(const char *path, struct error *error)
+{
+	char *copy = strdup(path);
+	bool done = copy ? make_directories(copy, error) :
+			   error_no_memory(error, "a file name", strlen(path));
+
+	free(copy);
+	return done;
+}
+
 void files_remove_directory(const char *path)
 {
 	DIR *directory = opendir(path);

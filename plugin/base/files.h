@@ -12,6 +12,8 @@
 
 /* ${XDG_CACHE_HOME:-$HOME/.cache}/gdb-vmcore/SUBDIRECTORY, made if need be (0700). */
 bool files_cache_directory(const char *subdirectory, char *path, size_t size, struct error *error);
+/* Makes PATH and what is above it, as far as they are not there (0700). */
+bool files_make_directories(const char *path, struct error *error);
 /* Removes a flat directory of ours and the files in it; follows no links, descends into nothing. */
 void files_remove_directory(const char *path);
 /*

@@ -1,4 +1,5 @@
 core_sources += \
 	plugin/base/buffer.c plugin/base/buffer.h \
 	plugin/base/error.c plugin/base/error.h \
-	plugin/base/files.c plugin/base/files.h
+	plugin/base/files.c plugin/base/files.h \
+	plugin/base/threads.c plugin/base/threads.h

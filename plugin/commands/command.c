@@ -2,6 +2,7 @@
 /* Words and options as people type them, and help made of the same descriptions. */
 #include "commands/command.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,7 +228,10 @@ static void help_option(struct buffer *text, char letter, const char *argument, 
 {
 	char option[HELP_INDENT + 1];
 
-	snprintf(option, sizeof(option), "  -%c %s", letter, argument ? argument : "");
+	/* An argument of digits is part of the option's name: -16. */
+	snprintf(option, sizeof(option), "  -%c%s%s", letter,
+		 argument && !isdigit((unsigned char)argument[0]) ? " " : "",
+		 argument ? argument : "");
 	buffer_printf(text, "%-*s", HELP_INDENT, option);
 	put_wrapped(text, help, HELP_INDENT, HELP_INDENT);
 }

@@ -76,8 +76,9 @@ struct command {
 	enum completion words;			/* what the words are */
 	/*
 	 * run() is also called where no dump is open, with KERNEL NULL and a host that knows only
-	 * Ctrl-C: the command opens what it needs by itself (`kernel dump FILE` looks at a file
-	 * before any vmlinux is known).
+	 * Ctrl-C (the command opens what it needs by itself: `kernel dump FILE` looks at a file
+	 * before any vmlinux is known), and where one is open in which no kernel was recognized:
+	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
@@ -128,6 +129,16 @@ bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_wor
 bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */,
 		    struct error *error);
 
+/*
+ * What a person types for an address: a hexadecimal number, a symbol of vmlinux, or an
+ * (expression) for gdb. COMMAND is for the error.
+ */
+bool parse_address(struct kernel *kernel, const struct host *host, const char *command,
+		   const char *text, uint64_t *value_ret, struct error *error);
+/* A count, 1 to MAX: decimal, or hexadecimal with 0x. WHAT is for the error: "-x", "COUNT". */
+bool parse_count(const char *command, const char *what, const char *text, uint64_t max,
+		 uint64_t *value_ret, struct error *error);
+
 extern const struct command command_ps;
 extern const struct command command_log;
 extern const struct command command_sys;
@@ -135,5 +146,6 @@ extern const struct command command_mod;
 extern const struct command command_bt;
 extern const struct command command_dump;
 extern const struct command command_search;
+extern const struct command command_rd;
 
 #endif

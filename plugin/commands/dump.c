@@ -15,15 +15,15 @@
 #include "commands/command.h"
 #include "dump/count.h"
 #include "dump/file.h"
+#include "dump/notes.h"
 
 /* Up to 64 GiB counting takes seconds; above it must be asked for. */
 #define MAX_UNASKED_PAGES (1ull << 24)
 
-static const struct option options[] = {
-	{ 'v', NULL, "show VMCOREINFO too" },
-	{ 'c', NULL, "count the pages also of more than 64 GiB of memory" },
-	{ 0 }
-};
+static const struct option options[] = { { 'v', NULL, "show VMCOREINFO too" },
+					 { 'c', NULL,
+					   "count the pages also of more than 64 GiB of memory" },
+					 { 0 } };
 
 enum {
 	FORMAT,
@@ -115,6 +115,7 @@ static const struct shape note_shape = { "notes", SHAPE_TABLE, note_columns,
 					 ARRAY_SIZE(note_columns) };
 
 static const struct column info_columns[] = { { "text", "", 0, COLUMN_RAW } };
+static const struct shape erased_shape = { "erased", SHAPE_PLAIN, info_columns, 1 };
 static const struct shape info_shape = { "vmcoreinfo", SHAPE_PLAIN, info_columns, 1 };
 
 static const struct shape shape = { "dump", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
@@ -129,7 +130,7 @@ struct report {
 	const struct host *host;
 	struct region *regions;
 	size_t nr_regions;
-	uint64_t memory;		/* bytes */
+	uint64_t memory; /* bytes */
 	struct page_counts counts;
 	bool counted;
 };
@@ -148,16 +149,16 @@ static bool merge_ranges(struct report *report, struct error *error)
 				       dump->nr_ranges * sizeof(*report->regions));
 	for (size_t i = 0; i < dump->nr_ranges; i++) {
 		const struct dump_range *range = &dump->ranges[i];
-		struct region *last =
-			report->nr_regions ? &report->regions[report->nr_regions - 1] : NULL;
+		struct region *last = report->nr_regions ? &report->regions[report->nr_regions - 1]
+							 : NULL;
 		uint64_t end = range->start + range->size;
 
 		if (last && range->start <= last->start + last->size) {
 			if (end > last->start + last->size)
 				last->size = end - last->start;
 		} else {
-			report->regions[report->nr_regions++] =
-				(struct region){ range->start, range->size, 0 };
+			report->regions[report->nr_regions++] = (struct region){ range->start,
+										 range->size, 0 };
 		}
 	}
 	for (size_t i = 0; i < report->nr_regions; i++)
@@ -200,7 +201,10 @@ static void add_words(struct buffer *text, const char *word)
 
 static bool emit_status(struct output *output, const struct report *report)
 {
-	static const struct { unsigned flag; const char *text; } names[] = {
+	static const struct {
+		unsigned flag;
+		const char *text;
+	} names[] = {
 		{ DUMP_INCOMPLETE, "incomplete: its writer ran out of space" },
 		{ DUMP_TRUNCATED, "truncated: the file is shorter than its headers say" },
 		{ DUMP_SPLIT_MISSING, "parts of the split set are missing" },
@@ -249,7 +253,9 @@ static bool emit_level(struct output *output, int level)
 
 static const char *machine_name(const struct dump *dump)
 {
-	static const struct { uint16_t machine; const char *name;
+	static const struct {
+		uint16_t machine;
+		const char *name;
 	} names[] = {
 		{ EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_PPC64, "ppc64" },
 		{ EM_S390, "s390x" },	 { EM_RISCV, "riscv" },	    { EM_LOONGARCH, "loongarch" },
@@ -340,7 +346,9 @@ static bool emit_headers(struct output *output, const struct report *report)
 	char size[32];
 
 	size_text(report->memory, size, sizeof(size));
-	return output_begin(output, &shape) && output_string(output, FORMAT, dump->format->name) &&
+	return output_begin(output, &shape) &&
+	       output_printf(output, FORMAT, "%s%s%s", dump->variant,
+			     dump->variant[0] ? ", by " : "", dump->format->name) &&
 	       (!dump->header_version ||
 		output_uint(output, FORMAT_VERSION, dump->header_version)) &&
 	       output_string(output, COMPRESSION, dump->compression) &&
@@ -370,7 +378,7 @@ static bool emit_files(struct output *output, const struct dump *dump)
 		    !output_uint(output, FILE_SIZE, file->raw_size) ||
 		    !output_uint(output, FILE_LOGICAL, file->size))
 			return false;
-		if (dump->format == &dump_format_raw) {
+		if (dump->format == &dump_format_raw && i < dump->nr_ranges) {
 			if (!output_printf(output, FILE_WHAT, "at physical 0x%" PRIx64,
 					   dump->ranges[i].start))
 				return false;
@@ -419,9 +427,13 @@ static bool emit_regions(struct output *output, const struct report *report)
 	return output_end(output);
 }
 
-static const char *note_meaning(const struct dump_note *note)
+static const char *note_meaning(const struct dump *dump, const struct dump_note *note)
 {
-	static const struct { const char *name; uint32_t type; const char *meaning; } meanings[] = {
+	static const struct {
+		const char *name;
+		uint32_t type;
+		const char *meaning;
+	} meanings[] = {
 		{ "CORE", NT_PRSTATUS, "NT_PRSTATUS: registers of a CPU" },
 		{ "CORE", NT_PRFPREG, "NT_PRFPREG: floating point registers of a CPU" },
 		{ "CORE", NT_PRPSINFO, "NT_PRPSINFO" },
@@ -432,6 +444,8 @@ static const char *note_meaning(const struct dump_note *note)
 		{ "LINUX", 0x700, "NT_VMCOREDD: a device's dump" },
 	};
 
+	if (dump->format == &dump_format_vmware)
+		return "state of a CPU, from the checkpoint";
 	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (note->type == meanings[i].type && !strcmp(note->name, meanings[i].name))
 			return meanings[i].meaning;
@@ -452,7 +466,7 @@ static bool emit_notes(struct output *output, const struct dump *dump)
 		    !output_uint_as(output, NOTE_TYPE, note->type,
 				    note->type > 0xff ? "0x%x" : "%u", note->type) ||
 		    !output_uint(output, NOTE_SIZE, note->size) ||
-		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(note),
+		    !output_printf(output, NOTE_WHAT, "%s%s", note_meaning(dump, note),
 				   note->truncated ? " (truncated)" : ""))
 			return false;
 	}
@@ -468,6 +482,19 @@ static bool emit_info(struct output *output, const struct dump *dump)
 	       output_end(output);
 }
 
+/* What makedumpfile's filter commands have erased: one line of text for each. */
+static bool emit_erased(struct output *output, const struct dump *dump)
+{
+	const struct dump_note *note = notes_find(dump, "ERASEINFO", 0);
+
+	if (!note)
+		return true;
+	return output_begin(output, &erased_shape) && output_row(output) &&
+	       output_bytes(output, 0, (const char *)note->data,
+			    strnlen((const char *)note->data, note->size)) &&
+	       output_end(output);
+}
+
 static bool show(struct report *report, const struct arguments *arguments, struct output *output,
 		 struct error *error)
 {
@@ -477,7 +504,8 @@ static bool show(struct report *report, const struct arguments *arguments, struc
 
 	/* That somebody has had enough is no error. */
 	if (done && emit_headers(output, report) && emit_files(output, dump) &&
-	    emit_regions(output, report) && emit_notes(output, dump) && has_option(arguments, 'v'))
+	    emit_regions(output, report) && emit_notes(output, dump) && emit_erased(output, dump) &&
+	    has_option(arguments, 'v'))
 		emit_info(output, dump);
 	free(report->regions);
 	return done;
@@ -516,7 +544,8 @@ static const char help[] =
 	"should be there, but the file is cut off before them or they were not written.\n"
 	"\n"
 	"JSON: an object \"dump\", arrays \"files\", \"memory\" (kind: memory or hole) and\n"
-	"\"notes\"; with -v \"vmcoreinfo\".\n"
+	"\"notes\"; \"erased\" where makedumpfile's filters were at work; with -v\n"
+	"\"vmcoreinfo\".\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel dump /var/crash/dump.202611220443\n"

@@ -3,7 +3,6 @@
  * The command search: where in memory a value or a string stands. What is searched and how is
  * kernel/scan.h; here are the options, which are crash's, and what is said of each hit.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "commands/bt.h"
 #include "commands/command.h"
+#include "dump/bytes.h"
 #include "kernel/scan.h"
 #include "kernel/task.h"
 
@@ -73,49 +73,6 @@ struct search {
 
 /* --- what was typed --- */
 
-/* An address or a value: hexadecimal, a symbol, or (an expression) for gdb. */
-static bool parse_value(const struct search *search, const char *text, uint64_t *value_ret,
-			struct error *error)
-{
-	const struct host *host = search->host;
-	const struct symbol *symbol;
-	char *end;
-
-	if (text[0] == '(') {
-		if (!host || !host->evaluate)
-			return error_set(error, ERROR_USAGE, "search: %s cannot be evaluated here",
-					 text);
-		return host->evaluate(host->context, text, value_ret, error);
-	}
-	errno = 0;
-	*value_ret = strtoull(text, &end, 16);
-	if (*text && !*end && !errno && !strpbrk(text, "+- \t"))
-		return true;
-	symbol = search->kernel->symbols ? symtab_find(search->kernel->symbols, text) : NULL;
-	if (!symbol)
-		return error_set(error, ERROR_USAGE,
-				 "search: \"%.100s\" is neither a hexadecimal number nor a symbol "
-				 "nor an (expression)%s",
-				 text,
-				 has_option(search->arguments, 'c') ? ""
-								    : "; -c searches for strings");
-	*value_ret = symbol->address;
-	return true;
-}
-
-static bool parse_count(const char *what, const char *text, uint64_t max, uint64_t *value_ret,
-			struct error *error)
-{
-	char *end;
-
-	*value_ret = strtoull(text, &end, 0);
-	if (!*text || *end || strpbrk(text, "+-") || !*value_ret || *value_ret > max)
-		return error_set(error, ERROR_USAGE,
-				 "search: %s takes a number from 1 to %" PRIu64 ", not \"%.40s\"",
-				 what, max, text);
-	return true;
-}
-
 static bool parse_patterns(struct search *search, struct error *error)
 {
 	const struct arguments *arguments = search->arguments;
@@ -129,7 +86,7 @@ static bool parse_patterns(struct search *search, struct error *error)
 	if (mask_text && has_option(arguments, 'c'))
 		return error_set(error, ERROR_USAGE,
 				 "search: -m is for values, not for strings (-c)");
-	if (mask_text && !parse_value(search, mask_text, &mask, error))
+	if (mask_text && !parse_address(search->kernel, search->host, "search", mask_text, &mask, error))
 		return false;
 	for (size_t i = 0; i < arguments->nr_words; i++) {
 		struct scan_pattern *pattern = &search->patterns[i];
@@ -142,7 +99,8 @@ static bool parse_patterns(struct search *search, struct error *error)
 				return error_set(error, ERROR_USAGE,
 						 "search: a string has 1 to %d bytes",
 						 SCAN_MAX_TEXT);
-		} else if (!parse_value(search, arguments->words[i], &pattern->value, error)) {
+		} else if (!parse_address(search->kernel, search->host, "search",
+					  arguments->words[i], &pattern->value, error)) {
 			return false;
 		} else if (search->width < 8 && pattern->value >> 8 * search->width) {
 			return error_set(error, ERROR_USAGE,
@@ -170,6 +128,10 @@ static bool choose_space(struct search *search, bool have_start, struct error *e
 	if (given > 1)
 		return error_set(error, ERROR_USAGE,
 				 "search: only one of -k, -u, -p and -t makes sense");
+	if (!memory && search->space != PHYSICAL)
+		return error_set(error, ERROR_USAGE,
+				 "search: only physical memory can be searched (-p): %s",
+				 search->kernel->damage);
 	if (!given && have_start && !memory->arch->is_kernel_address(memory, search->request.start))
 		search->space = USER_SPACE;
 	return true;
@@ -182,9 +144,11 @@ static bool parse_limits(struct search *search, struct error *error)
 		   *end = option_value(search->arguments, 'e');
 	const char *length = option_value(search->arguments, 'l');
 	struct scan_request *request = &search->request;
-	uint64_t half = memory_kernel_start(search->kernel->memory), value;
+	struct memory *memory = search->kernel->memory;
+	uint64_t half = memory ? memory_kernel_start(memory) : 0, value;
 
-	if ((start && !parse_value(search, start, &request->start, error)) ||
+	if ((start && !parse_address(search->kernel, search->host, "search", start,
+				     &request->start, error)) ||
 	    !choose_space(search, start != NULL, error))
 		return false;
 	if (end && length)
@@ -199,12 +163,12 @@ static bool parse_limits(struct search *search, struct error *error)
 	}
 	request->last = search->space == USER_SPACE ? ~half : UINT64_MAX;
 	if (length) {
-		if (!parse_count("-l", length, UINT64_MAX, &value, error))
+		if (!parse_count("search", "-l", length, UINT64_MAX, &value, error))
 			return false;
 		if (value - 1 < request->last - request->start)
 			request->last = request->start + value - 1;
 	} else if (end) {
-		if (!parse_value(search, end, &value, error))
+		if (!parse_address(search->kernel, search->host, "search", end, &value, error))
 			return false;
 		if (value <= request->start)
 			return error_set(error, ERROR_USAGE,
@@ -311,7 +275,7 @@ static bool emit_context(const struct search *search, const struct scan_hit *hit
 		if (read_space(search, at, bytes, width) &&
 		    (!output_row(search->output) || !output_address(search->output, 0, at) ||
 		     !output_printf(search->output, 1, "%0*" PRIx64, 2 * width,
-				    memory_decode(search->kernel->memory, bytes, width))))
+				    bytes_number(bytes, width, search->kernel->dump->big_endian))))
 			return false;
 	return output_end(search->output);
 }
@@ -366,15 +330,19 @@ static bool search_run(struct kernel *kernel, const struct arguments *arguments,
 	uint64_t context = 0;
 	bool done;
 
+	if (!kernel)
+		return error_set(error, ERROR_USAGE,
+				 "no kernel dump is open; open one with: target vmcore FILE");
 	if (has_option(arguments, 'w') + has_option(arguments, 'h') + has_option(arguments, 'c') >
 	    1)
 		return error_set(error, ERROR_USAGE,
 				 "search: only one of -c, -w and -h makes sense");
 	search.width = has_option(arguments, 'w')   ? 4
 		       : has_option(arguments, 'h') ? 2
-						    : kernel->arch->pointer_size;
+		       : kernel->arch		    ? kernel->arch->pointer_size
+						    : 8;
 	if ((option_value(arguments, 'x') &&
-	     !parse_count("-x", option_value(arguments, 'x'), MAX_CONTEXT, &context, error)) ||
+	     !parse_count("search", "-x", option_value(arguments, 'x'), MAX_CONTEXT, &context, error)) ||
 	    !parse_patterns(&search, error) || !parse_limits(&search, error))
 		return false;
 	search.context = context;
@@ -415,5 +383,6 @@ const struct command command_search = {
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,
+	.without_kernel = true,
 	.run = search_run,
 };

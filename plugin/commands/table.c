@@ -10,6 +10,7 @@ const struct command *const command_table[] = {
 	&command_log,
 	&command_mod,
 	&command_ps,
+	&command_rd,
 	&command_search,
 	&command_sys,
 	NULL,

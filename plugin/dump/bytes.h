@@ -27,4 +27,14 @@ static inline uint64_t bytes_u64(const void *data, bool big_endian)
 	return big_endian ? be64toh(value) : le64toh(value);
 }
 
+/* An unsigned number of 1 to 8 bytes. */
+static inline uint64_t bytes_number(const uint8_t *bytes, size_t size, bool big_endian)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | bytes[big_endian ? i : size - 1 - i];
+	return value;
+}
+
 #endif

@@ -2,22 +2,32 @@
 #include "dump/cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NR_SHARDS 16	/* a power of two */
 #define NO_SLOT UINT32_MAX
+#define WORD sizeof(uint64_t)
+#define MAX_SMALL 64		/* bytes that are read without the lock */
+#define MAX_CHAIN 64		/* slots looked at without the lock: a chain can change meanwhile */
+
+/* Short for the accesses whose order does not matter. */
+#define LOAD(from) atomic_load_explicit(&(from), memory_order_relaxed)
+#define STORE(to, value) atomic_store_explicit(&(to), (value), memory_order_relaxed)
 
 struct slot {
-	uint64_t number;
-	uint32_t next;		/* in its bucket */
-	bool used;		/* since the clock hand went by */
-	uint8_t *data;		/* NULL: never filled */
+	_Atomic uint64_t number;
+	_Atomic uint32_t next;		/* in its bucket */
+	atomic_bool used;		/* since the clock hand went by */
+	_Atomic uint64_t *_Atomic data;	/* NULL: never filled */
 };
 
 struct shard {
 	pthread_mutex_t lock;
-	uint32_t *buckets;	/* the first slot of each chain */
+	/* odd while the rest is changed, which is only done with the lock held */
+	atomic_uint sequence;
+	_Atomic uint32_t *buckets;	/* the first slot of each chain */
 	uint32_t bucket_mask;
 	struct slot *slots;
 	uint32_t nr_slots;
@@ -49,7 +59,7 @@ static bool shard_init(struct shard *shard, uint32_t nr_slots)
 	shard->buckets = malloc(nr_buckets * sizeof(*shard->buckets));
 	if (!shard->slots || !shard->buckets)
 		return false;
-	memset(shard->buckets, 0xff, nr_buckets * sizeof(*shard->buckets));
+	memset((void *)shard->buckets, 0xff, nr_buckets * sizeof(*shard->buckets));
 	return true;
 }
 
@@ -83,9 +93,9 @@ void page_cache_free(struct page_cache *cache)
 		struct shard *shard = &cache->shards[i];
 
 		for (uint32_t j = 0; shard->slots && j < shard->nr_filled; j++)
-			free(shard->slots[j].data);
+			free((void *)LOAD(shard->slots[j].data));
 		free(shard->slots);
-		free(shard->buckets);
+		free((void *)shard->buckets);
 		pthread_mutex_destroy(&shard->lock);
 	}
 	free(cache);
@@ -96,17 +106,54 @@ static struct shard *shard_of(struct page_cache *cache, uint64_t hashed)
 	return &cache->shards[hashed & (NR_SHARDS - 1)];
 }
 
-static uint32_t *bucket_of(struct shard *shard, uint64_t hashed)
+static _Atomic uint32_t *bucket_of(struct shard *shard, uint64_t hashed)
 {
 	return &shard->buckets[(hashed / NR_SHARDS) & shard->bucket_mask];
 }
 
 static struct slot *lookup(struct shard *shard, uint64_t number, uint64_t hashed)
 {
-	for (uint32_t i = *bucket_of(shard, hashed); i != NO_SLOT; i = shard->slots[i].next)
-		if (shard->slots[i].number == number)
+	for (uint32_t i = LOAD(*bucket_of(shard, hashed)); i != NO_SLOT; i = LOAD(shard->slots[i].next))
+		if (LOAD(shard->slots[i].number) == number)
 			return &shard->slots[i];
 	return NULL;
+}
+
+static void mark_used(struct slot *slot)
+{
+	/* Looked at first: writing would take the cache line from other threads. */
+	if (!LOAD(slot->used))
+		STORE(slot->used, true);
+}
+
+/* The same as page_cache_read for a few bytes. False also where somebody changes the shard. */
+static bool read_small(struct shard *shard, uint64_t number, uint64_t hashed, size_t offset,
+		       void *buffer, size_t size)
+{
+	unsigned before = atomic_load_explicit(&shard->sequence, memory_order_acquire);
+	uint32_t index = LOAD(*bucket_of(shard, hashed));
+	uint64_t words[MAX_SMALL / WORD + 1];
+	size_t first = offset / WORD, nr = (offset + size - 1) / WORD - first + 1;
+	_Atomic uint64_t *data;
+
+	for (unsigned i = 0;; i++) {
+		if (index >= shard->nr_slots || i == MAX_CHAIN)
+			return false;
+		if (LOAD(shard->slots[index].number) == number)
+			break;
+		index = LOAD(shard->slots[index].next);
+	}
+	data = LOAD(shard->slots[index].data);
+	if (!data)
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		words[i] = LOAD(data[first + i]);
+	atomic_thread_fence(memory_order_acquire);
+	if ((before & 1) || LOAD(shard->sequence) != before)
+		return false;
+	mark_used(&shard->slots[index]);
+	memcpy(buffer, (uint8_t *)words + offset % WORD, size);
+	return true;
 }
 
 bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, void *buffer,
@@ -119,11 +166,13 @@ bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, v
 	if (!cache)
 		return false;
 	shard = shard_of(cache, hashed);
+	if (size && size <= MAX_SMALL && read_small(shard, number, hashed, offset, buffer, size))
+		return true;
 	pthread_mutex_lock(&shard->lock);
 	slot = lookup(shard, number, hashed);
 	if (slot) {
-		slot->used = true;
-		memcpy(buffer, slot->data + offset, size);
+		mark_used(slot);
+		memcpy(buffer, (uint8_t *)LOAD(slot->data) + offset, size);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	return slot != NULL;
@@ -133,15 +182,15 @@ bool page_cache_read(struct page_cache *cache, uint64_t number, size_t offset, v
  * A slot to overwrite, out of its chain; NULL without memory. Slots are filled before any is
  * evicted.
  */
-static struct slot *take_slot(struct shard *shard, size_t block_size)
+static struct slot *take_slot(struct page_cache *cache, struct shard *shard)
 {
+	_Atomic uint32_t *link;
 	struct slot *slot;
-	uint32_t *link;
 
 	if (shard->nr_filled < shard->nr_slots) {
 		slot = &shard->slots[shard->nr_filled];
-		slot->data = malloc(block_size);
-		if (slot->data) {
+		STORE(slot->data, malloc(cache->block_size));
+		if (LOAD(slot->data)) {
 			shard->nr_filled++;
 			return slot;
 		}
@@ -151,38 +200,56 @@ static struct slot *take_slot(struct shard *shard, size_t block_size)
 	for (;;) {
 		slot = &shard->slots[shard->hand];
 		shard->hand = (shard->hand + 1) % shard->nr_filled;
-		if (!slot->used)
+		if (!LOAD(slot->used))
 			break;
-		slot->used = false;
+		STORE(slot->used, false);
 	}
-	link = bucket_of(shard, hash(slot->number));
-	while (&shard->slots[*link] != slot)
-		link = &shard->slots[*link].next;
-	*link = slot->next;
+	link = bucket_of(shard, hash(LOAD(slot->number)));
+	while (&shard->slots[LOAD(*link)] != slot)
+		link = &shard->slots[LOAD(*link)].next;
+	STORE(*link, LOAD(slot->next));
 	return slot;
+}
+
+/* With the lock held and the sequence odd. */
+static void fill(struct page_cache *cache, struct shard *shard, uint64_t number, uint64_t hashed,
+		 const uint8_t *block)
+{
+	struct slot *slot = take_slot(cache, shard);
+	_Atomic uint32_t *bucket = bucket_of(shard, hashed);
+	_Atomic uint64_t *data;
+
+	if (!slot)
+		return;
+	data = LOAD(slot->data);
+	STORE(slot->number, number);
+	STORE(slot->used, false);
+	STORE(slot->next, LOAD(*bucket));
+	STORE(*bucket, slot - shard->slots);
+	for (size_t i = 0; i < cache->block_size / WORD; i++) {
+		uint64_t word;
+
+		memcpy(&word, block + i * WORD, WORD);
+		STORE(data[i], word);
+	}
 }
 
 void page_cache_insert(struct page_cache *cache, uint64_t number, const void *block)
 {
 	uint64_t hashed = hash(number);
 	struct shard *shard;
-	struct slot *slot;
-	uint32_t *bucket;
+	unsigned sequence;
 
 	if (!cache)
 		return;
 	shard = shard_of(cache, hashed);
 	pthread_mutex_lock(&shard->lock);
 	if (!lookup(shard, number, hashed)) {
-		slot = take_slot(shard, cache->block_size);
-		if (slot) {
-			bucket = bucket_of(shard, hashed);
-			slot->number = number;
-			slot->used = false;
-			slot->next = *bucket;
-			*bucket = slot - shard->slots;
-			memcpy(slot->data, block, cache->block_size);
-		}
+		sequence = LOAD(shard->sequence);
+		STORE(shard->sequence, sequence + 1);
+		atomic_thread_fence(memory_order_release);
+		fill(cache, shard, number, hashed, block);
+		atomic_store_explicit(&shard->sequence, sequence + 2, memory_order_release);
 	}
 	pthread_mutex_unlock(&shard->lock);
 }

@@ -6,6 +6,10 @@
  *
  * Blocks are spread over shards, each with its own mutex, hash table and clock hand (second-chance
  * eviction), so that lookups are O(1) and threads rarely meet. Memory is taken as blocks come.
+ *
+ * Reads of a few bytes, which is what following pointers consists of, take no lock: the shard's
+ * sequence number tells whether anything was changed meanwhile. What is not ordered by that is
+ * relaxed atomics, so that the processor may overlap the cache misses of one read with the next.
  */
 #ifndef VMCORE_DUMP_CACHE_H
 #define VMCORE_DUMP_CACHE_H
@@ -16,7 +20,7 @@
 
 struct page_cache;
 
-/* About BYTES of blocks of BLOCK_SIZE bytes. NULL if there is no memory. */
+/* About BYTES of blocks of BLOCK_SIZE bytes, a power of two from 8 to 64 KiB. NULL if there is no memory. */
 struct page_cache *page_cache_new(size_t block_size, size_t bytes);
 void page_cache_free(struct page_cache *cache);	/* NULL is fine */
 

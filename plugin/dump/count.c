@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/threads.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 
 #define MAX_PAGE_SIZE 65536
-#define POLL_PAGES 65536
+#define CHUNK_PAGES 65536	/* found, then counted; Ctrl-C is looked for in between */
+#define MIN_SLICE 8192		/* for which a thread is worth its start */
 #define MAX_LOOKS 16	/* shared pages that are read to see whether they are zeros */
 
 /* What has been seen of one file. */
@@ -23,6 +25,8 @@ struct page_counter {
 	struct dump *dump;
 	struct seen *seen;	/* per file */
 	uint64_t next_pfn;
+	struct dump_place *places;	/* CHUNK_PAGES of each */
+	uint8_t *kinds;
 };
 
 struct page_counter *page_counter_new(struct dump *dump)
@@ -33,8 +37,10 @@ struct page_counter *page_counter_new(struct dump *dump)
 		return NULL;
 	counter->dump = dump;
 	counter->seen = calloc(dump->nr_files, sizeof(*counter->seen));
-	if (!counter->seen) {
-		free(counter);
+	counter->places = calloc(CHUNK_PAGES, sizeof(*counter->places));
+	counter->kinds = malloc(CHUNK_PAGES);
+	if (!counter->seen || !counter->places || !counter->kinds) {
+		page_counter_free(counter);
 		return NULL;
 	}
 	for (size_t i = 0; i < dump->nr_files; i++)
@@ -44,8 +50,11 @@ struct page_counter *page_counter_new(struct dump *dump)
 
 void page_counter_free(struct page_counter *counter)
 {
-	if (counter)
+	if (counter) {
 		free(counter->seen);
+		free(counter->places);
+		free(counter->kinds);
+	}
 	free(counter);
 }
 
@@ -97,29 +106,66 @@ static void lose(struct page_counts *counts, uint64_t address)
 		counts->first_lost = address;
 }
 
-static void count_page(struct page_counter *counter, uint64_t pfn, struct page_counts *counts)
+static void count_page(struct page_counter *counter, uint64_t pfn, enum error_kind kind,
+		       const struct dump_place *place, struct page_counts *counts)
 {
-	struct dump *dump = counter->dump;
-	struct dump_place place;
-	struct error error;
+	uint64_t address = pfn << counter->dump->page_shift;
 
-	counts->exist++;
-	if (!dump->format->find_page(dump, pfn, &place, &error)) {
-		if (error.kind == ERROR_EXCLUDED)
-			counts->excluded++;
-		else if (error.kind == ERROR_TRUNCATED)
-			lose(counts, pfn << dump->page_shift);
-		else if (error.kind == ERROR_NOT_MAPPED)
-			counts->exist--;
-		else
-			counts->damaged++;
-	} else if (place.offset > place.file->size ||
-		   place.size > place.file->size - place.offset) {
-		lose(counts, pfn << dump->page_shift);
+	counts->exist += kind != ERROR_NOT_MAPPED;
+	if (kind == ERROR_EXCLUDED) {
+		counts->excluded++;
+	} else if (kind == ERROR_TRUNCATED) {
+		lose(counts, address);
+	} else if (kind != ERROR_NONE) {
+		counts->damaged += kind != ERROR_NOT_MAPPED;
+	} else if (place->offset > place->file->size ||
+		   place->size > place->file->size - place->offset) {
+		lose(counts, address);
 	} else {
 		counts->present++;
-		counts->zero += zeros(counter, pfn, &place);
+		counts->zero += zeros(counter, pfn, place);
 	}
+}
+
+/* A part of a chunk, for one thread. */
+struct slice {
+	struct page_counter *counter;
+	uint64_t pfn;
+	size_t first, nr;
+};
+
+static void *find_slice(void *argument)
+{
+	const struct slice *slice = argument;
+	struct page_counter *counter = slice->counter;
+
+	dump_find_pages(counter->dump, slice->pfn, slice->nr, counter->places + slice->first,
+			counter->kinds + slice->first);
+	return NULL;
+}
+
+/* Where NR pages from PFN on are, on all processors. */
+static void find_chunk(struct page_counter *counter, uint64_t pfn, size_t nr)
+{
+	struct slice slices[THREADS_MAX];
+	pthread_t threads[THREADS_MAX];
+	bool started[THREADS_MAX] = { false };
+	size_t count = nr / MIN_SLICE, useful = threads_useful();
+
+	count = count > useful ? useful : count ? count : 1;
+	for (size_t i = 0; i < count; i++) {
+		size_t first = nr * i / count;
+
+		slices[i] = (struct slice){ counter, pfn + first, first,
+					    nr * (i + 1) / count - first };
+		/* The last is for this thread, and those that get none. */
+		started[i] = i + 1 < count && threads_start(&threads[i], find_slice, &slices[i]);
+		if (!started[i])
+			find_slice(&slices[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
 }
 
 bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t size,
@@ -138,10 +184,15 @@ bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t siz
 	/* Two ranges can share a page. */
 	if (pfn < counter->next_pfn)
 		pfn = counter->next_pfn;
-	for (; pfn < end; pfn++) {
-		if (pfn % POLL_PAGES == 0 && interrupted && interrupted(context))
+	while (pfn < end) {
+		size_t nr = end - pfn < CHUNK_PAGES ? end - pfn : CHUNK_PAGES;
+
+		if (interrupted && interrupted(context))
 			return error_set(error, ERROR_INTERRUPTED, "interrupted");
-		count_page(counter, pfn, counts);
+		find_chunk(counter, pfn, nr);
+		for (size_t i = 0; i < nr; i++)
+			count_page(counter, pfn + i, counter->kinds[i], &counter->places[i], counts);
+		pfn += nr;
 	}
 	if (end > counter->next_pfn)
 		counter->next_pfn = end;

@@ -11,26 +11,33 @@
 #include "dump/raw.h"
 #include "dump/vmcoreinfo.h"
 
-#define PROBE_SIZE 4096
-#define CACHE_SIZE (64u << 20)
+#define PROBE_SIZE    4096
+#define CACHE_SIZE    (64u << 20)
 #define MAX_PAGE_SIZE 65536
 
 const struct dump_format *const dump_formats[] = {
 	&dump_format_kdump,
-	&dump_format_elf,
-	&dump_format_raw,
-	NULL
+	&dump_format_vmware,
+	&dump_format_foreign, /* before ELF: Xen domains are in ELF files of their own kind */
+	&dump_format_elf, &dump_format_raw, NULL
 };
 
-static const struct dump_format *find_format(const struct dump_file *file)
+/* The format of FILE that is at least as certain as WANTED; NULL if there is none. */
+static const struct dump_format *find_format(const struct dump_file *file, enum dump_probe wanted)
 {
 	uint8_t header[PROBE_SIZE];
 	size_t size = dump_file_read_some(file, 0, header, sizeof(header));
+	const struct dump_format *perhaps = NULL;
 
-	for (size_t i = 0; dump_formats[i]; i++)
-		if (dump_formats[i]->probe(file, header, size))
+	for (size_t i = 0; dump_formats[i]; i++) {
+		enum dump_probe found = dump_formats[i]->probe(file, header, size);
+
+		if (found == DUMP_CERTAINLY)
 			return dump_formats[i];
-	return NULL;
+		if (found >= wanted && !perhaps)
+			perhaps = dump_formats[i];
+	}
+	return perhaps;
 }
 
 static bool fail_unknown(const struct dump_file *file, struct error *error)
@@ -70,7 +77,7 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 		if (!dump_file_open(paths[i], &dump->files[i], error))
 			return false;
 		dump->nr_files++;
-		format = find_format(dump->files[i]);
+		format = find_format(dump->files[i], DUMP_PERHAPS);
 		if (!format)
 			return fail_unknown(dump->files[i], error);
 		if (i && format != dump->format)
@@ -137,7 +144,7 @@ bool dump_probe(const char *path)
 		return true;
 	if (!dump_file_open(path, &file, NULL))
 		return false;
-	result = find_format(file) != NULL;
+	result = find_format(file, DUMP_CERTAINLY) != NULL;
 	dump_file_close(file);
 	return result;
 }
@@ -196,6 +203,43 @@ bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t si
 bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
 {
 	return dump->format->read_page(dump, pfn, buffer, error);
+}
+
+void dump_scan_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	const struct dump_format *format = dump->format;
+	struct error error;
+
+	for (size_t done = 0, step; done < nr; done += step) {
+		uint8_t *to = (uint8_t *)buffer + done * dump->page_size;
+
+		step = 1;
+		if (format->read_pages) {
+			step = nr - done < DUMP_SCAN_PAGES ? nr - done : DUMP_SCAN_PAGES;
+			format->read_pages(dump, pfn + done, step, to, kinds + done);
+		} else {
+			kinds[done] = format->read_page(dump, pfn + done, to, &error) ? ERROR_NONE
+										   : error.kind;
+		}
+	}
+}
+
+void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+		     uint8_t *kinds)
+{
+	const struct dump_format *format = dump->format;
+	struct error error;
+
+	for (size_t done = 0, step; done < nr; done += step) {
+		step = 1;
+		if (format->find_pages) {
+			step = nr - done < DUMP_SCAN_PAGES ? nr - done : DUMP_SCAN_PAGES;
+			format->find_pages(dump, pfn + done, step, places + done, kinds + done);
+		} else {
+			kinds[done] = format->find_page(dump, pfn + done, &places[done], &error) ?
+					      ERROR_NONE : error.kind;
+		}
+	}
 }
 
 bool dump_has_page(struct dump *dump, uint64_t pfn)

@@ -44,7 +44,8 @@ struct dump_range {
 	uint64_t virtual_start;	/* ELF p_vaddr, 0 where the format has none */
 	/* bytes of it in the file; the rest was excluded (makedumpfile -E) */
 	uint64_t file_size;
-	uint64_t file_offset;	/* ELF only */
+	uint64_t file_offset;	/* ELF and VMware only; else it begins the file */
+	const struct dump_file *file;	/* raw and VMware only; else it is files[0] */
 };
 
 /* Where the bytes of a page are, as the format's tables say. */
@@ -54,11 +55,20 @@ struct dump_place {
 	uint32_t size;		/* compressed, where it is */
 };
 
+/*
+ * PERHAPS: nothing speaks against it, nothing for it. Whoever names the file as a dump gets it
+ * opened; nobody else does.
+ */
+enum dump_probe { DUMP_NOT, DUMP_PERHAPS, DUMP_CERTAINLY };
+/* The most pages that a format is asked for at once. */
+#define DUMP_SCAN_PAGES 128
+
 struct dump_format {
 	const char *name;		/* "ELF64", "kdump-compressed" */
 	const char *description;	/* one line for `show vmcore formats` */
 	/* Is FILE (first HEADER_SIZE bytes in HEADER) of this format? */
-	bool (*probe)(const struct dump_file *file, const uint8_t *header, size_t header_size);
+	enum dump_probe (*probe)(const struct dump_file *file, const uint8_t *header,
+				 size_t header_size);
 	/*
 	 * Reads the headers and fills in the dump. files[0] probed positive; more than one = a
 	 * split set.
@@ -92,6 +102,15 @@ struct dump_format {
 	bool (*find_page)(struct dump *dump, uint64_t pfn, struct dump_place *place,
 			  struct error *error);
 	/*
+	 * Optional: what dump_scan_pages does, for formats that can read many pages at less cost
+	 * than one by one. From any thread; at most DUMP_SCAN_PAGES pages.
+	 */
+	void (*read_pages)(struct dump *dump, uint64_t pfn, size_t nr, void *buffer,
+			   uint8_t *kinds);
+	/* Optional: the same as find_page for many. At most DUMP_SCAN_PAGES pages. */
+	void (*find_pages)(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+			   uint8_t *kinds);
+	/*
 	 * Optional: VMCOREINFO was found in memory; take from it what the file itself does not say.
 	 */
 	void (*vmcoreinfo_found)(struct dump *dump);
@@ -123,6 +142,7 @@ struct dump {
 	unsigned header_version;	/* kdump's; 0 = none */
 	uint32_t header_status;		/* kdump's flags word as it is */
 	char compression[16];		/* "zlib", "lzo", "snappy", "zstd", "none" or "" */
+	char variant[40];		/* what the format's name leaves open: "LKCD v9"; or "" */
 	struct {			/* from the kdump header; empty strings elsewhere */
 		char sysname[65], nodename[65], release[65], version[65], machine[65];
 	} uts;
@@ -149,6 +169,10 @@ extern const struct dump_format *const dump_formats[];
 extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
 /* makedumpfile's and QEMU's compressed format */
 extern const struct dump_format dump_format_kdump;
+/* .vmss, .vmsn and .vmem */
+extern const struct dump_format dump_format_vmware;
+/* what libkdumpfile reads for us; see foreign.h */
+extern const struct dump_format dump_format_foreign;
 /* FILE@ADDRESS: memory and nothing else; see raw.h */
 extern const struct dump_format dump_format_raw;
 
@@ -162,8 +186,8 @@ bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret
 void dump_close(struct dump *dump);
 
 /*
- * Is PATH a kernel dump (by its first bytes and, for ELF, its notes), and not a user-space core?
- * Cheap.
+ * Is PATH certainly a kernel dump (by its first bytes and, for ELF, its notes), and not a
+ * user-space core? Cheap.
  */
 bool dump_probe(const char *path);
 
@@ -179,6 +203,16 @@ bool dump_read_phys(struct dump *dump, uint64_t address, void *buffer, size_t si
  * page_size bytes. Thread-safe.
  */
 bool dump_scan_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+/*
+ * The same for NR pages that follow each other, at the speed of the decompressor: tables and data
+ * are read in long pieces, and nothing is put into words. KINDS[i] is ERROR_NONE where page i is in
+ * BUFFER, at i * page_size, else why it is not (enum error_kind); its bytes in BUFFER are then
+ * undefined. Thread-safe.
+ */
+void dump_scan_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds);
+/* Where NR pages are, and KINDS as above. Only for formats that have find_page. Thread-safe. */
+void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
+		     uint8_t *kinds);
 /* Is the page in the dump? True where the format cannot tell without reading it. Thread-safe. */
 bool dump_has_page(struct dump *dump, uint64_t pfn);
 

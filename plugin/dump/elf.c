@@ -18,8 +18,11 @@
 #include "dump/file.h"
 #include "dump/notes.h"
 
-#define MAX_SEGMENTS (16u << 20)	/* 16 TiB in excluded runs of 256 pages (makedumpfile -E) */
-#define MAX_OVERLAP 1024 /* segments looked at for one address; real dumps have 2 at most */
+#define MAX_SEGMENTS   (16u << 20) /* 16 TiB in excluded runs of 256 pages (makedumpfile -E) */
+#define XEN_CRASH_INFO 0x1000001   /* XEN_ELFNOTE_CRASH_INFO, xen/include/public/elfnote.h */
+#define MAX_VSYSCALL   4096	   /* x86's page at 0xffffffffff600000 is in user cores too */
+#define MAX_HEADER     128	   /* of a segment, bytes; they may be wider than we know them */
+#define MAX_OVERLAP    1024 /* segments looked at for one address; real dumps have 2 at most */
 
 struct elf {
 	/* the highest end among ranges[0..i]: where a search backwards may stop */
@@ -71,16 +74,17 @@ static bool decode_header(const uint8_t *data, size_t size, struct elf_header *h
 	header->big_endian = data[EI_DATA] == ELFDATA2MSB;
 	if (size < (header->is_64bit ? sizeof(ehdr64) : sizeof(ehdr32)))
 		return false;
-#define COPY_HEADER(ehdr) do { \
-		if (!decode(header, ELF_T_EHDR, data, &(ehdr), sizeof(ehdr))) \
-			return false; \
-		header->type = (ehdr).e_type; \
-		header->machine = (ehdr).e_machine; \
-		header->phentsize = (ehdr).e_phentsize; \
-		header->shentsize = (ehdr).e_shentsize; \
-		header->nr_segments = (ehdr).e_phnum; \
-		header->segments_offset = (ehdr).e_phoff; \
-		header->sections_offset = (ehdr).e_shoff; \
+#define COPY_HEADER(ehdr)                                                                          \
+	do {                                                                                       \
+		if (!decode(header, ELF_T_EHDR, data, &(ehdr), sizeof(ehdr)))                      \
+			return false;                                                              \
+		header->type = (ehdr).e_type;                                                      \
+		header->machine = (ehdr).e_machine;                                                \
+		header->phentsize = (ehdr).e_phentsize;                                            \
+		header->shentsize = (ehdr).e_shentsize;                                            \
+		header->nr_segments = (ehdr).e_phnum;                                              \
+		header->segments_offset = (ehdr).e_phoff;                                          \
+		header->sections_offset = (ehdr).e_shoff;                                          \
 	} while (0)
 	if (header->is_64bit)
 		COPY_HEADER(ehdr64);
@@ -124,17 +128,21 @@ static bool read_header(const struct dump_file *file, struct elf_header *header,
 	size_t size = dump_file_read_some(file, 0, raw, sizeof(raw));
 	uint64_t room;
 
+	*truncated_ret = false;
 	if (!decode_header(raw, size, header))
 		return error_set(error, size < sizeof(raw) ? ERROR_TRUNCATED : ERROR_FORMAT,
 				 "%s: bad or truncated ELF header (%zu bytes)", file->path, size);
 	if (header->nr_segments == PN_XNUM && !read_extended_count(file, header, error))
 		return false;
-	if (header->nr_segments && header->phentsize != phdr_size(header))
+	if (!header->nr_segments)
+		return true;
+	if (header->phentsize < phdr_size(header) || header->phentsize > MAX_HEADER)
 		return error_set(error, ERROR_FORMAT,
 				 "%s: ELF program headers of %u bytes instead of %zu", file->path,
 				 header->phentsize, phdr_size(header));
+	/* The last one may end with the file, even where they are wider than what they hold. */
 	room = header->segments_offset < file->size ? file->size - header->segments_offset : 0;
-	room /= phdr_size(header);
+	room = room < phdr_size(header) ? 0 : 1 + (room - phdr_size(header)) / header->phentsize;
 	*truncated_ret = header->nr_segments > room;
 	if (*truncated_ret)
 		header->nr_segments = room;
@@ -149,19 +157,23 @@ static bool read_segments(const struct dump_file *file, const struct elf_header 
 			  Elf64_Phdr **ret, struct error *error)
 {
 	size_t nr = header->nr_segments, size = nr * phdr_size(header);
-	uint8_t *raw = malloc(size + 1);
+	size_t wide = nr ? (nr - 1) * header->phentsize + phdr_size(header) : 0;
+	uint8_t *raw = malloc(wide + 1);
 	Elf64_Phdr *segments = calloc(nr + 1, sizeof(*segments));
 	const Elf32_Phdr *raw32 = (const Elf32_Phdr *)raw;
 	bool done = false;
 
 	if (!raw || !segments) {
-		error_no_memory(error, "ELF program headers", size);
+		error_no_memory(error, "ELF program headers", wide);
 		goto out;
 	}
-	if (!dump_file_read(file, header->segments_offset, raw, size, error)) {
+	if (!dump_file_read(file, header->segments_offset, raw, wide, error)) {
 		error_prefix(error, "ELF program headers");
 		goto out;
 	}
+	for (size_t i = 1; wide != size && i < nr; i++)
+		memmove(raw + i * phdr_size(header), raw + i * header->phentsize,
+			phdr_size(header));
 	if (size &&
 	    !decode(header, ELF_T_PHDR, raw, header->is_64bit ? (void *)segments : raw, size)) {
 		error_set(error, ERROR_FORMAT, "%s: cannot decode its ELF program headers",
@@ -170,10 +182,14 @@ static bool read_segments(const struct dump_file *file, const struct elf_header 
 	}
 	for (size_t i = 0; !header->is_64bit && i < nr; i++)
 		segments[i] = (Elf64_Phdr){
-			.p_type = raw32[i].p_type, .p_flags = raw32[i].p_flags,
-			.p_offset = raw32[i].p_offset, .p_vaddr = raw32[i].p_vaddr,
-			.p_paddr = raw32[i].p_paddr, .p_filesz = raw32[i].p_filesz,
-			.p_memsz = raw32[i].p_memsz, .p_align = raw32[i].p_align,
+			.p_type = raw32[i].p_type,
+			.p_flags = raw32[i].p_flags,
+			.p_offset = raw32[i].p_offset,
+			.p_vaddr = raw32[i].p_vaddr,
+			.p_paddr = raw32[i].p_paddr,
+			.p_filesz = raw32[i].p_filesz,
+			.p_memsz = raw32[i].p_memsz,
+			.p_align = raw32[i].p_align,
 		};
 	done = true;
 out:
@@ -206,14 +222,17 @@ static bool add_ranges(struct dump *dump, const Elf64_Phdr *segments, size_t nr,
 		return error_no_memory(error, "memory ranges", nr * sizeof(*dump->ranges));
 	for (size_t i = 0; i < nr; i++) {
 		const Elf64_Phdr *segment = &segments[i];
-		uint64_t size =
-			segment->p_memsz > segment->p_filesz ? segment->p_memsz : segment->p_filesz;
+		uint64_t size = segment->p_memsz > segment->p_filesz ? segment->p_memsz
+								     : segment->p_filesz;
 
 		if (segment->p_type != PT_LOAD || !size || segment->p_paddr > UINT64_MAX - size)
 			continue;
 		dump->ranges[dump->nr_ranges++] = (struct dump_range){
-			.start = segment->p_paddr, .size = size, .virtual_start = segment->p_vaddr,
-			.file_size = segment->p_filesz, .file_offset = segment->p_offset,
+			.start = segment->p_paddr,
+			.size = size,
+			.virtual_start = segment->p_vaddr,
+			.file_size = segment->p_filesz,
+			.file_offset = segment->p_offset,
 		};
 		if (segment->p_filesz &&
 		    (segment->p_offset > dump->files[0]->size ||
@@ -301,10 +320,11 @@ static bool elf_open(struct dump *dump, struct error *error)
 	set_page_size(dump);
 	done = done && add_ranges(dump, segments, header.nr_segments, error);
 	free(segments);
-	if (done && !dump->nr_ranges)
-		return error_set(error, truncated ? ERROR_TRUNCATED : ERROR_FORMAT,
-				 "%s: an ELF core with no memory in it%s", file->path,
-				 truncated ? ": it is truncated inside its program headers" : "");
+	if (done && !dump->nr_ranges && truncated)
+		return error_set(error, ERROR_TRUNCATED,
+				 "%s: an ELF core with no memory in it: it is truncated inside its "
+				 "program headers",
+				 file->path);
 	return done;
 }
 
@@ -312,9 +332,10 @@ static bool elf_open(struct dump *dump, struct error *error)
  * The range to read ADDRESS from: one that has it in the file, otherwise one that only claims it,
  * otherwise NULL. Ranges may overlap (old x86_64 kernels give the kernel text a second PT_LOAD).
  * The search is bounded, or one segment over millions of others would make each read look at all of
- * them.
+ * them. *until_ret is where the answer may change: the start of the next range.
  */
-static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
+static const struct dump_range *find_range_until(const struct dump *dump, uint64_t address,
+						 uint64_t *until_ret)
 {
 	const struct elf *elf = dump->private;
 	const struct dump_range *claimed = NULL;
@@ -328,6 +349,7 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 		else
 			high = middle;
 	}
+	*until_ret = low < dump->nr_ranges ? dump->ranges[low].start : UINT64_MAX;
 	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP;
 	     low--, looked_at++) {
 		const struct dump_range *range = &dump->ranges[low - 1];
@@ -338,6 +360,13 @@ static const struct dump_range *find_range(const struct dump *dump, uint64_t add
 			claimed = range;
 	}
 	return claimed;
+}
+
+static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
+{
+	uint64_t until;
+
+	return find_range_until(dump, address, &until);
 }
 
 static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
@@ -378,6 +407,48 @@ static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 static bool elf_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
 {
 	return elf_read_bytes(dump, pfn << dump->page_shift, buffer, dump->page_size, error);
+}
+
+/*
+ * Whole pages from ADDRESS on that lie in one range and one behind the other in the file. *kind_ret
+ * is ERROR_NONE, or why not even the first byte is there.
+ */
+static size_t read_together(struct dump *dump, uint64_t address, size_t nr, void *buffer,
+			    uint8_t *kind_ret)
+{
+	uint64_t until, within, offset, size = nr << dump->page_shift;
+	const struct dump_range *range = find_range_until(dump, address, &until);
+
+	*kind_ret = !range ? ERROR_NOT_MAPPED
+		    : address - range->start >= range->file_size ? ERROR_EXCLUDED
+								 : ERROR_NONE;
+	if (*kind_ret)
+		return 0;
+	within = address - range->start;
+	if (size > range->file_size - within)
+		size = range->file_size - within;
+	if (size > until - address)
+		size = until - address;
+	if (__builtin_add_overflow(range->file_offset, within, &offset))
+		return 0;
+	size &= ~(uint64_t)(dump->page_size - 1);
+	return dump_file_read_some(dump->files[0], offset, buffer, size) >> dump->page_shift;
+}
+
+static void elf_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	struct error error;
+
+	for (size_t i = 0, done; i < nr; i += done) {
+		uint8_t *to = (uint8_t *)buffer + (i << dump->page_shift);
+
+		done = read_together(dump, (pfn + i) << dump->page_shift, nr - i, to, &kinds[i]);
+		memset(kinds + i, ERROR_NONE, done);
+		/* In pieces, or not to the end. */
+		if (!done && !kinds[i] && !elf_read_page(dump, pfn + i, to, &error))
+			kinds[i] = error.kind;
+		done += !done;
+	}
 }
 
 static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
@@ -434,37 +505,45 @@ static void elf_close(struct dump *dump)
 }
 
 /*
- * Tells a kernel dump from a user-space core: the kernel writes no NT_PRPSINFO or NT_AUXV, and user
- * cores have neither physical addresses nor addresses in the kernel's half.
+ * Tells a kernel dump from a user-space core. The kernel writes no NT_PRPSINFO or NT_AUXV into
+ * vmcores, and user cores have neither physical addresses nor, but for the page of vsyscall,
+ * addresses in the kernel's half. /proc/kcore has NT_PRPSINFO too.
  */
-static bool looks_like_kernel(const struct dump *notes, const Elf64_Phdr *segments,
-			      const struct elf_header *header)
+static enum dump_probe looks_like_kernel(const struct dump *notes, const Elf64_Phdr *segments,
+					 const struct elf_header *header)
 {
 	uint64_t kernel_half = header->is_64bit ? 1ull << 63 : 1ull << 31;
 
-	if (notes->vmcoreinfo || notes_find(notes, "VMCOREINFO", 0) || notes_find(notes, "QEMU", 0))
-		return true;
+	if (notes->vmcoreinfo || notes_find(notes, "VMCOREINFO", 0) ||
+	    notes_find(notes, "QEMU", 0) || notes_find(notes, "Xen", XEN_CRASH_INFO))
+		return DUMP_CERTAINLY;
+	for (size_t i = 0; header->is_64bit && i < header->nr_segments; i++)
+		if (segments[i].p_type == PT_LOAD && segments[i].p_vaddr >= kernel_half &&
+		    segments[i].p_memsz > MAX_VSYSCALL)
+			return DUMP_CERTAINLY;
 	if (notes_find(notes, "CORE", NT_PRPSINFO) || notes_find(notes, "CORE", NT_AUXV))
-		return false;
+		return DUMP_NOT;
 	for (size_t i = 0; i < header->nr_segments; i++)
-		if (segments[i].p_type == PT_LOAD &&
-		    (segments[i].p_paddr ||
-		     (header->is_64bit && segments[i].p_vaddr >= kernel_half)))
-			return true;
-	return header->machine == EM_S390 && notes_find(notes, "CORE", NT_PRSTATUS);
+		if (segments[i].p_type == PT_LOAD && segments[i].p_paddr)
+			return DUMP_CERTAINLY;
+	return header->machine == EM_S390 && notes_find(notes, "CORE", NT_PRSTATUS) ? DUMP_CERTAINLY
+										    : DUMP_PERHAPS;
 }
 
-static bool elf_probe(const struct dump_file *file, const uint8_t *data, size_t size)
+static enum dump_probe elf_probe(const struct dump_file *file, const uint8_t *data, size_t size)
 {
 	Elf64_Phdr *segments = NULL;
 	struct elf_header header;
 	struct dump notes = { 0 };
-	bool truncated, result;
+	enum dump_probe result;
+	bool truncated;
 
-	if (!decode_header(data, size, &header) || header.type != ET_CORE ||
-	    !read_header(file, &header, &truncated, NULL) ||
+	if (!decode_header(data, size, &header) || header.type != ET_CORE)
+		return DUMP_NOT;
+	/* Opening it will say what is wrong with it. */
+	if (!read_header(file, &header, &truncated, NULL) ||
 	    !read_segments(file, &header, &segments, NULL))
-		return false;
+		return DUMP_PERHAPS;
 	notes.big_endian = header.big_endian;
 	read_notes(&notes, file, segments, header.nr_segments, NULL);
 	result = looks_like_kernel(&notes, segments, &header);
@@ -475,7 +554,7 @@ static bool elf_probe(const struct dump_file *file, const uint8_t *data, size_t 
 
 const struct dump_format dump_format_elf = {
 	.name = "ELF",
-	.description = "ELF core: /proc/vmcore, makedumpfile -E, QEMU dump-guest-memory",
+	.description = "ELF core: /proc/vmcore, /proc/kcore, makedumpfile -E, QEMU dump-guest-memory",
 	.probe = elf_probe,
 	.open = elf_open,
 	.read_page = elf_read_page,
@@ -484,4 +563,5 @@ const struct dump_format dump_format_elf = {
 	.read_bytes = elf_read_bytes,
 	.read_page_start = elf_read_page_start,
 	.find_page = elf_find_page,
+	.read_pages = elf_read_pages,
 };

@@ -42,6 +42,19 @@ size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *
 	return got < 0 ? 0 : got;
 }
 
+uint64_t dump_file_next_data(const struct dump_file *file, uint64_t offset)
+{
+	off_t next;
+
+	if (file->flattened || offset >= file->size)
+		return offset;
+	/* Moves the file's position, which nothing here uses. */
+	next = lseek(file->fd, offset, SEEK_DATA);
+	if (next < 0)
+		return errno == ENXIO ? file->size : offset;
+	return (uint64_t)next > offset ? (uint64_t)next : offset;
+}
+
 bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size,
 		    struct error *error)
 {

@@ -52,7 +52,13 @@ size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *
 			   size_t size);
 
 /*
- * The same from the bytes on disk, below the flattened layer. Returns -1 and errno on an I/O error.
+ * Where, from OFFSET on, the file may have bytes other than zeros: it may be sparse. OFFSET itself
+ * where that is not known, the file's size at its end.
+ */
+uint64_t dump_file_next_data(const struct dump_file *file, uint64_t offset);
+
+/*
+ * dump_file_read_some from the bytes on disk, below the flattened layer. Returns -1 and errno on an I/O error.
  */
 int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer,
 			   size_t size);

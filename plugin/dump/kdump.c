@@ -16,48 +16,20 @@
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/kdump_header.h"
+#include "dump/kdump_internal.h"
 #include "dump/notes.h"
-#include "dump/rank.h"
 
-#define DESCRIPTOR_SIZE 24
 #define TABLE_CACHE (16u << 20)		/* bitmaps and descriptors kept, for all parts together */
 #define MAX_RANGE_PFNS \
 	(1ull << 27) /* the first bitmap is turned into ranges up to here (16 MiB of bits) */
 #define MAX_RANGES 4096
+#define MAX_TEXT   (1u << 20) /* of VMCOREINFO and ERASEINFO, bytes */
+#define LOOKED_AT  64	      /* descriptors, for a compressor that the header does not name */
 
-struct kdump_part {
-	struct dump_file *file;
-	struct kdump_header header;
-	uint64_t start_pfn, end_pfn;
-	uint64_t bitmap1, bitmap2;	/* file offsets */
-	uint64_t descriptors;
-	struct rank_index rank;		/* over bitmap2 */
-};
-
-/* What one thread needs to read a page. */
-struct scratch {
-	struct scratch *next;
-	struct compress_scratch *compress;
-	uint8_t *buffer;
-};
-
-struct kdump {
-	struct kdump_part *parts;	/* sorted by start_pfn */
-	size_t nr_parts;
-	size_t max_compressed;		/* bytes a page may have in the file */
-	struct scratch *free;		/* not in use now */
-	pthread_mutex_t lock;		/* of free */
-};
-
-struct descriptor {
-	uint64_t offset;
-	uint32_t size, flags;
-};
-
-static bool kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
+static enum dump_probe kdump_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
 	(void)file;
-	return kdump_header_probe(header, size);
+	return kdump_header_probe(header, size) ? DUMP_CERTAINLY : DUMP_NOT;
 }
 
 static bool open_part(struct dump *dump, struct dump_file *file, struct kdump_part *part,
@@ -144,10 +116,13 @@ static bool check_parts(struct dump *dump, struct kdump *kdump, struct error *er
 /* QEMU writes "x86_64" for every 64-bit machine; the size of NT_PRSTATUS tells what it is. */
 static uint16_t machine_of_prstatus(const struct dump *dump)
 {
-	static const struct { uint16_t size, machine; bool big_endian; } sizes[] = {
-		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false }, { 392, EM_AARCH64, true },
-		{ 336, EM_S390, true }, { 504, EM_PPC64, false }, { 504, EM_PPC64, true },
-		{ 376, EM_RISCV, false }, { 480, EM_LOONGARCH, false },
+	static const struct {
+		uint16_t size, machine;
+		bool big_endian;
+	} sizes[] = {
+		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false },	 { 392, EM_AARCH64, true },
+		{ 336, EM_S390, true },	   { 504, EM_PPC64, false },	 { 504, EM_PPC64, true },
+		{ 376, EM_RISCV, false },  { 480, EM_LOONGARCH, false },
 	};
 	const struct dump_note *note = notes_find(dump, "CORE", NT_PRSTATUS);
 
@@ -183,27 +158,47 @@ static void describe(struct dump *dump, const struct kdump_header *header)
 		dump->flags |= DUMP_EXCLUDED_VMEMMAP;
 }
 
-static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+/* An ELF dump has it as a note; so the same here. */
+static bool add_eraseinfo(struct dump *dump, const void *text, size_t size, struct error *error)
 {
-	const struct kdump_header *header = &part->header;
-	uint64_t size = header->vmcoreinfo_size < (1 << 20) ? header->vmcoreinfo_size : 1 << 20;
+	return notes_find(dump, "ERASEINFO", 0) ||
+	       notes_add(dump, "ERASEINFO", 0, text, size, error);
+}
+
+/* Hands up to MAX_TEXT bytes of the file to TAKE. */
+static bool read_text(struct dump *dump, const struct dump_file *file, uint64_t offset,
+		      uint64_t size,
+		      bool (*take)(struct dump *, const void *, size_t, struct error *),
+		      struct error *error)
+{
 	char *text;
 	bool done;
 
-	if (header->vmcoreinfo_offset && size) {
-		text = malloc(size);
-		if (!text)
-			return error_no_memory(error, "VMCOREINFO", size);
-		size = dump_file_read_some(part->file, header->vmcoreinfo_offset, text, size);
-		done = notes_set_vmcoreinfo(dump, text, size, error);
-		free(text);
-		if (!done)
-			return false;
-	}
+	if (!offset || !size)
+		return true;
+	if (size > MAX_TEXT)
+		size = MAX_TEXT;
+	text = malloc(size);
+	if (!text)
+		return error_no_memory(error, "a text in the dump's header", size);
+	size = dump_file_read_some(file, offset, text, size);
+	done = take(dump, text, size, error);
+	free(text);
+	return done;
+}
+
+static bool read_notes(struct dump *dump, const struct kdump_part *part, struct error *error)
+{
+	const struct kdump_header *header = &part->header;
+
+	if (!read_text(dump, part->file, header->vmcoreinfo_offset, header->vmcoreinfo_size,
+		       notes_set_vmcoreinfo, error))
+		return false;
 	if (header->notes_offset && header->notes_size &&
 	    !notes_read(dump, part->file, header->notes_offset, header->notes_size, error))
 		return false;
-	return true;
+	return read_text(dump, part->file, header->eraseinfo_offset, header->eraseinfo_size,
+			 add_eraseinfo, error);
 }
 
 static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, struct error *error)
@@ -212,8 +207,8 @@ static bool add_range(struct dump *dump, uint64_t start_pfn, uint64_t end_pfn, s
 
 	/* Past the limit the last range swallows the rest, holes included. */
 	if (dump->nr_ranges == MAX_RANGES) {
-		ranges[MAX_RANGES - 1].size =
-			(end_pfn << dump->page_shift) - ranges[MAX_RANGES - 1].start;
+		ranges[MAX_RANGES - 1].size = (end_pfn << dump->page_shift) -
+					      ranges[MAX_RANGES - 1].start;
 		return true;
 	}
 	if (!(dump->nr_ranges & (dump->nr_ranges - 1))) {
@@ -277,8 +272,16 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 
 	while (done && at < end && at < MAX_RANGE_PFNS) {
 		uint64_t nr = end - at < size * 8 ? end - at : size * 8;
+		uint64_t offset = part->bitmap1 + at / 8;
+		uint64_t hole = (dump_file_next_data(part->file, offset) - offset) / (64 << 10);
 		size_t need = (nr + 7) / 8;
 
+		/* Zeros of a sparse file need not be read: they only end a run, at its start. */
+		if (hole && run == UINT64_MAX) {
+			at += hole * (64 << 10) * 8;
+			at = at < end ? at : end;
+			continue;
+		}
 		if (dump_file_read_some(part->file, part->bitmap1 + at / 8, bits, need) < need)
 			break;
 		done = add_runs(dump, bits, at, nr, &run, error);
@@ -290,6 +293,30 @@ static bool find_ranges(struct dump *dump, const struct kdump_part *part, struct
 	if (done && run != UINT64_MAX)
 		done = add_range(dump, run, end, error);
 	return done;
+}
+
+/*
+ * The compressor where the header names none: that of the first pages. (The flags are each page's
+ * own, and writers other than makedumpfile leave the header's out.)
+ */
+static void find_compression(struct dump *dump, const struct kdump_part *part)
+{
+	uint8_t data[LOOKED_AT * KDUMP_DESCRIPTOR_SIZE];
+	size_t size = dump_file_read_some(part->file, part->descriptors, data, sizeof(data));
+	uint64_t end = part->file->size; /* of the descriptors: where the first page is */
+
+	for (size_t at = 0; at + KDUMP_DESCRIPTOR_SIZE <= size && part->descriptors + at < end;
+	     at += KDUMP_DESCRIPTOR_SIZE) {
+		uint64_t offset = bytes_u64(data + at, dump->big_endian);
+		uint32_t flags = bytes_u32(data + at + 12, dump->big_endian);
+
+		if (flags & compress_flags()) {
+			strcpy(dump->compression, compress_name(flags));
+			break;
+		}
+		if (offset > part->descriptors && offset < end)
+			end = offset;
+	}
 }
 
 static bool kdump_open(struct dump *dump, struct error *error)
@@ -314,6 +341,8 @@ static bool kdump_open(struct dump *dump, struct error *error)
 	if (!check_parts(dump, kdump, error))
 		return false;
 	describe(dump, &kdump->parts[0].header);
+	if (!strcmp(dump->compression, "none"))
+		find_compression(dump, &kdump->parts[0]);
 	kdump->max_compressed = 2 * dump->page_size;
 	/* Every part of a set has the notes; the first that has them is enough. */
 	for (size_t i = 0; i < kdump->nr_parts && !dump->nr_notes; i++)
@@ -331,6 +360,8 @@ static void free_scratch(struct scratch *scratch)
 		return;
 	compress_scratch_free(scratch->compress);
 	free(scratch->buffer);
+	free(scratch->stage);
+	free(scratch->shared_page);
 	free(scratch);
 }
 
@@ -353,7 +384,7 @@ static void kdump_close(struct dump *dump)
 	free(kdump);
 }
 
-static struct scratch *take_scratch(struct kdump *kdump)
+struct scratch *kdump_take_scratch(struct kdump *kdump)
 {
 	struct scratch *scratch;
 
@@ -369,13 +400,14 @@ static struct scratch *take_scratch(struct kdump *kdump)
 		return NULL;
 	scratch->compress = compress_scratch_new();
 	scratch->buffer = malloc(kdump->max_compressed);
-	if (scratch->compress && scratch->buffer)
+	scratch->shared_page = malloc(kdump->max_compressed / 2);
+	if (scratch->compress && scratch->buffer && scratch->shared_page)
 		return scratch;
 	free_scratch(scratch);
 	return NULL;
 }
 
-static void give_scratch(struct kdump *kdump, struct scratch *scratch)
+void kdump_give_scratch(struct kdump *kdump, struct scratch *scratch)
 {
 	pthread_mutex_lock(&kdump->lock);
 	scratch->next = kdump->free;
@@ -383,7 +415,7 @@ static void give_scratch(struct kdump *kdump, struct scratch *scratch)
 	pthread_mutex_unlock(&kdump->lock);
 }
 
-static struct kdump_part *find_part(const struct kdump *kdump, uint64_t pfn)
+struct kdump_part *kdump_find_part(const struct kdump *kdump, uint64_t pfn)
 {
 	for (size_t i = 0; i < kdump->nr_parts; i++)
 		if (pfn >= kdump->parts[i].start_pfn && pfn < kdump->parts[i].end_pfn)
@@ -430,13 +462,54 @@ static bool fail_outside(const struct dump *dump, uint64_t pfn, struct error *er
 			 pfn << dump->page_shift);
 }
 
+void kdump_decode_descriptor(const struct dump *dump, const uint8_t *data,
+			     struct descriptor *descriptor)
+{
+	descriptor->offset = bytes_u64(data, dump->big_endian);
+	descriptor->size = bytes_u32(data + 8, dump->big_endian);
+	descriptor->flags = bytes_u32(data + 12, dump->big_endian);
+}
+
+enum error_kind kdump_check_descriptor(const struct dump *dump, const struct descriptor *descriptor)
+{
+	const struct kdump *kdump = dump->private;
+
+	/*
+	 * A writer that ran out of space leaves descriptors unwritten (makedumpfile,
+	 * DUMP_DH_COMPRESSED_INCOMPLETE).
+	 */
+	if (!descriptor->offset && !descriptor->size)
+		return ERROR_TRUNCATED;
+	if (!descriptor->size || descriptor->size > kdump->max_compressed ||
+	    (!(descriptor->flags & compress_flags()) && descriptor->size != dump->page_size))
+		return ERROR_FORMAT;
+	return ERROR_NONE;
+}
+
+/* Puts what kdump_check_descriptor found into words. */
+static bool fail_descriptor(const struct dump *dump, const struct kdump_part *part, uint64_t pfn,
+			    const struct descriptor *descriptor, struct error *error)
+{
+	if (kdump_check_descriptor(dump, descriptor) == ERROR_TRUNCATED)
+		return error_set(
+			error, ERROR_TRUNCATED,
+			"the page at physical address 0x%" PRIx64 " was never written to %s%s",
+			pfn << dump->page_shift, part->file->path,
+			dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
+	return error_set(error, ERROR_FORMAT,
+			 "%s: the descriptor of physical address 0x%" PRIx64
+			 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)",
+			 part->file->path, pfn << dump->page_shift, descriptor->offset,
+			 descriptor->size, descriptor->flags);
+}
+
 /* Finds the descriptor of a page and checks it. */
 static bool find_descriptor(struct dump *dump, uint64_t pfn, struct kdump_part **part_ret,
 			    struct descriptor *descriptor, struct error *error)
 {
 	const struct kdump *kdump = dump->private;
-	struct kdump_part *part = find_part(kdump, pfn);
-	uint8_t data[DESCRIPTOR_SIZE];
+	struct kdump_part *part = kdump_find_part(kdump, pfn);
+	uint8_t data[KDUMP_DESCRIPTOR_SIZE];
 	bool set, exists;
 	uint64_t rank;
 
@@ -450,32 +523,14 @@ static bool find_descriptor(struct dump *dump, uint64_t pfn, struct kdump_part *
 			return false;
 		return fail_missing(dump, pfn, exists, error);
 	}
-	if (!dump_file_read_cached(part->file, part->descriptors + rank * DESCRIPTOR_SIZE, data,
+	if (!dump_file_read_cached(part->file, part->descriptors + rank * KDUMP_DESCRIPTOR_SIZE, data,
 				   sizeof(data), error))
 		return error_prefix(error, "the descriptor of physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
-	descriptor->offset = bytes_u64(data, dump->big_endian);
-	descriptor->size = bytes_u32(data + 8, dump->big_endian);
-	descriptor->flags = bytes_u32(data + 12, dump->big_endian);
+	kdump_decode_descriptor(dump, data, descriptor);
 	*part_ret = part;
-	/*
-	 * A writer that ran out of space leaves descriptors unwritten (makedumpfile,
-	 * DUMP_DH_COMPRESSED_INCOMPLETE).
-	 */
-	if (!descriptor->offset && !descriptor->size)
-		return error_set(
-			error, ERROR_TRUNCATED,
-			"the page at physical address 0x%" PRIx64 " was never written to %s%s",
-			pfn << dump->page_shift, part->file->path,
-			dump->flags & DUMP_INCOMPLETE ? ", which is marked incomplete" : "");
-	if (!descriptor->size || descriptor->size > kdump->max_compressed ||
-	    (!(descriptor->flags & compress_flags()) && descriptor->size != dump->page_size))
-		return error_set(error, ERROR_FORMAT,
-				 "%s: the descriptor of physical address 0x%" PRIx64
-				 " is damaged (offset 0x%" PRIx64 ", size 0x%x, flags 0x%x)",
-				 part->file->path, pfn << dump->page_shift, descriptor->offset,
-				 descriptor->size, descriptor->flags);
-	return true;
+	return kdump_check_descriptor(dump, descriptor) == ERROR_NONE ||
+	       fail_descriptor(dump, part, pfn, descriptor, error);
 }
 
 static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
@@ -493,14 +548,14 @@ static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struc
 				      error) ||
 		       error_prefix(error, "the page at physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
-	scratch = take_scratch(kdump);
+	scratch = kdump_take_scratch(kdump);
 	if (!scratch)
 		return error_no_memory(error, "decompressing a page", kdump->max_compressed);
 	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
 			      error) &&
 	       decompress(scratch->compress, descriptor.flags, scratch->buffer, descriptor.size,
 			  buffer, dump->page_size, error);
-	give_scratch(kdump, scratch);
+	kdump_give_scratch(kdump, scratch);
 	return done || error_prefix(error, "the page at physical address 0x%" PRIx64,
 				    pfn << dump->page_shift);
 }
@@ -518,14 +573,14 @@ static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer,
 		return false;
 	if (!(descriptor.flags & compress_flags()))
 		return dump_file_read(part->file, descriptor.offset, buffer, size, NULL);
-	scratch = take_scratch(kdump);
+	scratch = kdump_take_scratch(kdump);
 	if (!scratch)
 		return false;
 	done = dump_file_read(part->file, descriptor.offset, scratch->buffer, descriptor.size,
 			      NULL) &&
 	       decompress_start(scratch->compress, descriptor.flags, scratch->buffer,
 				descriptor.size, page, size, dump->page_size);
-	give_scratch(kdump, scratch);
+	kdump_give_scratch(kdump, scratch);
 	if (done)
 		memcpy(buffer, page, size);
 	return done;
@@ -533,7 +588,7 @@ static bool kdump_read_page_start(struct dump *dump, uint64_t pfn, void *buffer,
 
 static bool kdump_has_page(struct dump *dump, uint64_t pfn)
 {
-	struct kdump_part *part = find_part(dump->private, pfn);
+	struct kdump_part *part = kdump_find_part(dump->private, pfn);
 	bool set;
 
 	return part && rank_lookup(&part->rank, pfn, &set, NULL, NULL) && set;
@@ -561,4 +616,6 @@ const struct dump_format dump_format_kdump = {
 	.close = kdump_close,
 	.read_page_start = kdump_read_page_start,
 	.find_page = kdump_find_page,
+	.read_pages = kdump_read_pages,
+	.find_pages = kdump_find_pages,
 };

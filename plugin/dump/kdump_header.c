@@ -7,11 +7,11 @@
 #include "dump/bytes.h"
 #include "dump/file.h"
 
-#define SIGNATURE_SIZE 8
-#define VERSION_OFFSET 8
-#define UTS_OFFSET 12
-#define UTS_FIELD 65
-#define MAX_HEADER_SIZE 464
+#define SIGNATURE_SIZE	    8
+#define VERSION_OFFSET	    8
+#define UTS_OFFSET	    12
+#define UTS_FIELD	    65
+#define MAX_HEADER_SIZE	    464
 #define MAX_SUB_HEADER_SIZE 104
 
 /*
@@ -28,15 +28,18 @@ static const struct main_layout main_32 = { 404, 412, 452 };
 /* Where things are in the three forms of the sub header; lengths are of the machine's word size. */
 struct sub_layout {
 	unsigned phys_base, dump_level, split, start_pfn, end_pfn, vmcoreinfo_offset,
-		vmcoreinfo_size, notes_offset, notes_size, start_pfn_64, end_pfn_64, max_pfn_64,
-		size;
+		vmcoreinfo_size, notes_offset, notes_size, eraseinfo_offset, eraseinfo_size,
+		start_pfn_64, end_pfn_64, max_pfn_64, size;
 };
 
-static const struct sub_layout sub_64 = { 0, 8, 12, 16, 24, 32, 40, 48, 56, 80, 88, 96, 104 };
+static const struct sub_layout sub_64 = {
+	0, 8, 12, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104
+};
 /* 64-bit integers on 4 bytes: i386, and QEMU for all 32-bit machines. */
-static const struct sub_layout sub_32 = { 0, 4, 8, 12, 16, 20, 28, 32, 40, 56, 64, 72, 80 };
+static const struct sub_layout sub_32 = { 0, 4, 8, 12, 16, 20, 28, 32, 40, 44, 52, 56, 64, 72, 80 };
 /* 64-bit integers on 8 bytes: arm, ppc, mips. */
-static const struct sub_layout sub_32_aligned = { 0, 4, 8, 12, 16, 24, 32, 40, 48, 72, 80, 88, 96 };
+static const struct sub_layout sub_32_aligned = { 0,  4,  8,  12, 16, 24, 32, 40,
+						  48, 56, 64, 72, 80, 88, 96 };
 
 struct machine_name {
 	const char *name;
@@ -123,10 +126,12 @@ static bool decode_main(const uint8_t *data, size_t size, bool is_64bit, bool bi
 	header->bitmap_blocks = bytes_u32(status + 12, big_endian);
 	header->max_pfn = bytes_u32(status + 16, big_endian);
 	header->nr_cpus = bytes_u32(status + 36, big_endian);
+	/* A dump of nothing at all has neither a bitmap nor, from some writers, a sub header. */
 	return header->version <= 1000 && header->block_size >= 4096 &&
 	       header->block_size <= 65536 && !(header->block_size & (header->block_size - 1)) &&
-	       header->sub_blocks && header->sub_blocks <= (1u << 30) / header->block_size &&
-	       header->bitmap_blocks;
+	       header->sub_blocks <= (1u << 30) / header->block_size &&
+	       (header->max_pfn ? header->sub_blocks && header->bitmap_blocks
+				: header->sub_blocks <= 1 && !header->bitmap_blocks);
 }
 
 /* Tries all four kinds of machine; where two make sense, utsname decides. */
@@ -175,6 +180,10 @@ static void decode_sub(const uint8_t *data, const struct sub_layout *layout,
 		header->notes_offset = bytes_u64(data + layout->notes_offset, big_endian);
 		header->notes_size = word(header, data + layout->notes_size);
 	}
+	if (header->version >= 5) {
+		header->eraseinfo_offset = bytes_u64(data + layout->eraseinfo_offset, big_endian);
+		header->eraseinfo_size = word(header, data + layout->eraseinfo_size);
+	}
 	if (header->version >= 6) {
 		header->start_pfn = bytes_u64(data + layout->start_pfn_64, big_endian);
 		header->end_pfn = bytes_u64(data + layout->end_pfn_64, big_endian);
@@ -202,7 +211,9 @@ static bool sub_is_sane(const struct kdump_header *decoded, const struct kdump_h
 		return false;
 	return area_is_sane(decoded, decoded->vmcoreinfo_offset, decoded->vmcoreinfo_size,
 			    file->size) &&
-	       area_is_sane(decoded, decoded->notes_offset, decoded->notes_size, file->size);
+	       area_is_sane(decoded, decoded->notes_offset, decoded->notes_size, file->size) &&
+	       area_is_sane(decoded, decoded->eraseinfo_offset, decoded->eraseinfo_size,
+			    file->size);
 }
 
 static void read_sub(const struct dump_file *file, struct kdump_header *header)
@@ -249,7 +260,7 @@ bool kdump_header_read(const struct dump_file *file, struct kdump_header *header
 				 "%s: the kdump header makes no sense on any machine (block size "
 				 "0x%x): damaged, or still being written",
 				 file->path, bytes_u32(data + main_64.status + 4, false));
-	if (!header->diskdump)
+	if (!header->diskdump && header->sub_blocks)
 		read_sub(file, header);
 	return true;
 }

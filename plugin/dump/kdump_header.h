@@ -48,6 +48,7 @@ struct kdump_header {
 	uint64_t start_pfn, end_pfn;	/* of a split set's part: [start, end) */
 	uint64_t vmcoreinfo_offset, vmcoreinfo_size;
 	uint64_t notes_offset, notes_size;
+	uint64_t eraseinfo_offset, eraseinfo_size;	/* makedumpfile's text: what it erased */
 };
 
 /* Do these first bytes of a file start with a kdump or diskdump signature? */

@@ -7,9 +7,11 @@ core_sources += \
 	plugin/dump/elf.c \
 	plugin/dump/file.c plugin/dump/file.h \
 	plugin/dump/flattened.c plugin/dump/flattened.h \
-	plugin/dump/kdump.c \
+	plugin/dump/foreign.c plugin/dump/foreign.h \
+	plugin/dump/kdump.c plugin/dump/kdump_scan.c plugin/dump/kdump_internal.h \
 	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
 	plugin/dump/notes.c plugin/dump/notes.h \
 	plugin/dump/raw.c plugin/dump/raw.h \
 	plugin/dump/rank.c plugin/dump/rank.h \
+	plugin/dump/vmware.c \
 	plugin/dump/vmcoreinfo.c plugin/dump/vmcoreinfo.h

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dump/notes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,8 @@
 #include "dump/file.h"
 
 #define NOTE_HEADER_SIZE 12
-#define MAX_NOTES 65536			/* a few a CPU; 8192 CPUs is the largest NR_CPUS */
-#define MAX_NOTE_AREA (256u << 20)	/* device dumps (vmcoredd) can be tens of megabytes */
+#define MAX_NOTES	 65536	      /* a few a CPU; 8192 CPUs is the largest NR_CPUS */
+#define MAX_NOTE_AREA	 (256u << 20) /* device dumps (vmcoredd) can be tens of megabytes */
 
 static uint64_t align4(uint64_t size)
 {
@@ -39,6 +40,15 @@ static bool append(struct dump *dump, const struct dump_note *note, struct error
 	notes[dump->nr_notes] = *note;
 	notes[dump->nr_notes++].data = data;
 	return true;
+}
+
+bool notes_add(struct dump *dump, const char *name, uint32_t type, const void *data, size_t size,
+	       struct error *error)
+{
+	struct dump_note note = { .type = type, .size = size, .data = data };
+
+	snprintf(note.name, sizeof(note.name), "%s", name);
+	return append(dump, &note, error);
 }
 
 static bool parse(struct dump *dump, const uint8_t *area, size_t size, struct error *error)

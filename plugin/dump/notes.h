@@ -30,6 +30,10 @@ bool notes_read(struct dump *dump, const struct dump_file *file, uint64_t offset
  */
 bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, struct error *error);
 
+/* Appends one note, of which it makes a copy. */
+bool notes_add(struct dump *dump, const char *name, uint32_t type, const void *data, size_t size,
+	       struct error *error);
+
 const struct dump_note *notes_find(const struct dump *dump, const char *name, uint32_t type);
 
 void notes_free(struct dump *dump);

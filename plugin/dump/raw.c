@@ -72,7 +72,8 @@ static bool add_piece(struct dump *dump, const char *text, size_t size, struct e
 				 file->path, file->size, address);
 	*range = (struct dump_range){ .start = address,
 				      .size = file->size,
-				      .file_size = file->size };
+				      .file_size = file->size,
+				      .file = file };
 	dump->nr_ranges++;
 	return true;
 }
@@ -149,7 +150,11 @@ static bool raw_open(struct dump *dump, struct error *error)
  * Keys of VMCOREINFO that only one architecture writes (arch_crash_save_vmcoreinfo in arch/ of the
  * kernel).
  */
-static const struct { const char *key; uint16_t machine; bool big_endian; } machine_keys[] = {
+static const struct {
+	const char *key;
+	uint16_t machine;
+	bool big_endian;
+} machine_keys[] = {
 	{ "NUMBER(pgtable_l5_enabled)", EM_X86_64, false },
 	{ "SYMBOL(init_top_pgt)", EM_X86_64, false },
 	{ "SYMBOL(init_level4_pgt)", EM_X86_64, false },
@@ -178,6 +183,8 @@ static void raw_vmcoreinfo_found(struct dump *dump)
 		set_page_size(dump, page_size);
 }
 
+/* --- any dump of pieces of memory --- */
+
 /* The piece that has ADDRESS, or else the first one above it; nr_ranges if there is none. */
 static size_t find_piece(const struct dump *dump, uint64_t address)
 {
@@ -195,7 +202,7 @@ static size_t find_piece(const struct dump *dump, uint64_t address)
 	return low;
 }
 
-static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
+bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
 			   struct error *error)
 {
 	while (size) {
@@ -205,13 +212,15 @@ static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 		if (piece == dump->nr_ranges || address < dump->ranges[piece].start)
 			return error_set(error, ERROR_NOT_MAPPED,
 					 "physical address 0x%" PRIx64
-					 " does not exist: it is in none of the files",
+					 " does not exist: it is in none of the pieces of memory",
 					 address);
 		within = address - dump->ranges[piece].start;
 		length = dump->ranges[piece].size - within;
 		if (length > size)
 			length = size;
-		if (!dump_file_read(dump->files[piece], within, buffer, length, error))
+		if (!dump_file_read(dump->ranges[piece].file,
+				    dump->ranges[piece].file_offset + within, buffer, length,
+				    error))
 			return error_prefix(error, "physical address 0x%" PRIx64, address);
 		buffer = (char *)buffer + length;
 		address += length;
@@ -220,17 +229,31 @@ static bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 	return true;
 }
 
-static bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
+bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error)
 {
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, dump->page_size, error);
 }
 
-static bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
+void raw_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
+{
+	struct error error;
+
+	/* All at once, or page by page around the border of a file. */
+	if (raw_read_bytes(dump, pfn << dump->page_shift, buffer, nr << dump->page_shift, NULL)) {
+		memset(kinds, ERROR_NONE, nr);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		kinds[i] = raw_read_page(dump, pfn + i, (uint8_t *)buffer + (i << dump->page_shift),
+					 &error) ? ERROR_NONE : error.kind;
+}
+
+bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size)
 {
 	return raw_read_bytes(dump, pfn << dump->page_shift, buffer, size, NULL);
 }
 
-static bool raw_has_page(struct dump *dump, uint64_t pfn)
+bool raw_has_page(struct dump *dump, uint64_t pfn)
 {
 	uint64_t address = pfn << dump->page_shift;
 	size_t piece = pfn < dump->max_pfn ? find_piece(dump, address) : dump->nr_ranges;
@@ -238,7 +261,7 @@ static bool raw_has_page(struct dump *dump, uint64_t pfn)
 	return piece < dump->nr_ranges && address >= dump->ranges[piece].start;
 }
 
-static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
+bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
 			  struct error *error)
 {
 	uint64_t address = pfn << dump->page_shift, within;
@@ -250,17 +273,17 @@ static bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *pl
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "physical address 0x%" PRIx64 " does not exist", address);
 	within = address > range->start ? address - range->start : 0;
-	*place = (struct dump_place){ dump->files[piece], within, dump->page_size };
+	*place = (struct dump_place){ range->file, range->file_offset + within, dump->page_size };
 	if (range->size - within < dump->page_size)
 		place->size = range->size - within;
 	return true;
 }
 
 /* Only the name tells (raw_is_named): memory can start with anything. */
-static bool raw_probe(const struct dump_file *file, const uint8_t *header, size_t size)
+static enum dump_probe raw_probe(const struct dump_file *file, const uint8_t *header, size_t size)
 {
 	(void)file, (void)header, (void)size;
-	return false;
+	return DUMP_NOT;
 }
 
 static void raw_close(struct dump *dump)
@@ -280,5 +303,6 @@ const struct dump_format dump_format_raw = {
 	.read_bytes = raw_read_bytes,
 	.read_page_start = raw_read_page_start,
 	.find_page = raw_find_page,
+	.read_pages = raw_read_pages,
 	.vmcoreinfo_found = raw_vmcoreinfo_found,
 };

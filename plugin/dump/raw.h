@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -26,5 +27,18 @@ bool raw_is_named(const char *path);
  */
 bool raw_open_files(struct dump *dump, const char *const *paths, size_t nr_paths,
 		    struct error *error);
+
+/*
+ * The functions of struct dump_format for any dump whose ranges are sorted by address, lie apart
+ * and are wholly in their files, as they are (vmware.c).
+ */
+struct dump_place;
+bool raw_read_bytes(struct dump *dump, uint64_t address, void *buffer, size_t size,
+		    struct error *error);
+bool raw_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct error *error);
+void raw_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds);
+bool raw_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, size_t size);
+bool raw_has_page(struct dump *dump, uint64_t pfn);
+bool raw_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place, struct error *error);
 
 #endif

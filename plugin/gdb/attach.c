@@ -6,10 +6,8 @@
 #include "gdb/session.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -132,31 +130,6 @@ char *attach_current_vmlinux(struct plugin *plugin)
 	return name;
 }
 
-/* Without an index in its cache gdb 13 takes some 20 s and says nothing: a person should know what
- * it does. */
-static void explain_wait(struct session *session)
-{
-	struct plugin *plugin = session->plugin;
-	struct buffer directory = { 0 };
-	char path[PATH_MAX];
-	struct stat status;
-
-	if (gdb_setting(plugin, "index-cache directory", &directory) && directory.data &&
-	    stat(session->kernel->vmlinux_path, &status) == 0 && status.st_size > 100 << 20) {
-		snprintf(path, sizeof(path), "%s/%s.gdb-index", directory.data,
-			 session->kernel->build_id);
-		if (access(path, R_OK) < 0) {
-			gdb_printf(
-				plugin,
-				"Reading the symbols of %s; gdb 13 takes some 20 seconds, once...\n",
-				session->kernel->vmlinux_path);
-			Py_XDECREF(PyObject_CallMethod(plugin->gdb, "flush", NULL));
-			forget_exception();
-		}
-	}
-	buffer_free(&directory);
-}
-
 /*
  * Moves vmlinux's symbols by the KASLR offset. per-CPU symbols stay where they are: up to 6.14 they
  * are linked at 0 and do not move, and `target remote`'s own way (qOffsets) would move them too.
@@ -170,7 +143,6 @@ static bool relocate(struct session *session, struct error *error)
 	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
 	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull;
 
-	explain_wait(session);
 	return gdb_execute(plugin, NULL, error, "symbol-file") &&
 	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s",
 			   kernel->vmlinux_path, kernel->memory->kaslr_offset,
@@ -278,10 +250,19 @@ static bool add_user_end(struct session *session, struct error *error)
 bool attach_symbols(struct session *session, struct error *error)
 {
 	struct error why = { 0 };
+	char *loaded = symbol_file(session->plugin);
+	bool done;
 
+	/* First, while gdb is as it was: Ctrl-C ends this. Symbols that gdb has are indexed. */
+	done = loaded || index_prepare(session, error);
+	free(loaded);
+	if (!done)
+		return false;
 	free(session->plugin->vmlinux);
 	session->plugin->vmlinux = strdup(session->kernel->vmlinux_path);
-	if (!relocate(session, error))
+	done = relocate(session, error);
+	index_restore(session);
+	if (!done)
 		return false;
 	/* Without these stacks end early but the dump is still worth looking at. */
 	if (!add_companion(session, &why) || !add_user_end(session, &why))

@@ -39,17 +39,21 @@ static const char *style_text(void *context, unsigned column_flag)
 
 /*
  * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile.
- * SESSION is NULL where no dump is open, which only a command that works without comes here with.
+ * Where no dump is open, or none with a kernel, only a command that can do without comes here.
  */
-static bool run_with(struct session *session, const struct command *command,
+static bool run_with(struct plugin *plugin, const struct command *command,
 		     const struct arguments *arguments, struct output *output, struct error *error)
 {
 	struct host host = { .interrupted = session_interrupted };
+	struct session *session = plugin->session;
 	struct kernel *kernel;
 	bool done;
 
-	if (!session)
-		return command->run(NULL, arguments, output, &host, error);
+	if (!session) {
+		if (plugin->bare)
+			plugin->bare->interrupted = session_interrupted;
+		return command->run(plugin->bare, arguments, output, &host, error);
+	}
 	kernel = session->kernel;
 	host_init(&host, session);
 	pthread_mutex_lock(&kernel->lock);
@@ -75,7 +79,7 @@ static bool run_text(struct plugin *plugin, const struct command *command,
 	if (!output)
 		return error_no_memory(error, "the output", 0);
 	styles_read(plugin, &terminal.styles);
-	done = run_with(plugin->session, command, arguments, output, error);
+	done = run_with(plugin, command, arguments, output, error);
 	/* What was said before an error stays visible. */
 	if (!output_text_flush(output) && done)
 		done = error_set(error, ERROR_INTERRUPTED, "interrupted");
@@ -91,7 +95,7 @@ static bool run_json(struct plugin *plugin, const struct command *command,
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	done = run_with(plugin->session, command, arguments, output, error) &&
+	done = run_with(plugin, command, arguments, output, error) &&
 	       output_python_write_json(output, plugin, error);
 	output_python_free(output);
 	return done;

@@ -1,11 +1,13 @@
 gdb_sources += \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/session.h plugin/gdb/session.c \
+	plugin/gdb/formats.c \
 	plugin/gdb/frames.c \
 	plugin/gdb/functions.c \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
 	plugin/gdb/host.c \
 	plugin/gdb/hooks.c \
+	plugin/gdb/index.c \
 	plugin/gdb/modules.c \
 	plugin/gdb/output_python.c plugin/gdb/output_python.h \
 	plugin/gdb/parameters.c \

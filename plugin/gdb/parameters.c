@@ -86,6 +86,8 @@ static PyObject *parameter_set(PyObject *self, PyObject *args)
 		return NULL;
 	if (plugin->session)
 		plugin->session->kernel->dump->zero_excluded = plugin->settings.zero_excluded;
+	if (plugin->bare)
+		plugin->bare->dump->zero_excluded = plugin->settings.zero_excluded;
 	return PyUnicode_FromString("");
 }
 

@@ -13,6 +13,7 @@
 
 #include "gdb/glue.h"
 
+struct kernel;
 struct session;
 
 struct settings {
@@ -25,6 +26,11 @@ struct settings {
 struct plugin {
 	PyObject *gdb;		 /* the module */
 	struct session *session; /* the open dump, NULL = none */
+	/*
+	 * A dump in which no kernel was recognized, for the commands that can do without; NULL
+	 * while there is a session.
+	 */
+	struct kernel *bare;
 	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
 			  then */
 	bool quitting; /* gdb ends: nothing need be put back */
@@ -37,6 +43,7 @@ PyObject *plugin_load(void);
 
 bool register_commands(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
+bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);

@@ -85,9 +85,9 @@ static PyModuleDef vmcore_module = {
 
 static bool register_all(struct plugin *plugin)
 {
-	return register_parameters(plugin) && register_commands(plugin) &&
-	       register_functions(plugin) && register_frame_filter(plugin) &&
-	       register_hooks(plugin);
+	return register_parameters(plugin) && register_formats(plugin) &&
+	       register_commands(plugin) && register_functions(plugin) &&
+	       register_frame_filter(plugin) && register_hooks(plugin);
 }
 
 PyObject *plugin_load(void)

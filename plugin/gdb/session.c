@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "dump/file.h"
 #include "kernel/cpu.h"
 #include "kernel/system.h"
 #include "kernel/task.h"
@@ -27,7 +28,12 @@ bool session_interrupted(void *context)
 
 struct session *session_get(struct plugin *plugin, struct error *error)
 {
-	if (!plugin->session)
+	if (plugin->bare)
+		error_set(error, ERROR_USAGE,
+			  "%s is open as physical memory only; `kernel dump', `kernel rd -p' and "
+			  "`kernel search -p' work with that. The reason: %s",
+			  plugin->bare->dump->files[0]->path, plugin->bare->damage);
+	else if (!plugin->session)
 		error_set(error, ERROR_USAGE,
 			  "no kernel dump is open; open one with: target vmcore FILE");
 	return plugin->session;
@@ -182,10 +188,12 @@ static void announce(struct session *session)
 	struct error error = { 0 };
 	struct task_table *tasks;
 
+	bool compressed = kernel->dump->compression[0] && strcmp(kernel->dump->compression, "none");
+
 	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
-		   kernel->dump->format->name, kernel->dump->compression[0] ? " " : "",
-		   kernel->dump->compression, kernel->release, kernel->nr_cpus,
-		   kernel->nr_cpus == 1 ? "" : "s");
+		   kernel->dump->variant[0] ? kernel->dump->variant : kernel->dump->format->name,
+		   compressed ? " " : "", compressed ? kernel->dump->compression : "",
+		   kernel->release, kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
 	if (tasks_get(kernel, &tasks, NULL))
 		gdb_printf(plugin, ", %zu tasks", tasks->count);
 	gdb_printf(plugin, "\n");
@@ -206,6 +214,34 @@ static void announce(struct session *session)
 	gdb_execute_visible(plugin, "with print frame-info location -- frame", NULL);
 }
 
+/*
+ * No kernel in it, or none that we know: what memory there is can still be looked at. Not where the
+ * person only has to say it better (another vmlinux), nor in place of a dump that did open.
+ */
+static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr_files,
+		      struct error *error)
+{
+	struct dump *dump;
+
+	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO ||
+	    !dump_open(files, nr_files, &dump, NULL))
+		return;
+	dump->zero_excluded = plugin->settings.zero_excluded;
+	session_close_bare(plugin);
+	if (!kernel_open_bare(dump, error->text, &plugin->bare, NULL))
+		return;
+	if (!strstr(error->text, files[0]))
+		error_prefix(error, "%s", files[0]);
+	error_add(error, "; its physical memory can be read with `kernel rd -p' and "
+			 "`kernel search -p', `kernel dump' describes it");
+}
+
+void session_close_bare(struct plugin *plugin)
+{
+	kernel_close(plugin->bare);
+	plugin->bare = NULL;
+}
+
 bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files,
 		    struct error *error)
 {
@@ -218,12 +254,15 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
 		attach_symbols_alone(plugin);
+		keep_bare(plugin, files, nr_files, error);
 		return false;
 	}
+	session_close_bare(plugin);
 	session_close(plugin);
 	plugin->session = session;
 	if (!connect_gdb(session, error)) {
 		session_close(plugin);
+		keep_bare(plugin, files, nr_files, error);
 		return false;
 	}
 	announce(session);

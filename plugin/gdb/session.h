@@ -35,6 +35,7 @@ struct session {
 	size_t nr_saved;
 	struct progress progress; /* of the command that runs */
 	bool connected;		  /* gdb's side of the connection is up */
+	bool index_switched_on;	  /* gdb's index cache was off */
 };
 
 /* `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens. */
@@ -44,6 +45,8 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 void session_close(struct plugin *plugin);
 /* gdb has dropped the connection by itself (`detach`, `disconnect`, another target). */
 void session_disconnected(struct plugin *plugin);
+/* Lets go of a dump in which no kernel was recognized. */
+void session_close_bare(struct plugin *plugin);
 /* NULL with *error set if no dump is open. */
 struct session *session_get(struct plugin *plugin, struct error *error);
 /* For kernel->progress. */
@@ -74,6 +77,14 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 			   struct error *error);
 /* The file gdb has as vmlinux, malloc'ed; NULL if none. */
 char *attach_current_vmlinux(struct plugin *plugin);
+
+/*
+ * Sees to it that gdb finds an index of vmlinux when it loads that, or tells the person that gdb
+ * makes its own: index.c. False if interrupted.
+ */
+bool index_prepare(struct session *session, struct error *error);
+/* gdb has loaded vmlinux. */
+void index_restore(struct session *session);
 
 /* Modules as gdb sees them: modules.c. */
 bool modules_describe(struct session *session, struct error *error);

@@ -225,21 +225,41 @@ static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, 
 	return true;
 }
 
-bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
-		 struct error *error)
+/* Takes DUMP over, also on failure, when it returns NULL. */
+static struct kernel *new_kernel(struct dump *dump, struct error *error)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 
-	if (!kernel) {
-		dump_close(dump);
-		return error_no_memory(error, "the kernel", sizeof(*kernel));
+	if (kernel && init_lock(kernel, error)) {
+		kernel->dump = dump;
+		return kernel;
 	}
-	kernel->dump = dump;
-	if (!init_lock(kernel, error)) {
-		dump_close(dump);
-		free(kernel);
+	dump_close(dump);
+	if (!kernel)
+		error_no_memory(error, "the kernel", sizeof(*kernel));
+	free(kernel);
+	return NULL;
+}
+
+bool kernel_open_bare(struct dump *dump, const char *why, struct kernel **kernel_ret,
+		      struct error *error)
+{
+	struct kernel *kernel = new_kernel(dump, error);
+
+	if (!kernel)
 		return false;
-	}
+	snprintf(kernel->damage, sizeof(kernel->damage), "%s", why);
+	*kernel_ret = kernel;
+	return true;
+}
+
+bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
+		 struct error *error)
+{
+	struct kernel *kernel = new_kernel(dump, error);
+
+	if (!kernel)
+		return false;
 	if (!open_kernel(kernel, vmlinux, force, error)) {
 		kernel_close(kernel);
 		return false;

@@ -77,6 +77,12 @@ struct kernel {
 /* Takes DUMP over, also on failure. VMLINUX must match the dump's build-id unless FORCE. */
 bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
 		 struct error *error);
+/*
+ * A dump in which no kernel was recognized: only `dump`, `damage` (WHY), `lock` and the callbacks
+ * are of use. Takes DUMP over, also on failure.
+ */
+bool kernel_open_bare(struct dump *dump, const char *why, struct kernel **kernel_ret,
+		      struct error *error);
 void kernel_close(struct kernel *kernel);
 
 /*

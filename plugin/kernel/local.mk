@@ -7,6 +7,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/unwind.c plugin/kernel/unwind.h \
 	plugin/kernel/unwind_dwarf.c plugin/kernel/unwind_dwarf.h \
 	plugin/kernel/scan.c plugin/kernel/scan_runs.c plugin/kernel/scan.h \
+	plugin/kernel/match.c plugin/kernel/match.h \
 	plugin/kernel/log.c plugin/kernel/log.h \
 	plugin/kernel/module.c plugin/kernel/module.h \
 	plugin/kernel/system.c plugin/kernel/system.h

@@ -219,28 +219,6 @@ static struct module_files *files_get(struct kernel *kernel, struct module_list 
 	return files;
 }
 
-/* The build-id of the ELF file, hex; "" = it has none. */
-static void file_build_id(const struct elf_file *file, char *id, size_t id_size)
-{
-	GElf_Shdr header;
-	size_t size, at = 0, name, desc;
-	GElf_Nhdr note;
-	Elf_Scn *section = elf_file_section(file, ".note.gnu.build-id", &header);
-	Elf_Data *data = section ? elf_getdata(section, NULL) : NULL;
-
-	id[0] = 0;
-	while (data && (size = gelf_getnote(data, at, &note, &name, &desc)) > 0) {
-		if (note.n_type == 3 && note.n_namesz == 4 &&
-		    memcmp((char *)data->d_buf + name, "GNU", 4) == 0 &&
-		    note.n_descsz * 2 < id_size) {
-			for (size_t i = 0; i < note.n_descsz; i++)
-				snprintf(id + 2 * i, 3, "%02x", ((uint8_t *)data->d_buf)[desc + i]);
-			return;
-		}
-		at = size;
-	}
-}
-
 /*
  * Is PATH the module's, with debug information? WHY gets the answer if not, or what could not be
  * checked.
@@ -256,7 +234,7 @@ static bool file_fits(const struct module *module, const char *path, struct buff
 		buffer_printf(why, "%s\n", error.text);
 		return false;
 	}
-	file_build_id(&file, id, sizeof(id));
+	elf_file_build_id(&file, id, sizeof(id));
 	debug = elf_file_section(&file, ".debug_info", NULL) != NULL;
 	elf_file_close(&file);
 	if (id[0] && module->build_id[0] && strcmp(id, module->build_id) != 0) {

@@ -2,39 +2,49 @@
 /* The search itself and its threads: scan.h. */
 #include "kernel/scan.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#define BATCH_SIZE SCAN_RUN_MAX
-#define MAX_THREADS 16
+#include "base/threads.h"
+#include "kernel/match.h"
+
+#define BATCH_SIZE (1u << 20)
+#define STEP_SIZE (256u << 10)		/* of a batch: read, then looked through while it is in the cache */
 #define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
 #define POLL_NS (50 * 1000 * 1000)
 
-/* Neighbouring runs of BATCH_SIZE bytes or less, and what was found in them. */
+/* A place in the list of runs. */
+struct position {
+	size_t run;
+	uint64_t offset;
+};
+
+/* Up to BATCH_SIZE bytes of runs that follow each other, and what was found in them. */
 struct batch {
-	size_t first, end;		/* runs */
+	struct position first;
+	uint64_t size;
 	struct scan_hit *hits;
 	size_t nr_hits, capacity;
-	uint64_t pages_searched, pages_missing;
+	uint64_t pages_searched, pages_missing, first_missing;
 	bool done, failed;		/* failed: no memory */
 };
 
 struct job {
 	struct kernel *kernel;
 	const struct scan_request *request;
+	struct matcher matcher;
 	struct batch *batches;		/* a ring of WINDOW, by number */
 	size_t window;
-	size_t next_run;		/* where the next batch begins */
+	struct position next;		/* where the next batch begins */
+	uint64_t bytes_taken, bytes;
 	size_t nr_taken, nr_delivered;
 	bool stop, all_taken;
 	pthread_mutex_t lock;
 	pthread_cond_t work, ready;
 };
 
-/* --- matching, in one piece of memory without gaps --- */
+/* --- one piece of memory without gaps --- */
 
 struct piece {
 	const uint8_t *data;
@@ -43,8 +53,29 @@ struct piece {
 	uint32_t owner;
 };
 
-static bool add_hit(struct batch *batch, const struct scan_hit *hit)
+struct matching {
+	const struct job *job;
+	const struct piece *piece;
+	struct batch *batch;
+};
+
+/* Hits are wanted with all their bytes in [start, last]. */
+static bool is_wanted(const struct scan_request *request, uint64_t address, size_t size)
 {
+	return address >= request->start && address <= request->last &&
+	       size - 1 <= request->last - address;
+}
+
+static bool add_hit(void *context, size_t at, uint32_t pattern, uint64_t value)
+{
+	struct matching *matching = context;
+	const struct scan_request *request = matching->job->request;
+	struct batch *batch = matching->batch;
+	struct scan_hit hit = { matching->piece->address + at, value, pattern,
+				matching->piece->owner };
+
+	if (!is_wanted(request, hit.address, request->patterns[pattern].size))
+		return true;
 	if (batch->nr_hits == batch->capacity) {
 		size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
 		struct scan_hit *grown = realloc(batch->hits, capacity * sizeof(*grown));
@@ -56,179 +87,142 @@ static bool add_hit(struct batch *batch, const struct scan_hit *hit)
 		batch->hits = grown;
 		batch->capacity = capacity;
 	}
-	batch->hits[batch->nr_hits++] = *hit;
-	return true;
+	batch->hits[batch->nr_hits++] = hit;
+	return !request->first;
 }
 
-/* Hits are wanted with all their bytes in [start, last]. */
-static bool is_wanted(const struct scan_request *request, uint64_t address, size_t size)
-{
-	return address >= request->start && address <= request->last &&
-	       size - 1 <= request->last - address;
-}
-
-static void match_text(const struct scan_request *request, const struct piece *piece,
-		       struct batch *batch)
-{
-	for (size_t i = 0; i < request->nr_patterns; i++) {
-		const struct scan_pattern *pattern = &request->patterns[i];
-		const uint8_t *at = piece->data, *end = piece->data + piece->size;
-
-		while ((at = memmem(at, end - at, pattern->text, pattern->size)) != NULL) {
-			struct scan_hit hit = { piece->address + (at - piece->data), 0, i,
-						piece->owner };
-
-			if ((size_t)(at - piece->data) >= piece->starts)
-				break;
-			if (is_wanted(request, hit.address, pattern->size) && !add_hit(batch, &hit))
-				return;
-			at++;
-		}
-	}
-}
-
-#define MAX_NUMBERS 64
-
-/* The patterns as they look when memory is loaded in this machine's byte order. */
-struct numbers {
-	uint64_t value[MAX_NUMBERS], keep[MAX_NUMBERS];
-	size_t count;
-};
-
-static uint64_t as_loaded(const struct kernel *kernel, uint64_t value, size_t size)
-{
-	bool swap = kernel->arch->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-
-	if (size == 2)
-		return swap ? __builtin_bswap16(value) : (uint16_t)value;
-	if (size == 4)
-		return swap ? __builtin_bswap32(value) : (uint32_t)value;
-	return swap ? __builtin_bswap64(value) : value;
-}
-
-static void prepare_numbers(const struct kernel *kernel, const struct scan_request *request,
-			    struct numbers *numbers)
-{
-	numbers->count = request->nr_patterns < MAX_NUMBERS ? request->nr_patterns : MAX_NUMBERS;
-	for (size_t i = 0; i < numbers->count; i++) {
-		const struct scan_pattern *pattern = &request->patterns[i];
-
-		numbers->keep[i] = as_loaded(kernel, ~pattern->ignore, pattern->size);
-		numbers->value[i] =
-			as_loaded(kernel, pattern->value, pattern->size) & numbers->keep[i];
-	}
-}
-
-static uint64_t load(const uint8_t *at, size_t size)
-{
-	uint64_t value64;
-	uint32_t value32;
-	uint16_t value16;
-
-	if (size == 2)
-		return memcpy(&value16, at, 2), value16;
-	if (size == 4)
-		return memcpy(&value32, at, 4), value32;
-	return memcpy(&value64, at, 8), value64;
-}
-
-/* SIZE is a constant where this is called, so that each has its own tight loop. */
-static inline __attribute__((always_inline)) void match_size(const struct kernel *kernel,
-							     const struct scan_request *request,
-							     const struct numbers *numbers,
-							     const struct piece *piece, size_t size,
-							     struct batch *batch)
-{
-	for (size_t at = 0; at + size <= piece->starts; at += size) {
-		uint64_t value = load(piece->data + at, size);
-
-		for (size_t i = 0; i < numbers->count; i++) {
-			struct scan_hit hit = { piece->address + at, 0, i, piece->owner };
-
-			if ((value & numbers->keep[i]) != numbers->value[i])
-				continue;
-			hit.value = as_loaded(kernel, value, size);
-			if (is_wanted(request, hit.address, size) && !add_hit(batch, &hit))
-				return;
-			break;
-		}
-	}
-}
-
-static void match(struct job *job, const struct numbers *numbers, const struct piece *piece,
-		  struct batch *batch)
+/* Need the rest of the batch not be looked at? */
+static bool has_enough(const struct job *job, const struct batch *batch)
 {
 	const struct scan_request *request = job->request;
 
-	if (!piece->size || batch->failed)
-		return;
-	if (request->patterns[0].text)
-		match_text(request, piece, batch);
-	else if (request->patterns[0].size == 2)
-		match_size(job->kernel, request, numbers, piece, 2, batch);
-	else if (request->patterns[0].size == 4)
-		match_size(job->kernel, request, numbers, piece, 4, batch);
-	else
-		match_size(job->kernel, request, numbers, piece, 8, batch);
+	return batch->failed || (request->first && batch->nr_hits) ||
+	       (request->whole && batch->first_missing != UINT64_MAX);
+}
+
+static void match(struct job *job, const struct piece *piece, struct batch *batch)
+{
+	struct matching matching = { job, piece, batch };
+
+	if (piece->starts && !has_enough(job, batch))
+		match_find(&job->matcher, piece->data, piece->size, piece->starts, add_hit,
+			   &matching);
 }
 
 /* --- one batch --- */
 
-static bool read_page(struct job *job, uint64_t physical, uint8_t *to, struct batch *batch)
+/* How much of the run at AT can be taken, up to SIZE; 0 at the end of the list. */
+static uint64_t room_at(const struct scan_runs *runs, const struct position *at, uint64_t size)
 {
-	struct dump *dump = job->kernel->dump;
-	struct error error;
+	uint64_t left = at->run < runs->count ? runs->runs[at->run].size - at->offset : 0;
 
-	if (dump_scan_page(dump, physical >> dump->page_shift, to, &error)) {
-		batch->pages_searched++;
-		return true;
-	}
-	/* A device's memory, which is mapped too, was never going to be in a dump. */
-	batch->pages_missing += error.kind != ERROR_NOT_MAPPED;
-	return false;
+	return left < size ? left : size;
 }
 
-/* A string can go on in the page behind PIECE, which belongs to the next run: NEXT, or NULL. */
-static void extend(struct job *job, struct piece *piece, uint8_t *end, const struct scan_run *next)
+static void advance(const struct scan_runs *runs, struct position *at, uint64_t size)
 {
-	struct dump *dump = job->kernel->dump;
+	at->offset += size;
+	if (at->offset == runs->runs[at->run].size)
+		*at = (struct position){ at->run + 1, 0 };
+}
 
-	if (next && job->request->patterns[0].text &&
-	    next->address == piece->address + piece->size && next->owner == piece->owner &&
-	    dump_scan_page(dump, next->physical >> dump->page_shift, end, NULL))
+/* A string can go on in the page behind PIECE, which comes next in the list. */
+static void extend(struct job *job, struct piece *piece, uint8_t *end, const struct position *next)
+{
+	const struct scan_runs *runs = job->request->runs;
+	struct dump *dump = job->kernel->dump;
+	const struct scan_run *run;
+
+	if (next->run == runs->count || !job->request->patterns[0].text)
+		return;
+	run = &runs->runs[next->run];
+	if (run->address + next->offset == piece->address + piece->size &&
+	    run->owner == piece->owner && piece->size &&
+	    dump_scan_page(dump, (run->physical + next->offset) >> dump->page_shift, end, NULL))
 		piece->size += dump->page_size;
 }
 
-/* BUFFER has room for BATCH_SIZE and a page. */
-static void scan_batch(struct job *job, const struct numbers *numbers, struct batch *batch,
-		       uint8_t *buffer)
+static void note_missing(struct batch *batch, uint8_t kind, uint64_t address)
+{
+	/* A device's memory, which is mapped too, was never going to be in a dump. */
+	batch->pages_missing += kind != ERROR_NOT_MAPPED;
+	if (batch->first_missing == UINT64_MAX)
+		batch->first_missing = address;
+}
+
+/*
+ * NR pages at ADDRESS have been read into AT: they go on with PIECE where they continue it, and
+ * begin new ones behind each that is missing.
+ */
+static void add_pages(struct job *job, struct batch *batch, struct piece *piece, uint8_t *at,
+		      const struct scan_run *run, uint64_t address, const uint8_t *kinds, size_t nr)
+{
+	size_t page_size = job->kernel->dump->page_size;
+
+	if (address != piece->address + piece->size || run->owner != piece->owner) {
+		match(job, piece, batch);
+		*piece = (struct piece){ at, 0, 0, address, run->owner };
+	}
+	for (size_t i = 0; i < nr; i++) {
+		at += page_size;
+		address += page_size;
+		if (kinds[i] == ERROR_NONE) {
+			batch->pages_searched++;
+			piece->size += page_size;
+			piece->starts += page_size;
+			continue;
+		}
+		match(job, piece, batch);
+		note_missing(batch, kinds[i], address - page_size);
+		*piece = (struct piece){ at, 0, 0, address, run->owner };
+	}
+}
+
+/* The same that dump_read_phys makes of pages that were left out, where the person wants that. */
+static void fill_excluded(const struct dump *dump, uint8_t *pages, uint8_t *kinds, size_t nr)
+{
+	for (size_t i = 0; dump->zero_excluded && i < nr; i++) {
+		if (kinds[i] != ERROR_EXCLUDED)
+			continue;
+		memset(pages + i * dump->page_size, 0, dump->page_size);
+		kinds[i] = ERROR_NONE;
+	}
+}
+
+/* STEP_SIZE bytes from *FROM on, but at most SIZE. BUFFER has room for them and a page. */
+static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from, uint64_t size,
+			  uint8_t *buffer)
 {
 	const struct scan_runs *runs = job->request->runs;
-	uint64_t page_size = job->kernel->dump->page_size;
+	struct dump *dump = job->kernel->dump;
+	uint8_t kinds[STEP_SIZE / 4096];
 	struct piece piece = { .data = buffer };
-	uint8_t *at = buffer;
+	uint64_t done = 0, room;
 
-	for (size_t i = batch->first; i < batch->end; i++) {
-		const struct scan_run *run = &runs->runs[i];
+	if (size > STEP_SIZE)
+		size = STEP_SIZE;
+	for (; (room = room_at(runs, from, size - done)) > 0; done += room) {
+		const struct scan_run *run = &runs->runs[from->run];
+		size_t nr = (room + dump->page_size - 1) >> dump->page_shift;
 
-		if (run->address != piece.address + piece.size || run->owner != piece.owner) {
-			match(job, numbers, &piece, batch);
-			piece = (struct piece){ at, 0, 0, run->address, run->owner };
-		}
-		for (uint64_t offset = 0; offset < run->size; offset += page_size) {
-			if (read_page(job, run->physical + offset, at, batch)) {
-				at += page_size;
-				piece.size += page_size;
-				piece.starts += page_size;
-				continue;
-			}
-			match(job, numbers, &piece, batch);
-			piece = (struct piece){ at, 0, 0, run->address + offset + page_size,
-						run->owner };
-		}
+		dump_scan_pages(dump, (run->physical + from->offset) >> dump->page_shift, nr,
+				buffer + done, kinds);
+		fill_excluded(dump, buffer + done, kinds, nr);
+		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset, kinds,
+			  nr);
+		advance(runs, from, room);
 	}
-	extend(job, &piece, at, batch->end < runs->count ? &runs->runs[batch->end] : NULL);
-	match(job, numbers, &piece, batch);
+	extend(job, &piece, buffer + done, from);
+	match(job, &piece, batch);
+	return done;
+}
+
+static void scan_batch(struct job *job, struct batch *batch, uint8_t *buffer)
+{
+	struct position at = batch->first;
+
+	for (uint64_t done = 0; done < batch->size && !has_enough(job, batch);)
+		done += scan_step(job, batch, &at, batch->size - done, buffer);
 }
 
 /* --- threads --- */
@@ -238,37 +232,38 @@ static struct batch *take_batch(struct job *job)
 {
 	const struct scan_runs *runs = job->request->runs;
 	struct batch *batch;
-	uint64_t size = 0;
+	uint64_t room;
 
 	while (!job->stop && !job->all_taken && job->nr_taken == job->nr_delivered + job->window)
 		pthread_cond_wait(&job->work, &job->lock);
 	if (job->stop || job->all_taken)
 		return NULL;
 	batch = &job->batches[job->nr_taken++ % job->window];
-	batch->first = batch->end = job->next_run;
-	batch->nr_hits = 0;
+	batch->first = job->next;
+	batch->size = batch->nr_hits = 0;
 	batch->pages_searched = batch->pages_missing = 0;
+	batch->first_missing = UINT64_MAX;
 	batch->done = false;
-	while (batch->end < runs->count && size + runs->runs[batch->end].size <= BATCH_SIZE)
-		size += runs->runs[batch->end++].size;
-	job->next_run = batch->end;
-	job->all_taken = job->next_run == runs->count;
+	while ((room = room_at(runs, &job->next, BATCH_SIZE - batch->size)) > 0) {
+		advance(runs, &job->next, room);
+		batch->size += room;
+	}
+	job->bytes_taken += batch->size;
+	job->all_taken = job->next.run == runs->count;
 	return batch;
 }
 
 static void *work(void *argument)
 {
 	struct job *job = argument;
-	uint8_t *buffer = malloc(BATCH_SIZE + job->kernel->dump->page_size);
-	struct numbers numbers;
+	uint8_t *buffer = malloc(STEP_SIZE + job->kernel->dump->page_size);
 	struct batch *batch;
 
-	prepare_numbers(job->kernel, job->request, &numbers);
 	pthread_mutex_lock(&job->lock);
 	while ((batch = take_batch(job)) != NULL) {
 		pthread_mutex_unlock(&job->lock);
 		if (buffer)
-			scan_batch(job, &numbers, batch, buffer);
+			scan_batch(job, batch, buffer);
 		else
 			batch->failed = true;
 		pthread_mutex_lock(&job->lock);
@@ -280,29 +275,23 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static unsigned start_threads(struct job *job, pthread_t *threads, unsigned count)
+static bool may_go_on(struct job *job, uint64_t taken, struct error *error)
 {
-	sigset_t all, before;
-	unsigned started = 0;
+	const struct scan_request *request = job->request;
 
-	/* Ctrl-C and everything else is for gdb's own threads. */
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (started < count && pthread_create(&threads[started], NULL, work, job) == 0)
-		started++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
+	if (!request->interrupted)
+		return kernel_step(job->kernel, "searching", taken, job->bytes, error);
+	return !request->interrupted(request->context) ||
+	       error_set(error, ERROR_INTERRUPTED, "interrupted");
 }
 
-/* Waits until batch NUMBER is done; looks for Ctrl-C meanwhile. Called with the lock held. */
+/* Waits until BATCH is done; looks for Ctrl-C meanwhile. Called with the lock held. */
 static bool wait_for(struct job *job, const struct batch *batch, struct error *error)
 {
 	while (!batch->done) {
 		struct timespec until;
+		uint64_t taken;
+		bool go_on;
 
 		clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_nsec += POLL_NS;
@@ -311,9 +300,9 @@ static bool wait_for(struct job *job, const struct batch *batch, struct error *e
 			until.tv_nsec -= 1000000000;
 		}
 		pthread_cond_timedwait(&job->ready, &job->lock, &until);
-		size_t taken = job->next_run;
+		taken = job->bytes_taken;
 		pthread_mutex_unlock(&job->lock);
-		bool go_on = kernel_step(job->kernel, "searching", taken, job->request->runs->count, error);
+		go_on = may_go_on(job, taken, error);
 		pthread_mutex_lock(&job->lock);
 		if (!go_on)
 			return false;
@@ -330,9 +319,17 @@ static bool deliver(struct job *job, struct batch *batch, struct scan_totals *to
 	totals->pages_searched += batch->pages_searched;
 	totals->pages_missing += batch->pages_missing;
 	for (size_t i = 0; i < batch->nr_hits && !*enough; i++) {
-		if (i % 4096 == 0 && !kernel_check_interrupt(job->kernel, error))
+		const struct scan_hit *hit = &batch->hits[i];
+
+		if (i % 4096 == 0 && !may_go_on(job, job->bytes_taken, error))
 			return false;
-		*enough = !request->hit(request->context, &batch->hits[i]);
+		if (request->whole && hit->address > batch->first_missing)
+			break;
+		*enough = !request->hit(request->context, hit);
+	}
+	if (request->whole && !*enough && batch->first_missing != UINT64_MAX) {
+		totals->first_missing = batch->first_missing;
+		*enough = true;
 	}
 	return !batch->failed || error_no_memory(error, "what a search found",
 						 batch->capacity * sizeof(struct scan_hit));
@@ -378,22 +375,19 @@ static bool collect(struct job *job, struct scan_totals *totals, struct error *e
 	return good;
 }
 
-static unsigned thread_count(void)
-{
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return processors < 1 ? 1 : processors > MAX_THREADS ? MAX_THREADS : processors;
-}
-
 bool scan(struct kernel *kernel, const struct scan_request *request, struct scan_totals *totals,
 	  struct error *error)
 {
 	struct job job = { .kernel = kernel, .request = request };
-	pthread_t threads[MAX_THREADS];
-	unsigned wanted = thread_count();
+	pthread_t threads[THREADS_MAX];
+	unsigned wanted = threads_useful();
 	bool good;
 
-	*totals = (struct scan_totals){ 0 };
+	*totals = (struct scan_totals){ .first_missing = UINT64_MAX };
+	match_prepare(&job.matcher, request->patterns, request->nr_patterns,
+		      kernel->dump->big_endian);
+	for (size_t i = 0; i < request->runs->count; i++)
+		job.bytes += request->runs->runs[i].size;
 	if (!request->runs->count || !request->nr_patterns)
 		return true;
 	job.window = wanted * WINDOW_PER_THREAD;
@@ -403,7 +397,9 @@ bool scan(struct kernel *kernel, const struct scan_request *request, struct scan
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.work, NULL);
 	pthread_cond_init(&job.ready, NULL);
-	totals->threads = start_threads(&job, threads, wanted);
+	while (totals->threads < wanted &&
+	       threads_start(&threads[totals->threads], work, &job))
+		totals->threads++;
 	if (totals->threads)
 		good = collect(&job, totals, error);
 	else

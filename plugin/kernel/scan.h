@@ -11,16 +11,11 @@
 
 #include "kernel/kernel.h"
 
-/*
- * Memory that is contiguous both in the addresses that the person sees and physically. At most
- * SCAN_RUN_MAX bytes.
- */
+/* Whole pages that are contiguous both in the addresses that the person sees and physically. */
 struct scan_run {
 	uint64_t address, physical, size;
 	uint32_t owner;			/* the caller's number: which task's stack it is */
 };
-
-#define SCAN_RUN_MAX (512u << 10)
 
 struct scan_runs {
 	struct scan_run *runs;
@@ -63,11 +58,20 @@ struct scan_request {
 	uint64_t start, last;		/* hits lie in here, with all their bytes */
 	bool (*hit)(void *context, const struct scan_hit *hit);	/* false = enough */
 	void *context;
+	/*
+	 * Asked every now and then: should this be given up (ERROR_INTERRUPTED)? NULL: the kernel's
+	 * caller is, for Ctrl-C, and shown a bar.
+	 */
+	bool (*interrupted)(void *context);
+	/* Nothing behind the first page that is missing counts: hits end there, and the search. */
+	bool whole;
+	bool first;	/* one hit is enough: nothing behind it need be looked at */
 };
 
 struct scan_totals {
 	uint64_t pages_searched;
 	uint64_t pages_missing;		/* excluded from the dump or lost with its end */
+	uint64_t first_missing;		/* of WHOLE: the address; UINT64_MAX = none */
 	unsigned threads;
 };
 

@@ -36,32 +36,19 @@ static bool append(struct scan_runs *runs, const struct scan_run *run, struct er
 	return true;
 }
 
-/*
- * Adds SIZE bytes, to the last run where they continue it, else as new runs that are not too long.
- */
+/* Adds SIZE bytes, to the last run where they continue it. */
 static bool add(struct scan_runs *runs, uint64_t address, uint64_t physical, uint64_t size,
 		uint32_t owner, struct error *error)
 {
 	struct scan_run *last = runs->count ? &runs->runs[runs->count - 1] : NULL;
-	struct scan_run run = { address, physical, 0, owner };
+	struct scan_run run = { address, physical, size, owner };
 
 	if (last && last->owner == owner && last->address + last->size == address &&
-	    last->physical + last->size == physical && last->size < SCAN_RUN_MAX) {
-		uint64_t more = SCAN_RUN_MAX - last->size < size ? SCAN_RUN_MAX - last->size : size;
-
-		last->size += more;
-		run.address += more;
-		run.physical += more;
-		size -= more;
+	    last->physical + last->size == physical && size <= UINT64_MAX - last->size) {
+		last->size += size;
+		return true;
 	}
-	for (; size; size -= run.size) {
-		run.size = size < SCAN_RUN_MAX ? size : SCAN_RUN_MAX;
-		if (!append(runs, &run, error))
-			return false;
-		run.address += run.size;
-		run.physical += run.size;
-	}
-	return true;
+	return !size || append(runs, &run, error);
 }
 
 bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, struct scan_runs *runs,
@@ -124,10 +111,17 @@ static bool is_repeated(struct repeats *repeats, const struct translation *trans
  * REPEATS may be NULL.
  */
 static bool add_mapping(const struct translation *translation, uint64_t *address, uint64_t last,
-			uint32_t owner, struct repeats *repeats, struct scan_runs *runs,
-			bool *more_ret, struct error *error)
+			uint64_t mask, uint32_t owner, struct repeats *repeats,
+			struct scan_runs *runs, bool *more_ret, struct error *error)
 {
 	uint64_t run = translation->run, step;
+
+	/* The scan reads whole pages of the dump; a damaged header can claim that they are large. */
+	if ((translation->physical | translation->page_size) & mask)
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "the pages of the dump, of 0x%llx bytes, are larger than the "
+				 "machine's: they cannot be searched by virtual address",
+				 (unsigned long long)mask + 1);
 
 	if (run - 1 > last - *address)
 		run = last - *address + 1;
@@ -163,7 +157,7 @@ bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint
 		 * The last byte is left out by the exclusive end, and is in the last page anyway.
 		 */
 		if (memory_next_mapping(memory, root, &address, last, &translation, &again)) {
-			if (!add_mapping(&translation, &address, last, owner,
+			if (!add_mapping(&translation, &address, last, mask, owner,
 					 root ? NULL : &repeats, runs, &more, error))
 				return false;
 		} else if (!again) {

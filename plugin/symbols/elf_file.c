@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,4 +75,37 @@ const void *elf_file_contents(const struct elf_file *file, const char *name, GEl
 		return NULL;
 	*size_ret = data->d_size;
 	return data->d_buf;
+}
+
+/* The build-id in a section of notes. */
+static bool find_build_id(Elf_Data *data, char *id, size_t id_size)
+{
+	size_t size, at = 0, name, desc;
+	GElf_Nhdr note;
+
+	while (data && (size = gelf_getnote(data, at, &note, &name, &desc)) > 0) {
+		const uint8_t *bytes = data->d_buf;
+
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof("GNU") &&
+		    memcmp(bytes + name, "GNU", sizeof("GNU")) == 0 && note.n_descsz &&
+		    note.n_descsz < id_size / 2) {
+			for (size_t i = 0; i < note.n_descsz; i++)
+				snprintf(id + 2 * i, 3, "%02x", bytes[desc + i]);
+			return true;
+		}
+		at = size;
+	}
+	return false;
+}
+
+void elf_file_build_id(const struct elf_file *file, char *id, size_t size)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	id[0] = '\0';
+	while ((section = elf_nextscn(file->elf, section))) /* a kernel's is in .notes */
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_NOTE &&
+		    find_build_id(elf_getdata(section, NULL), id, size))
+			return;
 }

@@ -39,5 +39,7 @@ Elf_Scn *elf_file_section(const struct elf_file *file, const char *name, GElf_Sh
  */
 const void *elf_file_contents(const struct elf_file *file, const char *name, GElf_Shdr *header_ret,
 			      size_t *size_ret);
+/* The build-id in hex, "" if the file has none. */
+void elf_file_build_id(const struct elf_file *file, char *id, size_t size);
 
 #endif

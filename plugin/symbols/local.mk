@@ -8,4 +8,7 @@ core_sources += plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/s
 	plugin/symbols/cfi_frame.c plugin/symbols/cfi_frame.h \
 	plugin/symbols/kallsyms.c plugin/symbols/kallsyms.h \
 	plugin/symbols/types.c plugin/symbols/types.h plugin/symbols/btf.c plugin/symbols/dwarf_types.c \
-	plugin/symbols/dwarf_index.c plugin/symbols/dwarf_index.h
+	plugin/symbols/dwarf_index.c plugin/symbols/dwarf_index.h \
+	plugin/symbols/gdb_index.c plugin/symbols/gdb_index.h plugin/symbols/gdb_index_internal.h \
+	plugin/symbols/gdb_index_units.c plugin/symbols/gdb_index_abbrev.c plugin/symbols/gdb_index_scan.c \
+	plugin/symbols/gdb_index_die.c plugin/symbols/gdb_index_ranges.c plugin/symbols/gdb_index_names.c

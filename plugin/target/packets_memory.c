@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes searched between two looks at whether anybody still waits. */
+/*
+ * Bytes searched between two looks at whether anybody still waits. The first are few: gdb asks again
+ * behind each hit, and the next one is often near.
+ */
+#define FIRST_CHUNK (16u << 10)
 #define SEARCH_CHUNK (1u << 20)
 
 static bool parse_range(struct session *session, const struct arguments *arguments, size_t limit,
@@ -84,13 +88,14 @@ struct search {
 	size_t pattern_size;
 	uint8_t *window;	/* SEARCH_CHUNK + pattern_size bytes */
 	size_t filled;
+	size_t chunk;		/* how much to read next */
 };
 
 /* Searches the next chunk; false when the search is over and has been replied to. */
 static bool search_chunk(struct session *session, struct search *search)
 {
 	struct error error = { .kind = ERROR_NONE, .text = "memory cannot be read" };
-	size_t want = search->left < SEARCH_CHUNK ? search->left : SEARCH_CHUNK;
+	size_t want = search->left < search->chunk ? search->left : search->chunk;
 	uint64_t from = search->address + search->filled;
 	size_t done = session->ops->read_memory(session->context, session_thread(session), from,
 						search->window + search->filled, want, &error);
@@ -130,6 +135,34 @@ static bool search_chunk(struct session *session, struct search *search)
 	return true;
 }
 
+/*
+ * A far search, by the target's own faster means. True: found, and replied to. Else what is left for
+ * search_chunk begins where that got to.
+ */
+static bool search_far(struct session *session, struct search *search)
+{
+	struct target_search far = {
+		.address = search->address,
+		.size = search->left + search->filled,
+		.pattern = search->pattern,
+		.pattern_size = search->pattern_size,
+		.give_up = session->give_up,
+		.give_up_context = session->give_up_context,
+	};
+	uint64_t at = search->address, keep = search->pattern_size - 1;
+
+	if (session->ops->search(session->context, session_thread(session), &far, &at)) {
+		buffer_printf(&session->reply, "1,%llx", (unsigned long long)at);
+		return true;
+	}
+	/* Matches can end behind it. */
+	at -= at - far.address < keep ? at - far.address : keep;
+	search->left = far.size - (at - far.address);
+	search->address = at;
+	search->filled = 0;
+	return false;
+}
+
 void handle_search(struct session *session, const struct arguments *arguments)
 {
 	const char *text = arguments->text;
@@ -153,7 +186,13 @@ void handle_search(struct session *session, const struct arguments *arguments)
 		reply_error(session, "no memory for the search");
 		return;
 	}
+	search.chunk = FIRST_CHUNK;
 	while (search_chunk(session, &search)) {
+		if (search.chunk == SEARCH_CHUNK && session->ops->search &&
+		    search_far(session, &search))
+			break;
+		if (search.chunk < SEARCH_CHUNK)
+			search.chunk *= 2;
 		if (session->give_up && session->give_up(session->give_up_context)) {
 			reply_error(session, "the search was interrupted");
 			break;

@@ -18,6 +18,16 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+/* What gdb's find looks for. */
+struct target_search {
+	uint64_t address, size;		/* where: size is at least pattern_size */
+	const char *pattern;
+	size_t pattern_size;
+	/* Asked now and then: has gdb given up waiting? May be NULL. */
+	bool (*give_up)(void *context);
+	void *give_up_context;
+};
+
 struct target_ops {
 	/*
 	 * Around each packet. False: it could not be had in reasonable time; gdb gets an error.
@@ -54,6 +64,14 @@ struct target_ops {
 	 */
 	size_t (*read_memory)(void *context, uint64_t thread, uint64_t address, void *buffer,
 			      size_t size, struct error *error);
+
+	/*
+	 * Looks for the pattern as THREAD sees the memory: true with its address in *at_ret. False:
+	 * memory was looked through up to *at_ret and does not have it; more is for read_memory to
+	 * find out (a page that is missing, or given up). Faster than read_memory. Optional.
+	 */
+	bool (*search)(void *context, uint64_t thread, const struct target_search *search,
+		       uint64_t *at_ret);
 
 	/* The last call: gdb is gone and the server's thread ends. Not under the lock. Optional. */
 	void (*disconnected)(void *context);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "target/vmcore_search.h"
+
 /*
  * How long a packet waits for a command to let go of the kernel. Below gdb's own remotetimeout of 2
  * s.
@@ -272,6 +274,16 @@ static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t addr
 	return true;
 }
 
+static bool search(void *context, uint64_t id, const struct target_search *search, uint64_t *at_ret)
+{
+	struct vmcore_target *target = context;
+	uint64_t root;
+
+	*at_ret = search->address;
+	return thread_root(target, id, search->address, &root, NULL) &&
+	       vmcore_search(target->kernel, root, search, at_ret);
+}
+
 static size_t read_memory(void *context, uint64_t id, uint64_t address, void *buffer, size_t size,
 			  struct error *error)
 {
@@ -307,5 +319,6 @@ const struct target_ops vmcore_target_ops = {
 	.libraries_xml = get_libraries_xml,
 	.registers = get_registers,
 	.read_memory = read_memory,
+	.search = search,
 	.disconnected = disconnected,
 };

@@ -10,10 +10,13 @@ check_PROGRAMS += \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
+	tests/unit/test_dump_foreign \
 	tests/unit/test_dump_kdump \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
+	tests/unit/test_dump_vmware \
 	tests/unit/test_elf_relocatable \
+	tests/unit/test_gdb_index \
 	tests/unit/test_kallsyms \
 	tests/unit/test_kernel_core \
 	tests/unit/test_log \
@@ -21,6 +24,7 @@ check_PROGRAMS += \
 	tests/unit/test_orc \
 	tests/unit/test_output \
 	tests/unit/test_ps \
+	tests/unit/test_scan \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \

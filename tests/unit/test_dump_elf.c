@@ -174,7 +174,7 @@ static void test_classes_and_byte_orders(void **state)
 		read_fails(dump, 0x2fff, 2, ERROR_NOT_MAPPED);
 		read_fails(dump, 0, 8, ERROR_NOT_MAPPED);
 		read_fails(dump, UINT64_MAX & ~0xfffull, 0x1000, ERROR_NOT_MAPPED);
-		dump_close(dump);
+		check_and_close(dump);
 		free_elf(&image, path);
 	}
 }
@@ -197,7 +197,7 @@ static void test_many_segments(void **state)
 	memory_is(dump, 65999 * 0x2000, 16);
 	memory_is(dump, 40000 * 0x2000, 16);
 	read_fails(dump, 65999 * 0x2000 + 0x1000, 1, ERROR_NOT_MAPPED);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 	free(segments);
 }
@@ -233,7 +233,7 @@ static void test_excluded_and_partial_pages(void **state)
 	assert_true(dump_read_phys(dump, 0x20010, zeros, 64, NULL));
 	for (unsigned i = 0; i < 64; i++)
 		assert_int_equal(zeros[i], 0);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -257,7 +257,7 @@ static void test_overlapping_segments(void **state)
 	memory_is(dump, 0x1000, 0x9000);
 	read_fails(dump, 0xa000, 8, ERROR_EXCLUDED);
 	assert_int_equal(dump->max_pfn, 0xc);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -294,7 +294,7 @@ static void test_truncated_at_every_byte(void **state)
 			else
 				assert_int_equal(error.kind, ERROR_TRUNCATED);
 		}
-		dump_close(dump);
+		check_and_close(dump);
 	}
 	free_elf(&image, path);
 }
@@ -321,7 +321,7 @@ static void test_hostile_headers(void **state)
 	read_fails(dump, 0x4000, 8, ERROR_TRUNCATED);
 	read_fails(dump, UINT64_MAX - 7, 8, ERROR_NOT_MAPPED);
 	memory_is(dump, 0x8000, 0x1000);
-	dump_close(dump);
+	check_and_close(dump);
 	for (unsigned i = 0; i < 3000; i++) {
 		int fd = open(path, O_WRONLY);
 		uint8_t bytes[3];
@@ -338,7 +338,7 @@ static void test_hostile_headers(void **state)
 
 			for (uint64_t address = 0; address < 0xa000; address += 0x800)
 				dump_read_phys(dump, address, page, 4096, NULL);
-			dump_close(dump);
+			check_and_close(dump);
 		}
 		for (unsigned j = 0; j < 3; j++)
 			assert_int_equal(pwrite(fd, image.file.data + at[j], 1, at[j]), 1);
@@ -347,13 +347,16 @@ static void test_hostile_headers(void **state)
 	free_elf(&image, path);
 }
 
-static void probe_is(struct elf_image *image, bool expected)
+/* Whoever names a file gets also what is only PERHAPS a dump. */
+static void probe_is(struct elf_image *image, enum dump_probe expected)
 {
 	char *path = write_elf(image);
 
-	assert_int_equal(dump_probe(path), expected);
-	if (!expected)
+	assert_int_equal(dump_probe(path), expected == DUMP_CERTAINLY);
+	if (expected == DUMP_NOT)
 		open_fails(path, ERROR_FORMAT);
+	else
+		dump_close(open_one(path));
 	free_elf(image, path);
 }
 
@@ -362,6 +365,8 @@ static void test_probe(void **state)
 	static const struct segment user[] = { { 0, 0x555555554000, 0x1000, 0x1000, -1 },
 					       { 0, 0xffffffffff600000, 0x1000, 0x1000, -1 } };
 	static const struct segment kernel[] = { { 0x1000000, 0xffffffff81000000, 0x1000, 0x1000, -1 } };
+	static const struct segment kcore[] = { { -1, 0xffffc90000000000, 0x2000, 0x2000, -1 },
+						{ 0x1000000, 0xffffffff81000000, 0x2000, 0x2000, -1 } };
 	static const struct segment unpaged[] = { { 0, 0, 0x1000, 0x1000, -1 } };
 	struct elf_image image = { .segments = user, .nr_segments = 2 };
 
@@ -369,19 +374,27 @@ static void test_probe(void **state)
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
 	add_note(&image, "CORE", NT_PRPSINFO, "x", 1);
 	add_note(&image, "CORE", NT_AUXV, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_NOT);
 	image = (struct elf_image){ .segments = kernel, .nr_segments = 1 };
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
-	probe_is(&image, true);
+	probe_is(&image, DUMP_CERTAINLY);
 	image = (struct elf_image){ .segments = unpaged, .nr_segments = 1 };
 	add_note(&image, "QEMU", 0, "x", 1);
-	probe_is(&image, true);
+	probe_is(&image, DUMP_CERTAINLY);
 	image = (struct elf_image){ .segments = unpaged, .nr_segments = 1 };
 	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_PERHAPS);
+	image = (struct elf_image){ .nr_segments = 0 };
+	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
+	probe_is(&image, DUMP_PERHAPS);
 	image = (struct elf_image){ .segments = kernel, .nr_segments = 1, .type = ET_EXEC };
 	add_note(&image, "VMCOREINFO", 0, "x", 1);
-	probe_is(&image, false);
+	probe_is(&image, DUMP_NOT);
+	/* /proc/kcore: vmalloc at no physical address, and a note that user cores have, too. */
+	image = (struct elf_image){ .segments = kcore, .nr_segments = 2 };
+	add_note(&image, "CORE", NT_PRSTATUS, "x", 1);
+	add_note(&image, "CORE", NT_PRPSINFO, "x", 1);
+	probe_is(&image, DUMP_CERTAINLY);
 }
 
 static void test_page_size(void **state)
@@ -400,7 +413,7 @@ static void test_page_size(void **state)
 	assert_int_equal(dump->page_shift, 16);
 	assert_int_equal(dump->max_pfn, 2);
 	memory_is(dump, 0x10000, 0x10000);
-	dump_close(dump);
+	check_and_close(dump);
 	free_elf(&image, path);
 }
 
@@ -433,7 +446,7 @@ static void test_damaged_notes(void **state)
 			assert_int_equal(dump->notes[1].size, 4);
 			assert_memory_equal(dump->notes[1].data, "defg", 4);
 		}
-		dump_close(dump);
+		check_and_close(dump);
 		free_elf(&image, path);
 	}
 }
@@ -466,7 +479,7 @@ static void test_overlapping_notes(void **state)
 		total += dump->notes[i].size;
 	assert_true(dump->nr_notes >= 2 && total < 2 * image.file.size);
 	assert_non_null(dump->vmcoreinfo);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.notes);
 	buffer_free(&image.file);
@@ -498,7 +511,7 @@ static void test_one_segment_over_many(void **state)
 	for (unsigned i = 0; i < 20000; i++)
 		assert_false(dump_read_phys(dump, (1ull << 39) + 0x1000ull * i, &byte, 1, NULL));
 	assert_true(clock() - started < 5 * CLOCKS_PER_SEC);	/* processor time: 0.1 s, or 20 s for whoever looks at all */
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }

@@ -229,13 +229,13 @@ static void test_flattened_kdump(void **state)
 	assert_int_equal(dump->flags, DUMP_FLATTENED);
 	assert_string_equal(dump->vmcoreinfo, "OSRELEASE=1\n");
 	check_pages(dump, &kdump);
-	dump_close(dump);
+	check_and_close(dump);
 	/* Without its end mark it is truncated, but all is there. */
 	assert_int_equal(truncate(path, image.size - 16), 0);
 	dump = open_one(path);
 	assert_int_equal(dump->flags, DUMP_FLATTENED | DUMP_TRUNCATED);
 	check_pages(dump, &kdump);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image);
 	buffer_free(&kdump.file);

@@ -93,6 +93,57 @@ static inline void read_fails(struct dump *dump, uint64_t address, size_t size, 
 	free(buffer);
 }
 
+/*
+ * NR pages from PFN on, many at once and one by one: the same bytes, the same reasons for what is not there, the same places.
+ */
+static inline void check_scan(struct dump *dump, uint64_t pfn, size_t nr)
+{
+	uint8_t *many = malloc(nr * dump->page_size), *one = malloc(dump->page_size), *kinds = malloc(nr);
+	struct dump_place *places = calloc(nr, sizeof(*places));
+	struct error error;
+
+	memset(kinds, 0xee, nr);
+	dump_scan_pages(dump, pfn, nr, many, kinds);
+	for (size_t i = 0; i < nr; i++) {
+		if (!dump_scan_page(dump, pfn + i, one, &error))
+			assert_int_equal(kinds[i], error.kind);
+		else if (kinds[i])
+			fail_msg("page %llu: error kind %d", (unsigned long long)(pfn + i), kinds[i]);
+		else
+			assert_memory_equal(many + i * dump->page_size, one, dump->page_size);
+	}
+	memset(kinds, 0xee, nr);
+	dump_find_pages(dump, pfn, nr, places, kinds);
+	for (size_t i = 0; i < nr; i++) {
+		struct dump_place place;
+
+		if (!dump->format->find_page(dump, pfn + i, &place, &error)) {
+			assert_int_equal(kinds[i], error.kind);
+			continue;
+		}
+		assert_int_equal(kinds[i], ERROR_NONE);
+		assert_ptr_equal(places[i].file, place.file);
+		assert_int_equal(places[i].offset, place.offset);
+		assert_int_equal(places[i].size, place.size);
+	}
+	free(places);
+	free(kinds);
+	free(one);
+	free(many);
+}
+
+/* dump_close after check_scan of both ends of the dump. */
+static inline void check_and_close(struct dump *dump)
+{
+	uint64_t end = dump->max_pfn + 3;
+
+	check_scan(dump, 0, end < 300 ? end : 300);
+	check_scan(dump, 5, end < 100 ? end : 100);
+	if (end > 300)
+		check_scan(dump, end - 200, 200);
+	dump_close(dump);
+}
+
 /* What page PFN of a test dump holds: compressible, and different for every page. */
 static inline void page_contents(uint64_t pfn, uint8_t *page, size_t size)
 {
@@ -122,6 +173,7 @@ struct kdump_image {
 	const uint8_t *kinds;		/* of each page, enum page_kind */
 	uint64_t nr_pages;
 	const char *vmcoreinfo;		/* NULL: none */
+	const char *eraseinfo;		/* NULL: none */
 	const char *notes;		/* raw note area */
 	size_t notes_size;
 	/* Where things came to be. */
@@ -200,8 +252,8 @@ static inline void build_headers(struct kdump_image *image, unsigned sub_blocks,
 	FIELD(image->vmcoreinfo ? strlen(image->vmcoreinfo) : 0, word, 3);
 	FIELD(image->notes ? block + 2048 : 0, 8, 4);
 	FIELD(image->notes_size, word, 4);
-	FIELD(0, 8, 5);
-	FIELD(0, word, 5);
+	FIELD(image->eraseinfo ? block + 3072 : 0, 8, 5);
+	FIELD(image->eraseinfo ? strlen(image->eraseinfo) : 0, word, 5);
 	FIELD(image->start_pfn, 8, 6);
 	FIELD(image->end_pfn, 8, 6);
 	FIELD(image->nr_pages, 8, 6);
@@ -210,6 +262,8 @@ static inline void build_headers(struct kdump_image *image, unsigned sub_blocks,
 		memcpy(sub + 1024, image->vmcoreinfo, strlen(image->vmcoreinfo));
 	if (image->notes)
 		memcpy(sub + 2048, image->notes, image->notes_size);
+	if (image->eraseinfo)
+		memcpy(sub + 3072, image->eraseinfo, strlen(image->eraseinfo));
 }
 
 static inline void build_pages(struct kdump_image *image, size_t descriptors, uint64_t start, uint64_t end)

@@ -2,6 +2,8 @@
 /* kdump-compressed files, hand-made: compressors, layouts, split sets, and every kind of damage. */
 #include "test_dump_image.h"
 
+#include "dump/notes.h"
+
 #include <elf.h>
 
 static const char vmcoreinfo[] = "OSRELEASE=6.1.0-test\nPAGESIZE=4096\nNUMBER(phys_base)=-2097152\n";
@@ -30,7 +32,7 @@ static void check_image(struct kdump_image *image)
 	assert_int_equal(dump->timestamp, 1700000000);
 	assert_string_equal(dump->uts.release, image->release ? image->release : "6.1.0-test");
 	check_pages(dump, image);
-	dump_close(dump);
+	check_and_close(dump);
 	assert_true(dump_probe(path));
 	remove_image(path);
 	buffer_free(&image->file);
@@ -60,7 +62,7 @@ static void test_compressors(void **state)
 	assert_false(dump_vmcoreinfo_number(dump, "OSRELEASE", 10, &value));
 	check_pages(dump, &image);
 	check_pages(dump, &image);	/* now from the cache */
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -79,7 +81,7 @@ static void test_ranges(void **state)
 	assert_int_equal(dump->ranges[1].size, 5 * 4096);
 	assert_int_equal(dump->ranges[2].start, 10 * 4096);
 	assert_int_equal(dump->ranges[2].size, 5 * 4096);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -114,9 +116,20 @@ static void test_reads_across_pages(void **state)
 	read_fails(dump, 2 * 4096, 8, ERROR_NOT_MAPPED);
 	dump->zero_excluded = false;
 	read_fails(dump, 4 * 4096, 8, ERROR_EXCLUDED);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
+}
+
+static void check_eraseinfo(struct dump *dump, unsigned version)
+{
+	const struct dump_note *note = notes_find(dump, "ERASEINFO", 0);
+
+	assert_int_equal(note != NULL, version >= 5);
+	if (!note)
+		return;
+	assert_int_equal(note->size, strlen("erase jprobe\n"));
+	assert_memory_equal(note->data, "erase jprobe\n", note->size);
 }
 
 static void test_layouts(void **state)
@@ -139,6 +152,7 @@ static void test_layouts(void **state)
 				image.is_32bit = layouts[i].is_32bit;
 				image.big_endian = layouts[i].big_endian;
 				image.aligned = layouts[i].aligned;
+				image.eraseinfo = "erase jprobe\n";
 				image.machine = layouts[i].machine;
 				image.version = version;
 				image.block_size = block;
@@ -150,7 +164,8 @@ static void test_layouts(void **state)
 					assert_string_equal(dump->vmcoreinfo, vmcoreinfo);
 				else
 					assert_null(dump->vmcoreinfo);
-				dump_close(dump);
+				check_eraseinfo(dump, version);
+				check_and_close(dump);
 				remove_image(path);
 				buffer_free(&image.file);
 			}
@@ -205,7 +220,7 @@ static void test_qemu_machine(void **state)
 	dump = open_one(path);
 	assert_int_equal(dump->nr_notes, 1);
 	assert_int_equal(dump->machine, EM_AARCH64);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&notes);
 	buffer_free(&image.file);
@@ -223,7 +238,7 @@ static void test_status_flags(void **state)
 	assert_int_equal(dump->flags, DUMP_INCOMPLETE | DUMP_EXCLUDED_VMEMMAP);
 	assert_string_equal(dump->compression, "zstd");
 	check_pages(dump, &image);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -279,7 +294,7 @@ static void test_split_set(void **state)
 			assert_true(dump_open(paths, 3, &dump, &error));
 			assert_int_equal(dump->flags, 0);
 			check_pages(dump, &set->images[0]);
-			dump_close(dump);
+			check_and_close(dump);
 			free_split_set(set);
 		}
 }
@@ -303,7 +318,7 @@ static void test_split_set_incomplete(void **state)
 			   set->kinds[pfn] == PAGE_EXCLUDED ? ERROR_EXCLUDED : ERROR_TRUNCATED);
 	assert_true(dump_read_phys(dump, 4096ull * 4096, page, 4096, &error));
 	assert_true(dump_read_phys(dump, 8196ull * 4096, page, 4096, &error));
-	dump_close(dump);
+	check_and_close(dump);
 	/* The same part twice, and a part with a whole dump. */
 	paths[1] = set->paths[2];
 	assert_false(dump_open(paths, 2, &dump, &error));
@@ -373,7 +388,7 @@ static void test_truncated_at_every_byte(void **state)
 		nr_read = read_damaged(dump, &image, size >= image.bitmap1);
 		assert_true(!most || nr_read <= most);
 		most = nr_read;
-		dump_close(dump);
+		check_and_close(dump);
 	}
 	assert_int_equal(most, 0);
 	remove_image(path);
@@ -410,7 +425,7 @@ static void test_random_damage(void **state)
 		if (dump_open(paths, 1, &dump, NULL)) {
 			if (dump->page_size == 4096)
 				read_damaged(dump, &image, false);
-			dump_close(dump);
+			check_and_close(dump);
 		}
 		for (unsigned j = 0; j < 4; j++)
 			assert_int_equal(pwrite(fd, image.file.data + at[j], 1, at[j]), 1);
@@ -433,7 +448,7 @@ static void damaged_page(size_t at, uint64_t value, unsigned size, enum error_ki
 	dump = open_one(path);
 	read_fails(dump, 4096, 8, kind);
 	assert_true(dump_read_phys(dump, 0, &value, 8, NULL));
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -472,7 +487,7 @@ static void test_wrong_expansion(void **state)
 			assert_true(dump_read_phys(dump, 0, data, 4096, NULL));
 		else
 			read_fails(dump, 0, 4096, ERROR_FORMAT);
-		dump_close(dump);
+		check_and_close(dump);
 		remove_image(path);
 		buffer_free(&image.file);
 	}
@@ -507,7 +522,7 @@ static void test_absurd_headers(void **state)
 			fail_msg("case %zu: %s", i, opened ? "opened" : error.text);
 		if (opened) {
 			read_damaged(dump, &image, false);
-			dump_close(dump);
+			check_and_close(dump);
 		}
 		remove_image(path);
 		buffer_free(&image.file);

@@ -79,7 +79,7 @@ static void pieces(void **state)
 		assert_true(dump->vmcoreinfo_from_memory);
 		assert_int_equal(dump->machine, EM_X86_64);
 		assert_true(dump->is_64bit);
-		dump_close(dump);
+		check_and_close(dump);
 		snprintf(one, sizeof(one), "%s@1000000", high);
 		snprintf(two, sizeof(two), "%s@0", low);
 	}
@@ -99,7 +99,7 @@ static void page_size(void **state)
 	assert_int_equal(dump->machine, EM_AARCH64);
 	assert_int_equal(dump->page_size, 65536);
 	assert_int_equal(dump->max_pfn, 0x4004);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 }
 
@@ -168,14 +168,14 @@ static void counts(void **state)
 	assert_int_equal(got.lost, 2);
 	assert_int_equal(got.first_lost, 7 * PAGE);
 	assert_int_equal(got.damaged, 0);
-	dump_close(dump);
+	check_and_close(dump);
 	/* The last page, a raw one, cut off. */
 	assert_int_equal(truncate(path, image.file.size - 1), 0);
 	dump = open_one(path);
 	got = count_all(dump);
 	assert_int_equal(got.present, 8);
 	assert_int_equal(got.lost, 3);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -196,7 +196,7 @@ static void counts_zero_first(void **state)
 	dump = open_one(path);
 	assert_int_equal(count_all(dump).zero, 2);
 	assert_int_equal(count_all(dump).present, 6);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 	buffer_free(&image.file);
 }
@@ -227,7 +227,7 @@ static void counts_interrupted(void **state)
 	assert_int_equal(got.exist, 4);
 	assert_int_equal(got.present, 4);
 	page_counter_free(counter);
-	dump_close(dump);
+	check_and_close(dump);
 	remove_image(path);
 }
 

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The command rd: memory as numbers and text, virtual, physical or a process's. gdb's x does most
+ * of that, but not physical addresses, and not where no kernel was recognized in the dump.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "commands/command.h"
+#include "dump/bytes.h"
+#include "kernel/task.h"
+
+#define LINE	  16	      /* bytes on one line */
+#define PIECE	  (64u << 10) /* bytes read and written at once by -r */
+#define MAX_COUNT (1ull << 50)
+
+static const struct option options[] = {
+	{ 'p', NULL, "the address is physical" },
+	{ 'u', NULL, "the address is the selected task's; what is not a kernel address is one" },
+	{ '8', NULL, "values of 8 bits" },
+	{ '1', "6", "values of 16 bits" },
+	{ '3', "2", "values of 32 bits" },
+	{ '6', "4", "values of 64 bits (the default on 64-bit machines)" },
+	{ 'd', NULL, "signed decimal numbers" },
+	{ 'D', NULL, "unsigned decimal numbers" },
+	{ 's', NULL, "symbols in place of the addresses of kernel code and data" },
+	{ 'x', NULL, "without the text column" },
+	{ 'a', NULL, "text only; without COUNT up to the first byte that is none" },
+	{ 'N', NULL, "values in network byte order" },
+	{ 'R', NULL, "COUNT values in reverse order, the last one at ADDRESS" },
+	{ 'o', "OFFSET", "begin OFFSET (hexadecimal) after ADDRESS" },
+	{ 'e', "END", "stop before this address" },
+	{ 'r', "FILE", "write COUNT bytes as they are to FILE" },
+	{ 0 }
+};
+
+enum { ADDRESS, VALUES, TEXT, BYTES };
+
+static const struct column columns[] = {
+	[ADDRESS] = { "address", "%:", 16, COLUMN_ADDRESS },
+	[VALUES] = { "values", "%", 0, COLUMN_TEXT_ONLY },
+	[TEXT] = { "text", "%", 0, 0 },
+	[BYTES] = { "bytes", NULL, 0, COLUMN_JSON_ONLY },
+};
+static const struct shape shape = { "memory", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+
+enum space { KERNEL_SPACE, USER_SPACE, PHYSICAL };
+
+struct rd {
+	struct kernel *kernel;
+	const struct arguments *arguments;
+	const struct host *host;
+	struct output *output;
+	enum space space;
+	uint64_t root; /* of the user's page tables */
+	uint64_t address, count;
+	unsigned width; /* of a value: bytes */
+	bool count_given, big_endian;
+};
+
+/* --- what was typed --- */
+
+static bool parse_width(struct rd *rd, struct error *error)
+{
+	static const struct {
+		char letter;
+		unsigned bytes;
+		const char *rest;
+	} widths[] = { { '8', 1, NULL }, { '1', 2, "6" }, { '3', 4, "2" }, { '6', 8, "4" } };
+	unsigned given = 0;
+
+	rd->width = rd->kernel->dump->is_64bit || !rd->kernel->dump->machine ? 8 : 4;
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		if (!has_option(rd->arguments, widths[i].letter))
+			continue;
+		if (widths[i].rest &&
+		    strcmp(option_value(rd->arguments, widths[i].letter), widths[i].rest))
+			return error_set(error, ERROR_USAGE,
+					 "rd: values have 8, 16, 32 or 64 bits, not %c%s",
+					 widths[i].letter,
+					 option_value(rd->arguments, widths[i].letter));
+		rd->width = widths[i].bytes;
+		given++;
+	}
+	if (has_option(rd->arguments, 'a'))
+		rd->width = 1;
+	return given < 2 || error_set(error, ERROR_USAGE, "rd: one of -8, -16, -32 and -64");
+}
+
+static bool choose_space(struct rd *rd, struct error *error)
+{
+	struct memory *memory = rd->kernel->memory;
+	const struct host *host = rd->host;
+	const struct task *task;
+
+	if (has_option(rd->arguments, 'p')) {
+		rd->space = PHYSICAL;
+		return true;
+	}
+	if (!memory)
+		return error_set(error, ERROR_USAGE,
+				 "rd: only physical memory can be read (-p): %s",
+				 rd->kernel->damage[0] ? rd->kernel->damage
+						       : "no kernel was recognized in the dump");
+	if (!has_option(rd->arguments, 'u') && memory->arch->is_kernel_address(memory, rd->address))
+		return true;
+	rd->space = USER_SPACE;
+	task = task_find_address(
+		rd->kernel, host && host->selected_task ? host->selected_task(host->context) : 0);
+	if (!task)
+		return error_set(error, ERROR_USAGE,
+				 "rd: 0x%" PRIx64 " is a user address and no task is selected; "
+				 "`thread N` selects one, -p reads physical memory",
+				 rd->address);
+	return task_user_root(rd->kernel, task, &rd->root, error);
+}
+
+static bool parse(struct rd *rd, struct error *error)
+{
+	const struct arguments *arguments = rd->arguments;
+	const char *offset = option_value(arguments, 'o'), *end = option_value(arguments, 'e');
+	uint64_t value;
+
+	if (!arguments->nr_words || arguments->nr_words > 2)
+		return error_set(error, ERROR_USAGE,
+				 "rd: which address? rd [-p|-u] ADDRESS [COUNT]");
+	if (!parse_width(rd, error) ||
+	    !parse_address(rd->kernel, rd->host, "rd", arguments->words[0], &rd->address, error))
+		return false;
+	if (offset) {
+		if (!parse_address(rd->kernel, rd->host, "rd", offset, &value, error))
+			return false;
+		rd->address += value;
+	}
+	rd->count = 1;
+	rd->count_given = arguments->nr_words == 2 || end;
+	if (arguments->nr_words == 2 &&
+	    !parse_count("rd", "COUNT", arguments->words[1], MAX_COUNT, &rd->count, error))
+		return false;
+	if (end) {
+		if (!parse_address(rd->kernel, rd->host, "rd", end, &value, error))
+			return false;
+		if (value <= rd->address)
+			return error_set(error, ERROR_USAGE,
+					 "rd: the end, 0x%" PRIx64 ", is not above 0x%" PRIx64,
+					 value, rd->address);
+		rd->count = (value - rd->address - 1) / rd->width + 1;
+	}
+	if (rd->count > (UINT64_MAX - rd->address) / rd->width + 1)
+		return error_set(error, ERROR_USAGE,
+				 "rd: that many values do not fit in above 0x%" PRIx64,
+				 rd->address);
+	rd->big_endian = rd->kernel->dump->big_endian || has_option(arguments, 'N');
+	return choose_space(rd, error);
+}
+
+/* --- reading --- */
+
+static bool read_memory(const struct rd *rd, uint64_t address, void *buffer, size_t size,
+			struct error *error)
+{
+	if (rd->space == PHYSICAL)
+		return dump_read_phys(rd->kernel->dump, address, buffer, size, error);
+	if (rd->space == USER_SPACE)
+		return memory_read_user(rd->kernel->memory, rd->root, address, buffer, size, error);
+	return memory_read(rd->kernel->memory, address, buffer, size, error);
+}
+
+/* As many whole values as there are, at most SIZE bytes; *error says why they are fewer. */
+static size_t read_some(const struct rd *rd, uint64_t address, void *buffer, size_t size,
+			struct error *error)
+{
+	size_t done = 0;
+
+	if (read_memory(rd, address, buffer, size, error))
+		return size;
+	while (done < size &&
+	       read_memory(rd, address + done, (uint8_t *)buffer + done, rd->width, error))
+		done += rd->width;
+	return done;
+}
+
+/* --- showing --- */
+
+static void add_value(const struct rd *rd, struct buffer *text, uint64_t value)
+{
+	unsigned bits = 8 * rd->width, digits = 2 * rd->width;
+	char symbol[256];
+
+	if (text->size)
+		buffer_char(text, ' ');
+	if (has_option(rd->arguments, 'd'))
+		buffer_printf(text, "%*" PRId64, digits + digits / 4,
+			      (int64_t)(value << (64 - bits)) >> (64 - bits));
+	else if (has_option(rd->arguments, 'D'))
+		buffer_printf(text, "%*" PRIu64, digits + digits / 4, value);
+	else if (has_option(rd->arguments, 's') && rd->kernel->symbols &&
+		 kernel_symbolize(rd->kernel, value, symbol, sizeof(symbol)))
+		buffer_printf(text, "%-*s", digits, symbol);
+	else
+		buffer_printf(text, "%0*" PRIx64, digits, value);
+}
+
+/* One line: SIZE bytes (whole values) at ADDRESS. */
+static bool emit_line(const struct rd *rd, uint64_t address, const uint8_t *bytes, size_t size)
+{
+	bool reverse = has_option(rd->arguments, 'R'), text_only = has_option(rd->arguments, 'a');
+	struct buffer values = { 0 }, hex = { 0 };
+	char text[LINE + 1];
+	size_t cell;
+	bool more;
+
+	for (size_t at = 0; at < size; at += rd->width)
+		add_value(rd, &values,
+			  bytes_number(bytes + (reverse ? size - rd->width - at : at), rd->width,
+				       rd->big_endian));
+	/* The text of a last, shorter line stands below the others'. */
+	cell = (values.size + 1) / (size / rd->width);
+	for (size_t at = size; at < LINE && rd->count * rd->width > LINE; at += rd->width)
+		buffer_printf(&values, "%*s", (int)cell, "");
+	for (size_t i = 0; i < size; i++) {
+		text[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? bytes[i] : '.';
+		buffer_printf(&hex, "%02x", bytes[i]);
+	}
+	text[size] = '\0';
+	more = output_row(rd->output) && output_address(rd->output, ADDRESS, address) &&
+	       (text_only || output_bytes(rd->output, VALUES, values.data, values.size)) &&
+	       (has_option(rd->arguments, 'x') || reverse ||
+		output_string(rd->output, TEXT, text)) &&
+	       output_bytes(rd->output, BYTES, hex.data, hex.size);
+	buffer_free(&values);
+	buffer_free(&hex);
+	return more;
+}
+
+/* -a without a COUNT: how many of these bytes are text. */
+static size_t text_size(const struct rd *rd, const uint8_t *bytes, size_t size)
+{
+	size_t i = 0;
+
+	if (!has_option(rd->arguments, 'a') || rd->count_given)
+		return size;
+	while (i < size && bytes[i] >= 0x20 && bytes[i] < 0x7f)
+		i++;
+	return i;
+}
+
+static bool show(struct rd *rd, struct error *error)
+{
+	bool endless = has_option(rd->arguments, 'a') && !rd->count_given;
+	bool reverse = has_option(rd->arguments, 'R');
+	uint64_t left = endless ? UINT64_MAX - rd->address : rd->count * rd->width, done = 0;
+	uint8_t bytes[LINE];
+	bool whole = true;
+
+	while (left && whole && kernel_check_interrupt(rd->kernel, error)) {
+		size_t size = left < LINE ? left : LINE;
+		uint64_t address = rd->address + (reverse ? left - size : done);
+		size_t got = read_some(rd, address, bytes, size, error), shown;
+
+		shown = text_size(rd, bytes, got);
+		if (shown && !emit_line(rd, address, bytes, shown))
+			return true; /* enough */
+		whole = got == size;
+		if (shown < got)
+			return true; /* the text has ended */
+		left -= got;
+		done += got;
+	}
+	return !left;
+}
+
+/* --- -r FILE --- */
+
+static bool write_all(int fd, const char *path, const uint8_t *data, size_t size,
+		      struct error *error)
+{
+	while (size) {
+		ssize_t written = write(fd, data, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return error_set(error, ERROR_IO, "rd: cannot write to %s: %s", path,
+					 strerror(errno));
+		data += written;
+		size -= written;
+	}
+	return true;
+}
+
+static bool copy(struct rd *rd, int fd, const char *path, uint64_t *done_ret, struct error *error)
+{
+	uint8_t *buffer = malloc(PIECE);
+	bool good = buffer != NULL || error_no_memory(error, "memory to be written", PIECE);
+
+	while (good && *done_ret < rd->count &&
+	       (good = kernel_step(rd->kernel, "writing", *done_ret, rd->count, error))) {
+		uint64_t left = rd->count - *done_ret;
+		size_t size = left < PIECE ? left : PIECE;
+		struct error why;
+		size_t got = read_some(rd, rd->address + *done_ret, buffer, size, &why);
+
+		good = write_all(fd, path, buffer, got, error);
+		if (good)
+			*done_ret += got;
+		if (good && got < size) {
+			if (error)
+				*error = why;
+			good = false;
+		}
+	}
+	free(buffer);
+	return good;
+}
+
+static bool write_file(struct rd *rd, const char *path, struct error *error)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	uint64_t done = 0;
+	bool good;
+
+	if (fd < 0)
+		return error_set(error, ERROR_IO, "rd: cannot open %s: %s", path, strerror(errno));
+	rd->width = 1;
+	good = copy(rd, fd, path, &done, error);
+	if (close(fd) != 0 && good)
+		good = error_set(error, ERROR_IO, "rd: cannot write to %s: %s", path,
+				 strerror(errno));
+	if (!good)
+		return error_prefix(error, "rd: only %" PRIu64 " bytes were written to %s", done,
+				    path);
+	return output_note(rd->output, "%" PRIu64 " bytes written to %s", done, path) || true;
+}
+
+static bool rd_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		   const struct host *host, struct error *error)
+{
+	struct rd rd = { .kernel = kernel, .arguments = arguments, .host = host, .output = output };
+	bool done;
+
+	if (!kernel)
+		return error_set(error, ERROR_USAGE,
+				 "no kernel dump is open; open one with: target vmcore FILE");
+	if (!parse(&rd, error))
+		return false;
+	if (option_value(arguments, 'r'))
+		return write_file(&rd, option_value(arguments, 'r'), error);
+	if (!output_begin(output, &shape))
+		return true;
+	done = show(&rd, error);
+	if (done)
+		output_end(output);
+	return done;
+}
+
+static const char help[] =
+	"Shows COUNT values (one, if not given) from ADDRESS on, 16 bytes to a line, and\n"
+	"the same bytes as text. ADDRESS is a hexadecimal number, a symbol, or an\n"
+	"(expression) that gdb evaluates. With -p it is physical; that also works in a\n"
+	"dump in which no kernel was recognized. What the dump does not have is an error\n"
+	"that says why, after the values before it.\n"
+	"\n"
+	"JSON: an array \"memory\" with address, text and the bytes in hexadecimal, in the\n"
+	"order in which they are in memory.\n"
+	"\n"
+	"Example:\n"
+	"(gdb) rd linux_banner 4\n"
+	"ffffffff82000240: 65762078756e694c 2e36206e6f697372 Linux version 6.\n"
+	"ffffffff82000250: 6c632d36352d302e 34366d612d64756f 1.0-56-cloud-amd\n";
+
+const struct command command_rd = {
+	.name = "rd",
+	.summary = "Show memory: virtual, physical or a process's.",
+	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R]\n"
+		 "                 [-o OFFSET] [-e END] [-r FILE] ADDRESS [COUNT]",
+	.help = help,
+	.options = options,
+	.words = COMPLETE_SYMBOL,
+	.without_kernel = true,
+	.run = rd_run,
+};

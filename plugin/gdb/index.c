@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * gdb's index of vmlinux, in gdb's cache before gdb looks for it there (symbols/gdb_index.h).
+ *
+ * Measured on a Debian 6.1 vmlinux, two cores, up to the first `print sizeof(struct task_struct)`:
+ * gdb 13.1 alone 23 s and 1.9 GB, 16.3 2.5 s, 18.1 3.2 s (450 MB each); our index takes 0.4 s and
+ * 100 MB, and gdb with it 0.7 to 1 s and 300 MB. So it is written for all of them, for each as it
+ * would write it itself.
+ */
+#include "gdb/session.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "symbols/gdb_index.h"
+
+static void progress(void *context, uint64_t done, uint64_t total)
+{
+	session_progress(context, "Indexing vmlinux", done, total);
+}
+
+/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = it does not say.
+ */
+static unsigned major_version(struct plugin *plugin)
+{
+	PyObject *version = gdb_attribute(plugin, "VERSION");
+	PyObject *bytes = version ? PyUnicode_AsUTF8String(version) : NULL;
+	const char *text = bytes ? PyBytes_AsString(bytes) : "";
+	unsigned major = 0;
+	char dot;
+
+	for (; *text; text += strcspn(text, " "), text += *text == ' ')
+		if (sscanf(text, "%u%c", &major, &dot) == 2 && dot == '.')
+			break;
+	if (!*text)
+		major = 0;
+	Py_XDECREF(bytes);
+	Py_XDECREF(version);
+	forget_exception();
+	return major;
+}
+
+/* The name of vmlinux's file in gdb's cache; false if there cannot be one. */
+static bool cached_path(struct session *session, char *path, size_t size, struct error *error)
+{
+	struct buffer directory = { 0 };
+	char id[65];
+	bool done = false;
+
+	if (!gdb_setting(session->plugin, "index-cache directory", &directory) ||
+	    directory.failed || !directory.data || directory.data[0] != '/')
+		error_set(error, ERROR_UNSUPPORTED, "this gdb has no index cache");
+	else if (gdb_index_build_id(session->kernel->vmlinux_path, id, sizeof(id), error) &&
+		 files_make_directories(directory.data, error))
+		done = (size_t)snprintf(path, size, "%s/%s.gdb-index", directory.data, id) < size ||
+		       error_set(error, ERROR_IO, "the name of gdb's cache is too long");
+	buffer_free(&directory);
+	return done;
+}
+
+/* Seen to it that the cache has an index that fits. */
+static bool make_index(struct session *session, struct error *error)
+{
+	const char *vmlinux = session->kernel->vmlinux_path;
+	struct gdb_index_options options = { .gdb = major_version(session->plugin),
+					     .progress = progress,
+					     .interrupted = session_interrupted,
+					     .context = session };
+	char path[PATH_MAX];
+	unsigned version;
+	bool done;
+
+	if (!cached_path(session, path, sizeof(path), error))
+		return false;
+	version = gdb_index_version(path, vmlinux);
+	/* gdb 13 does not read what gdb 18 left there; that reads what gdb 13 left, but it has
+	 * less. */
+	if (version && (version > 8) == (gdb_index_version_for(options.gdb) > 8))
+		return true;
+	done = gdb_index_write(vmlinux, path, &options, error);
+	progress_hide(&session->progress);
+	/* gdb does not look before it trusts a file in its cache. */
+	if (!done && !version)
+		unlink(path);
+	return done;
+}
+
+/* Says so where gdb will let the person wait. */
+static void explain_wait(struct session *session, const struct error *why)
+{
+	struct plugin *plugin = session->plugin;
+	struct stat status;
+
+	if (stat(session->kernel->vmlinux_path, &status) < 0 || status.st_size < 100 << 20)
+		return;
+	gdb_printf(plugin, "gdb makes its own index of vmlinux, which takes it some seconds: %s\n",
+		   why->text);
+	Py_XDECREF(PyObject_CallMethod(plugin->gdb, "flush", NULL));
+	forget_exception();
+}
+
+/* Turns gdb's cache on; index_restore() puts the setting back. */
+static void switch_on(struct session *session)
+{
+	struct buffer enabled = { 0 };
+
+	if (gdb_setting(session->plugin, "index-cache enabled", &enabled) && enabled.data &&
+	    !strcmp(enabled.data, "off"))
+		session->index_switched_on = gdb_execute(session->plugin, NULL, NULL,
+							 "set index-cache enabled on");
+	buffer_free(&enabled);
+}
+
+bool index_prepare(struct session *session, struct error *error)
+{
+	struct error why = { 0 };
+
+	if (make_index(session, &why)) {
+		switch_on(session);
+		return true;
+	}
+	if (why.kind == ERROR_INTERRUPTED) {
+		PyErr_Clear(); /* whoever asked for the dump raises it again */
+		return error_set(error, why.kind, "%s", why.text);
+	}
+	explain_wait(session, &why);
+	return true;
+}
+
+void index_restore(struct session *session)
+{
+	if (session->index_switched_on)
+		gdb_execute(session->plugin, NULL, NULL, "set index-cache enabled off");
+	session->index_switched_on = false;
+}

@@ -1,0 +1,152 @@
+"""Other containers for the memory of an ELF dump, written here from the formats' descriptions: VMware, /proc/kcore."""
+import struct
+
+PAGE = 4096
+
+
+def segments(path):
+    """PT_LOADs of an ELF64 dump: (file offset, physical address, size in the file)."""
+    return [(h[2], h[4], h[5]) for h in program_headers(path) if h[0] == 1]
+
+
+def program_headers(path):
+    """(type, flags, offset, vaddr, paddr, filesz, memsz, align) of an ELF64 dump."""
+    with open(path, "rb") as file:
+        header = file.read(64)
+        offset, = struct.unpack_from("<Q", header, 32)
+        count, = struct.unpack_from("<H", header, 56)
+        file.seek(offset)
+        return [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
+
+
+def notes(path):
+    """(name, type, data) of an ELF64 dump's notes."""
+    result = []
+    with open(path, "rb") as file:
+        for kind, _, offset, _, _, size, _, _ in program_headers(path):
+            if kind != 4:
+                continue
+            file.seek(offset)
+            data, at = file.read(size), 0
+            while at + 12 <= len(data):
+                name_size, size, kind = struct.unpack_from("<III", data, at)
+                at += 12
+                name = data[at:at + name_size].rstrip(b"\0").decode()
+                at += -(-name_size // 4) * 4
+                result.append((name, kind, data[at:at + size]))
+                at += -(-size // 4) * 4
+    return result
+
+
+def copy_range(source, offset, size, target):
+    source.seek(offset)
+    while size:
+        piece = source.read(min(size, 1 << 22))
+        target.write(piece)
+        size -= len(piece)
+
+
+# --- VMware: a checkpoint and the memory, in it or beside it ---
+
+VMWARE_REGISTERS = ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rsp", "rbp",
+                    "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "eflags"]
+BLOCK_ORDER = ["rax", "rcx", "rdx", "rbx", "rbp", "rsp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"]
+
+
+def tag(name, value, *indices, size=4):
+    head = len(name) << 8 | len(indices) << 6 | size
+    return struct.pack("<H", head) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) + value.to_bytes(size, "little")
+
+
+def block(name, data, *indices, padding=0, size=None):
+    head = len(name) << 8 | len(indices) << 6 | 0x3f
+    size = len(data) if size is None else size
+    return (struct.pack("<H", head) + name.encode() + struct.pack(f"<{len(indices)}I", *indices) +
+            struct.pack("<QQH", size, size, padding) + bytes(padding) + data)
+
+
+def vmware_cpus(elf, blocks):
+    """The group `cpu` out of QEMU's notes: QEMUCPUState is version, size, 18 registers, 10 segments of 24 bytes, cr0 to cr4."""
+    states = [data for name, kind, data in notes(elf) if name == "QEMU" and kind == 0]
+    group = tag("cpu:numVCPUs", len(states))
+    for cpu, state in enumerate(states):
+        registers = dict(zip(VMWARE_REGISTERS, struct.unpack_from("<18Q", state, 8)))
+        controls = struct.unpack_from("<5Q", state, 8 + 18 * 8 + 10 * 24)
+        if blocks:
+            group += block("gpregs", struct.pack("<16Q", *(registers[name] for name in BLOCK_ORDER)), cpu, padding=3)
+            group += block("CR64", struct.pack("<9Q", *controls, 0, 0, 0, 0), cpu)
+        else:
+            for name in VMWARE_REGISTERS[:16]:
+                group += tag(name, registers[name], cpu, size=8)
+            for number, value in enumerate(controls):
+                group += tag("CR64", value, cpu, number, size=8)
+        group += tag("rip", registers["rip"], cpu, size=8) + tag("eflags", registers["eflags"], cpu)
+        group += tag("something_else", 7, cpu, 1, 2, size=1) + block("unknown", b"12345", cpu, padding=1)
+    return group + b"\0\0"
+
+
+def write_vmware(elf, stem, inside):
+    """STEM.vmss, with the memory INSIDE of it or in STEM.vmem; memory below 1 MiB apart, as if there were a hole."""
+    ranges = [(offset, address, size) for offset, address, size in segments(elf) if size % PAGE == 0 and address % PAGE == 0]
+    memory = tag("align_mask", 0xffff) + tag("regionsCount", len(ranges))
+    page = 0
+    for number, (_, address, size) in enumerate(ranges):
+        memory += tag("regionPPN", address // PAGE, number) + tag("regionPageNum", page, number)
+        memory += tag("regionSize", size // PAGE, number)
+        page += size // PAGE
+    cpus = vmware_cpus(elf, blocks=inside)
+    groups = [("Checkpoint", b"\0\0"), ("cpu", cpus), ("memory", memory)]
+    at = 12 + 80 * len(groups)
+    header = struct.pack("<III", 0xbed2bed2, 8, len(groups))
+    for name, data in groups:
+        header += struct.pack("<64sQQ", name.encode(), at, len(data))
+        at += len(data)
+    with open(elf, "rb") as source, open(f"{stem}.vmss", "wb") as state:
+        state.write(header + b"".join(data for _, data in groups))
+        if inside:
+            state.write(block("Memory", b"", padding=11, size=page * PAGE))
+            target = state
+        else:
+            state.write(b"\0\0")
+            target = open(f"{stem}.vmem", "wb")
+        for offset, _, size in ranges:
+            copy_range(source, offset, size, target)
+        if inside:
+            state.write(b"\0\0")
+        else:
+            target.close()
+
+
+# --- /proc/kcore ---
+
+def note(name, kind, data):
+    name = name.encode() + b"\0"
+    return (struct.pack("<III", len(name), len(data), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") +
+            data.ljust(-(-len(data) // 4) * 4, b"\0"))
+
+
+def write_kcore(elf, path, page_offset):
+    """
+    As fs/proc/kcore.c writes it: an empty NT_PRSTATUS, NT_PRPSINFO, VMCOREINFO; vmalloc at physical address -1, which is no memory
+    that can be had by its number; then the direct map. What vmalloc's segment holds is not written: the file is sparse and ends
+    before it.
+    """
+    ranges = segments(elf)
+    info = next(data for name, _, data in notes(elf) if name == "VMCOREINFO")
+    area = note("CORE", 1, bytes(336)) + note("CORE", 3, b"R".rjust(2, b"\0").ljust(136, b"\0")) + note("CORE", 4, bytes(64))
+    area += note("VMCOREINFO", 0, info)
+    start = 64 + 56 * (2 + len(ranges))
+    data = -(-(start + len(area)) // PAGE) * PAGE
+    headers = struct.pack("<IIQQQQQQ", 4, 0, start, 0, 0, len(area), 0, 4)
+    headers += struct.pack("<IIQQQQQQ", 1, 7, 1 << 45, 0xffffc90000000000, (1 << 64) - 1, 1 << 45, 1 << 45, PAGE)
+    at = data
+    for _, address, size in ranges:
+        headers += struct.pack("<IIQQQQQQ", 1, 7, at, page_offset + address, address, size, size, PAGE)
+        at += size
+    with open(elf, "rb") as source, open(path, "wb") as target:
+        target.write(b"\x7fELF\2\1\1".ljust(16, b"\0") +
+                     struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 2 + len(ranges), 0, 0, 0))
+        target.write(headers + area)
+        target.seek(data)
+        for offset, _, size in ranges:
+            copy_range(source, offset, size, target)
