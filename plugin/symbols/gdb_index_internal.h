@@ -133,8 +133,13 @@ const struct index_unit *index_file_unit_at(const struct index_file *file, uint6
 static inline struct cursor index_cursor(const struct index_file *file, struct bytes section,
 					 uint64_t offset)
 {
-	struct cursor cursor = { .end = section.data + section.size,
-				 .big_endian = file->big_endian };
+	static const uint8_t nothing[1];
+	struct cursor cursor = { .big_endian = file->big_endian };
+
+	/* A section that is not there has no data at all, and C knows no NULL + 0. */
+	if (!section.data)
+		section.data = nothing;
+	cursor.end = section.data + section.size;
 
 	if (offset > section.size)
 		cursor_fail(&cursor);
