@@ -100,9 +100,9 @@ def test_a_failed_attach_keeps_the_open_dump(one):
     assert "COMM" in out
 
 
-def test_symbols_are_whole_after_a_dump_was_closed(one):
+def test_symbols_are_whole_after_a_dump_was_closed(dump):
     """gdb 13 and later made an internal error of a variable that was read for a shared object and then for a program."""
-    output = one.gdb("disconnect", "target vmcore /dev/null", "x/s &linux_banner", "print 40 + 2")
+    output = dump.gdb("disconnect", "target vmcore /dev/null", "x/s &linux_banner", "print 40 + 2")
     assert "internal-error" not in output and "= 42" in output
 
 
