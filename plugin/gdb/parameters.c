@@ -25,6 +25,16 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore module-path /home/me/build/drivers/net" },
+	{ "debug-path", true, offsetof(struct settings, debug_path),
+	  "Where to look for the vmlinux of a dump.\n"
+	  "Files, and directories with vmlinux, vmlinux-RELEASE, boot/, lib/modules/RELEASE\n"
+	  "or .build-id/ in them, separated by colons; also compressed (.xz, .zst, .gz).\n"
+	  "Looked at where gdb has no symbol file and `vmcore vmlinux' is not set, before\n"
+	  "the dump's own directory, the places of distributions below /usr/lib/debug, and\n"
+	  "the servers in DEBUGINFOD_URLS. The build-id must be the dump's.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore debug-path /srv/kernels:/home/me/linux" },
 	{ "vmlinux", true, offsetof(struct settings, vmlinux),
 	  "The kernel's vmlinux, for `target vmcore` to load.\n"
 	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"

@@ -18,6 +18,7 @@ struct session;
 
 struct settings {
 	char *module_path; /* set vmcore module-path: directories with .ko files, ':' between */
+	char *debug_path;  /* set vmcore debug-path: where vmlinux files are, ':' between */
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool zero_excluded; /* set vmcore zero-excluded */

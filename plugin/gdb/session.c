@@ -129,15 +129,17 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char *vmlinux = attach_current_vmlinux(plugin);
+	char *vmlinux;
 	struct dump *dump;
 	bool done;
 
-	if (!dump_open(files, nr_files, &dump, error)) {
-		free(vmlinux);
+	if (!dump_open(files, nr_files, &dump, error))
+		return false;
+	dump->zero_excluded = plugin->settings.zero_excluded;
+	if (!find_vmlinux(session, dump, &vmlinux, error)) {
+		dump_close(dump);
 		return false;
 	}
-	dump->zero_excluded = plugin->settings.zero_excluded;
 	done = kernel_open(dump, vmlinux, plugin->settings.force_vmlinux, &session->kernel, error);
 	free(vmlinux);
 	return done;

@@ -75,6 +75,12 @@ void session_path(struct session *session, const char *name, char *path, size_t 
 /* Gives the loaded file OBJFILE_PATH the separate debug file DEBUG_PATH. */
 bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, const char *debug_path,
 			   struct error *error);
+/*
+ * The vmlinux to use, malloc'ed: the one gdb has, or one that fits the dump; NULL in *path_ret where
+ * there is none, which is no error. find.c.
+ */
+bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
+		  struct error *error);
 /* The file gdb has as vmlinux, malloc'ed; NULL if none. */
 char *attach_current_vmlinux(struct plugin *plugin);
 

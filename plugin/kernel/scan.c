@@ -151,6 +151,37 @@ static void note_missing(struct batch *batch, uint8_t kind, uint64_t address)
 }
 
 /*
+ * A page of which the dump has some bytes only (an ELF segment may begin and end anywhere). They
+ * are looked through apart from what is before and behind; AT is the page's place in the buffer.
+ * False if it has none at all.
+ */
+static bool match_parts(struct job *job, struct batch *batch, const struct scan_run *run,
+			uint64_t address, uint8_t *at)
+{
+	struct dump *dump = job->kernel->dump;
+	uint64_t physical = run->physical + (address - run->address);
+	struct piece piece = { at, 0, 0, address, run->owner };
+	struct dump_place place;
+	bool any = false;
+
+	if (!dump->format->read_bytes || !dump->format->find_page ||
+	    !dump->format->find_page(dump, physical >> dump->page_shift, &place, NULL))
+		return false;
+	for (size_t i = 0; i < dump->page_size; i += 8) {
+		if (dump->format->read_bytes(dump, physical + i, at + i, 8, NULL)) {
+			piece.size += 8;
+			piece.starts += 8;
+			any = true;
+			continue;
+		}
+		match(job, &piece, batch);
+		piece = (struct piece){ at + i + 8, 0, 0, address + i + 8, run->owner };
+	}
+	match(job, &piece, batch);
+	return any;
+}
+
+/*
  * NR pages at ADDRESS have been read into AT: they go on with PIECE where they continue it, and
  * begin new ones behind each that is missing.
  */
@@ -173,7 +204,10 @@ static void add_pages(struct job *job, struct batch *batch, struct piece *piece,
 			continue;
 		}
 		match(job, piece, batch);
-		note_missing(batch, kinds[i], address - page_size);
+		if (match_parts(job, batch, run, address - page_size, at - page_size))
+			batch->pages_searched++;
+		else
+			note_missing(batch, kinds[i], address - page_size);
 		*piece = (struct piece){ at, 0, 0, address, run->owner };
 	}
 }

@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \
+	tests/unit/test_debug_find \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
@@ -25,6 +26,7 @@ check_PROGRAMS += \
 	tests/unit/test_output \
 	tests/unit/test_ps \
 	tests/unit/test_scan \
+	tests/unit/test_rd \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_system \
