@@ -310,8 +310,8 @@ static bool read_record(struct ring *ring, uint64_t id, const uint8_t *desc,
 }
 
 /*
- * Descriptor ID could not be read: how many from it on are on a page that is not there. A damaged pointer or count else means
- * millions of failed reads.
+ * Descriptor ID could not be read: how many from it on are on a page that is not there. A damaged
+ * pointer or count else means millions of failed reads.
  */
 static uint64_t count_missing(struct ring *ring, uint64_t id)
 {
@@ -324,7 +324,10 @@ static uint64_t count_missing(struct ring *ring, uint64_t id)
 	return nr < ring->count_mask + 1 - index ? nr : ring->count_mask + 1 - index;
 }
 
-/* One descriptor of LEFT. False = the callback has had enough. *nr_ret is how many that were: more where a page is missing. */
+/*
+ * One descriptor of LEFT. False = the callback has had enough. *nr_ret is how many that were: more
+ * where a page is missing.
+ */
 static bool visit(struct ring *ring, uint64_t id, uint64_t left, uint64_t *nr_ret,
 		  bool (*callback)(void *context, const struct log_record *record), void *context)
 {

@@ -267,8 +267,9 @@ static bool set_language(struct scanner *scanner, uint64_t language)
 			 scanner->file->path, (unsigned long long)language);
 }
 
-/* NULL where it has none: an abbreviation without attributes can be in a table without any step. */
-static const struct abbrev_step *steps_of(const struct scanner *scanner, const struct abbrev *abbrev)
+/* NULL where it has none: an abbreviation without attributes can be in a table without a step. */
+static const struct abbrev_step *steps_of(const struct scanner *scanner,
+					  const struct abbrev *abbrev)
 {
 	return abbrev->nr_steps ? scanner->abbrevs.steps + abbrev->first_step : NULL;
 }
