@@ -27,7 +27,7 @@ bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t 
 	index->end = end;
 	index->first_block = start / BLOCK_BITS;
 	index->nr_blocks = (end + BLOCK_BITS - 1) / BLOCK_BITS - index->first_block;
-	/* Nothing is looked up beyond the file's end, so a small file cannot ask for much memory. */
+	/* Nothing is looked up beyond the file's end: a small file cannot ask for much memory. */
 	readable = file->size > offset ? (file->size - offset) / BLOCK_BYTES : 0;
 	readable = readable > index->first_block ? readable - index->first_block : 0;
 	if (index->nr_blocks > readable)
