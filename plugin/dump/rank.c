@@ -6,10 +6,10 @@
 
 #include "dump/file.h"
 
-#define BLOCK_BITS 4096
-#define BLOCK_BYTES (BLOCK_BITS / 8)
-#define CHUNK_BLOCKS 256	/* read at a time while counting: 128 KiB */
-#define MAX_BITS (1ull << 36)	/* 256 TiB of 4 KiB pages */
+#define BLOCK_BITS   4096
+#define BLOCK_BYTES  (BLOCK_BITS / 8)
+#define CHUNK_BLOCKS 256	  /* read at a time while counting: 128 KiB */
+#define MAX_BITS     (1ull << 36) /* 256 TiB of 4 KiB pages */
 
 bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t offset,
 	       uint64_t start, uint64_t end, struct error *error)
@@ -88,7 +88,7 @@ static uint64_t count_bits(const uint8_t *bitmap, unsigned nr_bits)
 	return count;
 }
 
-/* Blocks from FROM on that lie in a hole of a sparse file: nothing is set there. Returns how many. */
+/* How many blocks from FROM on lie in a hole of a sparse file: nothing is set there. */
 static uint64_t skip_hole(struct rank_index *index, uint64_t from)
 {
 	uint64_t offset = index->offset + (index->first_block + from) * BLOCK_BYTES;

@@ -141,12 +141,17 @@ static bool relocate(struct session *session, struct error *error)
 	struct plugin *plugin = session->plugin;
 	struct kernel *kernel = session->kernel;
 	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
-	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull;
+	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull, done;
 
-	return gdb_execute(plugin, NULL, error, "symbol-file") &&
+	if (session->index_reload) /* see above: it would keep the index it has */
+		gdb_execute(plugin, NULL, NULL, "exec-file");
+	done = gdb_execute(plugin, NULL, error, "symbol-file") &&
 	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s",
 			   kernel->vmlinux_path, kernel->memory->kaslr_offset,
 			   percpu_moves ? "" : " -s .data..percpu 0");
+	if (session->index_reload)
+		gdb_execute(plugin, NULL, NULL, "exec-file \"%s\"", kernel->vmlinux_path);
+	return done;
 }
 
 void attach_symbols_alone(struct plugin *plugin)
@@ -253,8 +258,7 @@ bool attach_symbols(struct session *session, struct error *error)
 	char *loaded = symbol_file(session->plugin);
 	bool done;
 
-	/* First, while gdb is as it was: Ctrl-C ends this. Symbols that gdb has are indexed. */
-	done = loaded || index_prepare(session, error);
+	done = index_prepare(session, loaded, error); /* first, while gdb is as it was */
 	free(loaded);
 	if (!done)
 		return false;

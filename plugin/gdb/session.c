@@ -129,11 +129,14 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char *vmlinux;
+	struct patience watch = { session_interrupted, session_progress, session };
 	struct dump *dump;
+	char *vmlinux;
 	bool done;
 
-	if (!dump_open(files, nr_files, &dump, error))
+	done = dump_open_watched(files, nr_files, &watch, &dump, error);
+	progress_hide(&session->progress);
+	if (!done)
 		return false;
 	dump->zero_excluded = plugin->settings.zero_excluded;
 	if (!find_vmlinux(session, dump, &vmlinux, error)) {
@@ -223,10 +226,11 @@ static void announce(struct session *session)
 static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr_files,
 		      struct error *error)
 {
+	struct patience watch = { .interrupted = session_interrupted };
 	struct dump *dump;
 
 	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO ||
-	    !dump_open(files, nr_files, &dump, NULL))
+	    !dump_open_watched(files, nr_files, &watch, &dump, NULL))
 		return;
 	dump->zero_excluded = plugin->settings.zero_excluded;
 	session_close_bare(plugin);
@@ -255,6 +259,9 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
+		/* Python must not be called with Ctrl-C pending; raise_error() raises it again. */
+		if (error->kind == ERROR_INTERRUPTED)
+			PyErr_Clear();
 		attach_symbols_alone(plugin);
 		keep_bare(plugin, files, nr_files, error);
 		return false;

@@ -10,9 +10,10 @@
 #include "kernel/match.h"
 
 #define BATCH_SIZE (1u << 20)
-#define STEP_SIZE (256u << 10)		/* of a batch: read, then looked through while it is in the cache */
+/* Of a batch: read, then looked through while it is in the processor's own cache. */
+#define STEP_SIZE (256u << 10)
 #define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
-#define POLL_NS (50 * 1000 * 1000)
+#define POLL_NS		  (50 * 1000 * 1000)
 
 /* A place in the list of runs. */
 struct position {
@@ -27,16 +28,16 @@ struct batch {
 	struct scan_hit *hits;
 	size_t nr_hits, capacity;
 	uint64_t pages_searched, pages_missing, first_missing;
-	bool done, failed;		/* failed: no memory */
+	bool done, failed; /* failed: no memory */
 };
 
 struct job {
 	struct kernel *kernel;
 	const struct scan_request *request;
 	struct matcher matcher;
-	struct batch *batches;		/* a ring of WINDOW, by number */
+	struct batch *batches; /* a ring of WINDOW, by number */
 	size_t window;
-	struct position next;		/* where the next batch begins */
+	struct position next; /* where the next batch begins */
 	uint64_t bytes_taken, bytes;
 	size_t nr_taken, nr_delivered;
 	bool stop, all_taken;
@@ -48,7 +49,7 @@ struct job {
 
 struct piece {
 	const uint8_t *data;
-	size_t size, starts;	/* hits begin within the first STARTS bytes */
+	size_t size, starts; /* hits begin within the first STARTS bytes */
 	uint64_t address;
 	uint32_t owner;
 };
@@ -224,8 +225,8 @@ static void fill_excluded(const struct dump *dump, uint8_t *pages, uint8_t *kind
 }
 
 /* STEP_SIZE bytes from *FROM on, but at most SIZE. BUFFER has room for them and a page. */
-static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from, uint64_t size,
-			  uint8_t *buffer)
+static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from,
+			  uint64_t size, uint8_t *buffer)
 {
 	const struct scan_runs *runs = job->request->runs;
 	struct dump *dump = job->kernel->dump;
@@ -242,8 +243,8 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 		dump_scan_pages(dump, (run->physical + from->offset) >> dump->page_shift, nr,
 				buffer + done, kinds);
 		fill_excluded(dump, buffer + done, kinds, nr);
-		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset, kinds,
-			  nr);
+		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset,
+			  kinds, nr);
 		advance(runs, from, room);
 	}
 	extend(job, &piece, buffer + done, from);
@@ -431,8 +432,7 @@ bool scan(struct kernel *kernel, const struct scan_request *request, struct scan
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.work, NULL);
 	pthread_cond_init(&job.ready, NULL);
-	while (totals->threads < wanted &&
-	       threads_start(&threads[totals->threads], work, &job))
+	while (totals->threads < wanted && threads_start(&threads[totals->threads], work, &job))
 		totals->threads++;
 	if (totals->threads)
 		good = collect(&job, totals, error);

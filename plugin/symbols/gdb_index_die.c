@@ -231,7 +231,10 @@ static bool read_attribute(struct scanner *scanner, struct cursor *cursor,
 		return read_address(scanner, cursor, step, &die->low, &is_size);
 	case DW_AT_high_pc:
 		die->has_high = true;
-		return read_address(scanner, cursor, step, &die->high, &die->high_is_size);
+		if (!read_address(scanner, cursor, step, &die->high, &is_size))
+			return false;
+		die->high_is_size = is_size && scanner->unit->version >= 4;
+		return true;
 	case DW_AT_ranges:
 		die->has_ranges = true;
 		die->ranges_are_index = step->form == DW_FORM_rnglistx;
@@ -243,8 +246,6 @@ static bool read_attribute(struct scanner *scanner, struct cursor *cursor,
 	}
 }
 
-/* Reads the code at the cursor. NULL: the end of a list of children, or (with *error set) damage.
- */
 const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, bool *failed)
 {
 	uint64_t code = cursor_uleb(cursor);

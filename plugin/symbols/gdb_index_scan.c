@@ -12,8 +12,7 @@
 #define MAX_DEPTH   64 /* of Rust's modules and types in each other */
 #define MAX_ORIGINS 8  /* of DIEs that refer to another for their name */
 
-/* The prefix of the innermost scope around the DIE at OFFSET that is at its end already, or NULL.
- */
+/* The prefix of the innermost scope around OFFSET, of those that are done; NULL = none. */
 static const char *scope_at(const struct scanner *scanner, uint64_t offset)
 {
 	for (size_t i = 0; i < scanner->nr_scopes; i++)

@@ -13,14 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-
-/* What somebody who waits is asked and told. Either may be NULL. */
-struct patience {
-	bool (*interrupted)(void *context);
-	/* TOTAL 0 = not known */
-	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
-	void *context;
-};
+#include "base/patience.h"
 
 /* The length of PATH's name without ".xz" and the like; 0 if it has no such suffix. */
 size_t unpack_stem(const char *path);

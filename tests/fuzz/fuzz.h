@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "dump/dump.h"
 
@@ -44,6 +45,9 @@ static inline bool fuzz_failed(const struct error *error)
  */
 const char *fuzz_file(unsigned which, const void *data, size_t size);
 void fuzz_free_image(void);
+
+/* What files_write_atomically() was given last (cheaper.c); the plugin's files are not really written. */
+extern struct buffer fuzz_written;
 
 /* Looks at the first and the last byte of a buffer: AddressSanitizer says if they are not there. */
 static inline void fuzz_touch(const void *data, size_t size)

@@ -4,6 +4,7 @@
  * images are. BTF seeds come from the compiler, see tests/fuzz/run.
  */
 #include "../unit/test_dump_image.h"
+#include "../unit/test_gdb_index_image.h"
 
 #include <elf.h>
 #include <endian.h>
@@ -375,6 +376,18 @@ static void seeds_kernel(void)
 	}
 }
 
+static void seeds_gdb_index(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		struct index_image image = index_image(i & 1, i & 2, 4 + i / 4);
+		struct buffer file = image_file(&image);
+		char name[] = { 'd', '0' + i, 0 };
+
+		save_buffer("gdb_index", name, &file);
+		index_image_free(&image);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -391,5 +404,6 @@ int main(int argc, char **argv)
 	seed_vmware(1);
 	seeds_kallsyms();
 	seeds_kernel();
+	seeds_gdb_index();
 	return 0;
 }
