@@ -227,8 +227,8 @@ static bool add_companion(struct session *session, struct error *error)
 	struct stat status = { 0 };
 
 	/*
-	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion, and the
-	 * file's size tells them apart.
+	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion,
+	 * and the file's size tells them apart.
 	 */
 	stat(kernel->vmlinux_path, &status);
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))

@@ -263,7 +263,9 @@ const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, b
 /* The attributes that matter, if ALL, or only where the next sibling is. */
 bool scan_die(struct scanner *scanner, struct cursor *cursor, struct die *die, bool all)
 {
-	const struct abbrev_step *step = scanner->abbrevs.steps + die->abbrev->first_step;
+	const struct abbrev_step *step = die->abbrev->nr_steps
+						 ? scanner->abbrevs.steps + die->abbrev->first_step
+						 : NULL; /* of no attributes; there may be no table */
 
 	for (unsigned i = die->abbrev->nr_steps; i > 0; i--, step++) {
 		if (step->attribute && (all || step->attribute == DW_AT_sibling)) {
