@@ -83,8 +83,7 @@ static bool read_lines(struct map *map, FILE *file, struct error *error)
 	}
 	if (ferror(file))
 		return error_set(error, ERROR_IO, "cannot read %s: %s", map->path, strerror(errno));
-	return map->count ||
-	       error_set(error, ERROR_FORMAT, "%s has no symbols in it", map->path);
+	return true;
 }
 
 /* The address of NAME; UINT64_MAX if there is none. */
@@ -128,7 +127,14 @@ bool symtab_read_map(struct symtab *symtab, const char *path, uint64_t kaslr, st
 
 	if (!file)
 		return error_set(error, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
-	done = read_lines(&map, file, error) && add_symbols(symtab, &map, kaslr, error);
+	done = read_lines(&map, file, error);
+	/* Debian's package of the kernel has one line in it that says where the real one is. */
+	if (done && address_of(&map, "_text") == UINT64_MAX)
+		done = error_set(error, ERROR_FORMAT,
+				 "%s is no kernel's System.map: it has %zu symbols and no _text%s%.100s",
+				 path, map.count, map.count == 1 ? "; it says: " : "",
+				 map.count == 1 ? map.symbols[0].name : "");
+	done = done && add_symbols(symtab, &map, kaslr, error);
 	fclose(file);
 	map_free(&map);
 	return done;

@@ -56,3 +56,17 @@ def test_rd_text(dump):
     assert bytes.fromhex("".join(r["bytes"] for r in row)).decode() == banner
     assert banner[:16] in dump.gdb("kernel rd -a linux_banner 16")
     assert dump.gdb("kernel rd -a linux_banner").count("Linux version") == 1
+
+
+@pytest.mark.scenario("sysrq")
+def test_system_map(dump):
+    """A System.map in place of vmlinux's own symbols, and of the dump's: the same answers."""
+    real = dump.vmlinux.resolve()
+    maps = [path for path in real.parents[3].glob(f"**/System.map-{dump.info['release']}") if path.stat().st_size > 1000]
+    maps += [path for path in real.parents[3].glob("**/System.map") if path.stat().st_size > 1000]
+    if not maps:
+        pytest.skip("this kernel's packages have no real System.map")
+    commands = ["python print('=begin=')", "kernel bt -a", "kernel ps", "kernel sym schedule init_task runqueues"]
+    expected = dump.gdb(*commands).split("=begin=")[1]
+    output = dump.gdb(f"set vmcore system-map {maps[0]}", f"target vmcore {dump.vmcore}", *commands)
+    assert output.split("=begin=")[1] == expected

@@ -29,6 +29,7 @@ check_PROGRAMS += \
 	tests/unit/test_rd \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
+	tests/unit/test_symtab_map \
 	tests/unit/test_system \
 	tests/unit/test_target \
 	tests/unit/test_target_packet \
