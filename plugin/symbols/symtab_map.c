@@ -99,7 +99,12 @@ static bool add_symbols(struct symtab *symtab, struct map *map, uint64_t kaslr, 
 {
 	uint64_t percpu = address_of(map, "__per_cpu_start");
 	uint64_t percpu_end = address_of(map, "__per_cpu_end"), next = 0;
+	uint64_t text = address_of(map, "_text"), end = address_of(map, "_end");
 
+	/* Behind the image are other things, and none of them the last symbol's. */
+	if (end != UINT64_MAX && end > text &&
+	    !symtab_add_extent(symtab, text + kaslr, end - text, error))
+		return false;
 	for (size_t i = map->count; i > 0; i--) {
 		struct symbol symbol = map->symbols[i - 1];
 
