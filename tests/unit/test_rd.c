@@ -29,6 +29,7 @@ static void values(void **state)
 		    "ffff888000100000: 4847464544434241 fffffffffffffffe ABCDEFGH........\n"
 		    "ffff888000100010: 78657420656d6f73                  some tex\n");
 	expect_text(set, "rd -o 8 -e ffff888000100010 ffff888000100000", "ffff888000100008: fffffffffffffffe ........\n");
+	expect_part(set, "rd -p -8 0 2", "0000000000000000: ");
 	expect_text(set, "rd -p 100000 1", "0000000000100000: 4847464544434241 ABCDEFGH\n");
 	expect_part(set, "rd init_task", "ffff888000010000: ");
 	command_image_free(set);
