@@ -12,6 +12,9 @@
 #define MAX_MODULES 65536
 /* CONFIG_PHYSICAL_START, rounded up to CONFIG_PHYSICAL_ALIGN: as every distribution has it. */
 #define X86_TEXT 0xffffffff81000000ull
+/* Where x86_64's image can be: __START_KERNEL_map and the end of its largest window. */
+#define START_OF_IMAGES 0xffffffff80000000ull
+#define END_OF_IMAGES 0xffffffffc0000000ull
 
 /* Of the parts that are data of the kernel; a symbol that kallsyms does not have is no error. */
 static bool bounds(struct kernel *kernel, const char *start, const char *stop, uint64_t max,
@@ -144,11 +147,42 @@ static void guess_kaslr(struct kernel *kernel)
 		kernel->memory->kaslr_offset = text - X86_TEXT;
 }
 
+/* Where VMCOREINFO says that the text begins, or else the first thing mapped there. */
+static uint64_t find_text(struct kernel *kernel)
+{
+	uint64_t text = START_OF_IMAGES;
+	struct translation translation;
+	bool again = true;
+
+	if (dump_vmcoreinfo_number(kernel->dump, "SYMBOL(_stext)", 16, &text))
+		return text;
+	while (again) {
+		again = false;
+		if (memory_next_mapping(kernel->memory, 0, &text, END_OF_IMAGES, &translation,
+					&again))
+			return text;
+		if (!kernel_check_interrupt(kernel, NULL))
+			break;
+	}
+	return 0;
+}
+
+static bool locate_symbols(struct kernel *kernel, struct kallsyms_tables *tables,
+			   struct error *error)
+{
+	uint64_t text;
+
+	if (kallsyms_locate(kernel->dump, tables, error))
+		return true;
+	text = kernel->arch->elf_machine == EM_X86_64 ? find_text(kernel) : 0;
+	return text && kallsyms_search(kernel->memory, text, tables, error);
+}
+
 static bool open_symbols(struct kernel *kernel, struct error *damage, struct error *error)
 {
 	struct kallsyms_tables tables;
 
-	return kallsyms_locate(kernel->dump, &tables, error) &&
+	return locate_symbols(kernel, &tables, error) &&
 	       symtab_new(&kernel->symbols, error) &&
 	       kallsyms_read_kernel(kernel->memory, &tables, kernel->symbols, damage, error) &&
 	       symtab_finish(kernel->symbols, error);

@@ -159,7 +159,7 @@ def test_variables_and_values(dump):
 
 
 # vmlinux's DWARF has whole functions of assembly; the kernel's symbols, and what it prints itself, have the labels.
-LABELS = {"entry_SYSCALL_64_after_hwframe": "entry_SYSCALL_64",
+LABELS = {"end_repeat_nmi": "asm_exc_nmi", "entry_SYSCALL_64_after_hwframe": "entry_SYSCALL_64",
           "secondary_startup_64_no_verify": "secondary_startup_64", "common_startup_64": "secondary_startup_64"}
 
 
