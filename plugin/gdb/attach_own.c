@@ -43,7 +43,8 @@ bool attach_own(struct session *session, struct error *error)
 	struct plugin *plugin = session->plugin;
 	char *loaded = attach_current_vmlinux(plugin), path[1200];
 
-	/* What gdb had is its again after the dump; with `set vmcore symbols dump' it may have one. */
+	/* What gdb had is its again after the dump; with `set vmcore symbols dump' it may have one.
+	 */
 	if (loaded) {
 		free(plugin->vmlinux);
 		plugin->vmlinux = loaded;

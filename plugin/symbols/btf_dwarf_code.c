@@ -18,33 +18,33 @@
 
 #include "symbols/symtab.h"
 
-#define UNIT_FUNCTIONS 512	/* in one unit */
-#define MAX_NAMESAKES 256	/* of a static variable */
-#define UNIT_GAP 65536		/* bytes without a function that end one */
+#define UNIT_FUNCTIONS 512   /* in one unit */
+#define MAX_NAMESAKES  256   /* of a static variable */
+#define UNIT_GAP       65536 /* bytes without a function that end one */
 
 /* The functions of BTF by name. */
 struct function_index {
 	const struct btf *btf;
-	uint32_t *slots;		/* type numbers, 0 = empty */
+	uint32_t *slots; /* type numbers, 0 = empty */
 	uint32_t mask;
 };
 
 struct placed_function {
 	const struct symbol *symbol;
 	uint64_t end;
-	uint32_t type;			/* a BTF_FUNC; 0: a cold part */
+	uint32_t type; /* a BTF_FUNC; 0: a cold part */
 };
 
 struct batch {
 	struct btf_dwarf_writer *writer;
 	struct placed_function functions[UNIT_FUNCTIONS];
 	size_t count;
-	uint64_t end;			/* of the last one */
+	uint64_t end; /* of the last one */
 };
 
 static uint32_t hash_name(const char *name, size_t length)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;	/* FNV-1a */
+	uint64_t hash = 0xcbf29ce484222325ull; /* FNV-1a */
 
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3ull;
@@ -104,8 +104,8 @@ static void parameters(struct btf_dwarf_writer *writer, const struct btf_type *p
 		bool named = *btf_string(writer->btf, name);
 
 		if (target) {
-			btf_dwarf_uleb(writer, named ? ABBREV_NAMED_PARAMETER :
-				       ABBREV_NAMELESS_PARAMETER);
+			btf_dwarf_uleb(writer,
+				       named ? ABBREV_NAMED_PARAMETER : ABBREV_NAMELESS_PARAMETER);
 			if (named)
 				btf_dwarf_u32(writer, name);
 			btf_dwarf_reference(writer, target);
@@ -138,8 +138,8 @@ static void function(struct btf_dwarf_writer *writer, const struct placed_functi
 	    prototype.kind != BTF_FUNC_PROTO)
 		return;
 	result = btf_dwarf_resolve(writer, prototype.size_or_type);
-	btf_dwarf_uleb(writer, abbrevs[isupper((unsigned char)placed->symbol->letter) != 0]
-				      [result != 0]);
+	btf_dwarf_uleb(writer,
+		       abbrevs[isupper((unsigned char)placed->symbol->letter) != 0][result != 0]);
 	btf_dwarf_u32(writer, type.name);
 	btf_dwarf_u64(writer, placed->symbol->address);
 	btf_dwarf_uleb(writer, placed->end - placed->symbol->address);
@@ -264,8 +264,7 @@ static void variable(struct btf_dwarf_writer *writer, bool percpu, uint32_t entr
 		return;
 	type = btf_dwarf_resolve(writer, variable.size_or_type);
 	if (!type || !find_variable(writer->input->symbols, btf_string(writer->btf, variable.name),
-				    percpu, btf_get32(writer->btf, entry + 4), &address,
-				    &external))
+				    percpu, btf_get32(writer->btf, entry + 4), &address, &external))
 		return;
 	btf_dwarf_uleb(writer, external ? ABBREV_VARIABLE : ABBREV_VARIABLE_STATIC);
 	btf_dwarf_u32(writer, variable.name);

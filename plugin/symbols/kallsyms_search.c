@@ -19,11 +19,11 @@
 #include "dump/dump.h"
 #include "symbols/kallsyms.h"
 
-#define MAX_IMAGE (64u << 20)	/* from _stext; kallsyms is in the first 30 MB of big kernels */
+#define MAX_IMAGE   (64u << 20) /* from _stext; kallsyms is in the first 30 MB of big kernels */
 #define MIN_SYMBOLS 1000
 #define MAX_SYMBOLS 4000000
-#define NR_TOKENS 256
-#define BASE_SLACK (2u << 20)	/* the first symbol can be before _stext */
+#define NR_TOKENS   256
+#define BASE_SLACK  (2u << 20) /* the first symbol can be before _stext */
 
 static const char digits[] = "0\0001\0002\0003\0004\0005\0006\0007\0008\0009";
 

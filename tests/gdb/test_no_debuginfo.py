@@ -67,7 +67,7 @@ result = {
     "values": {t: ask("print " + t) for t in (
         "$task(1)->comm", "$task(1)->mm->pgd", "$task(1)->mm->mm_count", "$task(1)->real_parent->comm",
         "*(struct list_head *)&$task(1)->tasks", "$task(1)->flags", "sizeof(struct task_struct)", "(enum pid_type)1",
-        "$task(1)->cred->uid", "$task(1)->signal->oom_score_adj", "$task(1)->on_rq", "$task(1)->sched_class")},
+        "$task(1)->cred->uid", '$per_cpu("runqueues", 1).cpu', "$task(1)->signal->oom_score_adj", "$task(1)->on_rq", "$task(1)->sched_class")},
     "stacks": stacks(),
     "complete": ask("complete print task_active").split(),
     "info_functions": ask("info functions ^vfs_read$"),
@@ -217,3 +217,27 @@ def test_cache(dump, tmp_path):
         assert "No errors." in subprocess.run([tool, "--verify", str(files[0])], stdout=subprocess.PIPE).stdout.decode()
     assert "type = struct list_head" in run_gdb(None, dump.vmcore, ["ptype struct list_head"],
                                                 env={"XDG_CACHE_HOME": "/dev/null", "HOME": "/dev/null"})
+
+
+def test_no_types(dump, tmp_path):
+    """BTF is lost: it is said, names remain, and since 6.4 stacks too; nothing is guessed."""
+    elf = dump.directory / "vmcore.elf"
+    if not elf.exists() or dump.scenario != "sysrq":
+        pytest.skip("an ELF dump of one scenario is enough")
+    damaged = tmp_path / "vmcore"
+    data = bytearray(elf.read_bytes())
+    at, header = 0, b"\x9f\xeb\x01\x00\x18\x00\x00\x00\x00\x00\x00\x00"
+    while (at := data.find(header, at)) >= 0:
+        data[at] = 0
+    damaged.write_bytes(data)
+    out = run_gdb(None, damaged, ["print vfs_write", "bt -no-filters", "kernel ps"], env={"XDG_CACHE_HOME": str(tmp_path)})
+    damaged.unlink()
+    assert "warning: types are not known: BTF in the dump: no BTF there" in out
+    assert re.search(r"= \{<text variable, no debug info>\} 0x[0-9a-f]+ <vfs_write>", out)
+    frames = re.findall(r"^#\d+ .*", out.split("<vfs_write>")[1], re.M)
+    names = re.findall(r"in (\S+) \(", "\n".join(frames))
+    if dump.kernel == "6.1":
+        assert names == ["__crash_kexec"] and "Backtrace stopped: Cannot access memory" in out
+    else:
+        assert names[0] == "__crash_kexec" and "vfs_write" in names and names[-1] == "??"
+    assert "the kernel has no type task_struct" in out
