@@ -286,8 +286,8 @@ bool x86_64_is_user(const struct registers *registers)
 {
 	if (registers->valid & 1ull << X86_CS)
 		return (registers->value[X86_CS] & 3) == 3;
-	/* Where cs is not known (VMware): a kernel executes nothing in the users' half. */
-	return registers->valid & 1ull << X86_RIP && !(registers->value[X86_RIP] >> 63);
+	/* Where cs is not known (VMware): a kernel's stack is not in the users' half. */
+	return registers->valid & 1ull << X86_RSP && !(registers->value[X86_RSP] >> 63);
 }
 
 /*

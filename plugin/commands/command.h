@@ -147,5 +147,6 @@ extern const struct command command_bt;
 extern const struct command command_dump;
 extern const struct command command_search;
 extern const struct command command_rd;
+extern const struct command command_sym;
 
 #endif

@@ -515,6 +515,10 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments,
 		     struct output *output, const struct host *host, struct error *error)
 {
 	struct report report = { .host = host };
+	struct patience watch = {
+		.interrupted = host ? host->interrupted : NULL,
+		.context = host ? host->context : NULL,
+	};
 	bool done;
 
 	if (!arguments->nr_words) {
@@ -525,7 +529,7 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments,
 		report.dump = kernel->dump;
 		return show(&report, arguments, output, error);
 	}
-	if (!dump_open(arguments->words, arguments->nr_words, &report.dump, error))
+	if (!dump_open_watched(arguments->words, arguments->nr_words, &watch, &report.dump, error))
 		return false;
 	done = show(&report, arguments, output, error);
 	dump_close(report.dump);

@@ -152,7 +152,7 @@ static bool parse(struct rd *rd, struct error *error)
 					 value, rd->address);
 		rd->count = (value - rd->address - 1) / rd->width + 1;
 	}
-	if (rd->count > (UINT64_MAX - rd->address) / rd->width + 1)
+	if (rd->count - 1 > (UINT64_MAX - rd->address) / rd->width)
 		return error_set(error, ERROR_USAGE,
 				 "rd: that many values do not fit in above 0x%" PRIx64,
 				 rd->address);

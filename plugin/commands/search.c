@@ -15,13 +15,16 @@
 #include "kernel/task.h"
 
 #define MAX_CONTEXT 1024
-#define SHOWN_TEXT 64
+#define SHOWN_TEXT  64
 
 static const struct option options[] = {
 	{ 'k', NULL, "search all that the kernel's page tables map (the default)" },
+	{ 'K', NULL, "of that, only the linear mapping and the kernel image" },
+	{ 'V', NULL, "of that, all but those: vmalloc, modules, vmemmap" },
 	{ 'u', NULL, "search the user memory of the selected task" },
 	{ 'p', NULL, "search physical memory; addresses are physical" },
 	{ 't', NULL, "search the kernel stack of every task" },
+	{ 'T', NULL, "search the kernel stacks of the tasks that ran on a CPU" },
 	{ 's', "START", "begin at this address or symbol; a user address implies -u" },
 	{ 'e', "END", "stop before this address" },
 	{ 'l', "LENGTH", "stop so many bytes after the start" },
@@ -61,12 +64,12 @@ struct search {
 	const struct host *host;
 	struct output *output;
 	enum space space;
-	uint64_t root;				/* of the user's page tables */
-	const struct task_table *tasks;		/* of STACKS */
+	uint64_t root;			/* of the user's page tables */
+	const struct task_table *tasks; /* of STACKS */
 	struct scan_pattern patterns[COMMAND_MAX_WORDS];
 	struct scan_runs runs;
 	struct scan_request request;
-	unsigned width;				/* of a value: bytes */
+	unsigned width; /* of a value: bytes */
 	unsigned context;
 	uint64_t nr_hits;
 };
@@ -115,19 +118,26 @@ static bool parse_patterns(struct search *search, struct error *error)
 
 static bool choose_space(struct search *search, bool have_start, struct error *error)
 {
-	static const char letters[] = "kupt";
+	static const struct {
+		char letter;
+		enum space space;
+	} spaces[] = {
+		{ 'k', KERNEL_SPACE }, { 'K', KERNEL_SPACE }, { 'V', KERNEL_SPACE },
+		{ 'u', USER_SPACE },   { 'p', PHYSICAL },     { 't', STACKS },
+		{ 'T', STACKS },
+	};
 	const struct memory *memory = search->kernel->memory;
 	unsigned given = 0;
 
-	for (size_t i = 0; i < sizeof(letters) - 1; i++) {
-		if (has_option(search->arguments, letters[i])) {
-			search->space = i;
+	for (size_t i = 0; i < ARRAY_SIZE(spaces); i++) {
+		if (has_option(search->arguments, spaces[i].letter)) {
+			search->space = spaces[i].space;
 			given++;
 		}
 	}
 	if (given > 1)
 		return error_set(error, ERROR_USAGE,
-				 "search: only one of -k, -u, -p and -t makes sense");
+				 "search: only one of -k, -K, -V, -u, -p, -t and -T makes sense");
 	if (!memory && search->space != PHYSICAL)
 		return error_set(error, ERROR_USAGE,
 				 "search: only physical memory can be searched (-p): %s",
@@ -210,10 +220,67 @@ static bool add_stacks(struct search *search, struct error *error)
 	for (size_t i = 0; i < tasks->count; i++) {
 		uint64_t stack = tasks->tasks[i].stack;
 
+		if (has_option(search->arguments, 'T') && !tasks->tasks[i].on_cpu)
+			continue;
 		if (stack >= half && stack <= UINT64_MAX - size &&
 		    !scan_add_virtual(kernel, 0, stack, stack + size - 1, i, &search->runs, error))
 			return false;
 	}
+	return true;
+}
+
+/*
+ * -K and -V: is a run linearly mapped, or the kernel's image, which is crash's line between the
+ * two? It is known by what it maps, so no architecture's memory layout is needed: the linear
+ * mapping has one distance between addresses and what is there, and every page table came out of
+ * it.
+ */
+static bool find_linear(const struct search *search, uint64_t *distance_ret, struct error *error)
+{
+	struct kernel *kernel = search->kernel;
+	struct translation translation;
+	struct task_table *tasks;
+	uint64_t pgd;
+
+	if (kernel_read_variable(kernel, "page_offset_base", kernel->arch->pointer_size,
+				 distance_ret, NULL))
+		return true;
+	if (!tasks_get(kernel, &tasks, error))
+		return false;
+	for (size_t i = 0; i < tasks->count; i++) {
+		if (!tasks->tasks[i].mm ||
+		    !kernel_read_member(kernel, tasks->tasks[i].mm, "mm_struct", "pgd", &pgd,
+					NULL) ||
+		    !memory_translate(kernel->memory, 0, pgd, &translation, NULL))
+			continue;
+		*distance_ret = pgd - translation.physical;
+		return true;
+	}
+	return error_set(error, ERROR_NO_SYMBOL,
+			 "search -K, -V: where the kernel maps all memory cannot be found: there "
+			 "is no page_offset_base, and no process");
+}
+
+static bool keep_linear(struct search *search, bool keep, struct error *error)
+{
+	uint64_t distance, start = 0, end = 0;
+	size_t nr = 0;
+
+	if (!find_linear(search, &distance, error))
+		return false;
+	/* The image: also what is behind its code and data, up to _end. */
+	if (!kernel_symbol(search->kernel, "_text", &start, NULL) ||
+	    !kernel_symbol(search->kernel, "_end", &end, NULL))
+		start = end = 0;
+	for (size_t i = 0; i < search->runs.count; i++) {
+		const struct scan_run *run = &search->runs.runs[i];
+		bool linear = run->address - run->physical == distance ||
+			      (run->address < end && run->address + (run->size - 1) >= start);
+
+		if (linear == keep)
+			search->runs.runs[nr++] = *run;
+	}
+	search->runs.count = nr;
 	return true;
 }
 
@@ -228,8 +295,12 @@ static bool add_runs(struct search *search, struct error *error)
 					 &search->runs, error);
 	if (search->space == USER_SPACE && !find_user_root(search, error))
 		return false;
-	return scan_add_virtual(search->kernel, search->root, request->start, request->last, 0,
-				&search->runs, error);
+	if (!scan_add_virtual(search->kernel, search->root, request->start, request->last, 0,
+			      &search->runs, error))
+		return false;
+	if (!has_option(search->arguments, 'K') && !has_option(search->arguments, 'V'))
+		return true;
+	return keep_linear(search, has_option(search->arguments, 'K'), error);
 }
 
 /* --- what was found --- */
@@ -378,7 +449,7 @@ static const char help[] =
 const struct command command_search = {
 	.name = "search",
 	.summary = "Search memory for values or strings.",
-	.usage = "search [-k|-u|-p|-t] [-s START] [-e END|-l LENGTH] [-m MASK]\n"
+	.usage = "search [-k|-K|-V|-u|-p|-t|-T] [-s START] [-e END|-l LENGTH] [-m MASK]\n"
 		 "                     [-w|-h|-c] [-x COUNT] VALUE...",
 	.help = help,
 	.options = options,

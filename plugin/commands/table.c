@@ -12,6 +12,7 @@ const struct command *const command_table[] = {
 	&command_ps,
 	&command_rd,
 	&command_search,
+	&command_sym,
 	&command_sys,
 	NULL,
 };

@@ -6,34 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NR_SHARDS 16	/* a power of two */
-#define NO_SLOT UINT32_MAX
-#define WORD sizeof(uint64_t)
-#define MAX_SMALL 64		/* bytes that are read without the lock */
-#define MAX_CHAIN 64		/* slots looked at without the lock: a chain can change meanwhile */
+#define NR_SHARDS 16 /* a power of two */
+#define NO_SLOT	  UINT32_MAX
+#define WORD	  sizeof(uint64_t)
+#define MAX_SMALL 64 /* bytes that are read without the lock */
+#define MAX_CHAIN 64 /* slots looked at without the lock: a chain can change meanwhile */
 
 /* Short for the accesses whose order does not matter. */
-#define LOAD(from) atomic_load_explicit(&(from), memory_order_relaxed)
+#define LOAD(from)	 atomic_load_explicit(&(from), memory_order_relaxed)
 #define STORE(to, value) atomic_store_explicit(&(to), (value), memory_order_relaxed)
 
 struct slot {
 	_Atomic uint64_t number;
 	_Atomic uint32_t next;		/* in its bucket */
 	atomic_bool used;		/* since the clock hand went by */
-	_Atomic uint64_t *_Atomic data;	/* NULL: never filled */
+	_Atomic uint64_t *_Atomic data; /* NULL: never filled */
 };
 
 struct shard {
 	pthread_mutex_t lock;
 	/* odd while the rest is changed, which is only done with the lock held */
 	atomic_uint sequence;
-	_Atomic uint32_t *buckets;	/* the first slot of each chain */
+	_Atomic uint32_t *buckets; /* the first slot of each chain */
 	uint32_t bucket_mask;
 	struct slot *slots;
 	uint32_t nr_slots;
 	uint32_t nr_filled;
 	uint32_t hand;
-} __attribute__((aligned(64)));	/* its own cache lines */
+} __attribute__((aligned(64))); /* its own cache lines */
 
 struct page_cache {
 	struct shard shards[NR_SHARDS];
@@ -113,7 +113,8 @@ static _Atomic uint32_t *bucket_of(struct shard *shard, uint64_t hashed)
 
 static struct slot *lookup(struct shard *shard, uint64_t number, uint64_t hashed)
 {
-	for (uint32_t i = LOAD(*bucket_of(shard, hashed)); i != NO_SLOT; i = LOAD(shard->slots[i].next))
+	for (uint32_t i = LOAD(*bucket_of(shard, hashed)); i != NO_SLOT;
+	     i = LOAD(shard->slots[i].next))
 		if (LOAD(shard->slots[i].number) == number)
 			return &shard->slots[i];
 	return NULL;

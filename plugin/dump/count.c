@@ -9,13 +9,13 @@
 #include "dump/file.h"
 
 #define MAX_PAGE_SIZE 65536
-#define CHUNK_PAGES 65536	/* found, then counted; Ctrl-C is looked for in between */
-#define MIN_SLICE 8192		/* for which a thread is worth its start */
-#define MAX_LOOKS 16	/* shared pages that are read to see whether they are zeros */
+#define CHUNK_PAGES   65536 /* found, then counted; Ctrl-C is looked for in between */
+#define MIN_SLICE     8192  /* for which a thread is worth its start */
+#define MAX_LOOKS     16    /* shared pages that are read to see whether they are zeros */
 
 /* What has been seen of one file. */
 struct seen {
-	uint64_t lowest, highest;	/* offsets of pages; lowest > highest = none yet */
+	uint64_t lowest, highest; /* offsets of pages; lowest > highest = none yet */
 	/* offset of the page of zeros that is shared, 0 = not found */
 	uint64_t zero;
 	unsigned looks;
@@ -23,9 +23,9 @@ struct seen {
 
 struct page_counter {
 	struct dump *dump;
-	struct seen *seen;	/* per file */
+	struct seen *seen; /* per file */
 	uint64_t next_pfn;
-	struct dump_place *places;	/* CHUNK_PAGES of each */
+	struct dump_place *places; /* CHUNK_PAGES of each */
 	uint8_t *kinds;
 };
 
@@ -191,7 +191,8 @@ bool page_counter_add(struct page_counter *counter, uint64_t start, uint64_t siz
 			return error_set(error, ERROR_INTERRUPTED, "interrupted");
 		find_chunk(counter, pfn, nr);
 		for (size_t i = 0; i < nr; i++)
-			count_page(counter, pfn + i, counter->kinds[i], &counter->places[i], counts);
+			count_page(counter, pfn + i, counter->kinds[i], &counter->places[i],
+				   counts);
 		pfn += nr;
 	}
 	if (end > counter->next_pfn)

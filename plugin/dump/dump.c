@@ -96,6 +96,12 @@ static bool open_files(struct dump *dump, const char *const *paths, size_t nr_pa
 bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
 	       struct error *error)
 {
+	return dump_open_watched(paths, nr_paths, NULL, dump_ret, error);
+}
+
+bool dump_open_watched(const char *const *paths, size_t nr_paths, const struct patience *watch,
+		       struct dump **dump_ret, struct error *error)
+{
 	struct dump *dump;
 
 	if (!nr_paths)
@@ -104,6 +110,7 @@ bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret
 	if (!dump)
 		return error_no_memory(error, "a dump", sizeof(*dump));
 	dump->dump_level = -1;
+	dump->watch = watch;
 	if (!(raw_is_named(paths[0]) ? raw_open_files : open_files)(dump, paths, nr_paths, error) ||
 	    !dump->format->open(dump, error))
 		goto fail;
@@ -113,6 +120,7 @@ bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret
 		goto fail;
 	if (dump->vmcoreinfo_from_memory && dump->format->vmcoreinfo_found)
 		dump->format->vmcoreinfo_found(dump);
+	dump->watch = NULL;
 	*dump_ret = dump;
 	return true;
 fail:

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/patience.h"
 
 struct dump;
 struct dump_file;	/* dump/file.h */
@@ -157,6 +158,7 @@ struct dump {
 	size_t vmcoreinfo_size;
 	bool vmcoreinfo_from_memory;	/* not in the file's notes: found by searching its memory */
 
+	const struct patience *watch;	/* NULL when nobody waits: always once it is open */
 	struct page_cache *cache;	/* of decompressed pages, bounded */
 	bool zero_excluded;		/* excluded pages read as zeros (the person asked for it) */
 	int dump_level;			/* makedumpfile -d; -1 = not said */
@@ -183,6 +185,9 @@ extern const struct dump_format dump_format_raw;
  */
 bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
 	       struct error *error);
+/* The same for somebody who waits for it; WATCH may be NULL. */
+bool dump_open_watched(const char *const *paths, size_t nr_paths, const struct patience *watch,
+		       struct dump **dump_ret, struct error *error);
 void dump_close(struct dump *dump);
 
 /*

@@ -459,12 +459,13 @@ static bool elf_read_page_start(struct dump *dump, uint64_t pfn, void *buffer, s
 static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,
 			  struct error *error)
 {
-	uint64_t address = pfn << dump->page_shift, within, length;
-	const struct dump_range *range = find_range(dump, address);
+	uint64_t address = pfn << dump->page_shift, within, length, until;
+	const struct dump_range *range = find_range_until(dump, address, &until);
 
 	/* A segment can begin inside a page. */
-	if (!range)
-		range = find_range(dump, address + dump->page_size - 1);
+	if ((!range || address - range->start >= range->file_size) &&
+	    until - address < dump->page_size)
+		range = find_range(dump, until);
 	if (!range)
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "physical address 0x%" PRIx64 " does not exist", address);

@@ -16,9 +16,9 @@ struct kdump_part {
 	struct dump_file *file;
 	struct kdump_header header;
 	uint64_t start_pfn, end_pfn;
-	uint64_t bitmap1, bitmap2;	/* file offsets */
+	uint64_t bitmap1, bitmap2; /* file offsets */
 	uint64_t descriptors;
-	struct rank_index rank;		/* over bitmap2 */
+	struct rank_index rank; /* over bitmap2 */
 };
 
 struct descriptor {
@@ -30,20 +30,20 @@ struct descriptor {
 struct scratch {
 	struct scratch *next;
 	struct compress_scratch *compress;
-	uint8_t *buffer;		/* max_compressed bytes */
+	uint8_t *buffer; /* max_compressed bytes */
 	/* of kdump_scan.c: a piece of a file, and the last page that many descriptors point to */
-	uint8_t *stage;			/* NULL until needed */
+	uint8_t *stage; /* NULL until needed */
 	uint8_t *shared_page;
-	const struct kdump_part *shared_part;	/* NULL = nothing in shared_page yet */
+	const struct kdump_part *shared_part; /* NULL = nothing in shared_page yet */
 	struct descriptor shared;
 };
 
 struct kdump {
-	struct kdump_part *parts;	/* sorted by start_pfn */
+	struct kdump_part *parts; /* sorted by start_pfn */
 	size_t nr_parts;
-	size_t max_compressed;		/* bytes a page may have in the file: two pages */
-	struct scratch *free;		/* not in use now */
-	pthread_mutex_t lock;		/* of free */
+	size_t max_compressed; /* bytes a page may have in the file: two pages */
+	struct scratch *free;  /* not in use now */
+	pthread_mutex_t lock;  /* of free */
 };
 
 /* The part that has PFN; NULL if none does. */

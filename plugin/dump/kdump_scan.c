@@ -14,8 +14,8 @@
 #include "dump/file.h"
 #include "dump/kdump_internal.h"
 
-#define STAGE_SIZE (256u << 10) /* of the file, at a time: what stays in a processor's own cache   \
-				 */
+/* Of the file, at a time: what stays in a processor's own cache. */
+#define STAGE_SIZE (256u << 10)
 
 /* Up to DUMP_SCAN_PAGES pages of one part. */
 struct run {
@@ -267,7 +267,6 @@ void kdump_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, 
 	struct run run = { .dump = dump };
 	uint8_t *to = buffer;
 
-	/* A page can be longer compressed than not, and must fit in any case. */
 	if (scratch && !scratch->stage)
 		scratch->stage = malloc(STAGE_SIZE);
 	while (nr) {

@@ -6,10 +6,10 @@
 
 #include "dump/file.h"
 
-#define BLOCK_BITS 4096
-#define BLOCK_BYTES (BLOCK_BITS / 8)
-#define CHUNK_BLOCKS 256	/* read at a time while counting: 128 KiB */
-#define MAX_BITS (1ull << 36)	/* 256 TiB of 4 KiB pages */
+#define BLOCK_BITS   4096
+#define BLOCK_BYTES  (BLOCK_BITS / 8)
+#define CHUNK_BLOCKS 256	  /* read at a time while counting: 128 KiB */
+#define MAX_BITS     (1ull << 36) /* 256 TiB of 4 KiB pages */
 
 bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t offset,
 	       uint64_t start, uint64_t end, struct error *error)
@@ -27,7 +27,7 @@ bool rank_init(struct rank_index *index, const struct dump_file *file, uint64_t 
 	index->end = end;
 	index->first_block = start / BLOCK_BITS;
 	index->nr_blocks = (end + BLOCK_BITS - 1) / BLOCK_BITS - index->first_block;
-	/* Nothing is looked up beyond the file's end, so a small file cannot ask for much memory. */
+	/* Nothing is looked up beyond the file's end: a small file cannot ask for much memory. */
 	readable = file->size > offset ? (file->size - offset) / BLOCK_BYTES : 0;
 	readable = readable > index->first_block ? readable - index->first_block : 0;
 	if (index->nr_blocks > readable)
@@ -88,7 +88,7 @@ static uint64_t count_bits(const uint8_t *bitmap, unsigned nr_bits)
 	return count;
 }
 
-/* Blocks from FROM on that lie in a hole of a sparse file: nothing is set there. Returns how many. */
+/* How many blocks from FROM on lie in a hole of a sparse file: nothing is set there. */
 static uint64_t skip_hole(struct rank_index *index, uint64_t from)
 {
 	uint64_t offset = index->offset + (index->first_block + from) * BLOCK_BYTES;
@@ -136,7 +136,7 @@ static bool fill(struct rank_index *index, uint64_t block, struct error *error)
 	if (done && !ready) {
 		/* count 0 is 0; what it needs is the number of bits to leave out. */
 		done = dump_file_read(index->file, index->offset + index->first_block * BLOCK_BYTES,
-				      chunk, BLOCK_BYTES, error);
+				      chunk, (index->start % BLOCK_BITS + 7) / 8, error);
 		if (done) {
 			index->skip = count_bits(chunk, index->start % BLOCK_BITS);
 			ready = 1;
@@ -165,8 +165,9 @@ bool rank_lookup(struct rank_index *index, uint64_t number, bool *set_ret, uint6
 	uint8_t bits[BLOCK_BYTES];
 	bool done = true;
 
+	/* Up to the bit: a file can end inside of the block. */
 	if (!dump_file_read_cached(index->file, index->offset + number / BLOCK_BITS * BLOCK_BYTES,
-				   bits, sizeof(bits), error))
+				   bits, bit / 8 + 1, error))
 		return false;
 	*set_ret = bits[bit / 8] >> (bit % 8) & 1;
 	if (!rank_ret)

@@ -118,15 +118,29 @@ static bool look_at(struct search *search, uint64_t pfn)
 	return search->best_score < PERFECT_SCORE && search->nr_candidates < MAX_CANDIDATES;
 }
 
+static bool may_go_on(const struct dump *dump, uint64_t done, uint64_t total, struct error *error)
+{
+	const struct patience *watch = dump->watch;
+
+	if (watch && watch->progress)
+		watch->progress(watch->context, "looking for VMCOREINFO", done, total);
+	return !watch || !watch->interrupted || !watch->interrupted(watch->context) ||
+	       error_set(error, ERROR_INTERRUPTED, "interrupted");
+}
+
 /*
  * From the top down: the page is allocated early in boot, when the page allocator still hands out
  * the highest memory first. But upwards inside chunks: the system reads a file ahead, never
  * backwards, and a scan page by page downwards of a file that is not in the page cache took minutes
  * for 1 GiB.
  */
-static void look_everywhere(struct search *search)
+static bool look_everywhere(struct search *search, struct error *error)
 {
 	const struct dump *dump = search->dump;
+	uint64_t done = 0, total = 0;
+
+	for (size_t i = 0; i < dump->nr_ranges; i++)
+		total += dump->ranges[i].size >> dump->page_shift;
 
 	for (size_t i = dump->nr_ranges; i-- > 0; ) {
 		uint64_t start = dump->ranges[i].start >> dump->page_shift;
@@ -135,19 +149,23 @@ static void look_everywhere(struct search *search)
 		while (end > start) {
 			uint64_t chunk = end - start > CHUNK_PAGES ? end - CHUNK_PAGES : start;
 
+			if (!may_go_on(dump, done, total, error))
+				return false;
 			for (uint64_t pfn = chunk; pfn < end; pfn++)
 				if (!look_at(search, pfn))
-					return;
+					return true;
+			done += end - chunk;
 			end = chunk;
 		}
 	}
+	return true;
 }
 
 bool vmcoreinfo_search(struct dump *dump, struct error *error)
 {
 	struct search search = { .dump = dump };
 	char *pages = calloc(2, (size_t)dump->page_size + 1);
-	bool done = true;
+	bool done;
 
 	if (!pages)
 		return error_no_memory(error, "looking for VMCOREINFO",
@@ -157,8 +175,8 @@ bool vmcoreinfo_search(struct dump *dump, struct error *error)
 	search.max_seen = MIN_PAGES_SEEN;
 	for (size_t i = 0; i < dump->nr_files; i++)
 		search.max_seen += dump->files[i]->raw_size / MIN_BYTES_PER_PAGE;
-	look_everywhere(&search);
-	if (search.best_score) {
+	done = look_everywhere(&search, error);
+	if (done && search.best_score) {
 		done = notes_set_vmcoreinfo(dump, search.best, dump->page_size, error);
 		dump->vmcoreinfo_from_memory = dump->vmcoreinfo != NULL;
 	}

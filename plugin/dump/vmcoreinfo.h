@@ -15,7 +15,7 @@ struct dump;
 
 /*
  * Looks, in bounded time. Sets vmcoreinfo and vmcoreinfo_from_memory if it is there; only a lack of
- * memory fails.
+ * memory and Ctrl-C (dump->watch) make it fail.
  */
 bool vmcoreinfo_search(struct dump *dump, struct error *error);
 

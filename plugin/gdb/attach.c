@@ -141,12 +141,17 @@ static bool relocate(struct session *session, struct error *error)
 	struct plugin *plugin = session->plugin;
 	struct kernel *kernel = session->kernel;
 	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
-	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull;
+	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull, done;
 
-	return gdb_execute(plugin, NULL, error, "symbol-file") &&
+	if (session->index_reload) /* see above: it would keep the index it has */
+		gdb_execute(plugin, NULL, NULL, "exec-file");
+	done = gdb_execute(plugin, NULL, error, "symbol-file") &&
 	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s",
 			   kernel->vmlinux_path, kernel->memory->kaslr_offset,
 			   percpu_moves ? "" : " -s .data..percpu 0");
+	if (session->index_reload)
+		gdb_execute(plugin, NULL, NULL, "exec-file \"%s\"", kernel->vmlinux_path);
+	return done;
 }
 
 void attach_symbols_alone(struct plugin *plugin)
@@ -222,8 +227,8 @@ static bool add_companion(struct session *session, struct error *error)
 	struct stat status = { 0 };
 
 	/*
-	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion, and the
-	 * file's size tells them apart.
+	 * A stripped vmlinux has the same build-id but no .debug_frame: it needs another companion,
+	 * and the file's size tells them apart.
 	 */
 	stat(kernel->vmlinux_path, &status);
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
@@ -276,8 +281,7 @@ bool attach_symbols(struct session *session, struct error *error)
 	if (!session->kernel->vmlinux_path)
 		return attach_own_symbols(session, error);
 	loaded = symbol_file(session->plugin);
-	/* First, while gdb is as it was: Ctrl-C ends this. Symbols that gdb has are indexed. */
-	done = loaded || index_prepare(session, error);
+	done = index_prepare(session, loaded, error); /* first, while gdb is as it was */
 	free(loaded);
 	if (!done)
 		return false;

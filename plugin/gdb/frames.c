@@ -43,8 +43,8 @@ static bool is_type(struct plugin *plugin, PyObject *frame, const char *type)
 }
 
 /*
- * The pc of the frame of SELF, a new reference; NULL without an exception if it has none: a zombie's registers, say, went with its
- * stack, and gdb's own decorator would raise.
+ * The pc of the frame of SELF, a new reference; NULL without an exception if it has none: a
+ * zombie's registers, say, went with its stack, and gdb's own decorator would raise.
  */
 static PyObject *frame_pc(PyObject *self)
 {
@@ -69,8 +69,9 @@ static PyObject *frame_address(PyObject *self, PyObject *args)
 }
 
 /*
- * The address to look a name up for: a return address can be the first of the next function, if the call is the last
- * instruction (it does not return). But what was interrupted, and the innermost frame, are where they are.
+ * The address to look a name up for: a return address can be the first of the next function, if the
+ * call is the last instruction (it does not return). But what was interrupted, and the innermost
+ * frame, are where they are.
  */
 static uint64_t name_address(struct plugin *plugin, PyObject *frame, uint64_t pc)
 {

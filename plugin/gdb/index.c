@@ -23,8 +23,7 @@ static void progress(void *context, uint64_t done, uint64_t total)
 	session_progress(context, "Indexing vmlinux", done, total);
 }
 
-/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = it does not say.
- */
+/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = unknown. */
 static unsigned major_version(struct plugin *plugin)
 {
 	PyObject *version = gdb_attribute(plugin, "VERSION");
@@ -62,7 +61,7 @@ static bool cached_path(struct session *session, char *path, size_t size, struct
 	return done;
 }
 
-/* Seen to it that the cache has an index that fits. */
+/* Sees to it that the cache has an index that fits. */
 static bool make_index(struct session *session, struct error *error)
 {
 	const char *vmlinux = session->kernel->vmlinux_path;
@@ -115,19 +114,39 @@ static void switch_on(struct session *session)
 	buffer_free(&enabled);
 }
 
-bool index_prepare(struct session *session, struct error *error)
+/* Has gdb found an index in its cache since it was started? Then vmlinux's. */
+static bool found_index(struct session *session)
+{
+	static const char label[] = "Cache hits (this session): ";
+	struct buffer stats = { 0 };
+	const char *hits = NULL;
+	bool found;
+
+	if (gdb_execute(session->plugin, &stats, NULL, "show index-cache stats") && stats.data)
+		hits = strstr(stats.data, label);
+	found = hits && hits[strlen(label)] != '0';
+	buffer_free(&stats);
+	return found;
+}
+
+bool index_prepare(struct session *session, bool loaded, struct error *error)
 {
 	struct error why = { 0 };
 
+	/* What gdb has read it has indexed, and from 15 on it can live with that. */
+	if (loaded && (major_version(session->plugin) >= 15 || found_index(session)))
+		return true;
 	if (make_index(session, &why)) {
 		switch_on(session);
+		session->index_reload = loaded;
 		return true;
 	}
 	if (why.kind == ERROR_INTERRUPTED) {
 		PyErr_Clear(); /* whoever asked for the dump raises it again */
 		return error_set(error, why.kind, "%s", why.text);
 	}
-	explain_wait(session, &why);
+	if (!loaded)
+		explain_wait(session, &why);
 	return true;
 }
 
@@ -135,5 +154,5 @@ void index_restore(struct session *session)
 {
 	if (session->index_switched_on)
 		gdb_execute(session->plugin, NULL, NULL, "set index-cache enabled off");
-	session->index_switched_on = false;
+	session->index_switched_on = session->index_reload = false;
 }

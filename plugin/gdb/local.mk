@@ -1,6 +1,7 @@
 gdb_sources += \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
+	plugin/gdb/find.c \
 	plugin/gdb/formats.c \
 	plugin/gdb/frames.c \
 	plugin/gdb/functions.c \

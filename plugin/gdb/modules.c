@@ -207,6 +207,24 @@ static void directory_of(const char *path, char directory[PATH_MAX])
 		strcpy(directory, ".");
 }
 
+/* Where a distribution's debug package was unpacked into one of the directories of debug-path. */
+static void add_debug_path(struct session *session, char *storage, size_t size)
+{
+	const char *path = session->plugin->settings.debug_path;
+
+	while (path && *path) {
+		int length = strcspn(path, ":");
+		size_t used = strlen(storage);
+
+		if (length)
+			snprintf(storage + used, size - used,
+				 ":%.*s/lib/modules/%s:%.*s/usr/lib/debug/lib/modules/%s", length,
+				 path, session->kernel->release, length, path,
+				 session->kernel->release);
+		path += length + (path[length] == ':');
+	}
+}
+
 /* The directories to look for .ko files in: the person's, then those around vmlinux, then the
  * system's. */
 static void search_paths(struct session *session, char *storage, size_t size, const char **paths,
@@ -227,6 +245,7 @@ static void search_paths(struct session *session, char *storage, size_t size, co
 		"/lib/modules/%s/kernel:/lib/modules/%s/updates",
 		own ? own : "", vmlinux, vmlinux, vmlinux, release, dump, release, release,
 		release);
+	add_debug_path(session, storage, size);
 	for (char *path = strtok_r(storage, ":", &at); path && count + 1 < max;
 	     path = strtok_r(NULL, ":", &at))
 		paths[count++] = path;

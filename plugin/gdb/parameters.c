@@ -28,6 +28,16 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore module-path /home/me/build/drivers/net" },
+	{ "debug-path", true, NULL, offsetof(struct settings, debug_path),
+	  "Where to look for the vmlinux of a dump.\n"
+	  "Files, and directories with vmlinux, vmlinux-RELEASE, boot/, lib/modules/RELEASE\n"
+	  "or .build-id/ in them, separated by colons; also compressed (.xz, .zst, .gz).\n"
+	  "Looked at where gdb has no symbol file and `vmcore vmlinux' is not set, before\n"
+	  "the dump's own directory, the places of distributions below /usr/lib/debug, and\n"
+	  "the servers in DEBUGINFOD_URLS. The build-id must be the dump's.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore debug-path /srv/kernels:/home/me/linux" },
 	{ "symbols", true, symbols_choices, offsetof(struct settings, symbols),
 	  "Where names, types and unwinding come from.\n"
 	  "With `vmlinux', from the vmlinux that gdb has or that `set vmcore vmlinux' names.\n"
@@ -38,6 +48,14 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore symbols dump" },
+	{ "system-map", true, NULL, offsetof(struct settings, system_map),
+	  "A System.map to take the kernel's symbols from.\n"
+	  "In place of those of a stripped vmlinux, or of the dump itself (kernels before\n"
+	  "6.0 do not say where theirs are). It must be of the crashed kernel's build;\n"
+	  "nothing in it tells. Takes effect at the next `target vmcore'.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore system-map /boot/System.map-5.10.0-30-amd64" },
 	{ "vmlinux", true, NULL, offsetof(struct settings, vmlinux),
 	  "The kernel's vmlinux, for `target vmcore` to load.\n"
 	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"

@@ -18,6 +18,8 @@ struct session;
 
 struct settings {
 	char *module_path; /* set vmcore module-path: directories with .ko files, ':' between */
+	char *debug_path;  /* set vmcore debug-path: where vmlinux files are, ':' between */
+	char *system_map;  /* set vmcore system-map; NULL or "" = none */
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
 	char *symbols;

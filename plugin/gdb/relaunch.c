@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `gdb VMLINUX VMCORE`: gdb opens its second argument itself, before anything of ours can run: an
- * ELF dump as a plain core file, a compressed one not at all. So when the plugin is loaded at
- * start-up (from gdbinit.d) and the command line names a kernel dump, gdb is executed once more, in
- * place, with `-ex 'target vmcore FILE'` instead of the file, and with VMLINUX as the executable
- * only (see `help set vmcore vmlinux`). An environment variable tells the second run that it is the
- * second.
+ * `gdb VMLINUX VMCORE`, and `gdb VMCORE`: gdb opens its second argument itself, before anything of
+ * ours can run: an ELF dump as a plain core file, a compressed one not at all. So when the plugin
+ * is loaded at start-up (from gdbinit.d) and the command line names a kernel dump, gdb is executed
+ * once more, in place, with `-ex 'target vmcore FILE'` instead of the file, and with VMLINUX as the
+ * executable only (see `help set vmcore vmlinux`). An environment variable tells the second run
+ * that it is the second.
  */
 #include "gdb/plugin.h"
 #include "dump/dump.h"
+#include "symbols/unpack.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -163,7 +164,7 @@ void relaunch_with_target(void)
 	if (!read_line(&line, &storage))
 		goto out;
 	find_core(&line);
-	/* `gdb VMCORE': there is no vmlinux, and the dump describes itself. */
+	/* `gdb VMCORE`: the vmlinux is to be looked for. */
 	if (!line.core && line.vmlinux && dump_probe(line.arguments[line.vmlinux])) {
 		line.core = line.vmlinux;
 		line.vmlinux = 0;
@@ -185,6 +186,9 @@ void relaunch_with_target(void)
 			arguments[count++] = ex;
 			arguments[count++] = command.data;
 		}
+		/* gdb cannot read a compressed one; what it unpacks to, it is told later. */
+		if (i == line.vmlinux && i && unpack_stem(line.arguments[i]))
+			continue;
 		if (i == line.vmlinux && i)
 			arguments[count++] = executable;
 		if (i < line.count && i != line.core && (i != line.core_option || !i))

@@ -125,31 +125,35 @@ static bool start_server(struct session *session, char *path, size_t size, struc
 	return session->server != NULL;
 }
 
-/* The vmlinux to use, malloc'ed; NULL: the dump has to describe itself. */
-static char *find_vmlinux(struct plugin *plugin)
-{
-	return attach_wants_own(plugin) ? NULL : attach_current_vmlinux(plugin);
-}
-
 static bool open_kernel(struct session *session, const char *const *files, size_t nr_files,
 			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char *vmlinux = find_vmlinux(plugin);
+	struct patience watch = { session_interrupted, session_progress, session };
+	const char *system_map = plugin->settings.system_map;
+	struct kernel_source source = { .force = plugin->settings.force_vmlinux,
+					.system_map = system_map && *system_map ? system_map : NULL };
 	struct dump *dump;
+	char *vmlinux;
 	bool done;
 
-	if (!vmlinux && attach_forbids_own(plugin))
-		return error_set(error, ERROR_USAGE,
+	done = dump_open_watched(files, nr_files, &watch, &dump, error);
+	progress_hide(&session->progress);
+	if (!done)
+		return false;
+	dump->zero_excluded = plugin->settings.zero_excluded;
+	done = find_vmlinux(session, dump, &vmlinux, error);
+	if (done && !vmlinux && attach_forbids_own(plugin))
+		done = error_set(error, ERROR_USAGE,
 				 "which kernel? Give gdb its vmlinux with debug information: `file "
 				 "/path/to/vmlinux', then `target vmcore' again; or let the dump "
 				 "describe itself: `set vmcore symbols auto'");
-	if (!dump_open(files, nr_files, &dump, error)) {
-		free(vmlinux);
+	if (!done) {
+		dump_close(dump);
 		return false;
 	}
-	dump->zero_excluded = plugin->settings.zero_excluded;
-	done = kernel_open(dump, vmlinux, plugin->settings.force_vmlinux, &session->kernel, error);
+	source.vmlinux = vmlinux;
+	done = kernel_open(dump, &source, &session->kernel, error);
 	free(vmlinux);
 	return done;
 }
@@ -236,10 +240,11 @@ static void announce(struct session *session)
 static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr_files,
 		      struct error *error)
 {
+	struct patience watch = { .interrupted = session_interrupted };
 	struct dump *dump;
 
 	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO ||
-	    !dump_open(files, nr_files, &dump, NULL))
+	    !dump_open_watched(files, nr_files, &watch, &dump, NULL))
 		return;
 	dump->zero_excluded = plugin->settings.zero_excluded;
 	session_close_bare(plugin);
@@ -268,6 +273,9 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);
+		/* Python must not be called with Ctrl-C pending; raise_error() raises it again. */
+		if (error->kind == ERROR_INTERRUPTED)
+			PyErr_Clear();
 		attach_symbols_alone(plugin);
 		keep_bare(plugin, files, nr_files, error);
 		return false;

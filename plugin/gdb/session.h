@@ -36,6 +36,7 @@ struct session {
 	struct progress progress; /* of the command that runs */
 	bool connected;		  /* gdb's side of the connection is up */
 	bool index_switched_on;	  /* gdb's index cache was off */
+	bool index_reload;	  /* gdb has to forget vmlinux before it looks into the cache */
 };
 
 /* `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens. */
@@ -76,6 +77,12 @@ void session_path(struct session *session, const char *name, char *path, size_t 
 bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, const char *debug_path,
 			   struct error *error);
 /*
+ * The vmlinux to use, malloc'ed: the one gdb has, or one that fits the dump; NULL in *path_ret where
+ * there is none, which is no error. find.c.
+ */
+bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
+		  struct error *error);
+/*
  * The dump's own description in vmlinux's place: attach_own.c. Does the person want it (set vmcore
  * symbols), or rule it out?
  */
@@ -89,9 +96,9 @@ char *attach_current_vmlinux(struct plugin *plugin);
 
 /*
  * Sees to it that gdb finds an index of vmlinux when it loads that, or tells the person that gdb
- * makes its own: index.c. False if interrupted.
+ * makes its own: index.c. LOADED: it has loaded it already. False if interrupted.
  */
-bool index_prepare(struct session *session, struct error *error);
+bool index_prepare(struct session *session, bool loaded, struct error *error);
 /* gdb has loaded vmlinux. */
 void index_restore(struct session *session);
 

@@ -81,16 +81,17 @@ static void find_text(struct kernel *kernel)
 		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
 }
 
-static bool open_symbols(struct kernel *kernel, struct error *error)
+static bool open_symbols(struct kernel *kernel, const char *system_map, struct error *error)
 {
+	const char *path = system_map ? system_map : kernel->vmlinux_path;
+
 	if (!symtab_new(&kernel->symbols, error) ||
-	    !symtab_read_elf(kernel->symbols, kernel->vmlinux_path, kernel->memory->kaslr_offset,
-			     error) ||
+	    !(system_map ? symtab_read_map : symtab_read_elf)(
+		    kernel->symbols, path, kernel->memory->kaslr_offset, error) ||
 	    !symtab_finish(kernel->symbols, error))
 		return false;
 	if (symtab_count(kernel->symbols) == 0)
-		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)",
-				 kernel->vmlinux_path);
+		return error_set(error, ERROR_NO_SYMBOL, "%s has no symbols (stripped?)", path);
 	find_text(kernel);
 	return true;
 }
@@ -175,20 +176,21 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 	return true;
 }
 
-static bool open_vmlinux(struct kernel *kernel, const char *path, bool force, struct error *error)
+static bool open_vmlinux(struct kernel *kernel, const struct kernel_source *source,
+			 struct error *error)
 {
 	struct vmlinux *vmlinux = malloc(sizeof(*vmlinux));
-	bool certain, done;
+	bool force = source->force, certain, done;
 
-	kernel->vmlinux_path = strdup(path);
+	kernel->vmlinux_path = strdup(source->vmlinux);
 	if (!vmlinux || !kernel->vmlinux_path) {
 		free(vmlinux);
 		return error_no_memory(error, "opening vmlinux", sizeof(*vmlinux));
 	}
-	done = vmlinux_identify(path, vmlinux, error) &&
+	done = vmlinux_identify(source->vmlinux, vmlinux, error) &&
 	       vmlinux_check_headers(kernel, vmlinux, force, &certain, error) &&
 	       vmlinux_find_kaslr(kernel, vmlinux, force, error) &&
-	       open_symbols(kernel, error) &&
+	       open_symbols(kernel, source->system_map, error) &&
 	       (certain || vmlinux_check_memory(kernel, vmlinux, force, error)) &&
 	       open_types(kernel, error);
 	free(vmlinux);
@@ -208,11 +210,11 @@ static bool init_lock(struct kernel *kernel, struct error *error)
 }
 
 /* Without a vmlinux: what the dump says itself. */
-static bool open_own(struct kernel *kernel, struct error *error)
+static bool open_own(struct kernel *kernel, const char *system_map, struct error *error)
 {
 	struct error why = { 0 };
 
-	if (!own_open(kernel, note_damage, &why)) {
+	if (!own_open(kernel, system_map, note_damage, &why)) {
 		if (error)
 			*error = why;
 		return why.kind == ERROR_NO_MEMORY || why.kind == ERROR_INTERRUPTED || !error ?
@@ -224,7 +226,8 @@ static bool open_own(struct kernel *kernel, struct error *error)
 	return true;
 }
 
-static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, struct error *error)
+static bool open_kernel(struct kernel *kernel, const struct kernel_source *source,
+			struct error *error)
 {
 	struct error reason;
 	uint64_t size;
@@ -233,7 +236,8 @@ static bool open_kernel(struct kernel *kernel, const char *vmlinux, bool force, 
 		return false;
 	kernel->arch = kernel->memory->arch;
 	read_headers(kernel);
-	if (vmlinux ? !open_vmlinux(kernel, vmlinux, force, error) : !open_own(kernel, error))
+	if (source->vmlinux ? !open_vmlinux(kernel, source, error)
+			    : !open_own(kernel, source->system_map, error))
 		return false;
 	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
 		kernel->memory->task_frame_size = size;
@@ -279,14 +283,14 @@ bool kernel_open_bare(struct dump *dump, const char *why, struct kernel **kernel
 	return true;
 }
 
-bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
+bool kernel_open(struct dump *dump, const struct kernel_source *source, struct kernel **kernel_ret,
 		 struct error *error)
 {
 	struct kernel *kernel = new_kernel(dump, error);
 
 	if (!kernel)
 		return false;
-	if (!open_kernel(kernel, vmlinux, force, error)) {
+	if (!open_kernel(kernel, source, error)) {
 		kernel_close(kernel);
 		return false;
 	}

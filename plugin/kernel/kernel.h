@@ -74,11 +74,15 @@ struct kernel {
 	pthread_mutex_t lock;		/* recursive */
 };
 
-/*
- * Takes DUMP over, also on failure. VMLINUX must match the dump's build-id unless FORCE; without one
- * (NULL) the dump's own description is used.
- */
-bool kernel_open(struct dump *dump, const char *vmlinux, bool force, struct kernel **kernel_ret,
+/* Where names and types come from. */
+struct kernel_source {
+	const char *vmlinux;	/* NULL: the dump's own description, own.h */
+	bool force;		/* vmlinux need not be of the dump's build-id */
+	const char *system_map;	/* in place of the symbols of vmlinux or of the dump; may be NULL */
+};
+
+/* Takes DUMP over, also on failure. */
+bool kernel_open(struct dump *dump, const struct kernel_source *source, struct kernel **kernel_ret,
 		 struct error *error);
 /*
  * A dump in which no kernel was recognized: only `dump`, `damage` (WHY), `lock` and the callbacks

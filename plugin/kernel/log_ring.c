@@ -309,8 +309,26 @@ static bool read_record(struct ring *ring, uint64_t id, const uint8_t *desc,
 	return true;
 }
 
-/* One descriptor. False = the callback has had enough. */
-static bool visit(struct ring *ring, uint64_t id,
+/*
+ * Descriptor ID could not be read: how many from it on are on a page that is not there. A damaged
+ * pointer or count else means millions of failed reads.
+ */
+static uint64_t count_missing(struct ring *ring, uint64_t id)
+{
+	uint64_t index = id & ring->count_mask, size = ring->layout.desc_size, nr;
+	uint8_t byte;
+
+	if (!size || log_window_read(&ring->descs, index * size, &byte, 1, NULL))
+		return 1;
+	nr = (LOG_PAGE - (ring->descs.address + index * size) % LOG_PAGE + size - 1) / size;
+	return nr < ring->count_mask + 1 - index ? nr : ring->count_mask + 1 - index;
+}
+
+/*
+ * One descriptor of LEFT. False = the callback has had enough. *nr_ret is how many that were: more
+ * where a page is missing.
+ */
+static bool visit(struct ring *ring, uint64_t id, uint64_t left, uint64_t *nr_ret,
 		  bool (*callback)(void *context, const struct log_record *record), void *context)
 {
 	const struct ring_layout *layout = &ring->layout;
@@ -319,10 +337,15 @@ static bool visit(struct ring *ring, uint64_t id,
 	uint8_t desc[256];
 	uint64_t state;
 
+	*nr_ret = 1;
 	if (!log_window_read(&ring->descs, (id & ring->count_mask) * layout->desc_size, desc,
 			     layout->desc_size, &why) ||
 	    !decode(ring, desc, layout->desc_size, &layout->state, &state, &why)) {
 		log_lost(&ring->losses, &why, "%s", "");
+		*nr_ret = count_missing(ring, id);
+		if (*nr_ret > left)
+			*nr_ret = left;
+		ring->losses.lost += *nr_ret - 1;
 		return true;
 	}
 	/*
@@ -367,11 +390,13 @@ bool log_ring_for_each(struct kernel *kernel,
 			id = (ring->head_id - ring->count_mask) & ring->id_mask;
 			count = ring->count_mask + 1;
 		}
-		for (; good && count > 0; count--, id = (id + 1) & ring->id_mask) {
-			if (count % 1024 == 0 && !kernel_check_interrupt(kernel, error))
+		for (uint64_t turn = 1, nr = 1; good && count > 0; turn++) {
+			if (turn % 1024 == 0 && !kernel_check_interrupt(kernel, error))
 				good = false;
-			else if (!visit(ring, id, callback, context))
-				count = 1;	/* the last turn */
+			else if (!visit(ring, id, count, &nr, callback, context))
+				break;
+			count -= nr;
+			id = (id + nr) & ring->id_mask;
 		}
 		good = good && log_finish(&ring->losses, error);
 	}

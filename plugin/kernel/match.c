@@ -5,7 +5,7 @@
 
 #include "kernel/scan.h"
 
-#define LINE 256	/* bytes that are passed by together */
+#define LINE   256 /* bytes that are passed by together */
 #define VECTOR 32
 
 /* GCC makes of these whatever the processor has. */
@@ -52,15 +52,17 @@ void match_prepare(struct matcher *matcher, const struct scan_pattern *patterns,
 		uint64_t keep = as_loaded(matcher, ~patterns[i].ignore, size);
 
 		matcher->keep[i] = repeat(keep, size);
-		matcher->value[i] = repeat(as_loaded(matcher, patterns[i].value, size) & keep, size);
+		matcher->value[i] = repeat(as_loaded(matcher, patterns[i].value, size) & keep,
+					   size);
 	}
 }
 
 /* --- numbers --- */
 
-INLINE bool is_zero(vector64 vector)
+/* By pointer: passing a vector means something else with AVX than without. */
+INLINE bool is_zero(const vector64 *vector)
 {
-	return !(vector[0] | vector[1] | vector[2] | vector[3]);
+	return !((*vector)[0] | (*vector)[1] | (*vector)[2] | (*vector)[3]);
 }
 
 /* Is any number of SIZE bytes in this line one of those wanted? */
@@ -85,7 +87,7 @@ INLINE bool line_has_number(const struct matcher *matcher, const uint8_t *line, 
 				any |= (vector64)((vector16)data == (vector16)value);
 		}
 	}
-	return !is_zero(any);
+	return !is_zero(&any);
 }
 
 INLINE bool line_has_number_of(const struct matcher *matcher, const uint8_t *line)
@@ -98,7 +100,8 @@ INLINE bool line_has_number_of(const struct matcher *matcher, const uint8_t *lin
 }
 
 /* The first line at or behind AT, with all its bytes before END, that has something; else END. */
-INLINE size_t skip_numbers(const struct matcher *matcher, const uint8_t *data, size_t at, size_t end)
+INLINE size_t skip_numbers(const struct matcher *matcher, const uint8_t *data, size_t at,
+			   size_t end)
 {
 	while (end - at >= LINE && !line_has_number_of(matcher, data + at))
 		at += LINE;
@@ -111,10 +114,8 @@ INLINE size_t skip_numbers(const struct matcher *matcher, const uint8_t *data, s
 INLINE bool line_has_text(const uint8_t *line, size_t distance, uint8_t first, uint8_t last)
 {
 	vector64 any = { 0 };
-	vector8 firsts, lasts;
+	vector8 firsts = (vector8){ 0 } + first, lasts = (vector8){ 0 } + last;
 
-	memset(&firsts, first, VECTOR);
-	memset(&lasts, last, VECTOR);
 	for (size_t at = 0; at < LINE; at += VECTOR) {
 		vector8 begin, end;
 
@@ -122,7 +123,7 @@ INLINE bool line_has_text(const uint8_t *line, size_t distance, uint8_t first, u
 		memcpy(&end, line + at + distance, VECTOR);
 		any |= (vector64)((begin == firsts) & (end == lasts));
 	}
-	return !is_zero(any);
+	return !is_zero(&any);
 }
 
 INLINE size_t skip_texts(const struct scan_pattern *pattern, const uint8_t *data, size_t at,
@@ -154,7 +155,7 @@ WIDE static size_t skip_texts_wide(const struct scan_pattern *pattern, const uin
 }
 #else
 #define skip_numbers_wide skip_numbers
-#define skip_texts_wide skip_texts
+#define skip_texts_wide	  skip_texts
 #endif
 
 /* --- hits --- */
@@ -216,11 +217,14 @@ static bool find_text(const struct matcher *matcher, uint32_t number, const uint
 		at = matcher->vectors ? skip_texts_wide(pattern, data, at, starts)
 				      : skip_texts(pattern, data, at, starts);
 		end = starts - at > LINE ? at + LINE : starts;
-		for (; at < end; at++)
-			if (data[at] == (uint8_t)pattern->text[0] &&
-			    !memcmp(data + at, pattern->text, pattern->size) &&
+		for (const uint8_t *begin; at < end; at++) {
+			begin = memchr(data + at, pattern->text[0], end - at);
+			at = begin ? (size_t)(begin - data) : end;
+			if (begin && !memcmp(begin, pattern->text, pattern->size) &&
 			    !found(context, at, number, 0))
 				return false;
+		}
+		at = end;
 	}
 	return true;
 }

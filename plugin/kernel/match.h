@@ -11,15 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct scan_pattern;	/* kernel/scan.h */
+struct scan_pattern; /* kernel/scan.h */
 
 #define MATCH_MAX_NUMBERS 64
 
 struct matcher {
 	const struct scan_pattern *patterns;
 	size_t nr_patterns;
-	bool swap;		/* memory is in the other byte order */
-	bool vectors;		/* this processor has AVX2 */
+	bool swap;    /* memory is in the other byte order */
+	bool vectors; /* this processor has AVX2 */
 	/* numbers as they look when memory is loaded, repeated to fill 64 bits; of PATTERNS */
 	uint64_t value[MATCH_MAX_NUMBERS], keep[MATCH_MAX_NUMBERS];
 };
@@ -32,8 +32,8 @@ void match_prepare(struct matcher *matcher, const struct scan_pattern *patterns,
 typedef bool match_function(void *context, size_t at, uint32_t pattern, uint64_t value);
 
 /*
- * Hits that begin in the first STARTS bytes of DATA[SIZE], each with all its bytes in there. Numbers
- * ascend by address, each place once; texts one after the other, each ascending.
+ * Hits that begin in the first STARTS bytes of DATA[SIZE], each with all its bytes in there.
+ * Numbers ascend by address, each place once; texts one after the other, each ascending.
  */
 void match_find(const struct matcher *matcher, const uint8_t *data, size_t size, size_t starts,
 		match_function *found, void *context);

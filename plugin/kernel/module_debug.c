@@ -15,25 +15,27 @@
 #include <unistd.h>
 
 #include "kernel/module_internal.h"
+#include "symbols/debuginfod.h"
 #include "symbols/elf_file.h"
+#include "symbols/unpack.h"
 
-#define MAX_DEPTH 24
-#define MAX_FILES 200000	/* found */
-#define MAX_ENTRIES 5000000	/* looked at: somebody gave us "/" */
+#define MAX_DEPTH   24
+#define MAX_FILES   200000  /* found */
+#define MAX_ENTRIES 5000000 /* looked at: somebody gave us "/" */
 
 struct module_file {
-	char *name;		/* as the kernel calls the module: '-' is '_', no suffix */
+	char *name; /* as the kernel calls the module: '-' is '_', no suffix */
 	char *path;
-	bool compressed;	/* .ko.xz and the like: cannot be used as it is */
+	bool compressed; /* .ko.xz and the like */
 };
 
 struct module_files {
-	char *key;		/* the directories, one per line */
-	struct module_file *files;	/* sorted by name, then in the order found */
+	char *key;		   /* the directories, one per line */
+	struct module_file *files; /* sorted by name, then in the order found */
 	size_t count, capacity;
-	size_t entries;		/* looked at */
+	size_t entries; /* looked at */
 	size_t directories;
-	bool cut;		/* a limit was hit or Ctrl-C came */
+	bool cut; /* a limit was hit or Ctrl-C came */
 	bool interrupted;
 };
 
@@ -200,7 +202,7 @@ static struct module_files *files_get(struct kernel *kernel, struct module_list 
 	buffer_free(&key);
 	for (size_t i = 0; paths && paths[i]; i++) {
 		size_t first = files->count;
-		char *real = realpath(paths[i], NULL);	/* people see these paths: without /../ */
+		char *real = realpath(paths[i], NULL); /* people see these paths: without /../ */
 
 		buffer_clear(&path);
 		buffer_string(&path, real ? real : paths[i]);
@@ -253,19 +255,68 @@ static bool file_fits(const struct module *module, const char *path, struct buff
 }
 
 /* DIRECTORY/.build-id/ab/cdef.debug, as distributions lay out their debug packages. */
+static char *find_build_id_below(const struct module *module, const char *directory,
+				 struct buffer *why)
+{
+	char *path;
+
+	if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", directory, module->build_id,
+		     module->build_id + 2) < 0)
+		return NULL;
+	if (access(path, R_OK) == 0 && file_fits(module, path, why))
+		return path;
+	free(path);
+	return NULL;
+}
+
 static char *find_by_build_id(const struct module *module, const char *const *paths,
 			      struct buffer *why)
 {
-	for (size_t i = 0; paths && paths[i] && strlen(module->build_id) > 2; i++) {
-		char *path;
+	char *found = NULL;
 
-		if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", paths[i], module->build_id,
-			     module->build_id + 2) < 0)
-			return NULL;
-		if (access(path, R_OK) == 0 && file_fits(module, path, why))
-			return path;
-		free(path);
+	if (strlen(module->build_id) < 3)
+		return NULL;
+	for (size_t i = 0; !found && paths && paths[i]; i++)
+		found = find_build_id_below(module, paths[i], why);
+	return found ? found : find_build_id_below(module, "/usr/lib/debug", why);
+}
+
+static struct patience patience_of(const struct kernel *kernel)
+{
+	return (struct patience){ kernel->interrupted, kernel->progress, kernel->caller_context };
+}
+
+/* PATH, or where it lies unpacked; malloc'ed, NULL with the reason in WHY. */
+static char *unpacked(const struct kernel *kernel, const char *path, struct buffer *why)
+{
+	struct patience patience = patience_of(kernel);
+	struct error error;
+	char *plain;
+
+	if (unpack(path, &patience, &plain, &error))
+		return plain;
+	buffer_printf(why, "%s\n", error.text);
+	return NULL;
+}
+
+/* From the servers that the person named, if any. */
+static char *find_on_servers(const struct kernel *kernel, const struct module *module,
+			     struct buffer *why)
+{
+	struct patience patience = patience_of(kernel);
+	struct error error;
+	char *path;
+
+	if (!module->build_id[0])
+		return NULL;
+	if (!debuginfod_find(module->build_id, &patience, &path, &error)) {
+		if (error.kind != ERROR_UNSUPPORTED)
+			buffer_printf(why, "%s\n", error.text);
+		return NULL;
 	}
+	if (file_fits(module, path, why))
+		return path;
+	free(path);
 	return NULL;
 }
 
@@ -273,7 +324,7 @@ static char *find_by_name(struct kernel *kernel, const struct module *module,
 			  const char *const *paths, struct buffer *why)
 {
 	struct module_files *files = files_get(kernel, kernel->modules, paths);
-	char wanted[sizeof(module->name)];
+	char wanted[sizeof(module->name)], *path;
 	size_t tried = 0;
 
 	if (!files)
@@ -288,12 +339,12 @@ static char *find_by_name(struct kernel *kernel, const struct module *module,
 		if (strcmp(file->name, wanted) != 0)
 			continue;
 		tried++;
-		if (file->compressed)
-			buffer_printf(why,
-				      "%s: compressed files cannot be read yet, decompress it\n",
-				      file->path);
-		else if (file_fits(module, file->path, why))
-			return strdup(file->path);
+		path = unpacked(kernel, file->path, why);
+		if (path && file_fits(module, path, why))
+			return path;
+		if (path && file->compressed)
+			unlink(path);
+		free(path);
 	}
 	if (!tried)
 		buffer_printf(
@@ -319,8 +370,10 @@ const char *module_debug_file(struct kernel *kernel, struct module *module,
 	module->debug_path = find_by_build_id(module, paths, why);
 	if (!module->debug_path)
 		module->debug_path = find_by_name(kernel, module, paths, why);
+	if (!module->debug_path)
+		module->debug_path = find_on_servers(kernel, module, why);
 	module->debug_searched = true;
-	if (list->files && list->files->interrupted) {	/* the next search is a new one */
+	if (list->files && list->files->interrupted) { /* the next search is a new one */
 		module_files_free(list->files);
 		list->files = NULL;
 	}

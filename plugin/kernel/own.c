@@ -178,11 +178,18 @@ static bool locate_symbols(struct kernel *kernel, struct kallsyms_tables *tables
 	return text && kallsyms_search(kernel->memory, text, tables, error);
 }
 
-static bool open_symbols(struct kernel *kernel, struct error *damage, struct error *error)
+static bool open_symbols(struct kernel *kernel, const char *system_map, struct error *damage,
+			 struct error *error)
 {
 	struct kallsyms_tables tables;
 
-	return locate_symbols(kernel, &tables, error) && symtab_new(&kernel->symbols, error) &&
+	if (system_map)
+		return symtab_new(&kernel->symbols, error) &&
+		       symtab_read_map(kernel->symbols, system_map, kernel->memory->kaslr_offset,
+				       error) &&
+		       symtab_finish(kernel->symbols, error);
+	return locate_symbols(kernel, &tables, error) &&
+	       symtab_new(&kernel->symbols, error) &&
 	       kallsyms_read_kernel(kernel->memory, &tables, kernel->symbols, damage, error) &&
 	       symtab_finish(kernel->symbols, error);
 }
@@ -222,14 +229,14 @@ static bool no_types(struct kernel *kernel, struct error *error)
 	return opened;
 }
 
-bool own_open(struct kernel *kernel, void (*note)(struct kernel *kernel, const struct error *error),
-	      struct error *error)
+bool own_open(struct kernel *kernel, const char *system_map,
+	      void (*note)(struct kernel *kernel, const struct error *error), struct error *error)
 {
 	struct error damage = { 0 }, why = { 0 };
 	struct buffer blob = { 0 };
 	bool opened;
 
-	if (!open_symbols(kernel, &damage, error))
+	if (!open_symbols(kernel, system_map, &damage, error))
 		return false;
 	if (damage.kind != ERROR_NONE)
 		note(kernel, &damage);

@@ -17,11 +17,11 @@
 struct module;
 
 /*
- * Fills in kernel->symbols and kernel->types. Fails where there are no symbols at all; without BTF
+ * Fills in kernel->symbols (out of SYSTEM_MAP, if it is not NULL) and kernel->types. Fails where there are no symbols at all; without BTF
  * the types are empty, and that is noted with NOTE.
  */
-bool own_open(struct kernel *kernel, void (*note)(struct kernel *kernel, const struct error *error),
-	      struct error *error);
+bool own_open(struct kernel *kernel, const char *system_map,
+	      void (*note)(struct kernel *kernel, const struct error *error), struct error *error);
 /* Reads vmlinux's ORC tables, at run-time addresses. */
 bool own_orc(struct kernel *kernel, struct orc_table *table, struct error *error);
 /* The kernel's BTF, into BLOB. */

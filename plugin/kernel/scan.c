@@ -10,9 +10,10 @@
 #include "kernel/match.h"
 
 #define BATCH_SIZE (1u << 20)
-#define STEP_SIZE (256u << 10)		/* of a batch: read, then looked through while it is in the cache */
+/* Of a batch: read, then looked through while it is in the processor's own cache. */
+#define STEP_SIZE (256u << 10)
 #define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
-#define POLL_NS (50 * 1000 * 1000)
+#define POLL_NS		  (50 * 1000 * 1000)
 
 /* A place in the list of runs. */
 struct position {
@@ -27,16 +28,16 @@ struct batch {
 	struct scan_hit *hits;
 	size_t nr_hits, capacity;
 	uint64_t pages_searched, pages_missing, first_missing;
-	bool done, failed;		/* failed: no memory */
+	bool done, failed; /* failed: no memory */
 };
 
 struct job {
 	struct kernel *kernel;
 	const struct scan_request *request;
 	struct matcher matcher;
-	struct batch *batches;		/* a ring of WINDOW, by number */
+	struct batch *batches; /* a ring of WINDOW, by number */
 	size_t window;
-	struct position next;		/* where the next batch begins */
+	struct position next; /* where the next batch begins */
 	uint64_t bytes_taken, bytes;
 	size_t nr_taken, nr_delivered;
 	bool stop, all_taken;
@@ -48,7 +49,7 @@ struct job {
 
 struct piece {
 	const uint8_t *data;
-	size_t size, starts;	/* hits begin within the first STARTS bytes */
+	size_t size, starts; /* hits begin within the first STARTS bytes */
 	uint64_t address;
 	uint32_t owner;
 };
@@ -151,6 +152,37 @@ static void note_missing(struct batch *batch, uint8_t kind, uint64_t address)
 }
 
 /*
+ * A page of which the dump has some bytes only (an ELF segment may begin and end anywhere). They
+ * are looked through apart from what is before and behind; AT is the page's place in the buffer.
+ * False if it has none at all.
+ */
+static bool match_parts(struct job *job, struct batch *batch, const struct scan_run *run,
+			uint64_t address, uint8_t *at)
+{
+	struct dump *dump = job->kernel->dump;
+	uint64_t physical = run->physical + (address - run->address);
+	struct piece piece = { at, 0, 0, address, run->owner };
+	struct dump_place place;
+	bool any = false;
+
+	if (!dump->format->read_bytes || !dump->format->find_page ||
+	    !dump->format->find_page(dump, physical >> dump->page_shift, &place, NULL))
+		return false;
+	for (size_t i = 0; i < dump->page_size; i += 8) {
+		if (dump->format->read_bytes(dump, physical + i, at + i, 8, NULL)) {
+			piece.size += 8;
+			piece.starts += 8;
+			any = true;
+			continue;
+		}
+		match(job, &piece, batch);
+		piece = (struct piece){ at + i + 8, 0, 0, address + i + 8, run->owner };
+	}
+	match(job, &piece, batch);
+	return any;
+}
+
+/*
  * NR pages at ADDRESS have been read into AT: they go on with PIECE where they continue it, and
  * begin new ones behind each that is missing.
  */
@@ -173,7 +205,10 @@ static void add_pages(struct job *job, struct batch *batch, struct piece *piece,
 			continue;
 		}
 		match(job, piece, batch);
-		note_missing(batch, kinds[i], address - page_size);
+		if (match_parts(job, batch, run, address - page_size, at - page_size))
+			batch->pages_searched++;
+		else
+			note_missing(batch, kinds[i], address - page_size);
 		*piece = (struct piece){ at, 0, 0, address, run->owner };
 	}
 }
@@ -190,8 +225,8 @@ static void fill_excluded(const struct dump *dump, uint8_t *pages, uint8_t *kind
 }
 
 /* STEP_SIZE bytes from *FROM on, but at most SIZE. BUFFER has room for them and a page. */
-static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from, uint64_t size,
-			  uint8_t *buffer)
+static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from,
+			  uint64_t size, uint8_t *buffer)
 {
 	const struct scan_runs *runs = job->request->runs;
 	struct dump *dump = job->kernel->dump;
@@ -208,8 +243,8 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 		dump_scan_pages(dump, (run->physical + from->offset) >> dump->page_shift, nr,
 				buffer + done, kinds);
 		fill_excluded(dump, buffer + done, kinds, nr);
-		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset, kinds,
-			  nr);
+		add_pages(job, batch, &piece, buffer + done, run, run->address + from->offset,
+			  kinds, nr);
 		advance(runs, from, room);
 	}
 	extend(job, &piece, buffer + done, from);
@@ -397,8 +432,7 @@ bool scan(struct kernel *kernel, const struct scan_request *request, struct scan
 	pthread_mutex_init(&job.lock, NULL);
 	pthread_cond_init(&job.work, NULL);
 	pthread_cond_init(&job.ready, NULL);
-	while (totals->threads < wanted &&
-	       threads_start(&threads[totals->threads], work, &job))
+	while (totals->threads < wanted && threads_start(&threads[totals->threads], work, &job))
 		totals->threads++;
 	if (totals->threads)
 		good = collect(&job, totals, error);

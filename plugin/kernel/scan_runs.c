@@ -11,8 +11,8 @@
  * at a time.
  */
 #define REPEATS_WINDOW 16
-#define REPEATS_LIMIT 65536
-#define WINDOW_STEP (1ull << 30)
+#define REPEATS_LIMIT  65536
+#define WINDOW_STEP    (1ull << 30)
 
 void scan_runs_free(struct scan_runs *runs)
 {
@@ -83,7 +83,7 @@ bool scan_add_physical(struct kernel *kernel, uint64_t start, uint64_t last, str
 }
 
 struct repeats {
-	uint64_t pages[RECENT_PAGES];	/* physical address | 1 */
+	uint64_t pages[RECENT_PAGES]; /* physical address | 1 */
 	unsigned next, in_a_row;
 };
 
@@ -116,7 +116,7 @@ static bool add_mapping(const struct translation *translation, uint64_t *address
 {
 	uint64_t run = translation->run, step;
 
-	/* The scan reads whole pages of the dump; a damaged header can claim that they are large. */
+	/* Whole pages of the dump are read; a damaged header can claim that they are large. */
 	if ((translation->physical | translation->page_size) & mask)
 		return error_set(error, ERROR_UNSUPPORTED,
 				 "the pages of the dump, of 0x%llx bytes, are larger than the "

@@ -412,7 +412,7 @@ static bool info_sizes(const char *vmlinux, uint64_t *first, uint64_t *all)
 
 unsigned gdb_index_version(const char *path, const char *vmlinux)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* it might be a FIFO */
 	struct stat status;
 	uint64_t first, all;
 	unsigned version = 0;

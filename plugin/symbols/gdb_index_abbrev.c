@@ -127,6 +127,18 @@ bool abbrev_skip_form(struct cursor *cursor, unsigned form, const struct index_u
 	}
 }
 
+static bool grow_steps(struct abbrevs *abbrevs)
+{
+	size_t room = abbrevs->steps_room ? abbrevs->steps_room * 2 : 4096;
+	void *steps = reallocarray(abbrevs->steps, room, sizeof(*abbrevs->steps));
+
+	if (!steps)
+		return false;
+	abbrevs->steps = steps;
+	abbrevs->steps_room = room;
+	return true;
+}
+
 static bool add_step(struct abbrevs *abbrevs, struct abbrev *abbrev, struct abbrev_step step)
 {
 	struct abbrev_step *last = abbrev->nr_steps ? &abbrevs->steps[abbrevs->nr_steps - 1] : NULL;
@@ -136,15 +148,8 @@ static bool add_step(struct abbrevs *abbrevs, struct abbrev *abbrev, struct abbr
 			step.size; /* at most 16 bytes for each 2 of the section: no overflow */
 		return true;
 	}
-	if (abbrevs->nr_steps == abbrevs->steps_room) {
-		size_t room = abbrevs->steps_room ? abbrevs->steps_room * 2 : 4096;
-		void *steps = reallocarray(abbrevs->steps, room, sizeof(*abbrevs->steps));
-
-		if (!steps)
-			return false;
-		abbrevs->steps = steps;
-		abbrevs->steps_room = room;
-	}
+	if (abbrevs->nr_steps == abbrevs->steps_room && !grow_steps(abbrevs))
+		return false;
 	abbrevs->steps[abbrevs->nr_steps++] = step;
 	abbrev->nr_steps++;
 	return true;
@@ -267,6 +272,8 @@ bool abbrevs_read(struct abbrevs *abbrevs, const struct index_file *file,
 	if (abbrevs->offset_size == unit->offset_size && abbrevs->offset == unit->abbrevs &&
 	    abbrevs->address_size == unit->address_size && abbrevs->version == unit->version)
 		return true; /* the unit before had the same */
+	if (!abbrevs->steps && !grow_steps(abbrevs))
+		return error_no_memory(error, "abbreviations", 0);
 	abbrevs->nr = abbrevs->nr_steps = 0;
 	abbrevs->offset_size = 0;
 	while ((code = cursor_uleb(&cursor))) {

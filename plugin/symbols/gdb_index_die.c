@@ -231,7 +231,10 @@ static bool read_attribute(struct scanner *scanner, struct cursor *cursor,
 		return read_address(scanner, cursor, step, &die->low, &is_size);
 	case DW_AT_high_pc:
 		die->has_high = true;
-		return read_address(scanner, cursor, step, &die->high, &die->high_is_size);
+		if (!read_address(scanner, cursor, step, &die->high, &is_size))
+			return false;
+		die->high_is_size = is_size && scanner->unit->version >= 4;
+		return true;
 	case DW_AT_ranges:
 		die->has_ranges = true;
 		die->ranges_are_index = step->form == DW_FORM_rnglistx;
@@ -243,8 +246,6 @@ static bool read_attribute(struct scanner *scanner, struct cursor *cursor,
 	}
 }
 
-/* Reads the code at the cursor. NULL: the end of a list of children, or (with *error set) damage.
- */
 const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, bool *failed)
 {
 	uint64_t code = cursor_uleb(cursor);
@@ -262,7 +263,9 @@ const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, b
 /* The attributes that matter, if ALL, or only where the next sibling is. */
 bool scan_die(struct scanner *scanner, struct cursor *cursor, struct die *die, bool all)
 {
-	const struct abbrev_step *step = scanner->abbrevs.steps + die->abbrev->first_step;
+	const struct abbrev_step *step = die->abbrev->nr_steps
+						 ? scanner->abbrevs.steps + die->abbrev->first_step
+						 : NULL; /* of no attributes; there may be no table */
 
 	for (unsigned i = die->abbrev->nr_steps; i > 0; i--, step++) {
 		if (step->attribute && (all || step->attribute == DW_AT_sibling)) {

@@ -120,7 +120,7 @@ struct index_file {
 	bool big_endian;
 	bool info_mapped;     /* it lies in the file: its pages can be given back */
 	bool section_at_zero; /* so that 0 is an address */
-	bool lost_variables;  /* also those that the compiler did away with */
+	bool lost_variables;  /* wanted, too: those that the compiler did away with */
 	struct index_unit *units;
 	size_t nr_units;
 };
@@ -133,13 +133,15 @@ const struct index_unit *index_file_unit_at(const struct index_file *file, uint6
 static inline struct cursor index_cursor(const struct index_file *file, struct bytes section,
 					 uint64_t offset)
 {
-	struct cursor cursor = { .end = section.data + section.size,
+	const uint8_t *data = section.data ? section.data : (const uint8_t *)"";
+	struct cursor cursor = { .at = data,
+				 .end = data + section.size,
 				 .big_endian = file->big_endian };
 
 	if (offset > section.size)
 		cursor_fail(&cursor);
 	else
-		cursor.at = section.data + offset;
+		cursor.at += offset;
 	return cursor;
 }
 

@@ -28,9 +28,9 @@ static uint32_t *find_local(const struct names *names, uint32_t *slots, size_t m
 {
 	for (size_t i = hash_pointer(name) + canonical;; i++) {
 		uint32_t *slot = &slots[i & mask];
-		const struct local_name *local = &names->locals[*slot - 1];
 
-		if (!*slot || (local->name == name && local->canonical == canonical))
+		if (!*slot || (names->locals[*slot - 1].name == name &&
+			       names->locals[*slot - 1].canonical == canonical))
 			return slot;
 	}
 }

@@ -12,8 +12,7 @@
 #define MAX_DEPTH   64 /* of Rust's modules and types in each other */
 #define MAX_ORIGINS 8  /* of DIEs that refer to another for their name */
 
-/* The prefix of the innermost scope around the DIE at OFFSET that is at its end already, or NULL.
- */
+/* The prefix of the innermost scope around OFFSET, of those that are done; NULL = none. */
 static const char *scope_at(const struct scanner *scanner, uint64_t offset)
 {
 	for (size_t i = 0; i < scanner->nr_scopes; i++)
@@ -267,10 +266,17 @@ static bool set_language(struct scanner *scanner, uint64_t language)
 			 scanner->file->path, (unsigned long long)language);
 }
 
+/* NULL where it has none: an abbreviation without attributes can be in a table without a step. */
+static const struct abbrev_step *steps_of(const struct scanner *scanner,
+					  const struct abbrev *abbrev)
+{
+	return abbrev->nr_steps ? scanner->abbrevs.steps + abbrev->first_step : NULL;
+}
+
 /* The bases that the unit's other values are relative to have to be known before those. */
 static bool read_bases(struct scanner *scanner, struct cursor cursor, const struct abbrev *abbrev)
 {
-	const struct abbrev_step *step = scanner->abbrevs.steps + abbrev->first_step;
+	const struct abbrev_step *step = steps_of(scanner, abbrev);
 	uint64_t language = 0;
 	bool read = true;
 

@@ -103,9 +103,9 @@ static bool read_tables(struct reader *reader, struct error *error)
 	size_t size = reader->count * sizeof(*reader->table);
 	Elf64_Sym last;
 
-	/* A damaged count asks for much memory; most often there is nothing where its table would end. */
-	if (reader->count && !memory_read(reader->memory, reader->symbols + size - sizeof(last), &last,
-					  sizeof(last), error))
+	/* A damaged count asks for much memory, but most often its table would end nowhere. */
+	if (reader->count && !memory_read(reader->memory, reader->symbols + size - sizeof(last),
+					  &last, sizeof(last), error))
 		return false;
 	reader->table = malloc(size + 1);
 	reader->letter_table = calloc(reader->count + 1, 1);

@@ -1,4 +1,6 @@
-core_sources += plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/symtab_elf.c \
+core_sources += plugin/symbols/debug_find.c plugin/symbols/debug_find.h plugin/symbols/debuginfod.c plugin/symbols/debuginfod.h \
+	plugin/symbols/unpack.c plugin/symbols/unpack.h \
+	plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/symtab_elf.c plugin/symbols/symtab_map.c \
 	plugin/symbols/elf_file.c plugin/symbols/elf_file.h \
 	plugin/symbols/elf_relocatable.c plugin/symbols/elf_relocatable.h \
 	plugin/symbols/elf_writer.c plugin/symbols/elf_writer.h \

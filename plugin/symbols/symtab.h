@@ -49,6 +49,12 @@ void symtab_free(struct symtab *symtab);
 bool symtab_read_elf(struct symtab *symtab, const char *path, uint64_t kaslr, struct error *error);
 
 /*
+ * The same out of the System.map PATH. Sizes are up to the next symbol. What is linked below the
+ * kernel's half (per-CPU symbols up to 6.14) is not moved.
+ */
+bool symtab_read_map(struct symtab *symtab, const char *path, uint64_t kaslr, struct error *error);
+
+/*
  * By name; where a static name exists several times, a global one wins, else the first by address.
  */
 const struct symbol *symtab_find(const struct symtab *symtab, const char *name);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 /*
- * Bytes searched between two looks at whether anybody still waits. The first are few: gdb asks again
- * behind each hit, and the next one is often near.
+ * Bytes searched between two looks at whether anybody still waits. The first are few: gdb asks
+ * again behind each hit, and the next one is often near.
  */
-#define FIRST_CHUNK (16u << 10)
+#define FIRST_CHUNK  (16u << 10)
 #define SEARCH_CHUNK (1u << 20)
 
 static bool parse_range(struct session *session, const struct arguments *arguments, size_t limit,
@@ -82,13 +82,13 @@ void handle_read_binary(struct session *session, const struct arguments *argumen
  * across.
  */
 struct search {
-	uint64_t address;	/* of the window's first byte */
-	uint64_t left;		/* bytes not read yet */
+	uint64_t address; /* of the window's first byte */
+	uint64_t left;	  /* bytes not read yet */
 	const char *pattern;
 	size_t pattern_size;
-	uint8_t *window;	/* SEARCH_CHUNK + pattern_size bytes */
+	uint8_t *window; /* SEARCH_CHUNK + pattern_size bytes */
 	size_t filled;
-	size_t chunk;		/* how much to read next */
+	size_t chunk; /* how much to read next */
 };
 
 /* Searches the next chunk; false when the search is over and has been replied to. */
@@ -136,8 +136,8 @@ static bool search_chunk(struct session *session, struct search *search)
 }
 
 /*
- * A far search, by the target's own faster means. True: found, and replied to. Else what is left for
- * search_chunk begins where that got to.
+ * A far search, by the target's own faster means. True: found, and replied to. Else what is left
+ * for search_chunk begins where that got to.
  */
 static bool search_far(struct session *session, struct search *search)
 {

@@ -20,7 +20,7 @@
 
 /* What gdb's find looks for. */
 struct target_search {
-	uint64_t address, size;		/* where: size is at least pattern_size */
+	uint64_t address, size; /* where: size is at least pattern_size */
 	const char *pattern;
 	size_t pattern_size;
 	/* Asked now and then: has gdb given up waiting? May be NULL. */

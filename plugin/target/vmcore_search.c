@@ -42,8 +42,8 @@ static uint64_t cut_at_gap(struct scan_runs *runs, uint64_t start)
 }
 
 /*
- * Looks in [*at, last]. True: found, at *at. False: *at is where it stopped, LAST + 1 if nothing was
- * in the way.
+ * Looks in [*at, last]. True: found, at *at. False: *at is where it stopped, LAST + 1 if nothing
+ * was in the way.
  */
 static bool search_piece(struct kernel *kernel, uint64_t root, struct finding *finding,
 			 uint64_t *at, uint64_t last)
@@ -54,9 +54,16 @@ static bool search_piece(struct kernel *kernel, uint64_t root, struct finding *f
 	struct scan_runs runs = { 0 };
 	struct scan_totals totals;
 	struct scan_request request = {
-		.runs = &runs, .patterns = &pattern, .nr_patterns = 1, .start = *at, .last = last,
-		.hit = hit, .interrupted = interrupted, .context = finding,
-		.whole = true, .first = true,
+		.runs = &runs,
+		.patterns = &pattern,
+		.nr_patterns = 1,
+		.start = *at,
+		.last = last,
+		.hit = hit,
+		.interrupted = interrupted,
+		.context = finding,
+		.whole = true,
+		.first = true,
 	};
 	struct error error;
 

@@ -204,10 +204,11 @@ static bool get_registers(void *context, uint64_t id, struct registers *register
 		struct registers read = { 0 };
 
 		if (!thread_registers(target, thread, &read, error)) {
-			/* gdb does not connect without the pc of one thread. It is told to forget this one. */
+			/* gdb does not connect without a pc. It is told to forget this one. */
 			if (!is_connecting(target))
 				return false;
-			*registers = (struct registers){ .valid = 1ull << target->kernel->arch->pc };
+			memset(registers, 0, sizeof(*registers));
+			registers->valid = 1ull << target->kernel->arch->pc;
 			return true;
 		}
 		thread->registers = malloc(sizeof(*thread->registers));

@@ -29,13 +29,17 @@ bool __wrap_vmcoreinfo_search(struct dump *dump, struct error *error)
 }
 
 /* Files that the plugin makes are looked at in memory. */
+struct buffer fuzz_written;
+
 bool __wrap_files_write_atomically(const char *path, const void *data, size_t size, struct error *error);
 
 bool __wrap_files_write_atomically(const char *path, const void *data, size_t size, struct error *error)
 {
 	(void)path;
 	(void)error;
-	FUZZ_CHECK(size >= 64 && memcmp(data, "\177ELF", 4) == 0);
-	fuzz_touch(data, size);
+	/* An ELF file, or gdb's index (version 8 or 9 first). */
+	FUZZ_CHECK(size >= 24 && (memcmp(data, "\177ELF", 4) == 0 || *(const uint8_t *)data == 8 || *(const uint8_t *)data == 9));
+	buffer_clear(&fuzz_written);
+	buffer_append(&fuzz_written, data, size);
 	return true;
 }

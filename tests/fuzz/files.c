@@ -42,13 +42,26 @@ static bool is_ours(int fd)
 	return fd >= FIRST_FD && fd < FIRST_FD + NR_FILES;
 }
 
+/* "fuzz:1" and "fuzz:1.vmss" are number 1, "fuzz:1.vmem" the next one; -1 for real files. */
+static int number_of(const char *path)
+{
+	int number;
+
+	if (strncmp(path, "fuzz:", 5) != 0 || path[5] < '0' || path[5] >= '0' + NR_FILES)
+		return -1;
+	number = path[5] - '0';
+	if (!path[6] || strcmp(path + 6, ".vmss") == 0)
+		return number;
+	return strcmp(path + 6, ".vmem") == 0 && number + 1 < NR_FILES ? number + 1 : -1;
+}
+
 int __wrap_open64(const char *path, int flags, ...)
 {
 	va_list list;
 	mode_t mode;
 
-	if (strncmp(path, "fuzz:", 5) == 0 && path[5] >= '0' && path[5] < '0' + NR_FILES && !path[6])
-		return FIRST_FD + path[5] - '0';
+	if (number_of(path) >= 0)
+		return FIRST_FD + number_of(path);
 	va_start(list, flags);
 	mode = flags & O_CREAT ? va_arg(list, unsigned) : 0;
 	va_end(list);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "dump/dump.h"
 
@@ -44,6 +45,9 @@ static inline bool fuzz_failed(const struct error *error)
  */
 const char *fuzz_file(unsigned which, const void *data, size_t size);
 void fuzz_free_image(void);
+
+/* What files_write_atomically() was given last (cheaper.c); the plugin's files are not really written. */
+extern struct buffer fuzz_written;
 
 /* Looks at the first and the last byte of a buffer: AddressSanitizer says if they are not there. */
 static inline void fuzz_touch(const void *data, size_t size)
@@ -91,6 +95,33 @@ static inline void fuzz_read_place(struct dump *dump, uint64_t address, size_t s
 		fuzz_failed(&error);
 }
 
+/* Many pages at once must be what they are one by one. */
+static inline void fuzz_scan(struct dump *dump, uint64_t pfn)
+{
+	enum { PAGES = 4 };
+	static uint8_t buffer[PAGES * 65536], page[65536];
+	struct dump_place places[PAGES], place;
+	uint8_t kinds[PAGES];
+	struct error error;
+
+	dump_scan_pages(dump, pfn, PAGES, buffer, kinds);
+	for (unsigned i = 0; i < PAGES; i++) {
+		if (!dump_scan_page(dump, pfn + i, page, &error))
+			FUZZ_CHECK(kinds[i] == error.kind);
+		else
+			FUZZ_CHECK(kinds[i] == ERROR_NONE && !memcmp(page, buffer + i * dump->page_size, dump->page_size));
+	}
+	if (!dump->format->find_page)
+		return;
+	dump_find_pages(dump, pfn, PAGES, places, kinds);
+	for (unsigned i = 0; i < PAGES; i++) {
+		if (!dump->format->find_page(dump, pfn + i, &place, &error))
+			FUZZ_CHECK(kinds[i] == error.kind);
+		else
+			FUZZ_CHECK(kinds[i] == ERROR_NONE && place.offset == places[i].offset && place.size == places[i].size);
+	}
+}
+
 /* Reads here and there in an open dump, at the places where things are likely to go wrong. Bounded: a run is to take microseconds. */
 static inline void fuzz_read_dump(struct dump *dump)
 {
@@ -108,6 +139,7 @@ static inline void fuzz_read_dump(struct dump *dump)
 	}
 	for (uint64_t pfn = 0; pfn < 8; pfn++)
 		fuzz_read_place(dump, pfn * page + 7 * pfn, pfn == 3 ? page + 3 : 9);
+	fuzz_scan(dump, 1);
 	fuzz_read_place(dump, dump->max_pfn << dump->page_shift, 9);
 	fuzz_read_place(dump, UINT64_MAX - 5, 9);
 	for (size_t i = 0; i < dump->nr_notes && i < 32; i++) {

@@ -4,6 +4,7 @@
  * images are. BTF seeds come from the compiler, see tests/fuzz/run.
  */
 #include "../unit/test_dump_image.h"
+#include "../unit/test_gdb_index_image.h"
 
 #include <elf.h>
 #include <endian.h>
@@ -266,6 +267,61 @@ static void seeds_raw(void)
 	}
 }
 
+static void add_value(struct buffer *file, const char *name, int index, uint64_t value, unsigned size)
+{
+	add(file, strlen(name) << 8 | (index >= 0) << 6 | size, 2, false);
+	buffer_append(file, name, strlen(name));
+	if (index >= 0)
+		add(file, index, 4, false);
+	add(file, value, size, false);
+}
+
+/* A checkpoint with two groups; its memory inside (WHERE 0) or beside it. Laid out as in plugin/dump/vmware.c. */
+static void seed_vmware(unsigned where)
+{
+	struct buffer file = { 0 }, groups[2] = { { 0 }, { 0 } };
+	static const char *const names[] = { "cpu", "memory" };
+	uint64_t at = 12 + 2 * 80;
+
+	add_value(&groups[0], "cpu:numCPUs", -1, 2, 4);
+	for (unsigned cpu = 0; cpu < 2; cpu++) {
+		add_value(&groups[0], "rip", cpu, 0xffffffff81000000, 8);
+		add_value(&groups[0], "rsp", cpu, 0xffffc90000003f00, 8);
+		add_value(&groups[0], "CR64", cpu, 0x1000, 8);
+	}
+	add_value(&groups[1], "align_mask", -1, 0xffff, 4);
+	add_value(&groups[1], "regionsCount", -1, 1, 4);
+	add_value(&groups[1], "regionPPN", 0, 1, 4);
+	add_value(&groups[1], "regionPageNum", 0, 0, 4);
+	add_value(&groups[1], "regionSize", 0, 3, 4);
+	if (!where) {	/* a block: its tag, name, index, sizes, no padding */
+		add(&groups[1], 6 << 8 | 2 << 6 | 0x3f, 2, false);
+		buffer_append(&groups[1], "Memory", 6);
+		add(&groups[1], 0, 8, false);
+		add(&groups[1], 400, 8, false);
+		add(&groups[1], 400, 8, false);
+		add(&groups[1], 0, 2, false);
+		buffer_zeros(&groups[1], 400);
+	}
+	add(&file, 0xbed2bed2, 4, false);
+	add(&file, 0, 4, false);
+	add(&file, 2, 4, false);
+	for (unsigned i = 0; i < 2; i++) {
+		add(&groups[i], 0, 2, false);
+		buffer_append(&file, names[i], strlen(names[i]));
+		buffer_zeros(&file, 64 - strlen(names[i]));
+		add(&file, at, 8, false);
+		add(&file, groups[i].size, 8, false);
+		at += groups[i].size;
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		buffer_append(&file, groups[i].data, groups[i].size);
+		buffer_free(&groups[i]);
+	}
+	add(&file, where, 1, false);
+	save_buffer("vmware", where ? "beside" : "inside", &file);
+}
+
 /* See fuzz_kallsyms.c. */
 static void seeds_kallsyms(void)
 {
@@ -320,6 +376,18 @@ static void seeds_kernel(void)
 	}
 }
 
+static void seeds_gdb_index(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		struct index_image image = index_image(i & 1, i & 2, 4 + i / 4);
+		struct buffer file = image_file(&image);
+		char name[] = { 'd', '0' + i, 0 };
+
+		save_buffer("gdb_index", name, &file);
+		index_image_free(&image);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -332,7 +400,10 @@ int main(int argc, char **argv)
 	seeds_small();
 	seeds_orc();
 	seeds_raw();
+	seed_vmware(0);
+	seed_vmware(1);
 	seeds_kallsyms();
 	seeds_kernel();
+	seeds_gdb_index();
 	return 0;
 }

@@ -15,11 +15,10 @@ class Index:
         data = path.read_bytes()
         header = struct.unpack_from("<6I", data)
         self.version, units, types, ranges, symbols, pool = header
-        if self.version == 9:   # has one more part before the pool
+        symbols_end = pool
+        if self.version >= 9:   # has one more part before the pool
             pool = struct.unpack_from("<I", data, 24)[0]
-            symbols_end = struct.unpack_from("<I", data, 20)[0]
-        else:
-            symbols_end = pool
+        self.pool = pool
         self.size = len(data)
         self.units = list(struct.iter_unpack("<QQ", data[units:types]))
         self.types = list(struct.iter_unpack("<QQQ", data[types:ranges]))
@@ -45,12 +44,11 @@ class Index:
 
     def lookup(self, data, name):
         """As gdb does: by the hash, not by reading all slots."""
-        pool = struct.unpack_from("<6I", data)[5]
         mask = len(self.slots) - 1
         at = self.hash(name) & mask
         step = (self.hash(name) * 17 & mask) | 1
         while self.slots[at] != (0, 0):
-            start = pool + self.slots[at][0]
+            start = self.pool + self.slots[at][0]
             if data[start : start + len(name) + 1] == name + b"\0":
                 return True
             at = (at + step) & mask

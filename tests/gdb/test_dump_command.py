@@ -2,6 +2,7 @@
 import json
 import mmap
 import os
+import re
 import struct
 import subprocess
 
@@ -132,3 +133,52 @@ def test_search_finds_symbols(dump):
 def test_search_stacks(dump):
     out = dump.json("kernel search -t init_task")
     assert {hit["comm"] for hit in out["hits"]} >= {"swapper/0"}
+
+
+MAGIC = 0x1122334455667788    # rig.h, RIG_MAGIC
+
+
+def hits_of(dump, command):
+    return [int(hit["address"], 16) for hit in dump.json(command)["hits"]]
+
+
+@pytest.mark.scenario("qemu", "qemu-bare", "qemu-panic")
+@pytest.mark.parametrize("option, size", [("", 8), ("-w ", 4), ("-h ", 2)])
+def test_search_values_against_the_file(dump, option, size):
+    elf = elf_of(dump)
+    value, found = MAGIC >> 8 * (8 - size), set()
+    with open(elf, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as memory:
+        for offset, address, length in segments(elf):
+            at = memory.find(value.to_bytes(size, "little"), offset, offset + length)
+            while at >= 0:
+                if (address + at - offset) % size == 0:
+                    found.add(address + at - offset)
+                at = memory.find(value.to_bytes(size, "little"), at + 1, offset + length)
+    assert found
+    assert hits_of(dump, f"kernel search -p {option}{value:x}") == sorted(found)
+
+
+def test_search_spaces(dump):
+    """The linear mapping and the image, and all the rest: a module's data is in the rest, so are stacks out of vmalloc."""
+    everything, linear, rest = (hits_of(dump, f"kernel search -{option} {MAGIC:x}") for option in "kKV")
+    assert everything == sorted(linear + rest) and linear
+    assert not set(linear) & set(rest)
+    stacks, running = hits_of(dump, f"kernel search -t {MAGIC:x}"), hits_of(dump, f"kernel search -T {MAGIC:x}")
+    assert set(running) <= set(stacks) <= set(rest)
+    out = dump.gdb("print/x (unsigned long)&init_task", *(f"x/gx 0x{address:x}" for address in everything))
+    assert out.count(f"0x{MAGIC:016x}") == len(everything), out
+    init_task = int(re.search(r"\$1 = (0x[0-9a-f]+)", out)[1], 16)
+    # Some list's next and prev in init_task itself point back at it, so the image has its address.
+    in_image = hits_of(dump, f"kernel search -K -s {init_task:x} -l 8000 -m ffff {init_task:x}")
+    assert in_image and hits_of(dump, f"kernel search -V -s {init_task:x} -l 8000 -m ffff {init_task:x}") == []
+
+
+def test_find_from_afar(dump):
+    """gdb's find begins in small pieces and goes on with threads: both must see the same memory as search."""
+    banner = f"Linux version {dump.info['release']}"
+    image = int(dump.gdb('printf "at=%lx\\n", &linux_banner').split("at=")[1].split()[0], 16)
+    for before in 0x1000, 0x40000, 0x123456, 0x800000:
+        start = image - before
+        expected = [hit for hit in hits_of(dump, f'kernel search -s {start:x} -e {image + 0x40000:x} -c "{banner}"')]
+        out = dump.gdb("set vmcore zero-excluded on", f"find 0x{start:x}, 0x{image + 0x40000 - 1:x}, {{char[{len(banner)}]}}{image:#x}")
+        assert [int(at, 16) for at in re.findall(r"^(0x[0-9a-f]+)", out, re.M)] == expected and image in expected, out

@@ -162,3 +162,10 @@ def test_kcore(dump, big_directory):
     assert "FORMAT: ELF" in output and "NT_PRPSINFO" in output
     assert '"swapper/0' in output
     path.unlink()
+
+
+@pytest.mark.scenario("sysrq")
+def test_live_kcore(dump):
+    """The running kernel's own /proc/kcore, in a guest: the probe compares its memory with what the kernel says of itself."""
+    made = subprocess.run([TOP / "tests" / "rig" / "kcore", dump.directory], capture_output=True, text=True)
+    assert made.stdout.splitlines()[-1:] == ["kcore: good"], made.stdout + made.stderr

@@ -100,6 +100,18 @@ def test_a_failed_attach_keeps_the_open_dump(one):
     assert "COMM" in out
 
 
+def test_symbols_are_whole_after_a_dump_was_closed(dump):
+    """gdb 13 and later made an internal error of a variable that was read for a shared object and then for a program."""
+    output = dump.gdb("disconnect", "target vmcore /dev/null", "x/s &linux_banner", "print 40 + 2")
+    assert "internal-error" not in output and "= 42" in output
+
+
+def test_no_thread_prints_an_exception(dump):
+    """A zombie has neither stack nor registers."""
+    output = dump.gdb("thread apply all -s -q bt 2")
+    assert "Exception" not in output and "Error" not in output
+
+
 def test_wrong_vmlinux_is_refused(one):
     other = next((s for s in SETS if s.kernel != one.kernel), None)
     if not other:

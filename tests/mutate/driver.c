@@ -306,7 +306,7 @@ static bool open_damaged(struct campaign *campaign, bool from_scratch)
 	if (!dump_open(paths, 1, &dump, &error))
 		goto refused;
 	if (from_scratch) {
-		if (!kernel_open(dump, campaign->vmlinux, false, &campaign->kernel, &error))
+		if (!kernel_open(dump, &(struct kernel_source){ .vmlinux = campaign->vmlinux }, &campaign->kernel, &error))
 			goto refused;
 		return true;
 	}
@@ -443,7 +443,7 @@ static void open_whole(struct campaign *campaign)
 	struct stat64 status;
 
 	if (!dump_open(paths, 1, &dump, &error) ||
-	    !kernel_open(dump, campaign->vmlinux, false, &campaign->kernel, &error)) {
+	    !kernel_open(dump, &(struct kernel_source){ .vmlinux = campaign->vmlinux }, &campaign->kernel, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		exit(2);
 	}

@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return fprintf(stderr, "usage: %s VMLINUX DUMP\n", argv[0]), 2;
-	if (!dump_open(paths, 1, &dump, &error) || !kernel_open(dump, argv[1], false, &kernel, &error))
+	if (!dump_open(paths, 1, &dump, &error) || !kernel_open(dump, &(struct kernel_source){ .vmlinux = argv[1] }, &kernel, &error))
 		return fprintf(stderr, "%s\n", error.text), 1;
 	print_variables(kernel);
 	print_tasks(kernel);

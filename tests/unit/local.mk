@@ -7,6 +7,7 @@ check_PROGRAMS += \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \
+	tests/unit/test_debug_find \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \
 	tests/unit/test_dump_flattened \
@@ -28,8 +29,10 @@ check_PROGRAMS += \
 	tests/unit/test_output \
 	tests/unit/test_ps \
 	tests/unit/test_scan \
+	tests/unit/test_rd \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
+	tests/unit/test_symtab_map \
 	tests/unit/test_system \
 	tests/unit/test_target \
 	tests/unit/test_target_packet \
@@ -37,4 +40,4 @@ check_PROGRAMS += \
 	tests/unit/test_task \
 	tests/unit/test_types \
 	tests/unit/test_unwind
-EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h 
+EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h 

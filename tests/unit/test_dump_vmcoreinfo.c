@@ -74,11 +74,63 @@ static void test_search(void **state)
 	buffer_free(&image.file);
 }
 
+struct watcher {
+	unsigned looks, shown, stop_at;
+};
+
+static bool interrupted(void *context)
+{
+	struct watcher *watcher = context;
+
+	return ++watcher->looks == watcher->stop_at;
+}
+
+static void progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	struct watcher *watcher = context;
+
+	assert_non_null(strstr(what, "VMCOREINFO"));
+	assert_true(done <= total);
+	watcher->shown++;
+}
+
+/* The search can be stopped, and says how far it is; it takes memory in pieces of 4096 pages. */
+static void test_watched(void **state)
+{
+	static uint8_t kinds[10000];
+	struct kdump_image image = { .kinds = kinds, .nr_pages = sizeof(kinds) };
+	struct watcher watcher = { 0 };
+	struct patience watch = { interrupted, progress, &watcher };
+	struct error error = { 0 };
+	struct dump *dump = NULL;
+	char *path;
+
+	(void)state;
+	memset(kinds, PAGE_ZERO, sizeof(kinds));
+	build_kdump(&image);
+	path = write_image(image.file.data, image.file.size);
+	for (watcher.stop_at = 1; watcher.stop_at <= 3; watcher.stop_at++) {
+		watcher.looks = watcher.shown = 0;
+		assert_false(dump_open_watched((const char *const *)&path, 1, &watch, &dump, &error));
+		assert_int_equal(error.kind, ERROR_INTERRUPTED);
+		assert_int_equal(watcher.looks, watcher.stop_at);
+		assert_int_equal(watcher.shown, watcher.stop_at);
+	}
+	watcher.stop_at = 0;
+	assert_true(dump_open_watched((const char *const *)&path, 1, &watch, &dump, &error));
+	assert_null(dump->vmcoreinfo);
+	assert_null(dump->watch);
+	dump_close(dump);
+	remove_image(path);
+	buffer_free(&image.file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

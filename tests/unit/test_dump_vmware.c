@@ -221,7 +221,7 @@ static void cpus_registers(void **state)
 		/* What no checkpoint that we know tells is not known. */
 		assert_false(registers.valid >> X86_CS & 1);
 		assert_false(arch_x86_64.is_user(&registers));
-		registers.value[X86_RIP] = 0x401000;
+		registers.value[X86_RSP] = 0x7ffc12345678;
 		assert_true(arch_x86_64.is_user(&registers));
 	}
 	dump_close(dump);

@@ -17,6 +17,7 @@
 #include "base/buffer.h"
 #include "base/files.h"
 #include "symbols/gdb_index.h"
+#include "test_gdb_index_image.h"
 
 #define TYPE	 0x10000000u
 #define VARIABLE 0x20000000u
@@ -36,12 +37,14 @@ static const char *const sources[] = {
 	"{ int local_of_inlined = i * 3; return local_of_inlined + hidden.x; }\n"
 	"static __attribute__((noinline)) int twice(int i) { static volatile int kept; return kept += inlined(i); }\n"
 	"int elsewhere(int);\n"
-	"int first(int i) { int local = i; return twice(local) + elsewhere(i) + exported.a; }\n"
+	"static int lost = 4;\n"
+	"int first(int i) { int local = i; return twice(local) + elsewhere(i) + exported.a + lost; }\n"
 	"void _start(void) { for (;;) first(1); }\n",
 	/* unit 1 */
 	"struct shared { int a; unsigned long b; struct inner { char c; } d; };\n"
 	"extern struct shared exported;\n"
-	"static __attribute__((noinline)) int twice(int i) { return i + exported.a; }\n"
+	"static int lost = 5;\n"
+	"static __attribute__((noinline)) int twice(int i) { return i + exported.a + lost; }\n"
 	"int elsewhere(int i) { return twice(i); }\n",
 	/* unit 2: no code */
 	"enum { LONELY = 7 } lonely_user = LONELY;\n"
@@ -178,7 +181,8 @@ static uint32_t hash(const char *name)
 /* Looks NAME up as gdb does; where its list of units is, 0 = it is not there. */
 static size_t lookup(const struct buffer *index, const char *name)
 {
-	uint32_t table = u32(index, 16), pool = u32(index, 20), slots = (pool - table) / 8;
+	uint32_t table = u32(index, 16), slots = (u32(index, 20) - table) / 8;
+	uint32_t pool = u32(index, u32(index, 0) < 9 ? 20 : 24);
 	uint32_t at = hash(name) & (slots - 1), step = ((hash(name) * 17) & (slots - 1)) | 1;
 
 	assert_int_equal(slots & (slots - 1), 0);
@@ -290,6 +294,75 @@ static void test_refused(void **state)
 		assert_int_equal(error.kind, ERROR_UNSUPPORTED);
 		assert_non_null(strstr(error.text, refused[i].says));
 		assert_int_equal(access(path_of("index"), F_OK), -1);
+	}
+}
+
+/* No compiler here makes big-endian files. */
+static void test_byte_orders(void **state)
+{
+	static const struct expected names[] = {
+		{ "int", { STATIC | TYPE | 0 } },
+		{ "task", { STATIC | TYPE | 0 } },
+		{ "m", { 0 } },
+		{ "start_kernel", { FUNCTION | 0, FUNCTION | 1 } },
+		{ "A", { STATIC | VARIABLE | 0 } },
+		{ "v", { STATIC | VARIABLE | 0 } },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct index_image image = index_image(i & 1, i & 2, 4 + i / 4);
+		struct buffer file = image_file(&image), index;
+		struct error error;
+
+		write_file("program", file.data, file.size);
+		if (!gdb_index_write(path_of("program"), path_of("index"), NULL, &error))
+			fail_msg("%u: %s", i, error.text);
+		index = read_file("index");
+		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+			check_name(&index, &names[j]);
+		assert_int_equal(u32(&index, 16) - u32(&index, 12), 2 * 20);
+		assert_int_equal(u64(&index, u32(&index, 12)), 0x1000);
+		assert_int_equal(u64(&index, u32(&index, 12) + 8), 0x1500);
+		assert_int_equal(gdb_index_version(path_of("index"), path_of("program")), 8);
+		buffer_free(&index);
+		buffer_free(&file);
+		index_image_free(&image);
+	}
+}
+
+/* What each gdb itself would write: symbols/gdb_index.h. */
+static void test_gdb_versions(void **state)
+{
+	static const struct {
+		unsigned gdb, version;
+		struct expected shared, lost;
+	} gdbs[] = {
+		{ 13, 8, { "shared", { STATIC | TYPE | 0 } }, { "lost", { 0 } } },
+		{ 16,
+		  9,
+		  { "shared", { STATIC | TYPE | 0 } },
+		  { "lost", { STATIC | VARIABLE | 0, STATIC | VARIABLE | 1 } } },
+		{ 18,
+		  9,
+		  { "shared", { STATIC | TYPE | 0, STATIC | TYPE | 1 } },
+		  { "lost", { STATIC | VARIABLE | 0, STATIC | VARIABLE | 1 } } },
+	};
+
+	(void)state;
+	build("gcc", "-gdwarf-5");
+	for (size_t i = 0; i < sizeof(gdbs) / sizeof(gdbs[0]); i++) {
+		struct gdb_index_options options = { .gdb = gdbs[i].gdb };
+		struct buffer index;
+
+		assert_true(gdb_index_write(path_of("program"), path_of("index"), &options, NULL));
+		assert_int_equal(gdb_index_version(path_of("index"), path_of("program")),
+				 gdbs[i].version);
+		index = read_file("index");
+		assert_int_equal(u32(&index, 0), gdbs[i].version);
+		check_name(&index, &gdbs[i].shared);
+		check_name(&index, &gdbs[i].lost);
+		buffer_free(&index);
 	}
 }
 
@@ -417,6 +490,7 @@ int main(void)
 		cmocka_unit_test(test_zlib),	      cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_clang_5),	      cmocka_unit_test(test_clang_5_ranges),
 		cmocka_unit_test(test_clang_4),	      cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_byte_orders),   cmocka_unit_test(test_gdb_versions),
 		cmocka_unit_test(test_damaged_index), cmocka_unit_test(test_damaged_input),
 		cmocka_unit_test(test_interrupt),     cmocka_unit_test(test_cannot_write),
 		cmocka_unit_test(test_build_id),

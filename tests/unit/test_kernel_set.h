@@ -45,7 +45,7 @@ static struct kernel *set_open(void)
 		if (access(path, R_OK) == 0 && !dump_open(&path, 1, &dump, &error))
 			fail_msg("%s: %s", path, error.text);
 	}
-	if (!dump || !kernel_open(dump, set_path("vmlinux"), false, &kernel, &error))
+	if (!dump || !kernel_open(dump, &(struct kernel_source){ .vmlinux = set_path("vmlinux") }, &kernel, &error))
 		fail_msg("%s", error.text);
 	return kernel;
 }

@@ -248,6 +248,35 @@ static void missing_page(void **state)
 	image_free(image);
 }
 
+/* Descriptors of a page that is not there are counted, not read one by one: 24 bytes each, 170 (in part) to 341. */
+static void missing_descriptors(void **state)
+{
+	struct image *image = ring_image();
+	struct seen seen = { 0 };
+	struct error error;
+
+	(void)state;
+	ring_init(image, 9, 14, 0, 511);
+	ring_block(image, 0, 169, "before");
+	ring_desc(image, 169, 169, RING_FINALIZED, 0, 0x10, 169, 0, 6, 0, 6);
+	ring_block(image, 0x10, 342, "behind");
+	ring_desc(image, 342, 342, RING_FINALIZED, 0x10, 0x20, 342, 0, 6, 0, 6);
+	image->missing[RING_DESCS / IMAGE_PAGE + 1] = true;
+	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_int_equal(error.kind, ERROR_EXCLUDED);
+	assert_memory_equal(error.text, "172 records of the log", 22);
+	assert_int_equal(seen.count, 2);
+	assert_string_equal(seen.texts[0], "before");
+	assert_string_equal(seen.texts[1], "behind");
+	/* 2^26 of them where there is no memory: at once, not after minutes. */
+	image_put_number(image, RING_PRB, 26, 4);
+	image_put_number(image, RING_PRB + 24, (1 << 26) - 1, 8);
+	image_put_number(image, RING_PRB + 8, 0xffffc90000000000ull, 8);
+	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_memory_equal(error.text, "67108864 records of the log", 27);
+	image_free(image);
+}
+
 static bool always(void *context)
 {
 	(void)context;
@@ -451,7 +480,8 @@ int main(void)
 		cmocka_unit_test(plain_records),	cmocka_unit_test(wrapped),
 		cmocka_unit_test(numbers_overflow),	cmocka_unit_test(states_and_empty_lines),
 		cmocka_unit_test(one_bad_record),	cmocka_unit_test(absurd_sizes),
-		cmocka_unit_test(missing_page),		cmocka_unit_test(stops_when_told),
+		cmocka_unit_test(missing_page),		cmocka_unit_test(missing_descriptors),
+		cmocka_unit_test(stops_when_told),
 		cmocka_unit_test(old_records),		cmocka_unit_test(old_records_damaged),
 		cmocka_unit_test(no_log_at_all),	cmocka_unit_test(command_output),
 	};

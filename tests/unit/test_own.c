@@ -25,7 +25,7 @@ static int open_own(void **state)
 		if (access(path, R_OK) == 0 && !dump_open(&path, 1, &dump, &error))
 			return -1;
 	}
-	if (!dump || !kernel_open(dump, NULL, false, &own, &error)) {
+	if (!dump || !kernel_open(dump, &(struct kernel_source){ 0 }, &own, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
 	}

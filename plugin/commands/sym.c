@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The command sym: names to addresses and back, with the letters of System.map, in vmlinux and in
+ * modules. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "kernel/module.h"
+
+static const struct option options[] = {
+	{ 'l', NULL, "all symbols, by address, vmlinux's and then each module's" },
+	{ 'M', NULL, "all symbols of modules" },
+	{ 'm', "MODULE", "all symbols of this module" },
+	{ 'q', "STRING", "all symbols with STRING in their names" },
+	{ 'p', NULL, "the symbol before each, too" },
+	{ 'n', NULL, "the symbol after each, too" },
+	{ 0 }
+};
+
+enum { ADDRESS, LETTER, NAME, OFFSET, MODULE, PERCPU, SIZE, SOURCE };
+
+static const struct column columns[] = {
+	[ADDRESS] = { "address", NULL, 16, COLUMN_ADDRESS },
+	[LETTER] = { "type", "(%)", 0, 0 },
+	[NAME] = { "name", "%", 0, COLUMN_FUNCTION },
+	[OFFSET] = { "offset", "+%", 0, 0 },
+	[MODULE] = { "module", "[%]", 0, 0 },
+	[PERCPU] = { "per_cpu", "%", 0, 0 },
+	[SIZE] = { "bytes", NULL, 0, COLUMN_JSON_ONLY },
+	[SOURCE] = { "source", "%", 0, 0 },
+};
+static const struct shape shape = { "symbols", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+
+struct sym {
+	struct kernel *kernel;
+	const struct arguments *arguments;
+	const struct host *host;
+	struct output *output;
+	uint64_t shown;
+};
+
+/* --- showing --- */
+
+/* False once the person has had enough. SOURCE: ask gdb for the line, which costs. */
+static bool emit(struct sym *sym, const struct symbol *symbol, const struct module *module,
+		 uint64_t address, bool source)
+{
+	struct output *output = sym->output;
+	const struct host *host = sym->host;
+	char line[512];
+
+	sym->shown++;
+	if (!output_row(output) || !output_address(output, ADDRESS, address) ||
+	    !output_printf(output, LETTER, "%c", symbol->letter ? symbol->letter : '?') ||
+	    !output_string(output, NAME, symbol->name))
+		return false;
+	if (address != symbol->address && !output_uint_as(output, OFFSET, address - symbol->address,
+							  "0x%" PRIx64, address - symbol->address))
+		return false;
+	if ((module && !output_string(output, MODULE, module->name)) ||
+	    !output_bool(output, PERCPU, symbol->percpu, symbol->percpu ? "per-CPU" : "") ||
+	    (symbol->size && !output_uint(output, SIZE, symbol->size)))
+		return false;
+	return !source || symbol->percpu || !host || !host->source_line ||
+	       !host->source_line(host->context, address, true, line, sizeof(line)) ||
+	       output_string(output, SOURCE, line);
+}
+
+static bool emit_all(struct sym *sym, const struct symtab *symbols, const struct module *module,
+		     const char *part, struct error *error)
+{
+	for (size_t i = 0; i < symtab_count(symbols); i++) {
+		const struct symbol *symbol = symtab_get(symbols, i);
+
+		if (i % 4096 == 0 && !kernel_check_interrupt(sym->kernel, error))
+			return false;
+		if ((!part || strstr(symbol->name, part)) &&
+		    !emit(sym, symbol, module, symbol->address, false))
+			return false;
+	}
+	return true;
+}
+
+static bool emit_modules(struct sym *sym, const char *name, const char *part, struct error *error)
+{
+	struct module_list *modules;
+	struct symtab *symbols;
+	bool found = false;
+
+	if (!modules_get(sym->kernel, &modules, error))
+		return false;
+	for (size_t i = 0; i < modules->count; i++) {
+		struct module *module = &modules->modules[i];
+		struct error why;
+
+		if (name && strcmp(module->name, name))
+			continue;
+		found = true;
+		if (!module_symbols(sym->kernel, module, &symbols, &why)) {
+			if (!output_note(sym->output, "%s: %s", module->name, why.text))
+				return false;
+		} else if (!emit_all(sym, symbols, module, part, error)) {
+			return false;
+		}
+	}
+	return found || !name ||
+	       error_set(error, ERROR_USAGE, "sym: there is no module %s; `mod' lists them", name);
+}
+
+/* --- one word --- */
+
+/* SYMBOL at ADDRESS, and with -p and -n its neighbours in SYMBOLS. */
+static bool emit_with_neighbours(struct sym *sym, const struct symtab *symbols,
+				 const struct symbol *symbol, const struct module *module,
+				 uint64_t address)
+{
+	const struct symbol *before = NULL, *after = NULL;
+
+	for (size_t i = 0; i < symtab_count(symbols); i++) {
+		const struct symbol *other = symtab_get(symbols, i);
+
+		if (other->percpu != symbol->percpu)
+			continue;
+		if (other->address < symbol->address)
+			before = other;
+		if (other->address > symbol->address && !after)
+			after = other;
+	}
+	if (has_option(sym->arguments, 'p') && before &&
+	    !emit(sym, before, module, before->address, true))
+		return false;
+	if (!emit(sym, symbol, module, address, true))
+		return false;
+	return !has_option(sym->arguments, 'n') || !after ||
+	       emit(sym, after, module, after->address, true);
+}
+
+/* All symbols of this name, in vmlinux and in the modules. */
+static bool emit_named(struct sym *sym, const char *name)
+{
+	struct kernel *kernel = sym->kernel;
+	struct module_list *modules;
+	struct symtab *symbols;
+
+	for (const struct symbol *symbol = symtab_find_next(kernel->symbols, name, NULL); symbol;
+	     symbol = symtab_find_next(kernel->symbols, name, symbol))
+		if (!emit_with_neighbours(sym, kernel->symbols, symbol, NULL, symbol->address))
+			return false;
+	if (!modules_get(kernel, &modules, NULL))
+		return true;
+	for (size_t i = 0; i < modules->count; i++) {
+		if (!module_symbols(kernel, &modules->modules[i], &symbols, NULL))
+			continue;
+		for (const struct symbol *symbol = symtab_find_next(symbols, name, NULL); symbol;
+		     symbol = symtab_find_next(symbols, name, symbol))
+			if (!emit_with_neighbours(sym, symbols, symbol, &modules->modules[i],
+						  symbol->address))
+				return false;
+	}
+	return true;
+}
+
+static bool emit_address(struct sym *sym, uint64_t address, const char *word, struct error *error)
+{
+	struct kernel *kernel = sym->kernel;
+	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
+	struct symtab *symbols = kernel->symbols;
+	struct module *module = NULL;
+
+	if (!symbol) {
+		module = module_at(kernel, address);
+		if (module && module_symbols(kernel, module, &symbols, NULL))
+			symbol = symtab_lookup(symbols, address);
+	}
+	if (!symbol)
+		return error_set(error, ERROR_USAGE,
+				 "sym: %s is neither a symbol nor an address inside of one", word);
+	emit_with_neighbours(sym, symbols, symbol, module, address);
+	return true;
+}
+
+static bool emit_word(struct sym *sym, const char *word, struct error *error)
+{
+	uint64_t before = sym->shown, address;
+
+	/* A name may look like a number: it goes first. */
+	if (word[0] != '(') {
+		emit_named(sym, word);
+		if (sym->shown > before)
+			return true;
+	}
+	return parse_address(sym->kernel, sym->host, "sym", word, &address, error) &&
+	       emit_address(sym, address, word, error);
+}
+
+static bool run_lists(struct sym *sym, struct error *error)
+{
+	const struct arguments *arguments = sym->arguments;
+	const char *part = option_value(arguments, 'q'), *module = option_value(arguments, 'm');
+	bool all = has_option(arguments, 'l') || (part && !has_option(arguments, 'M') && !module);
+
+	if (all && !emit_all(sym, sym->kernel->symbols, NULL, part, error))
+		return false;
+	return (!all && !module && !has_option(arguments, 'M')) ||
+	       emit_modules(sym, module, part, error);
+}
+
+static bool sym_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		    const struct host *host, struct error *error)
+{
+	struct sym sym = { kernel, arguments, host, output, 0 };
+	struct error why = { 0 };
+	bool done;
+
+	if (!arguments->nr_words && !has_option(arguments, 'l') && !has_option(arguments, 'M') &&
+	    !option_value(arguments, 'm') && !option_value(arguments, 'q'))
+		return error_set(error, ERROR_USAGE,
+				 "sym: which symbol? sym NAME|ADDRESS..., or -l, -M, -m, -q");
+	if (!output_begin(output, &shape))
+		return true;
+	done = run_lists(&sym, &why);
+	for (size_t i = 0; done && i < arguments->nr_words; i++)
+		done = emit_word(&sym, arguments->words[i], &why);
+	/* That somebody has had enough is no error. */
+	if (!done && why.kind) {
+		if (error)
+			*error = why;
+		return false;
+	}
+	if (!sym.shown && option_value(arguments, 'q'))
+		return error_set(error, ERROR_USAGE, "sym: no symbol has \"%s\" in its name",
+				 option_value(arguments, 'q'));
+	output_end(output);
+	return true;
+}
+
+static const char help[] =
+	"Each word is a symbol's name, an address in hexadecimal, or an (expression) that\n"
+	"gdb evaluates. The letter is that of System.map and nm: T t code, D d data, B b\n"
+	"zeroed data, R r constants, V W weak, A absolute; small ones are local to their\n"
+	"file. Per-CPU symbols have an offset for an address.\n"
+	"\n"
+	"gdb knows `sym` as an abbreviation of symbol-file: this one is `kernel sym`.\n"
+	"\n"
+	"JSON: an array \"symbols\" with address, type, name, offset, module, per_cpu,\n"
+	"bytes and source.\n"
+	"\n"
+	"Example:\n"
+	"(gdb) kernel sym schedule ffffffff8c01154a\n"
+	"ffffffff8c0114f0 (T) schedule kernel/sched/core.c:6720\n"
+	"ffffffff8c01154a (T) schedule +0x5a kernel/sched/core.c:6726\n";
+
+const struct command command_sym = {
+	.name = "sym",
+	.summary = "Show symbols: by name, by address, or all of them.",
+	.usage = "sym [-l|-M|-m MODULE] [-q STRING] [-p] [-n] [NAME|ADDRESS]...",
+	.help = help,
+	.options = options,
+	.words = COMPLETE_SYMBOL,
+	.run = sym_run,
+};

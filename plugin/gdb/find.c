@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Which vmlinux `target vmcore` uses: the one that gdb has, the one of `set vmcore vmlinux`, or the
+ * one that symbols/debug_find.h finds. Compressed ones are unpacked first.
+ */
+#include "gdb/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dump/file.h"
+#include "symbols/debug_find.h"
+
+static struct patience patience_of(struct session *session)
+{
+	return (struct patience){ session_interrupted, session_progress, session };
+}
+
+/* A value of VMCOREINFO as a string; FALLBACK where it has none. */
+static void info_value(const struct dump *dump, const char *key, const char *fallback, char *text,
+		       size_t size)
+{
+	size_t length = strlen(fallback);
+	const char *value = dump_vmcoreinfo(dump, key, &length);
+
+	if (!value) {
+		value = fallback;
+		length = strlen(fallback);
+	}
+	snprintf(text, size, "%.*s", (int)length, value);
+}
+
+/* gdb as well should know the file: what it then holds of it is not read twice. */
+static void give_to_gdb(struct session *session, const char *path)
+{
+	gdb_execute(session->plugin, NULL, NULL, "exec-file \"%s\"", path);
+	forget_exception();
+}
+
+static bool look(struct session *session, const struct dump *dump, char **path_ret,
+		 struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	char release[65], build_id[65];
+	struct debug_wanted wanted = { .build_id = build_id,
+				       .release = release,
+				       .paths = plugin->settings.debug_path,
+				       .beside = dump->files[0]->path,
+				       .patience = patience_of(session) };
+	struct buffer tried = { 0 };
+	struct error why;
+	bool found;
+
+	info_value(dump, "OSRELEASE", dump->uts.release, release, sizeof(release));
+	info_value(dump, "BUILD-ID", "", build_id, sizeof(build_id));
+	found = debug_find_vmlinux(&wanted, path_ret, &tried, &why);
+	progress_hide(&session->progress);
+	if (found) {
+		gdb_printf(plugin, "vmlinux: %s\n", *path_ret);
+		give_to_gdb(session, *path_ret);
+	} else if (tried.size) {
+		gdb_printf(plugin, "%s", tried.data);
+	}
+	buffer_free(&tried);
+	if (!found && why.kind == ERROR_INTERRUPTED && error)
+		*error = why;
+	return found || why.kind != ERROR_INTERRUPTED;
+}
+
+bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
+		  struct error *error)
+{
+	struct patience patience = patience_of(session);
+	char *named, *plain;
+	bool done;
+
+	*path_ret = NULL;
+	if (attach_wants_own(session->plugin))
+		return true;
+	*path_ret = named = attach_current_vmlinux(session->plugin);
+	if (!named)
+		return look(session, dump, path_ret, error);
+	if (!unpack_stem(named))
+		return true;
+	done = unpack(named, &patience, &plain, error);
+	progress_hide(&session->progress);
+	free(named);
+	*path_ret = done ? plain : NULL;
+	if (done)
+		give_to_gdb(session, plain);
+	return done;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "symbols/debuginfod.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct debuginfod_client client;
+
+/* elfutils/debuginfod.h, whose package is larger than what is needed of it. */
+struct library {
+	void *handle;
+	client *(*begin)(void);
+	void (*end)(client *);
+	int (*find_debuginfo)(client *, const unsigned char *, int, char **);
+	void (*set_progressfn)(client *, int (*)(client *, long, long));
+	void (*set_user_data)(client *, void *);
+	void *(*get_user_data)(client *);
+};
+
+struct request {
+	const struct patience *patience;
+	bool interrupted;
+};
+
+static bool load(struct library *library)
+{
+	const struct {
+		const char *name;
+		void *function;
+	} functions[] = {
+		{ "debuginfod_begin", &library->begin },
+		{ "debuginfod_end", &library->end },
+		{ "debuginfod_find_debuginfo", &library->find_debuginfo },
+		{ "debuginfod_set_progressfn", &library->set_progressfn },
+		{ "debuginfod_set_user_data", &library->set_user_data },
+		{ "debuginfod_get_user_data", &library->get_user_data },
+	};
+
+	library->handle = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
+	for (size_t i = 0; library->handle && i < sizeof(functions) / sizeof(functions[0]); i++) {
+		void *address = dlsym(library->handle, functions[i].name);
+
+		memcpy(functions[i].function, &address, sizeof(address));
+		if (!address) {
+			dlclose(library->handle);
+			library->handle = NULL;
+		}
+	}
+	return library->handle != NULL;
+}
+
+/* progressfn gets the client only, so the library's function to ask it is looked up once more. */
+static struct request *request_of(client *client)
+{
+	struct library library;
+	struct request *request;
+
+	if (!load(&library))
+		return NULL;
+	request = library.get_user_data(client);
+	dlclose(library.handle);
+	return request;
+}
+
+static int on_progress(client *client, long done, long total)
+{
+	struct request *request = request_of(client);
+	const struct patience *patience = request ? request->patience : NULL;
+
+	if (!patience)
+		return 0;
+	if (patience->progress && total > 0)
+		patience->progress(patience->context, "Downloading", done, total);
+	if (patience->interrupted && patience->interrupted(patience->context))
+		request->interrupted = true;
+	return request->interrupted;
+}
+
+static bool find(const struct library *library, const char *build_id,
+		 const struct patience *patience, char **path_ret, struct error *error)
+{
+	struct request request = { .patience = patience };
+	client *client = library->begin();
+	int fd;
+
+	if (!client)
+		return error_no_memory(error, "libdebuginfod", 0);
+	library->set_user_data(client, &request);
+	library->set_progressfn(client, on_progress);
+	/* Length 0: the build-id is hexadecimal text. */
+	fd = library->find_debuginfo(client, (const unsigned char *)build_id, 0, path_ret);
+	library->end(client);
+	if (fd >= 0) {
+		close(fd);
+		return true;
+	}
+	if (request.interrupted)
+		return error_set(error, ERROR_INTERRUPTED, "interrupted");
+	return error_set(error, ERROR_IO, "debuginfod (%.200s) has no build-id %s: %s",
+			 getenv("DEBUGINFOD_URLS"), build_id, strerror(-fd));
+}
+
+bool debuginfod_find(const char *build_id, const struct patience *patience, char **path_ret,
+		     struct error *error)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	struct library library;
+	bool done;
+
+	if (!urls || !*urls)
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "no debuginfod server is named (DEBUGINFOD_URLS)");
+	if (!load(&library))
+		return error_set(error, ERROR_UNSUPPORTED,
+				 "DEBUGINFOD_URLS is set but libdebuginfod.so.1 is not installed "
+				 "(Debian: libdebuginfod1)");
+	done = find(&library, build_id, patience, path_ret, error);
+	dlclose(library.handle);
+	return done;
+}

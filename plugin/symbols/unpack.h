@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Compressed vmlinux and .ko files (.gz, .xz, .zst), which gdb cannot read: unpacked once into our
+ * cache. The name there holds the file's inode, size and time, so that a changed file is another
+ * one.
+ *
+ * To add a compressor: a row in the table in unpack.c.
+ */
+#ifndef VMCORE_SYMBOLS_UNPACK_H
+#define VMCORE_SYMBOLS_UNPACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/patience.h"
+
+/* The length of PATH's name without ".xz" and the like; 0 if it has no such suffix. */
+size_t unpack_stem(const char *path);
+/*
+ * *plain_ret is a file with what PATH holds unpacked: malloc'ed, PATH itself where its name has no
+ * such suffix.
+ */
+bool unpack(const char *path, const struct patience *patience, char **plain_ret,
+	    struct error *error);
+
+#endif

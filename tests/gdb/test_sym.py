@@ -1,0 +1,72 @@
+"""`kernel sym` and `kernel rd` against what the guest wrote down: /proc/kallsyms, /proc/version."""
+import pytest
+
+
+def kallsyms(dump):
+    """(address, name) -> (letter, module or None)."""
+    result = {}
+    for line in dump.oracle.text("proc/kallsyms").splitlines():
+        words = line.split()
+        result[int(words[0], 16), words[2]] = words[1], words[3].strip("[]") if len(words) > 3 else None
+    return result
+
+
+@pytest.mark.scenario("sysrq")
+def test_all_symbols(dump):
+    """Every symbol that the kernel itself listed, with its letter and its module."""
+    ours = {}
+    for row in dump.json("kernel sym -l")["symbols"]:
+        ours.setdefault((int(row["address"], 16), row["name"]), []).append((row["type"], row["module"]))
+    missing, other = [], []
+    for (address, name), (letter, module) in kallsyms(dump).items():
+        # vmlinux's reader leaves out export tables' entries; a compiler's local labels are no symbols.
+        if name.startswith(("__ksymtab_", ".L")) or module in ("bpf", "__builtin__ftrace"):
+            continue
+        found = ours.get((address, name))
+        if not found:
+            missing.append((hex(address), name, module))
+        elif module:
+            # A module's letters are small in /proc/kallsyms unless the symbol is exported.
+            if (letter.lower(), module) not in [(t.lower(), m) for t, m in found]:
+                other.append((name, letter, module, found))
+        # Per-CPU symbols are A there, since they are offsets; nm and System.map call them D.
+        elif letter != "A" and (letter, None) not in found:
+            other.append((name, letter, found))
+    assert len(ours) > 50000
+    assert missing == []
+    assert other == []
+
+
+@pytest.mark.scenario("sysrq")
+def test_words(dump):
+    symbols = {name: address for (address, name), (_, module) in kallsyms(dump).items() if not module}
+    schedule = symbols["schedule"]
+    output = dump.gdb("kernel sym schedule", f"kernel sym {schedule + 4:x}", "kernel sym rig_spin", "kernel sym no_such_symbol")
+    assert f"{schedule:016x} (T) schedule  kernel/sched/core.c:" in output
+    assert f"{schedule + 4:016x} (T) schedule +0x4  kernel/sched/core.c:" in output
+    assert "rig_spin [vmcore_rig]" in output
+    assert "neither a hexadecimal number nor a symbol" in output
+
+
+@pytest.mark.scenario("sysrq")
+def test_rd_text(dump):
+    """The kernel's banner, byte by byte, through a virtual and through a physical address."""
+    banner = dump.oracle.text("proc/version")
+    row = dump.json(f"kernel rd -8 linux_banner {len(banner)}")["memory"]
+    assert bytes.fromhex("".join(r["bytes"] for r in row)).decode() == banner
+    assert banner[:16] in dump.gdb("kernel rd -a linux_banner 16")
+    assert dump.gdb("kernel rd -a linux_banner").count("Linux version") == 1
+
+
+@pytest.mark.scenario("sysrq")
+def test_system_map(dump):
+    """A System.map in place of vmlinux's own symbols, and of the dump's: the same answers."""
+    real = dump.vmlinux.resolve()
+    maps = [path for path in real.parents[3].glob(f"**/System.map-{dump.info['release']}") if path.stat().st_size > 1000]
+    maps += [path for path in real.parents[3].glob("**/System.map") if path.stat().st_size > 1000]
+    if not maps:
+        pytest.skip("this kernel's packages have no real System.map")
+    commands = ["python print('=begin=')", "kernel bt -a", "kernel ps", "kernel sym schedule init_task runqueues"]
+    expected = dump.gdb(*commands).split("=begin=")[1]
+    output = dump.gdb(f"set vmcore system-map {maps[0]}", f"target vmcore {dump.vmcore}", *commands)
+    assert output.split("=begin=")[1] == expected
