@@ -254,3 +254,18 @@ def test_no_types(dump, tmp_path):
     else:
         assert names[0] == "__crash_kexec" and "vfs_write" in names and names[-1] == "??"
     assert "the kernel has no type task_struct" in out
+
+
+def test_before_6_0(dump, tmp_path):
+    """Where VMCOREINFO does not name kallsyms' tables they are searched for. Up to 6.3 they are laid out as before 6.0."""
+    elf = dump.directory / "vmcore.elf"
+    if not elf.exists() or dump.scenario != "sysrq":
+        pytest.skip("an ELF dump of one scenario is enough")
+    older = tmp_path / "vmcore"
+    older.write_bytes(elf.read_bytes().replace(b"SYMBOL(kallsyms_", b"SYMBOL(kallsymz_"))
+    out = run_gdb(None, older, ["print $task(1)->comm", "bt -no-filters"], env={"XDG_CACHE_HOME": str(tmp_path)})
+    older.unlink()
+    if dump.kernel == "6.1":
+        assert ANNOUNCED in out and '$1 = "init"' in out and " in vfs_write (" in out
+    else:
+        assert "which kernel?" in out and "The dump does not describe itself: the kernel's symbol table (kallsyms)" in out

@@ -76,42 +76,59 @@ static void test_symbols(void **state)
 	assert_string_equal(own->damage, "");
 }
 
-/* What BTF in memory says of a few hundred members is what DWARF of vmlinux says. */
+static bool agree(struct types *dwarf, const char *type, const char *path)
+{
+	struct member a = { 0 }, b = { 0 };
+	bool known = types_member(own->types, type, path, &a, NULL);
+
+	if (known != types_member(dwarf, type, path, &b, NULL))
+		fail_msg("%s.%s: only one of BTF and DWARF has it", type, path);
+	if (known && (a.offset != b.offset || a.size != b.size || a.kind != b.kind || a.is_signed != b.is_signed ||
+		      a.bit_offset != b.bit_offset || a.bit_size != b.bit_size || a.count != b.count ||
+		      a.element_size != b.element_size))
+		fail_msg("%s.%s: BTF and DWARF differ", type, path);
+	return known;
+}
+
+/* Every string in the plugin's sources that could be the name of a type or a member. */
+static size_t source_strings(char (*strings)[64], size_t max)
+{
+	const char *top = getenv("srcdir") ? getenv("srcdir") : ".";
+	char command[4200];
+	size_t count = 0;
+	FILE *pipe;
+
+	snprintf(command, sizeof(command),
+		 "cd '%s/plugin' && grep -rhoE '\"[a-z_][a-z0-9_.]+\"' kernel symbols commands target | sort -u | tr -d '\"'", top);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	while (count < max && fscanf(pipe, "%63s", strings[count]) == 1)
+		count++;
+	pclose(pipe);
+	return count;
+}
+
+/*
+ * What BTF in memory says is what DWARF of vmlinux says, of every member that the plugin asks for: of each string in its sources as
+ * a member of each that is a type. Most are neither, and then both must say so.
+ */
 static void test_types(void **state)
 {
-	static const char *const all[][2] = {
-		{ "task_struct", "comm" }, { "task_struct", "pid" }, { "task_struct", "thread.sp" },
-		{ "task_struct", "mm" }, { "task_struct", "se.vruntime" }, { "task_struct", "in_execve" },
-		{ "task_struct", "tasks" }, { "task_struct", "thread_node" }, { "task_struct", "signal" },
-		{ "mm_struct", "pgd" }, { "mm_struct", "total_vm" }, { "module", "name" }, { "module", "mem" },
-		{ "module", "core_layout.base" }, { "module", "sect_attrs" }, { "module", "kallsyms" },
-		{ "rq", "curr" }, { "rq", "nr_running" }, { "uts_namespace", "name.release" },
-		{ "printk_ringbuffer", "desc_ring.count_bits" }, { "orc_entry", "sp_reg" }, { "orc_entry", "type" },
-		{ "page", "flags" }, { "page", "_refcount.counter" }, { "list_head", "next" }, { "pid", "numbers" },
-		{ "pt_regs", "ip" }, { "btf_module", "btf" }, { "btf", "data_size" }, { "no_such_type", "x" },
-	};
-	struct types *dwarf;
+	static char strings[4096][64];
+	size_t count = source_strings(strings, 4096);
 	struct error error = { 0 };
+	struct types *dwarf;
+	unsigned known = 0;
+	uint64_t size;
 
 	(void)state;
 	if (!types_open_dwarf(set_path("vmlinux"), &dwarf, &error))
 		fail_msg("%s", error.text);
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		struct member a = { 0 }, b = { 0 };
-		bool known = types_member(own->types, all[i][0], all[i][1], &a, NULL);
-
-		assert_int_equal(known, types_member(dwarf, all[i][0], all[i][1], &b, NULL));
-		if (!known)
-			continue;
-		assert_int_equal(a.offset, b.offset);
-		assert_int_equal(a.size, b.size);
-		assert_int_equal(a.kind, b.kind);
-		assert_int_equal(a.is_signed, b.is_signed);
-		assert_int_equal(a.bit_offset, b.bit_offset);
-		assert_int_equal(a.bit_size, b.bit_size);
-		assert_int_equal(a.count, b.count);
-		assert_int_equal(a.element_size, b.element_size);
-	}
+	for (size_t type = 0; type < count; type++)
+		for (size_t path = 0; types_size(own->types, strings[type], &size, NULL) && path < count; path++)
+			known += agree(dwarf, strings[type], strings[path]);
+	print_message("%u members agree\n", known);
+	assert_true(known > 150);
 	types_close(dwarf);
 }
 
