@@ -16,6 +16,7 @@
 #include <libkdumpfile/kdumpfile.h>
 #endif
 
+#include "base/library.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"
@@ -124,10 +125,7 @@ static const char *const sonames[] = { "libkdumpfile.so.12", "libkdumpfile.so.10
 
 static bool load_library(struct library *library)
 {
-	const struct {
-		const char *name;
-		void *function;
-	} functions[] = {
+	const struct library_function functions[] = {
 		{ "kdump_new", &library->new },
 		{ "kdump_free", &library->free },
 		{ "kdump_get_err", &library->get_err },
@@ -141,24 +139,13 @@ static bool load_library(struct library *library)
 		{ "kdump_blob_unpin", &library->unpin },
 		{ "kdump_blob_size", &library->blob_size },
 	};
-	bool all;
 
 	for (size_t i = 0; i < sizeof(sonames) / sizeof(sonames[0]); i++) {
 		library->soname = sonames[i];
-		library->handle = dlopen(sonames[i], RTLD_NOW | RTLD_LOCAL);
-		if (!library->handle)
-			continue;
-		all = true;
-		for (size_t j = 0; j < sizeof(functions) / sizeof(functions[0]); j++) {
-			void *address = dlsym(library->handle, functions[j].name);
-
-			memcpy(functions[j].function, &address, sizeof(address));
-			all = all && address;
-		}
-		if (all)
+		library->handle = library_load(sonames[i], functions,
+					       sizeof(functions) / sizeof(functions[0]));
+		if (library->handle)
 			return true;
-		dlclose(library->handle);
-		library->handle = NULL;
 	}
 	return false;
 }

@@ -24,35 +24,43 @@ bool attach_forbids_own(const struct plugin *plugin)
 	return plugin->settings.symbols && !strcmp(plugin->settings.symbols, "vmlinux");
 }
 
-/* The file, made if need be. Without a cache it is in the session's directory. */
+/* The file, made if need be. Without a cache, or a full one, it is in the session's directory. */
 static bool own_file(struct session *session, char *path, size_t size, struct error *error)
 {
 	struct kernel *kernel = session->kernel;
 	char directory[1024], name[160];
 
 	if (files_cache_directory("symbols", directory, sizeof(directory), NULL) &&
-	    own_file_name(kernel, name, sizeof(name), NULL))
+	    own_file_name(kernel, name, sizeof(name), NULL)) {
 		snprintf(path, size, "%s/%s", directory, name);
-	else
-		session_path(session, "vmlinux.debug", path, size);
-	return access(path, R_OK) == 0 || own_write(kernel, path, error);
+		if (access(path, R_OK) == 0 || own_write(kernel, path, NULL))
+			return true;
+	}
+	session_path(session, "vmlinux.debug", path, size);
+	return own_write(kernel, path, error);
 }
 
 bool attach_own(struct session *session, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
 	char *loaded = attach_current_vmlinux(plugin), path[1200];
+	struct error why = { 0 };
 
-	/* What gdb had is its again after the dump; with `set vmcore symbols dump' it may have one. */
+	/* What gdb had is its again after the dump; with `set vmcore symbols dump' it may have one.
+	 */
 	if (loaded) {
 		free(plugin->vmlinux);
 		plugin->vmlinux = loaded;
 	}
-	return own_file(session, path, sizeof(path), error) &&
-	       gdb_execute(plugin, NULL, error, "symbol-file") &&
-	       gdb_execute(plugin, NULL, error,
-			   "add-symbol-file \"%s\" -o 0x%" PRIx64 " -s .data..percpu 0", path,
-			   session->kernel->memory->kaslr_offset);
+	if (!gdb_execute(plugin, NULL, error, "symbol-file"))
+		return false;
+	/* The commands do without gdb's symbols. */
+	if (!own_file(session, path, sizeof(path), &why) ||
+	    !gdb_execute(plugin, NULL, &why,
+			 "add-symbol-file \"%s\" -o 0x%" PRIx64 " -s .data..percpu 0", path,
+			 session->kernel->memory->kaslr_offset))
+		gdb_printf(plugin, "warning: gdb has no symbols of the kernel: %s\n", why.text);
+	return true;
 }
 
 void attach_announce_own(struct session *session)

@@ -8,10 +8,13 @@
 #include "kernel/module.h"
 #include "symbols/kallsyms.h"
 
-#define MAX_BTF (256u << 20)	/* 5 MB are usual */
+#define MAX_BTF	    (256u << 20) /* 5 MB are usual */
 #define MAX_MODULES 65536
 /* CONFIG_PHYSICAL_START, rounded up to CONFIG_PHYSICAL_ALIGN: as every distribution has it. */
 #define X86_TEXT 0xffffffff81000000ull
+/* Where x86_64's image can be: __START_KERNEL_map and the end of its largest window. */
+#define START_OF_IMAGES 0xffffffff80000000ull
+#define END_OF_IMAGES	0xffffffffc0000000ull
 
 /* Of the parts that are data of the kernel; a symbol that kallsyms does not have is no error. */
 static bool bounds(struct kernel *kernel, const char *start, const char *stop, uint64_t max,
@@ -53,9 +56,9 @@ bool own_btf(struct kernel *kernel, struct buffer *blob, struct error *error)
 
 struct btf_search {
 	struct kernel *kernel;
-	uint64_t module;		/* whose is wanted */
+	uint64_t module; /* whose is wanted */
 	struct member module_member, btf_member;
-	uint64_t found;			/* struct btf */
+	uint64_t found; /* struct btf */
 	unsigned seen;
 };
 
@@ -144,6 +147,37 @@ static void guess_kaslr(struct kernel *kernel)
 		kernel->memory->kaslr_offset = text - X86_TEXT;
 }
 
+/* Where VMCOREINFO says that the text begins, or else the first thing mapped there. */
+static uint64_t find_text(struct kernel *kernel)
+{
+	uint64_t text = START_OF_IMAGES;
+	struct translation translation;
+	bool again = true;
+
+	if (dump_vmcoreinfo_number(kernel->dump, "SYMBOL(_stext)", 16, &text))
+		return text;
+	while (again) {
+		again = false;
+		if (memory_next_mapping(kernel->memory, 0, &text, END_OF_IMAGES, &translation,
+					&again))
+			return text;
+		if (!kernel_check_interrupt(kernel, NULL))
+			break;
+	}
+	return 0;
+}
+
+static bool locate_symbols(struct kernel *kernel, struct kallsyms_tables *tables,
+			   struct error *error)
+{
+	uint64_t text;
+
+	if (kallsyms_locate(kernel->dump, tables, error))
+		return true;
+	text = kernel->arch->elf_machine == EM_X86_64 ? find_text(kernel) : 0;
+	return text && kallsyms_search(kernel->memory, text, tables, error);
+}
+
 static bool open_symbols(struct kernel *kernel, const char *system_map, struct error *damage,
 			 struct error *error)
 {
@@ -154,19 +188,45 @@ static bool open_symbols(struct kernel *kernel, const char *system_map, struct e
 		       symtab_read_map(kernel->symbols, system_map, kernel->memory->kaslr_offset,
 				       error) &&
 		       symtab_finish(kernel->symbols, error);
-	return kallsyms_locate(kernel->dump, &tables, error) &&
+	return locate_symbols(kernel, &tables, error) &&
 	       symtab_new(&kernel->symbols, error) &&
 	       kallsyms_read_kernel(kernel->memory, &tables, kernel->symbols, damage, error) &&
 	       symtab_finish(kernel->symbols, error);
 }
 
-/* BTF of no types at all: every question is answered with "the kernel has no type ...". */
+#define BTF_TYPE(name, kind, flag, count, size) \
+	(name), (uint32_t)(flag) << 31 | (kind) << 24 | (count), (size)
+#define BTF_BITS(name, type, bits, at) (name), (type), (uint32_t)(bits) << 24 | (at)
+
+/*
+ * Types for when there are none: every question is answered with "the kernel has no type ...", but
+ * for struct orc_entry, so that stacks can still be followed. Its layout is known without BTF where
+ * the kernel has .orc_header, whose hash stands for it (6.4, b9f174c811e3).
+ */
 static bool no_types(struct kernel *kernel, struct error *error)
 {
-	static const uint8_t none[] = { 0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0,
-					0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0 };
+	static const char strings[] = "\0orc_entry\0sp_offset\0bp_offset\0sp_reg\0bp_reg\0type\0"
+				      "signal\0short\0unsigned";
+	const uint32_t types[] = {
+		BTF_TYPE(57, BTF_INT, 0, 0, 2), BTF_INT_SIGNED << 24 | 16,
+		BTF_TYPE(63, BTF_INT, 0, 0, 4), 32,
+		BTF_TYPE(1, BTF_STRUCT, 1, 6, 6),
+		BTF_BITS(11, 1, 0, 0), BTF_BITS(21, 1, 0, 16), BTF_BITS(31, 2, 4, 32),
+		BTF_BITS(38, 2, 4, 36), BTF_BITS(45, 2, 3, 40), BTF_BITS(50, 2, 1, 43),
+	};
+	bool known = symtab_find(kernel->symbols, "__start_orc_header");
+	uint32_t size = known ? sizeof(types) : 0;
+	const uint32_t header[] = { 0x1eb9f, 24, 0, size, size, sizeof(strings) };
+	struct buffer blob = { 0 };
+	bool opened;
 
-	return types_open_btf(none, sizeof(none), "no types", &kernel->types, error);
+	buffer_append(&blob, header, sizeof(header));
+	buffer_append(&blob, types, size);
+	buffer_append(&blob, strings, sizeof(strings));
+	opened = blob.failed ? error_no_memory(error, "types", blob.size) :
+		 types_open_btf(blob.data, blob.size, "no types", &kernel->types, error);
+	buffer_free(&blob);
+	return opened;
 }
 
 bool own_open(struct kernel *kernel, const char *system_map,

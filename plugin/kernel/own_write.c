@@ -17,13 +17,13 @@
 #include "symbols/prologue.h"
 
 #define MAX_OWN_SECTIONS 8
-#define FILE_VERSION 1		/* bump when the file's contents change */
+#define FILE_VERSION	 4 /* bump when the file's contents change */
 
 struct own_file {
 	struct kernel *kernel;
-	uint64_t shift;			/* run-time minus link-time */
-	struct symtab *symbols;		/* link-time */
-	struct orc_table orc;		/* link-time */
+	uint64_t shift;		/* run-time minus link-time */
+	struct symtab *symbols; /* link-time */
+	struct orc_table orc;	/* link-time */
 	struct buffer blob;
 	struct btf btf;
 	struct btf_dwarf dwarf;
@@ -53,16 +53,22 @@ static bool copy_symbols(struct own_file *file, struct error *error)
 /* --- unwinding --- */
 
 /*
- * gdb guesses where it has no call frame information. Where there is no ORC this one row makes it
- * stop and say so instead.
+ * gdb guesses where it has no call frame information. Where there is no ORC these rows, one for each
+ * section of code, make it stop and say so instead.
  */
 static bool unknown_everywhere(struct own_file *file, struct error *error)
 {
-	file->orc = (struct orc_table){ .addresses = calloc(1, sizeof(uint64_t)),
-					.rows = calloc(1, sizeof(struct orc_row)), .count = 1 };
-	if (file->orc.addresses && file->orc.rows)
-		return true;
-	return error_no_memory(error, "ORC", sizeof(struct orc_row));
+	const struct kernel *kernel = file->kernel;
+
+	file->orc = (struct orc_table){ .addresses = calloc(2, sizeof(uint64_t)),
+					.rows = calloc(2, sizeof(struct orc_row)),
+					.count = kernel->init_text_start > kernel->text_start ? 2
+											      : 1 };
+	if (!file->orc.addresses || !file->orc.rows)
+		return error_no_memory(error, "ORC", sizeof(struct orc_row));
+	file->orc.addresses[0] = kernel->text_start - file->shift;
+	file->orc.addresses[1] = kernel->init_text_start - file->shift;
+	return true;
 }
 
 /* Of the function that starts in ROW, if it is one that objtool was told to leave alone. */
@@ -138,9 +144,9 @@ static bool read_orc(struct own_file *file, struct error *error)
 	struct error why;
 
 	if (!own_orc(file->kernel, &file->orc, &why))
-		return why.kind == ERROR_NO_MEMORY || why.kind == ERROR_INTERRUPTED ?
-			error_set(error, why.kind, "%s", why.text) :
-			unknown_everywhere(file, error);
+		return why.kind == ERROR_NO_MEMORY || why.kind == ERROR_INTERRUPTED
+			       ? error_set(error, why.kind, "%s", why.text)
+			       : unknown_everywhere(file, error);
 	for (size_t i = 0; i < file->orc.count; i++)
 		file->orc.addresses[i] -= file->shift;
 	return add_prologues(file, error);
@@ -150,8 +156,9 @@ static bool read_orc(struct own_file *file, struct error *error)
 
 static bool make_types(struct own_file *file, struct error *error)
 {
-	struct btf_dwarf_input input = { .btf = &file->btf, .first = 1, .symbols = file->symbols,
-					 .name = "vmlinux" };
+	struct btf_dwarf_input input = {
+		.btf = &file->btf, .first = 1, .symbols = file->symbols, .name = "vmlinux"
+	};
 	struct error why;
 
 	file->has_types = own_btf(file->kernel, &file->blob, &why) &&
@@ -167,7 +174,8 @@ bool own_module_types(struct kernel *kernel, const struct module *module,
 		      const struct symtab *symbols, const struct buffer *base,
 		      struct own_types *types, struct error *error)
 {
-	struct btf_dwarf_input input = { .btf = &types->btf, .symbols = symbols,
+	struct btf_dwarf_input input = { .btf = &types->btf,
+					 .symbols = symbols,
 					 .name = module->name };
 	struct buffer split = { 0 }, joined = { 0 };
 	bool done;
@@ -197,7 +205,8 @@ static void add_section(struct own_file *file, const char *name, uint64_t start,
 {
 	if (end > start && file->nr_sections < MAX_OWN_SECTIONS)
 		file->sections[file->nr_sections++] = (struct cfi_section){
-			.name = name, .address = start, .size = end - start, .code = code };
+			.name = name, .address = start, .size = end - start, .code = code
+		};
 }
 
 static void make_sections(struct own_file *file)
@@ -215,7 +224,8 @@ static void make_sections(struct own_file *file)
 			*end = symbol->address + symbol->size;
 	}
 	add_section(file, ".text", text, text_end, true);
-	if (kernel->init_text_start > kernel->text_end && kernel->init_text_end <= last + file->shift) {
+	if (kernel->init_text_start > kernel->text_end &&
+	    kernel->init_text_end <= last + file->shift) {
 		add_section(file, ".data", text_end, init, false);
 		add_section(file, ".init.text", init, init_end, true);
 		add_section(file, ".bss", init_end, last, false);
@@ -256,7 +266,8 @@ bool own_write(struct kernel *kernel, const char *path, struct error *error)
 		return error_no_memory(error, "symbols for gdb", sizeof(*file));
 	done = prepare(file, kernel, error) && make_types(file, error);
 	if (done) {
-		struct cfi_object object = { .table = &file->orc, .symtab = file->symbols,
+		struct cfi_object object = { .table = &file->orc,
+					     .symtab = file->symbols,
 					     .types = file->has_types ? &file->dwarf : NULL };
 
 		make_sections(file);
@@ -310,8 +321,8 @@ bool own_file_name(struct kernel *kernel, char *name, size_t size, struct error 
 		sum = checksum(sum, orc.rows, orc.count * sizeof(*orc.rows));
 		orc_free(&orc);
 	}
-	if (!kernel->build_id[0] || strspn(kernel->build_id, "0123456789abcdefABCDEF") !=
-					    strlen(kernel->build_id))
+	if (!kernel->build_id[0] ||
+	    strspn(kernel->build_id, "0123456789abcdefABCDEF") != strlen(kernel->build_id))
 		return error_set(error, ERROR_UNSUPPORTED, "the kernel has no build-id");
 	snprintf(name, size, "%s-%016llx-%d.debug", kernel->build_id, (unsigned long long)sum,
 		 FILE_VERSION);

@@ -77,6 +77,7 @@ static const struct abbreviation abbreviations[NR_ABBREVS] = {
 	[ABBREV_FUNCTION_VOID] = { DW_TAG_subprogram, true, { NAME, CODE, PROTOTYPED, EXTERNAL } },
 	[ABBREV_FUNCTION_STATIC] = { DW_TAG_subprogram, true, { NAME, CODE, PROTOTYPED, FAR_TYPE } },
 	[ABBREV_FUNCTION_STATIC_VOID] = { DW_TAG_subprogram, true, { NAME, CODE, PROTOTYPED } },
+	[ABBREV_COLD] = { DW_TAG_subprogram, false, { { DW_AT_name, DW_FORM_string }, CODE } },
 	[ABBREV_NAMED_PARAMETER] = { DW_TAG_formal_parameter, false, { NAME, FAR_TYPE } },
 	[ABBREV_NAMELESS_PARAMETER] = { DW_TAG_formal_parameter, false, { FAR_TYPE } },
 	[ABBREV_VARIABLE] = { DW_TAG_variable, false,

@@ -5,8 +5,9 @@
  *
  * BTF has one prototype for a name, and pahole leaves out functions whose prototypes differ, so
  * every function of the name has it. Copies that the compiler made of a function (NAME.isra.0,
- * NAME.constprop.0, NAME.part.0) get the function's name, as they have in its own DWARF; a cold
- * part (NAME.cold) keeps its symbol, or `print NAME' might find that.
+ * NAME.constprop.0, NAME.part.0) get the function's name, as they have in its own DWARF. A cold
+ * part (NAME.cold) keeps its own, or `print NAME' might find that; it has an entry only because gdb
+ * 13 and later take the symbol alone for one of Ada's and print NAME[cold].
  */
 #include "symbols/btf_dwarf_internal.h"
 
@@ -17,33 +18,33 @@
 
 #include "symbols/symtab.h"
 
-#define UNIT_FUNCTIONS 512	/* in one unit */
-#define MAX_NAMESAKES 256	/* of a static variable */
-#define UNIT_GAP 65536		/* bytes without a function that end one */
+#define UNIT_FUNCTIONS 512   /* in one unit */
+#define MAX_NAMESAKES  256   /* of a static variable */
+#define UNIT_GAP       65536 /* bytes without a function that end one */
 
 /* The functions of BTF by name. */
 struct function_index {
 	const struct btf *btf;
-	uint32_t *slots;		/* type numbers, 0 = empty */
+	uint32_t *slots; /* type numbers, 0 = empty */
 	uint32_t mask;
 };
 
 struct placed_function {
 	const struct symbol *symbol;
 	uint64_t end;
-	uint32_t type;			/* a BTF_FUNC */
+	uint32_t type; /* a BTF_FUNC; 0: a cold part */
 };
 
 struct batch {
 	struct btf_dwarf_writer *writer;
 	struct placed_function functions[UNIT_FUNCTIONS];
 	size_t count;
-	uint64_t end;			/* of the last one */
+	uint64_t end; /* of the last one */
 };
 
 static uint32_t hash_name(const char *name, size_t length)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;	/* FNV-1a */
+	uint64_t hash = 0xcbf29ce484222325ull; /* FNV-1a */
 
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3ull;
@@ -103,8 +104,8 @@ static void parameters(struct btf_dwarf_writer *writer, const struct btf_type *p
 		bool named = *btf_string(writer->btf, name);
 
 		if (target) {
-			btf_dwarf_uleb(writer, named ? ABBREV_NAMED_PARAMETER :
-				       ABBREV_NAMELESS_PARAMETER);
+			btf_dwarf_uleb(writer,
+				       named ? ABBREV_NAMED_PARAMETER : ABBREV_NAMELESS_PARAMETER);
 			if (named)
 				btf_dwarf_u32(writer, name);
 			btf_dwarf_reference(writer, target);
@@ -123,13 +124,22 @@ static void function(struct btf_dwarf_writer *writer, const struct placed_functi
 	struct btf_type type, prototype = { 0 };
 	uint32_t result = 0;
 
+	if (!placed->type) {
+		const char *name = placed->symbol->name;
+
+		btf_dwarf_uleb(writer, ABBREV_COLD);
+		buffer_append(writer->info, name, strlen(name) + 1);
+		btf_dwarf_u64(writer, placed->symbol->address);
+		btf_dwarf_uleb(writer, placed->end - placed->symbol->address);
+		return;
+	}
 	btf_get_type(writer->btf, placed->type, &type, NULL);
 	if (!btf_get_type(writer->btf, type.size_or_type, &prototype, NULL) ||
 	    prototype.kind != BTF_FUNC_PROTO)
 		return;
 	result = btf_dwarf_resolve(writer, prototype.size_or_type);
-	btf_dwarf_uleb(writer, abbrevs[isupper((unsigned char)placed->symbol->letter) != 0]
-				      [result != 0]);
+	btf_dwarf_uleb(writer,
+		       abbrevs[isupper((unsigned char)placed->symbol->letter) != 0][result != 0]);
 	btf_dwarf_u32(writer, type.name);
 	btf_dwarf_u64(writer, placed->symbol->address);
 	btf_dwarf_uleb(writer, placed->end - placed->symbol->address);
@@ -152,12 +162,16 @@ static void finish_batch(struct batch *batch)
 	batch->count = 0;
 }
 
-/* The part of a symbol's name that the source has; 0 = its code is not a function of its own. */
+/* The part of a symbol's name that the source has. */
 static size_t source_name(const char *name)
 {
-	size_t length = strcspn(name, ".");
+	return strcspn(name, ".");
+}
 
-	return strstr(name + length, ".cold") ? 0 : length;
+/* Its code is not a function of its own. */
+static bool is_cold(const char *name)
+{
+	return strstr(name + source_name(name), ".cold");
 }
 
 /* Where the next symbol with an address above it starts: sizes out of a dump may say anything. */
@@ -193,8 +207,9 @@ bool btf_dwarf_functions(struct btf_dwarf_writer *writer, struct error *error)
 
 		next = i + 1;
 		placed.end = end_of(symtab, &next, symbol);
-		if (!symbol->function || symbol->percpu || !length ||
-		    placed.end == symbol->address ||
+		if (!symbol->function || symbol->percpu || placed.end == symbol->address)
+			continue;
+		if (!is_cold(symbol->name) &&
 		    !(placed.type = find_function(&index, symbol->name, length)))
 			continue;
 		if (batch->count == UNIT_FUNCTIONS ||
@@ -249,8 +264,7 @@ static void variable(struct btf_dwarf_writer *writer, bool percpu, uint32_t entr
 		return;
 	type = btf_dwarf_resolve(writer, variable.size_or_type);
 	if (!type || !find_variable(writer->input->symbols, btf_string(writer->btf, variable.name),
-				    percpu, btf_get32(writer->btf, entry + 4), &address,
-				    &external))
+				    percpu, btf_get32(writer->btf, entry + 4), &address, &external))
 		return;
 	btf_dwarf_uleb(writer, external ? ABBREV_VARIABLE : ABBREV_VARIABLE_STATIC);
 	btf_dwarf_u32(writer, variable.name);

@@ -181,13 +181,19 @@ static bool may_go_down(const struct conversion *conversion, const struct orc_ro
 static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start,
 			  uint64_t end)
 {
+	/*
+	 * The stack may go down where it is switched. gdb takes that for a broken one unless the
+	 * frame is a signal's, or inlined functions stand between, which only vmlinux's DWARF has.
+	 */
+	bool signal = row->signal ||
+		      (!conversion->file && row->sp_base == ORC_BASE_SP_INDIRECT);
 	struct cfi_state state;
 
 	if (conversion->symtab && is_padding(conversion, start) && is_padding(conversion, end - 1))
 		return;
 	state = convert_row(row, conversion->callee_saved_kept);
 	cfi_frame_add(&conversion->frames, start, end,
-		      row->signal || may_go_down(conversion, row, start), &state);
+		      signal || may_go_down(conversion, row, start), &state);
 }
 
 /*

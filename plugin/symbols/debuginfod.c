@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/library.h"
+
 typedef struct debuginfod_client client;
 
 /* elfutils/debuginfod.h, whose package is larger than what is needed of it. */
@@ -27,10 +29,7 @@ struct request {
 
 static bool load(struct library *library)
 {
-	const struct {
-		const char *name;
-		void *function;
-	} functions[] = {
+	const struct library_function functions[] = {
 		{ "debuginfod_begin", &library->begin },
 		{ "debuginfod_end", &library->end },
 		{ "debuginfod_find_debuginfo", &library->find_debuginfo },
@@ -39,16 +38,8 @@ static bool load(struct library *library)
 		{ "debuginfod_get_user_data", &library->get_user_data },
 	};
 
-	library->handle = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
-	for (size_t i = 0; library->handle && i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *address = dlsym(library->handle, functions[i].name);
-
-		memcpy(functions[i].function, &address, sizeof(address));
-		if (!address) {
-			dlclose(library->handle);
-			library->handle = NULL;
-		}
-	}
+	library->handle = library_load("libdebuginfod.so.1", functions,
+				       sizeof(functions) / sizeof(functions[0]));
 	return library->handle != NULL;
 }
 

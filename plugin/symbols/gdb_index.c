@@ -5,8 +5,6 @@
 #include <endian.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/files.h"
+#include "base/threads.h"
 #include "symbols/gdb_index_internal.h"
 
 #define MAX_THREADS 32
@@ -132,35 +131,26 @@ static bool supervise(struct job *job, const struct gdb_index_options *options, 
 static unsigned count_threads(const struct gdb_index_options *options, size_t nr_units)
 {
 	unsigned threads = options ? options->threads : 0;
-	cpu_set_t cpus;
 
 	if (!threads)
-		threads = sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+		threads = threads_useful();
 	if (threads > MAX_THREADS)
 		threads = MAX_THREADS;
 	return threads > nr_units ? nr_units : threads;
 }
 
-/* Starts up to NR workers; at least one, or an error. Signals are for gdb's own threads. */
+/* Starts up to NR workers; at least one, or an error. */
 static unsigned start_workers(struct job *job, struct worker *workers, unsigned nr)
 {
-	sigset_t all, before;
 	unsigned started = 0;
 
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGFPE);
-	sigdelset(&all, SIGILL);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	job->running = nr;
 	while (started < nr) {
 		workers[started].job = job;
-		if (pthread_create(&workers[started].thread, NULL, work, &workers[started]))
+		if (!threads_start(&workers[started].thread, work, &workers[started]))
 			break;
 		started++;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_mutex_lock(&job->lock);
 	job->running -= nr - started;
 	pthread_mutex_unlock(&job->lock);

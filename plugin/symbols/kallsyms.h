@@ -32,6 +32,12 @@ struct kallsyms_tables {
 /* Out of VMCOREINFO, which has them since 6.0 (5fd8fea935a1). */
 bool kallsyms_locate(const struct dump *dump, struct kallsyms_tables *tables, struct error *error);
 /*
+ * Before that: looks for them from TEXT on, where the kernel's text begins. Reads up to 64 MB, which
+ * takes a second or two.
+ */
+bool kallsyms_search(struct memory *memory, uint64_t text, struct kallsyms_tables *tables,
+		     struct error *error);
+/*
  * Adds the kernel's symbols to SYMTAB (not finished). *DAMAGE (never NULL) says which of them could
  * not be read, ERROR_NONE if all could.
  */

@@ -21,18 +21,18 @@
 #include "symbols/kallsyms.h"
 #include "symbols/symtab.h"
 
-#define MAX_SYMBOLS 4000000	/* 20 times what a big kernel has */
-#define MAX_NAME 512		/* KSYM_NAME_LEN */
-#define NR_TOKENS 256
-#define MAX_TOKENS (NR_TOKENS * 64)
-#define CHUNK 4096
+#define MAX_SYMBOLS 4000000 /* 20 times what a big kernel has */
+#define MAX_NAME    512	    /* KSYM_NAME_LEN */
+#define NR_TOKENS   256
+#define MAX_TOKENS  (NR_TOKENS * 64)
+#define CHUNK	    4096
 
 struct reader {
 	struct memory *memory;
 	const struct kallsyms_tables *tables;
-	uint64_t *addresses;		/* [count] */
+	uint64_t *addresses; /* [count] */
 	uint64_t count;
-	char *token_text;		/* NUL-terminated tokens */
+	char *token_text; /* NUL-terminated tokens */
 	size_t token_text_size;
 	uint16_t token_index[NR_TOKENS];
 	bool percpu_absolute;
@@ -153,8 +153,7 @@ static bool next_name(struct reader *reader, char name[MAX_NAME], struct error *
 	uint8_t byte = 0, high = 0;
 	size_t length, size = 0;
 
-	if (!next_byte(reader, &byte, error) ||
-	    (byte & 0x80 && !next_byte(reader, &high, error)))
+	if (!next_byte(reader, &byte, error) || (byte & 0x80 && !next_byte(reader, &high, error)))
 		return false;
 	length = byte & 0x80 ? (byte & 0x7fu) | (size_t)high << 7 : byte;
 	for (; length; length--) {
@@ -193,8 +192,8 @@ static bool ends_with(const char *name, const char *end)
 /* A mark that the linker script put at the start or end of something that has a name of its own. */
 static bool is_label(const char *name)
 {
-	static const char *const marks[] = { "_text", "_stext", "_etext", "_sdata", "_edata",
-					     "_end", "_sinittext", "_einittext" };
+	static const char *const marks[] = { "_text",  "_stext", "_etext",     "_sdata",
+					     "_edata", "_end",	 "_sinittext", "_einittext" };
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (strcmp(name, marks[i]) == 0)
@@ -215,8 +214,9 @@ static uint64_t end_of(const struct reader *reader, uint64_t index)
 
 	while (index < reader->count && reader->addresses[index] == address)
 		index++;
-	return index < reader->count && reader->addresses[index] > address ?
-		reader->addresses[index] : address;
+	return index < reader->count && reader->addresses[index] > address
+		       ? reader->addresses[index]
+		       : address;
 }
 
 static bool is_percpu(const struct reader *reader, uint64_t address)
@@ -231,7 +231,9 @@ static bool add_symbol(const struct reader *reader, struct symtab *symtab, uint6
 	bool alone = (index == 0 || reader->addresses[index - 1] != address) &&
 		     (index + 1 == reader->count || reader->addresses[index + 1] != address);
 	struct symbol symbol = {
-		.address = address, .name = text + 1, .letter = text[0],
+		.address = address,
+		.name = text + 1,
+		.letter = text[0],
 		.function = strchr("tTwW", text[0]) != NULL,
 	};
 
@@ -299,7 +301,8 @@ bool kallsyms_read_kernel(struct memory *memory, const struct kallsyms_tables *t
 		ok = error_set(error, ERROR_CORRUPT, "%llu symbols: this cannot be right",
 			       (unsigned long long)reader.count);
 	ok = ok && read_addresses(&reader, error) && read_tokens(&reader, error) &&
-	     add_extent(&reader, symtab, error) && read_symbols(&reader, symtab, &lost, damage, error);
+	     add_extent(&reader, symtab, error) &&
+	     read_symbols(&reader, symtab, &lost, damage, error);
 	if (ok && lost == reader.count) {
 		if (error)
 			*error = *damage;

@@ -9,7 +9,7 @@ core_sources += plugin/symbols/debug_find.c plugin/symbols/debug_find.h plugin/s
 	plugin/symbols/cfi.c plugin/symbols/cfi.h plugin/symbols/cfi_convert.h plugin/symbols/cfi_module.c \
 	plugin/symbols/cfi_cover.c plugin/symbols/cfi_cover.h \
 	plugin/symbols/cfi_frame.c plugin/symbols/cfi_frame.h \
-	plugin/symbols/kallsyms.c plugin/symbols/kallsyms.h plugin/symbols/kallsyms_kernel.c \
+	plugin/symbols/kallsyms.c plugin/symbols/kallsyms.h plugin/symbols/kallsyms_kernel.c plugin/symbols/kallsyms_search.c \
 	plugin/symbols/types.c plugin/symbols/types.h plugin/symbols/btf.c plugin/symbols/btf.h plugin/symbols/btf_format.c \
 	plugin/symbols/btf_dwarf.c plugin/symbols/btf_dwarf.h plugin/symbols/btf_dwarf_internal.h \
 	plugin/symbols/btf_dwarf_types.c plugin/symbols/btf_dwarf_code.c plugin/symbols/dwarf_types.c \

@@ -7,8 +7,8 @@
 struct prologue {
 	const uint8_t *code;
 	size_t size, at;
-	int depth;		/* bytes from rsp up to the CFA */
-	int rbp;		/* of the saved rbp from the CFA; 0 = not saved */
+	int depth; /* bytes from rsp up to the CFA */
+	int rbp;   /* of the saved rbp from the CFA; 0 = not saved */
 };
 
 static bool match(struct prologue *prologue, const char *bytes, size_t size)
@@ -23,7 +23,8 @@ static bool match(struct prologue *prologue, const char *bytes, size_t size)
 /* The call of __fentry__, which the kernel turns into a nop of 5 bytes while nobody traces. */
 static bool skip_fentry(struct prologue *prologue)
 {
-	/* endbr64, or the nop put there where no pointer leads to (3e3f06950434; 7.x has another) */
+	/* endbr64, or the nop put there where no pointer leads to (3e3f06950434; 7.x has another)
+	 */
 	if (!match(prologue, "\xf3\x0f\x1e\xfa", 4) && !match(prologue, "\x66\x0f\x1f\x00", 4))
 		match(prologue, "\x0f\x1f\x40\xd6", 4);
 	/* up to 5.12 older AMD CPUs got a nop of their own (a89dfde3dc3c) */
@@ -39,7 +40,7 @@ static bool skip_fentry(struct prologue *prologue)
 static bool push(struct prologue *prologue)
 {
 	size_t at = prologue->at, left = prologue->size - at;
-	bool high = left >= 2 && prologue->code[at] == 0x41;	/* r8 to r15 */
+	bool high = left >= 2 && prologue->code[at] == 0x41; /* r8 to r15 */
 
 	if (left < (high ? 2 : 1) || (prologue->code[at + high] & 0xf8) != 0x50)
 		return false;
@@ -98,7 +99,8 @@ bool prologue_row(const uint8_t *code, size_t size, struct orc_row *row, size_t 
 	/* Retpoline thunks, which are assembly, begin with a call, too; they have no frame. */
 	if (prologue.depth == 8)
 		return false;
-	*row = (struct orc_row){ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP,
+	*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
+				 .sp_base = ORC_BASE_SP,
 				 .sp_offset = prologue.depth };
 	if (prologue.rbp) {
 		row->bp_base = ORC_BASE_PREV_SP;

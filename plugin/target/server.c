@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/threads.h"
 #include "target/packets.h"
 
 /* How long to look for the next packet before sleeping; waking up costs more than most answers. */
@@ -316,23 +316,12 @@ static bool make_socket(struct server *server, struct error *error)
 	return bind_socket(server, "/tmp", error);
 }
 
-/* gdb's signals are gdb's: only faults of this very thread may be delivered to it. */
-static int create_thread(struct server *server)
+static bool create_thread(struct server *server)
 {
-	sigset_t blocked, before;
-	int result;
-
-	sigfillset(&blocked);
-	sigdelset(&blocked, SIGSEGV);
-	sigdelset(&blocked, SIGBUS);
-	sigdelset(&blocked, SIGFPE);
-	sigdelset(&blocked, SIGILL);
-	pthread_sigmask(SIG_SETMASK, &blocked, &before);
-	result = pthread_create(&server->thread, NULL, run, server);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result == 0)
-		pthread_setname_np(server->thread, "vmcore-target");
-	return result;
+	if (!threads_start(&server->thread, run, server))
+		return false;
+	pthread_setname_np(server->thread, "vmcore-target");
+	return true;
 }
 
 static void free_server(struct server *server)
@@ -389,12 +378,9 @@ static struct server *new_server(const struct target_ops *ops, void *context, in
 
 static struct server *start_thread(struct server *server, struct error *error)
 {
-	int result = create_thread(server);
-
-	if (result == 0)
+	if (create_thread(server))
 		return server;
-	error_set(error, ERROR_IO, "no thread for the remote protocol server: %s",
-		  strerror(result));
+	error_set(error, ERROR_NO_MEMORY, "no thread for the remote protocol server");
 	free_server(server);
 	return NULL;
 }

@@ -126,9 +126,9 @@ def gdb_argv(*arguments):
 
 
 def run_gdb(vmlinux, vmcore, commands, status=None, timeout=300, env=None):
-    """Runs gdb in batch mode. STATUS: the exit status there must be (None = any)."""
+    """Runs gdb in batch mode. VMLINUX None: without. STATUS: the exit status there must be (None = any)."""
     *outside, inside = shlex.split(GDB)     # "in-root ROOT gdb": the launcher runs inside, too
-    arguments = outside + [str(LAUNCHER), f"--gdb={inside}", str(vmlinux), str(vmcore)]
+    arguments = outside + [str(LAUNCHER), f"--gdb={inside}", *([str(vmlinux)] if vmlinux else []), str(vmcore)]
     arguments += ["-nx", "-batch"]
     for command in commands:
         arguments += ["-ex", command]

@@ -3,12 +3,12 @@ import json
 import mmap
 import os
 import re
-import struct
 import subprocess
 
 import pytest
 
 from conftest import TOP
+from images import segments
 
 BUILD = TOP / "build"
 
@@ -23,17 +23,6 @@ def bare_gdb(*commands):
                             timeout=300)
     assert result.returncode >= 0, result.stdout
     return result.stdout.decode(errors="backslashreplace")
-
-
-def segments(path):
-    """PT_LOADs of an ELF64 dump: (file offset, physical address, size)."""
-    with open(path, "rb") as file:
-        header = file.read(64)
-        offset, = struct.unpack_from("<Q", header, 32)
-        count, = struct.unpack_from("<H", header, 56)
-        file.seek(offset)
-        headers = [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
-    return [(h[2], h[4], h[5]) for h in headers if h[0] == 1]
 
 
 def elf_of(dump):

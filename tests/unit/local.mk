@@ -19,6 +19,9 @@ check_PROGRAMS += \
 	tests/unit/test_elf_relocatable \
 	tests/unit/test_gdb_index \
 	tests/unit/test_kallsyms \
+	tests/unit/test_kallsyms_kernel \
+	tests/unit/test_btf_dwarf \
+	tests/unit/test_own \
 	tests/unit/test_kernel_core \
 	tests/unit/test_log \
 	tests/unit/test_module \

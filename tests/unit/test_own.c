@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A dump's own description (kernel/own.h) beside what the guest recorded of itself (/proc/kallsyms) and what its vmlinux
+ * says: symbols, types, the place of the tables. Needs a dump set.
+ */
+#include "test_kernel_set.h"
+
+#include "kernel/own.h"
+#include "symbols/kallsyms.h"
+
+static struct kernel *own;
+
+static int open_own(void **state)
+{
+	static const char *const names[] = { "vmcore", "vmcore.qemu-elf", "vmcore.qemu-zlib" };
+	struct error error = { 0 };
+	struct dump *dump = NULL;
+
+	(void)state;
+	if (!getenv("VMCORE_TEST_SET"))
+		return 0;
+	for (size_t i = 0; i < 3 && !dump; i++) {
+		const char *path = set_path(names[i]);
+
+		if (access(path, R_OK) == 0 && !dump_open(&path, 1, &dump, &error))
+			return -1;
+	}
+	if (!dump || !kernel_open(dump, &(struct kernel_source){ 0 }, &own, &error)) {
+		fprintf(stderr, "%s\n", error.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int close_own(void **state)
+{
+	(void)state;
+	kernel_close(own);
+	return 0;
+}
+
+/* Every line of the guest's /proc/kallsyms that is not a module's, in both directions. */
+static void test_symbols(void **state)
+{
+	char *record, *line, *at;
+	size_t count = 0;
+	FILE *pipe;
+	char command[4200], name[512], module[64];
+	unsigned long long address;
+	char letter;
+
+	(void)state;
+	(void)set_path("");
+	snprintf(command, sizeof(command), "gzip -dc '%s'", set_path("oracle/proc/kallsyms.gz"));
+	pipe = popen(command, "r");
+	record = malloc(64 << 20);
+	assert_non_null(pipe);
+	assert_non_null(record);
+	record[fread(record, 1, (64 << 20) - 1, pipe)] = 0;
+	pclose(pipe);
+	for (line = strtok_r(record, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
+		const struct symbol *symbol = NULL;
+		int fields = sscanf(line, "%llx %c %511s %63s", &address, &letter, name, module);
+
+		if (fields != 3)
+			continue;
+		while ((symbol = symtab_find_next(own->symbols, name, symbol)) && symbol->address != address)
+			;
+		if (!symbol)
+			fail_msg("%s at 0x%llx is missing", name, address);
+		count++;
+	}
+	free(record);
+	assert_true(count > 50000);
+	assert_int_equal(symtab_count(own->symbols), count);
+	assert_string_equal(own->damage, "");
+}
+
+/* What BTF in memory says of a few hundred members is what DWARF of vmlinux says. */
+static void test_types(void **state)
+{
+	static const char *const all[][2] = {
+		{ "task_struct", "comm" }, { "task_struct", "pid" }, { "task_struct", "thread.sp" },
+		{ "task_struct", "mm" }, { "task_struct", "se.vruntime" }, { "task_struct", "in_execve" },
+		{ "task_struct", "tasks" }, { "task_struct", "thread_node" }, { "task_struct", "signal" },
+		{ "mm_struct", "pgd" }, { "mm_struct", "total_vm" }, { "module", "name" }, { "module", "mem" },
+		{ "module", "core_layout.base" }, { "module", "sect_attrs" }, { "module", "kallsyms" },
+		{ "rq", "curr" }, { "rq", "nr_running" }, { "uts_namespace", "name.release" },
+		{ "printk_ringbuffer", "desc_ring.count_bits" }, { "orc_entry", "sp_reg" }, { "orc_entry", "type" },
+		{ "page", "flags" }, { "page", "_refcount.counter" }, { "list_head", "next" }, { "pid", "numbers" },
+		{ "pt_regs", "ip" }, { "btf_module", "btf" }, { "btf", "data_size" }, { "no_such_type", "x" },
+	};
+	struct types *dwarf;
+	struct error error = { 0 };
+
+	(void)state;
+	if (!types_open_dwarf(set_path("vmlinux"), &dwarf, &error))
+		fail_msg("%s", error.text);
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct member a = { 0 }, b = { 0 };
+		bool known = types_member(own->types, all[i][0], all[i][1], &a, NULL);
+
+		assert_int_equal(known, types_member(dwarf, all[i][0], all[i][1], &b, NULL));
+		if (!known)
+			continue;
+		assert_int_equal(a.offset, b.offset);
+		assert_int_equal(a.size, b.size);
+		assert_int_equal(a.kind, b.kind);
+		assert_int_equal(a.is_signed, b.is_signed);
+		assert_int_equal(a.bit_offset, b.bit_offset);
+		assert_int_equal(a.bit_size, b.bit_size);
+		assert_int_equal(a.count, b.count);
+		assert_int_equal(a.element_size, b.element_size);
+	}
+	types_close(dwarf);
+}
+
+/* Up to 6.3 the tables can be found without VMCOREINFO; they must be those that it names. */
+static void test_search(void **state)
+{
+	struct kallsyms_tables named, found;
+	struct error error = { 0 };
+	struct symtab *symtab;
+	struct error damage;
+
+	(void)state;
+	(void)set_path("");
+	if (!kallsyms_locate(own->dump, &named, &error))
+		fail_msg("%s", error.text);
+	if (!kallsyms_search(own->memory, own->text_start, &found, &error)) {
+		assert_non_null(strstr(error.text, "kallsyms"));
+		assert_true(named.offsets > named.names);	/* the order since 6.4 */
+		return;
+	}
+	assert_memory_equal(&found, &named, sizeof(named));
+	assert_true(symtab_new(&symtab, NULL));
+	assert_true(kallsyms_read_kernel(own->memory, &found, symtab, &damage, &error));
+	assert_int_equal(symtab_count(symtab), symtab_count(own->symbols));
+	symtab_free(symtab);
+}
+
+/* The description of another boot of this kernel has the same name, so the same file serves both. */
+static void test_file_name(void **state)
+{
+	char name[160], again[160];
+	struct error error = { 0 };
+	uint64_t kaslr;
+
+	(void)state;
+	(void)set_path("");
+	kaslr = own->memory->kaslr_offset;
+	assert_true(own_file_name(own, name, sizeof(name), &error));
+	assert_memory_equal(name, own->build_id, strlen(own->build_id));
+	assert_true(own_file_name(own, again, sizeof(again), &error));
+	assert_string_equal(name, again);
+	/* It is made of link-time addresses: with a wrong offset it is another file. */
+	own->memory->kaslr_offset = kaslr + 4096;
+	assert_true(own_file_name(own, again, sizeof(again), &error));
+	own->memory->kaslr_offset = kaslr;
+	assert_string_not_equal(name, again);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_symbols),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_file_name),
+	};
+
+	return cmocka_run_group_tests(tests, open_own, close_own);
+}
