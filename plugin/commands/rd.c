@@ -378,8 +378,8 @@ static const char help[] =
 const struct command command_rd = {
 	.name = "rd",
 	.summary = "Show memory: virtual, physical or a process's.",
-	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R]\n"
-		 "                 [-o OFFSET] [-e END] [-r FILE] ADDRESS [COUNT]",
+	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R] [-o OFFSET] [-e END] "
+		 "[-r FILE] ADDRESS [COUNT]",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -449,8 +449,8 @@ static const char help[] =
 const struct command command_search = {
 	.name = "search",
 	.summary = "Search memory for values or strings.",
-	.usage = "search [-k|-K|-V|-u|-p|-t|-T] [-s START] [-e END|-l LENGTH] [-m MASK]\n"
-		 "                     [-w|-h|-c] [-x COUNT] VALUE...",
+	.usage = "search [-k|-K|-V|-u|-p|-t|-T] [-s START] [-e END|-l LENGTH] [-m MASK] "
+		 "[-w|-h|-c] [-x COUNT] VALUE...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -10,10 +10,10 @@
 #include <string.h>
 
 struct setting {
-	const char *name; /* after "vmcore " */
-	bool is_string;	  /* else on/off */
+	const char *name;	    /* after "vmcore " */
+	bool is_string;		    /* else on/off */
 	const char *const *choices; /* a string that is one of these, the first by default */
-	size_t offset;	  /* in struct settings */
+	size_t offset;		    /* in struct settings */
 	const char *doc;
 };
 
@@ -182,11 +182,40 @@ static bool register_setting(struct plugin *plugin, PyObject *base, const struct
 	return parameter != NULL;
 }
 
-/* `set vmcore` and `show vmcore` themselves. */
-static bool register_prefix(struct plugin *plugin, const char *name, const char *doc)
+/* `show vmcore` alone shows every setting, as `show print` does; `set vmcore` alone says what there
+ * is. */
+static PyObject *prefix_invoke(PyObject *self, PyObject *args)
 {
-	PyObject *command = gdb_attribute(plugin, "Command");
-	PyObject *class = command ? plugin_class(plugin, command, "vmcore_prefix", doc, NULL)
+	struct plugin *plugin = plugin_of(self);
+	const bool *show = class_pointer(self);
+	struct error error = { 0 };
+	bool done = plugin && show;
+	char command[80];
+
+	(void)args;
+	if (done && !*show)
+		done = gdb_execute_visible(plugin, "help set vmcore", &error);
+	for (size_t i = 0; done && *show && i < sizeof(settings) / sizeof(settings[0]); i++) {
+		snprintf(command, sizeof(command), "show vmcore %s", settings[i].name);
+		done = gdb_execute_visible(plugin, command, &error);
+	}
+	if (!done || PyErr_Occurred())
+		return raise_error(plugin, &error);
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef prefix_methods[] = {
+	{ "invoke", prefix_invoke, METH_VARARGS, NULL },
+	{ 0 },
+};
+
+/* `set vmcore` and `show vmcore` themselves. */
+static bool register_prefix(struct plugin *plugin, const char *name, const bool *show)
+{
+	PyObject *command = plugin_gdb_base_class(plugin, "Command", "vmcore.SettingsPrefix",
+						  prefix_methods);
+	PyObject *class = command ? plugin_class(plugin, command, "vmcore_prefix",
+						 "Settings of the kernel dump debugger.", show)
 				  : NULL;
 	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
 	PyObject *complete = gdb_attribute(plugin, "COMPLETE_NONE"), *prefix = NULL;
@@ -204,10 +233,9 @@ static bool register_prefix(struct plugin *plugin, const char *name, const char 
 bool register_parameters(struct plugin *plugin)
 {
 	PyObject *base = plugin_gdb_base_class(plugin, "Parameter", "vmcore.Parameter", methods);
-	bool done = base &&
-		    register_prefix(plugin, "set vmcore",
-				    "Settings of the kernel dump debugger.") &&
-		    register_prefix(plugin, "show vmcore", "Settings of the kernel dump debugger.");
+	static const bool yes = true, no = false;
+	bool done = base && register_prefix(plugin, "set vmcore", &no) &&
+		    register_prefix(plugin, "show vmcore", &yes);
 
 	for (size_t i = 0; done && i < sizeof(settings) / sizeof(settings[0]); i++)
 		done = register_setting(plugin, base, &settings[i]);
