@@ -280,15 +280,30 @@ static bool check_return_address(struct unwinder *unwinder, uint64_t address, ui
 			 (unsigned long long)address, (unsigned long long)pc);
 }
 
+/*
+ * Can the caller be on another stack? asm_call_on_stack (5.8 to 5.11, 931b94145981) keeps the old
+ * stack's pointer in rbp, and on top of the new stack, as all do that switch.
+ */
+static bool switches_stack(struct unwinder *unwinder, const struct orc_row *row)
+{
+	const struct registers *registers = &unwinder->registers;
+	uint64_t top;
+
+	if (row->sp_base == ORC_BASE_SP_INDIRECT || row->sp_base == ORC_BASE_BP_INDIRECT)
+		return true;
+	return row->sp_base == ORC_BASE_BP &&
+	       kernel_read_pointer(unwinder->kernel, registers->value[X86_RSP], &top, NULL) &&
+	       top == registers->value[X86_RBP];
+}
+
 static enum step step_call(struct unwinder *unwinder, const struct orc_row *row,
 			   struct frame *frame)
 {
-	bool indirect =
-		row->sp_base == ORC_BASE_SP_INDIRECT || row->sp_base == ORC_BASE_BP_INDIRECT;
 	struct registers caller = { 0 };
 	uint64_t cfa, pc;
 
-	if (!row_address(unwinder, row, &cfa) || !check_progress(unwinder, cfa, indirect) ||
+	if (!row_address(unwinder, row, &cfa) ||
+	    !check_progress(unwinder, cfa, switches_stack(unwinder, row)) ||
 	    !kernel_read_pointer(unwinder->kernel, cfa - 8, &pc, unwinder->error) ||
 	    !restore_bp(unwinder, row, cfa, &caller))
 		return STEP_FAILED;

@@ -160,6 +160,23 @@ static bool is_padding(const struct conversion *conversion, uint64_t address)
 	return !symbol || strncmp(symbol->name, "__pfx_", 6) == 0;
 }
 
+/*
+ * asm_call_on_stack (5.8 to 5.11, 931b94145981), also known as asm_call_sysvec_on_stack and
+ * asm_call_irq_on_stack, keeps the old stack's pointer in rbp. That may be lower, which gdb takes
+ * for a broken stack unless the frame is a signal's.
+ */
+static bool may_go_down(const struct conversion *conversion, const struct orc_row *row,
+			uint64_t address)
+{
+	const struct symbol *symbol;
+
+	if (!conversion->symtab || row->type != ORC_TYPE_FRAME || row->sp_base != ORC_BASE_BP)
+		return false;
+	symbol = symtab_lookup(conversion->symtab, address);
+	return symbol && strncmp(symbol->name, "asm_call_", 9) == 0 &&
+	       strstr(symbol->name, "on_stack");
+}
+
 /* Code that nothing else describes. */
 static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start,
 			  uint64_t end)
@@ -175,7 +192,8 @@ static void add_uncovered(struct conversion *conversion, const struct orc_row *r
 	if (conversion->symtab && is_padding(conversion, start) && is_padding(conversion, end - 1))
 		return;
 	state = convert_row(row, conversion->callee_saved_kept);
-	cfi_frame_add(&conversion->frames, start, end, signal, &state);
+	cfi_frame_add(&conversion->frames, start, end,
+		      signal || may_go_down(conversion, row, start), &state);
 }
 
 /*

@@ -119,6 +119,18 @@ static bool find_tokens(const struct image *image, uint64_t *table_ret, uint64_t
 	return false;
 }
 
+/* Are the markers at AT, of SIZE bytes each, STARTS? */
+static bool are_markers(const struct image *image, uint64_t at, const uint32_t *starts,
+			uint32_t count, size_t size, uint64_t limit)
+{
+	if (at + (uint64_t)count * size > limit)
+		return false;
+	for (uint32_t i = 0; i < count; i++, at += size)
+		if (get32(image, at) != starts[i] || (size == 8 && get32(image, at + 4)))
+			return false;
+	return true;
+}
+
 /* Are there COUNT names at AT, and behind them the markers that say where every 256th starts? */
 static bool are_names(const struct image *image, uint64_t at, uint32_t count, uint64_t limit)
 {
@@ -140,9 +152,9 @@ static bool are_names(const struct image *image, uint64_t at, uint32_t count, ui
 		at += length;
 	}
 	markers = align8(at);
-	same = same && markers + nr_markers * 4ull <= limit;
-	for (uint32_t i = 0; same && i < nr_markers; i++)
-		same = get32(image, markers + i * 4ull) == starts[i];
+	/* They were unsigned longs until 80ffbaa5b1bd. */
+	same = same && (are_markers(image, markers, starts, nr_markers, 4, limit) ||
+			are_markers(image, markers, starts, nr_markers, 8, limit));
 	free(starts);
 	return same;
 }

@@ -27,7 +27,9 @@ static bool skip_fentry(struct prologue *prologue)
 	 */
 	if (!match(prologue, "\xf3\x0f\x1e\xfa", 4) && !match(prologue, "\x66\x0f\x1f\x00", 4))
 		match(prologue, "\x0f\x1f\x40\xd6", 4);
-	if (match(prologue, "\x0f\x1f\x44\x00\x00", 5))
+	/* up to 5.12 older AMD CPUs got a nop of their own (a89dfde3dc3c) */
+	if (match(prologue, "\x0f\x1f\x44\x00\x00", 5) ||
+	    match(prologue, "\x66\x66\x66\x66\x90", 5))
 		return true;
 	if (prologue->size - prologue->at < 5 || prologue->code[prologue->at] != 0xe8)
 		return false;

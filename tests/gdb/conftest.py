@@ -20,6 +20,8 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = TOP / "scripts" / "gdb-vmcore"
 GDB = os.environ.get("VMCORE_GDB", "gdb")
+# Tests give gdb a cache of its own (XDG_CACHE_HOME); the rig's, from which in-root mounts the dumps, stays where it is.
+os.environ.setdefault("GDB_VMCORE_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gdb-vmcore"))
 
 
 class Task:

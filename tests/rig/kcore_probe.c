@@ -41,7 +41,8 @@ int main(void)
 	struct utsname uts;
 	struct dump *dump;
 	FILE *file = fopen("/proc/version", "r");
-	uint64_t uts_ns, offset;
+	uint64_t uts_ns, offset = 0;
+	bool named;
 	char release[65] = "";
 	size_t length;
 	const char *said;
@@ -64,13 +65,14 @@ int main(void)
 		return fail("linux_banner", &error);
 	if (strcmp(banner, version))
 		return fail("linux_banner is not /proc/version", NULL);
-	if (!dump_vmcoreinfo_number(dump, "SYMBOL(init_uts_ns)", 16, &uts_ns) ||
-	    !dump_vmcoreinfo_number(dump, "OFFSET(uts_namespace.name)", 10, &offset))
+	if (!dump_vmcoreinfo_number(dump, "SYMBOL(init_uts_ns)", 16, &uts_ns))
 		return fail("no init_uts_ns in VMCOREINFO", NULL);
+	/* Since 5.11 (ca4a9241cc5e). */
+	named = dump_vmcoreinfo_number(dump, "OFFSET(uts_namespace.name)", 10, &offset);
 	/* struct new_utsname: sysname, nodename, release, of 65 bytes each. */
-	if (!memory_read_string(memory, uts_ns + offset + 2 * 65, release, sizeof(release), &error))
+	if (named && !memory_read_string(memory, uts_ns + offset + 2 * 65, release, sizeof(release), &error))
 		return fail("init_uts_ns", &error);
-	if (strcmp(release, uts.release))
+	if (named && strcmp(release, uts.release))
 		return fail("init_uts_ns's release is not uname -r", NULL);
 	memory_close(memory);
 	dump_close(dump);

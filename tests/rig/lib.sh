@@ -84,6 +84,8 @@ use_suite() {
         return 0
     fi
     mirror=$(debian_mirror)
+    # A security suite is on the same host, in an archive of its own.
+    case $suite in *-security) mirror=${mirror%/}-security ;; esac
     mkdir -p "$root"/etc/{sources.list.d,preferences.d}
     echo "deb [signed-by=$debian_keyring] $mirror $suite main" > "$root/etc/sources.list"
     : > "$root/status"

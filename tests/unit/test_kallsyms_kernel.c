@@ -19,6 +19,7 @@ enum addresses { ABSOLUTE_PERCPU, RELATIVE, SELF_RELATIVE };
 struct tables {
 	struct image *image;
 	struct kallsyms_tables at;
+	bool long_markers;		/* of 8 bytes */
 	struct buffer bytes;		/* what is at TABLES */
 };
 
@@ -79,7 +80,11 @@ static void put_names(struct tables *tables)
 		buffer_append(&tables->bytes, name, length);
 	}
 	align(tables);
-	buffer_append(&tables->bytes, markers, sizeof(markers));
+	for (size_t i = 0; i < sizeof(markers) / sizeof(*markers); i++) {
+		uint64_t marker = markers[i];
+
+		buffer_append(&tables->bytes, &marker, tables->long_markers ? 8 : 4);
+	}
 }
 
 /* Every character stands for itself; the others, unused, are empty. */
@@ -100,9 +105,9 @@ static void put_tokens(struct tables *tables)
 	buffer_append(&tables->bytes, index, sizeof(index));
 }
 
-static struct tables make_tables(enum addresses kind)
+static struct tables make_tables_with(enum addresses kind, bool long_markers)
 {
-	struct tables tables = { .image = image_four_levels() };
+	struct tables tables = { .image = image_four_levels(), .long_markers = long_markers };
 	uint64_t base = START_KERNEL, count = COUNT;
 
 	put_offsets(&tables, kind);
@@ -116,6 +121,11 @@ static struct tables make_tables(enum addresses kind)
 	put_tokens(&tables);
 	image_vmcoreinfo(tables.image, FOUR_LEVELS_VMCOREINFO);
 	return tables;
+}
+
+static struct tables make_tables(enum addresses kind)
+{
+	return make_tables_with(kind, false);
 }
 
 /* Writes the tables into the image, which is open from then on. SKIP: a page that is not in the dump; 0 = none. */
@@ -182,6 +192,29 @@ static void test_addresses(void **state)
 	check(ABSOLUTE_PERCPU);		/* x86-64 up to 6.14 */
 	check(RELATIVE);		/* 6.15 on */
 	check(SELF_RELATIVE);		/* 7.x */
+}
+
+/* Markers were 8 bytes each in 4.19. */
+static void test_search_long_markers(void **state)
+{
+	struct tables tables = make_tables_with(ABSOLUTE_PERCPU, true);
+	struct kallsyms_tables found;
+	struct error error = { 0 };
+	uint64_t marker = 1ull << 32;
+
+	(void)state;
+	finish(&tables, 0);
+	if (!kallsyms_search(tables.image->memory, START_KERNEL, &found, &error))
+		fail_msg("%s", error.text);
+	assert_memory_equal(&found, &tables.at, sizeof(found));
+	tables_free(&tables);
+	/* The last one has more than 32 bits. */
+	tables = make_tables_with(ABSOLUTE_PERCPU, true);
+	memcpy(tables.bytes.data + (tables.at.token_table - START_KERNEL - TABLES) - 8, &marker, 8);
+	finish(&tables, 0);
+	assert_false(kallsyms_search(tables.image->memory, START_KERNEL, &found, &error));
+	assert_non_null(strstr(error.text, "incomplete"));
+	tables_free(&tables);
 }
 
 static void test_search(void **state)
@@ -280,7 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_search), cmocka_unit_test(test_search_long_markers),
 		cmocka_unit_test(test_damaged),
 	};
 

@@ -201,6 +201,25 @@ static void test_stack_switch_in_c(void **state)
 	assert_int_equal(frames[1].cfa, STACK + 0x200);
 }
 
+/* asm_call_on_stack: rbp is the old stack's pointer, and the word where the new stack begins says so. */
+static void test_stack_switch_in_assembly(void **state)
+{
+	struct image *image = *state;
+
+	put(image, STACK, TEXT + FRAMED + 0x10);	/* a leaf, on the new stack */
+	put(image, STACK + 8, LOW_STACK);		/* its first word */
+	put(image, LOW_STACK, 0x1234);
+	put(image, LOW_STACK + 8, TEXT + END + 1);
+	assert_int_equal(run(image, TEXT + LEAF, STACK, LOW_STACK), UNWIND_COMPLETE);
+	assert_int_equal(count, 3);
+	assert_int_equal(frames[1].cfa, LOW_STACK + 16);
+	assert_int_equal(frames[2].registers.value[X86_RBP], 0x1234);
+
+	put(image, STACK + 8, LOW_STACK + 8);		/* another's: then rbp is a wrong one */
+	assert_int_equal(run(image, TEXT + LEAF, STACK, LOW_STACK), UNWIND_FAILED);
+	assert_non_null(strstr(error.text, "circle"));
+}
+
 static void test_unknown_code_ends_with_a_sentence(void **state)
 {
 	struct image *image = *state;
@@ -459,7 +478,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_calls), TEST(test_return_address_is_looked_up_before), TEST(test_exact_pc),
 		TEST(test_interrupt_on_another_stack_and_user), TEST(test_user_registers_are_one_frame),
-		TEST(test_iret_frame), TEST(test_stack_switch_in_c), TEST(test_unknown_code_ends_with_a_sentence),
+		TEST(test_iret_frame), TEST(test_stack_switch_in_c), TEST(test_stack_switch_in_assembly), TEST(test_unknown_code_ends_with_a_sentence),
 		TEST(test_register_that_is_not_known), TEST(test_wild_return_address),
 		TEST(test_stack_that_is_not_in_the_dump), TEST(test_call_of_null), TEST(test_frame_pointer_code),
 		TEST(test_circles), TEST(test_limit), TEST(test_no_registers),
