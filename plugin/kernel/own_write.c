@@ -17,7 +17,7 @@
 #include "symbols/prologue.h"
 
 #define MAX_OWN_SECTIONS 8
-#define FILE_VERSION	 4 /* bump when the file's contents change */
+#define FILE_VERSION	 5 /* bump when the file's contents change */
 
 struct own_file {
 	struct kernel *kernel;
