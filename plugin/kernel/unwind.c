@@ -281,8 +281,9 @@ static bool check_return_address(struct unwinder *unwinder, uint64_t address, ui
 }
 
 /*
- * Can the caller be on another stack? asm_call_on_stack (5.8 to 5.11, 931b94145981) keeps the old
- * stack's pointer in rbp, and on top of the new stack, as all do that switch.
+ * Can the caller be on another stack? asm_call_on_stack (5.8 to 5.11, 931b94145981), and
+ * do_softirq_own_stack before it, keep the old stack's pointer in rbp, and on top of the new stack,
+ * as all do that switch.
  */
 static bool switches_stack(struct unwinder *unwinder, const struct orc_row *row)
 {

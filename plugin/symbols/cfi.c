@@ -162,8 +162,8 @@ static bool is_padding(const struct conversion *conversion, uint64_t address)
 
 /*
  * asm_call_on_stack (5.8 to 5.11, 931b94145981), also known as asm_call_sysvec_on_stack and
- * asm_call_irq_on_stack, keeps the old stack's pointer in rbp. That may be lower, which gdb takes
- * for a broken stack unless the frame is a signal's.
+ * asm_call_irq_on_stack, and before that do_softirq_own_stack keep the old stack's pointer in rbp.
+ * That may be lower, which gdb takes for a broken stack unless the frame is a signal's.
  */
 static bool may_go_down(const struct conversion *conversion, const struct orc_row *row,
 			uint64_t address)
@@ -173,8 +173,9 @@ static bool may_go_down(const struct conversion *conversion, const struct orc_ro
 	if (!conversion->symtab || row->type != ORC_TYPE_FRAME || row->sp_base != ORC_BASE_BP)
 		return false;
 	symbol = symtab_lookup(conversion->symtab, address);
-	return symbol && strncmp(symbol->name, "asm_call_", 9) == 0 &&
-	       strstr(symbol->name, "on_stack");
+	return symbol && ((strncmp(symbol->name, "asm_call_", 9) == 0 &&
+			   strstr(symbol->name, "on_stack")) ||
+			  strcmp(symbol->name, "do_softirq_own_stack") == 0);
 }
 
 /* Code that nothing else describes. */

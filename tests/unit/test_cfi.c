@@ -173,6 +173,8 @@ static struct symtab *make_symtab(void)
 		  .function = true },
 		{ .address = TEXT + 0x3a0, .size = 0x20, .name = "asm_call_irq_on_stack",
 		  .letter = 'T', .function = true },
+		{ .address = TEXT + 0x3c0, .size = 0x20, .name = "do_softirq_own_stack",
+		  .letter = 'T', .function = true },
 	};
 	struct symtab *symtab;
 
@@ -218,6 +220,8 @@ static const struct source_row source_rows[] = {
 	ROW(0x3a0, FRAME, SP, 8, NONE, 0, false),	/* asm_call_on_stack */
 	ROW(0x3a4, FRAME, BP, 16, PREV_SP, -16, false),
 	ROW(0x3b0, UNKNOWN, NONE, 0, NONE, 0, false),
+	ROW(0x3c0, FRAME, BP, 16, PREV_SP, -16, false),
+	ROW(0x3d0, UNKNOWN, NONE, 0, NONE, 0, false),
 };
 
 static struct orc_table make_table(void)
@@ -347,6 +351,7 @@ static void test_stack_switch_in_assembly(void **state)
 	assert_string_equal(row.registers[DWARF_RBP], "cfa -16");
 	assert_true(row.signal);
 	assert_false(row_at(&reader, 0x3a0).signal);
+	assert_true(row_at(&reader, 0x3c0).signal);
 	close_reader(&reader);
 	unlink(path);
 }
