@@ -89,12 +89,24 @@ static const char *useful_name(const struct btf *btf, uint32_t id)
 	return "";
 }
 
+/*
+ * An enumeration is unsigned in C, as GCC has it, unless a value is negative. Before pahole 1.24
+ * BTF says no more than that, and its values have 32 bits: one from 2^31 on looks negative.
+ */
+static bool has_negative(const struct btf *btf, const struct btf_type *type)
+{
+	for (uint32_t i = 0; i < type->count; i++)
+		if ((int32_t)btf_get32(btf, type->at + i * 8 + 4) < 0)
+			return true;
+	return false;
+}
+
 static bool is_signed(const struct btf *btf, const struct btf_type *type)
 {
 	if (type->kind == BTF_INT)
 		return btf_get32(btf, type->at) >> 24 & BTF_INT_SIGNED;
 	if (type->kind == BTF_ENUM)
-		return type->flag || !btf->signed_enums;
+		return type->flag || (!btf->signed_enums && has_negative(btf, type));
 	return type->kind == BTF_ENUM64 && type->flag;
 }
 

@@ -527,19 +527,27 @@ static void test_btf_enumerators(void **state)
 	free_image(&image);
 }
 
-/* Enumerations that do not say their sign, as before pahole 1.24, are signed. */
+/* Enumerations that do not say their sign, as before pahole 1.24, have it if a value is negative. */
 static void test_btf_old_enumerators(void **state)
 {
 	struct btf_image image = { 0 };
+	struct member member;
 	struct types *types;
+	uint32_t old, plain;
 	int64_t value;
 
 	(void)state;
-	type(&image, "old", ENUM, false, 1, 4);
+	old = type(&image, "old", ENUM, false, 1, 4);
 	words(&image.types, 2, name(&image, "OLD_ERROR"), -1u);
+	plain = type(&image, "plain", ENUM, false, 2, 4);
+	words(&image.types, 4, name(&image, "PLAIN_ZERO"), 0, name(&image, "PLAIN_THREE"), 3);
+	type(&image, "holder", STRUCT, false, 2, 8);
+	words(&image.types, 6, name(&image, "old"), old, 0, name(&image, "plain"), plain, 32);
 	types = open_good(&image);
 	assert_true(types_enumerator(types, "old", "OLD_ERROR", &value, NULL));
 	assert_int_equal(value, -1);
+	assert_true(types_member(types, "holder", "old", &member, NULL) && member.is_signed);
+	assert_true(types_member(types, "holder", "plain", &member, NULL) && !member.is_signed);
 	types_close(types);
 	free_image(&image);
 }
