@@ -527,7 +527,7 @@ static void test_btf_enumerators(void **state)
 	free_image(&image);
 }
 
-/* Enumerations that do not say their sign, as before pahole 1.24, have it if a value is negative. */
+/* Enumerations that do not say their sign (before pahole 1.24) have it if a value is negative. */
 static void test_btf_old_enumerators(void **state)
 {
 	struct btf_image image = { 0 };
