@@ -168,7 +168,7 @@ struct dump {
 
 /* The formats this build reads, NULL-terminated. */
 extern const struct dump_format *const dump_formats[];
-extern const struct dump_format dump_format_elf;	/* ELF64 (and later ELF32) */
+extern const struct dump_format dump_format_elf;	/* ELF64 and ELF32 */
 /* makedumpfile's and QEMU's compressed format */
 extern const struct dump_format dump_format_kdump;
 /* .vmss, .vmsn and .vmem */

@@ -167,17 +167,23 @@ static const char *useful_name(const Dwarf_Die *from)
 	return "";
 }
 
-static bool has_signed_type(Dwarf_Die *type)
+static bool has_signed_encoding(Dwarf_Die *type)
 {
 	uint64_t encoding;
+
+	return unsigned_attribute(type, DW_AT_encoding, &encoding) &&
+	       (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char);
+}
+
+static bool has_signed_type(Dwarf_Die *type)
+{
 	Dwarf_Die base, stripped, child;
 
-	if (unsigned_attribute(type, DW_AT_encoding, &encoding))
-		return encoding == DW_ATE_signed || encoding == DW_ATE_signed_char;
 	if (dwarf_tag(type) != DW_TAG_enumeration_type)
-		return false;
+		return has_signed_encoding(type);
+	/* The base is a number, and no enumeration that could lead back to this one. */
 	if (type_of(type, &base) && strip(&base, true, &stripped))
-		return has_signed_type(&stripped);
+		return has_signed_encoding(&stripped);
 	/* GCC before 8 does not name the base: negative values have a signed form then. */
 	if (dwarf_child(type, &child) != 0)
 		return false;

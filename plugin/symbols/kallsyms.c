@@ -158,8 +158,12 @@ static void choose_letter(const struct reader *reader, uint64_t index, struct sy
 static const char *symbol_name(const struct reader *reader, uint32_t offset, char *buffer)
 {
 	/* all offsets are below string_size, and it ends with a NUL */
-	if (reader->string_table)
-		return reader->string_table + offset;
+	if (reader->string_table) {
+		const char *name = reader->string_table + offset;
+
+		/* No name is longer; several run together in a damaged table are none. */
+		return strnlen(name, MAX_NAME) < MAX_NAME ? name : NULL;
+	}
 	if (!memory_read_string(reader->memory, reader->strings + offset, buffer, MAX_NAME, NULL))
 		return NULL;
 	return buffer;
