@@ -93,10 +93,8 @@ static bool add_all(struct bt *bt, struct task_list *list, struct error *error)
 
 static bool add_selected(struct bt *bt, struct task_list *list, struct error *error)
 {
-	uint64_t address = 0;
+	uint64_t address = host_selected_task(bt->host);
 
-	if (bt->host && bt->host->selected_task)
-		address = bt->host->selected_task(bt->host->context);
 	if (address)
 		return add_address(bt, address, "gdb's selected thread", list, error);
 	return add_panicked(bt, list, error);

@@ -65,6 +65,12 @@ struct host {
 	void *context;
 };
 
+/* The same where HOST or the function may be missing. */
+static inline uint64_t host_selected_task(const struct host *host)
+{
+	return host && host->selected_task ? host->selected_task(host->context) : 0;
+}
+
 struct command {
 	const char *name;
 	const char *alias;			/* a second name or NULL: "lsmod" for mod */

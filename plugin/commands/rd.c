@@ -96,7 +96,6 @@ static bool parse_width(struct rd *rd, struct error *error)
 static bool choose_space(struct rd *rd, struct error *error)
 {
 	struct memory *memory = rd->kernel->memory;
-	const struct host *host = rd->host;
 	const struct task *task;
 
 	if (has_option(rd->arguments, 'p')) {
@@ -111,8 +110,7 @@ static bool choose_space(struct rd *rd, struct error *error)
 	if (!has_option(rd->arguments, 'u') && memory->arch->is_kernel_address(memory, rd->address))
 		return true;
 	rd->space = USER_SPACE;
-	task = task_find_address(
-		rd->kernel, host && host->selected_task ? host->selected_task(host->context) : 0);
+	task = task_find_address(rd->kernel, host_selected_task(rd->host));
 	if (!task)
 		return error_set(error, ERROR_USAGE,
 				 "rd: 0x%" PRIx64 " is a user address and no task is selected; "

@@ -198,9 +198,8 @@ static bool parse_limits(struct search *search, struct error *error)
 
 static bool find_user_root(struct search *search, struct error *error)
 {
-	const struct host *host = search->host;
-	uint64_t address = host && host->selected_task ? host->selected_task(host->context) : 0;
-	const struct task *task = task_find_address(search->kernel, address);
+	const struct task *task =
+		task_find_address(search->kernel, host_selected_task(search->host));
 
 	if (!task)
 		return error_set(error, ERROR_USAGE,

@@ -116,9 +116,10 @@ static bool emit_with_neighbours(struct sym *sym, const struct symtab *symbols,
 				 const struct symbol *symbol, const struct module *module,
 				 uint64_t address)
 {
+	bool wanted = has_option(sym->arguments, 'p') || has_option(sym->arguments, 'n');
 	const struct symbol *before = NULL, *after = NULL;
 
-	for (size_t i = 0; i < symtab_count(symbols); i++) {
+	for (size_t i = 0; wanted && i < symtab_count(symbols); i++) {
 		const struct symbol *other = symtab_get(symbols, i);
 
 		if (other->percpu != symbol->percpu)
@@ -164,16 +165,10 @@ static bool emit_named(struct sym *sym, const char *name)
 
 static bool emit_address(struct sym *sym, uint64_t address, const char *word, struct error *error)
 {
-	struct kernel *kernel = sym->kernel;
-	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
-	struct symtab *symbols = kernel->symbols;
-	struct module *module = NULL;
+	const struct symtab *symbols;
+	struct module *module;
+	const struct symbol *symbol = kernel_lookup(sym->kernel, address, &symbols, &module);
 
-	if (!symbol) {
-		module = module_at(kernel, address);
-		if (module && module_symbols(kernel, module, &symbols, NULL))
-			symbol = symtab_lookup(symbols, address);
-	}
 	if (!symbol)
 		return error_set(error, ERROR_USAGE,
 				 "sym: %s is neither a symbol nor an address inside of one", word);

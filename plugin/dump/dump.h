@@ -223,6 +223,8 @@ bool dump_has_page(struct dump *dump, uint64_t pfn);
 
 /* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);
+/* The same copied into TEXT, as far as it fits; false, and TEXT as it was, if absent. */
+bool dump_vmcoreinfo_string(const struct dump *dump, const char *key, char *text, size_t size);
 /* The same as a number, e.g. dump_vmcoreinfo_number(dump, "NUMBER(phys_base)", 10, &value). */
 bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base,
 			    uint64_t *value_ret);

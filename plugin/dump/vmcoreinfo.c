@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dump/vmcoreinfo.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,16 @@ const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *le
 		return line + key_length + 1;
 	}
 	return NULL;
+}
+
+bool dump_vmcoreinfo_string(const struct dump *dump, const char *key, char *text, size_t size)
+{
+	size_t length;
+	const char *value = dump_vmcoreinfo(dump, key, &length);
+
+	if (value)
+		snprintf(text, size, "%.*s", (int)length, value);
+	return value != NULL;
 }
 
 bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base, uint64_t *value_ret)

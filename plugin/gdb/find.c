@@ -11,25 +11,6 @@
 #include "dump/file.h"
 #include "symbols/debug_find.h"
 
-static struct patience patience_of(struct session *session)
-{
-	return (struct patience){ session_interrupted, session_progress, session };
-}
-
-/* A value of VMCOREINFO as a string; FALLBACK where it has none. */
-static void info_value(const struct dump *dump, const char *key, const char *fallback, char *text,
-		       size_t size)
-{
-	size_t length = strlen(fallback);
-	const char *value = dump_vmcoreinfo(dump, key, &length);
-
-	if (!value) {
-		value = fallback;
-		length = strlen(fallback);
-	}
-	snprintf(text, size, "%.*s", (int)length, value);
-}
-
 /* gdb as well should know the file: what it then holds of it is not read twice. */
 static void give_to_gdb(struct session *session, const char *path)
 {
@@ -41,18 +22,19 @@ static bool look(struct session *session, const struct dump *dump, char **path_r
 		 struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char release[65], build_id[65];
+	char release[65], build_id[65] = "";
 	struct debug_wanted wanted = { .build_id = build_id,
 				       .release = release,
 				       .paths = plugin->settings.debug_path,
 				       .beside = dump->files[0]->path,
-				       .patience = patience_of(session) };
+				       .patience = session_patience(session) };
 	struct buffer tried = { 0 };
 	struct error why;
 	bool found;
 
-	info_value(dump, "OSRELEASE", dump->uts.release, release, sizeof(release));
-	info_value(dump, "BUILD-ID", "", build_id, sizeof(build_id));
+	snprintf(release, sizeof(release), "%s", dump->uts.release);
+	dump_vmcoreinfo_string(dump, "OSRELEASE", release, sizeof(release));
+	dump_vmcoreinfo_string(dump, "BUILD-ID", build_id, sizeof(build_id));
 	found = debug_find_vmlinux(&wanted, path_ret, &tried, &why);
 	progress_hide(&session->progress);
 	if (found) {
@@ -70,7 +52,7 @@ static bool look(struct session *session, const struct dump *dump, char **path_r
 bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
 		  struct error *error)
 {
-	struct patience patience = patience_of(session);
+	struct patience patience = session_patience(session);
 	char *named, *plain;
 	bool done;
 

@@ -26,6 +26,11 @@ bool session_interrupted(void *context)
 	return PyErr_CheckSignals() != 0; /* leaves KeyboardInterrupt pending */
 }
 
+struct patience session_patience(struct session *session)
+{
+	return (struct patience){ session_interrupted, session_progress, session };
+}
+
 struct session *session_get(struct plugin *plugin, struct error *error)
 {
 	if (plugin->bare)
@@ -129,7 +134,7 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 			struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	struct patience watch = { session_interrupted, session_progress, session };
+	struct patience watch = session_patience(session);
 	const char *system_map = plugin->settings.system_map;
 	struct kernel_source source = { .force = plugin->settings.force_vmlinux,
 					.system_map = system_map && *system_map ? system_map : NULL };

@@ -54,6 +54,8 @@ struct session *session_get(struct plugin *plugin, struct error *error);
 void session_progress(void *context, const char *what, uint64_t done, uint64_t total);
 /* Has Ctrl-C been pressed? For kernel->interrupted, in the thread that holds the GIL only. */
 bool session_interrupted(void *context);
+/* Both, for what asks no kernel. */
+struct patience session_patience(struct session *session);
 /* The next failing read is explained on stderr; MIDLINE: gdb will have begun a line by then. */
 void session_explain_next_failure(struct session *session, bool midline);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */

@@ -27,15 +27,10 @@ static void note_damage(struct kernel *kernel, const struct error *error)
 /* What the dump says about itself, before any symbol is known. */
 static void read_headers(struct kernel *kernel)
 {
-	size_t length;
-	const char *text = dump_vmcoreinfo(kernel->dump, "OSRELEASE", &length);
-
-	if (text)
-		snprintf(kernel->release, sizeof(kernel->release), "%.*s", (int)length, text);
+	dump_vmcoreinfo_string(kernel->dump, "OSRELEASE", kernel->release, sizeof(kernel->release));
 	/* since 5.10, 0935288c6e00 */
-	text = dump_vmcoreinfo(kernel->dump, "BUILD-ID", &length);
-	if (text)
-		snprintf(kernel->build_id, sizeof(kernel->build_id), "%.*s", (int)length, text);
+	dump_vmcoreinfo_string(kernel->dump, "BUILD-ID", kernel->build_id,
+			       sizeof(kernel->build_id));
 }
 
 /* *ERROR says why the dump cannot do without. */
@@ -462,21 +457,33 @@ bool kernel_is_text(const struct kernel *kernel, uint64_t address)
 	       (address >= kernel->init_text_start && address < kernel->init_text_end);
 }
 
+const struct symbol *kernel_lookup(struct kernel *kernel, uint64_t address,
+				   const struct symtab **symbols_ret, struct module **module_ret)
+{
+	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
+	struct symtab *symbols;
+
+	*symbols_ret = kernel->symbols;
+	*module_ret = NULL;
+	if (symbol)
+		return symbol;
+	*module_ret = module_at(kernel, address);
+	if (!*module_ret || !module_symbols(kernel, *module_ret, &symbols, NULL))
+		return NULL;
+	*symbols_ret = symbols;
+	return symtab_lookup(symbols, address);
+}
+
 const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer,
 				      size_t size)
 {
-	const struct symbol *symbol = symtab_lookup(kernel->symbols, address);
-	struct module *module = NULL;
-	struct symtab *symbols;
+	const struct symtab *symbols;
+	struct module *module;
+	const struct symbol *symbol = kernel_lookup(kernel, address, &symbols, &module);
 	char offset[24] = "";
 
 	if (size)
 		buffer[0] = 0;
-	if (!symbol) {
-		module = module_at(kernel, address);
-		if (module && module_symbols(kernel, module, &symbols, NULL))
-			symbol = symtab_lookup(symbols, address);
-	}
 	if (!symbol)
 		return NULL;
 	if (address != symbol->address)

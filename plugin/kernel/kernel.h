@@ -31,6 +31,7 @@
 #include "symbols/types.h"
 
 struct cpu;
+struct module;
 struct module_list;
 struct task_table;
 struct unwind_dwarf;
@@ -133,6 +134,13 @@ bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cp
 bool kernel_is_text(const struct kernel *kernel, uint64_t address);
 bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret,
 			 struct error *error);
+
+/*
+ * The symbol that ADDRESS lies in, of vmlinux or else of a module; NULL if there is none.
+ * *symbols_ret is the table it is in, *module_ret the module, NULL for vmlinux.
+ */
+const struct symbol *kernel_lookup(struct kernel *kernel, uint64_t address,
+				   const struct symtab **symbols_ret, struct module **module_ret);
 
 /*
  * "schedule+0x12", "e1000_xmit [e1000]+0x4"; "" where nothing is known. Vmlinux and modules.

@@ -180,12 +180,6 @@ static bool scan_all(struct job *job, struct worker *workers, unsigned *nr,
 
 /* The file */
 
-static void append_u32(struct buffer *buffer, uint32_t value)
-{
-	value = htole32(value);
-	buffer_append(buffer, &value, sizeof(value));
-}
-
 static void append_u64(struct buffer *buffer, uint64_t value)
 {
 	value = htole64(value);

@@ -9,11 +9,13 @@
 #define VMCORE_SYMBOLS_GDB_INDEX_INTERNAL_H
 
 #include <dwarf.h>
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "symbols/elf_file.h"
 
@@ -302,5 +304,12 @@ const struct abbrev *scan_code(struct scanner *scanner, struct cursor *cursor, b
 bool scan_die(struct scanner *scanner, struct cursor *cursor, struct die *die, bool all);
 /* From behind DIE's attributes to behind its children. */
 bool scan_skip_children(struct scanner *scanner, struct cursor *cursor, const struct die *die);
+
+/* Everything in the file is little-endian. */
+static inline void append_u32(struct buffer *buffer, uint32_t value)
+{
+	value = htole32(value);
+	buffer_append(buffer, &value, sizeof(value));
+}
 
 #endif

@@ -394,12 +394,6 @@ static bool gather_values(struct merge *merge, const struct names *names, size_t
 	return true;
 }
 
-static void append_u32(struct buffer *buffer, uint32_t value)
-{
-	value = htole32(value);
-	buffer_append(buffer, &value, sizeof(value));
-}
-
 /* Puts the symbol's units into the pool, unless the same list is there. */
 static void add_vector(struct merge *merge, struct symbol *symbol, struct buffer *pool)
 {
