@@ -169,7 +169,7 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	output_address(out, CELL_TASK, task->address);
 	output_address(out, CELL_KSTACKP, stack_pointer(ps->kernel, task));
 	output_string(out, CELL_STATE, task_state_letters(ps->kernel, task));
-	if (ps->table->memory_loaded) {
+	if (ps->table->memory_loaded && !task->memory_unknown) {
 		if (memory)
 			output_real(out, CELL_MEM, (double)task->rss_bytes * 100 / memory, 1);
 		output_uint_as(out, CELL_VSZ, task->vsz_bytes, "%lu", task->vsz_bytes / 1024);

@@ -12,40 +12,41 @@
 #include "kernel/kernel.h"
 
 struct task {
-	uint64_t address;		/* of the task_struct */
-	uint64_t parent;		/* task_struct of real_parent's */
+	uint64_t address; /* of the task_struct */
+	uint64_t parent;  /* task_struct of real_parent's */
 	uint64_t group_leader;
-	uint64_t mm;			/* 0 = kernel thread (or exited) */
-	uint64_t stack;			/* lowest address of the kernel stack */
+	uint64_t mm;	/* 0 = kernel thread (or exited) */
+	uint64_t stack; /* lowest address of the kernel stack */
 	/* thread.sp: where the last switch-out saved its registers */
 	uint64_t thread_sp;
-	uint64_t start_time;		/* ns since boot */
-	uint64_t utime, stime;		/* ns */
+	uint64_t start_time;   /* ns since boot */
+	uint64_t utime, stime; /* ns */
 	/* sched_info.last_arrival or se.exec_start: ns, for `ps -l` */
 	uint64_t last_run;
-	uint64_t flags;			/* PF_* */
-	uint64_t rss_bytes, vsz_bytes;	/* of the mm; task_load_memory() fills them in */
-	uint32_t pid, tgid, ppid;	/* in the initial namespace */
+	uint64_t flags;		       /* PF_* */
+	uint64_t rss_bytes, vsz_bytes; /* of the mm; tasks_load_memory() fills them in */
+	bool memory_unknown;	       /* the mm cannot be read, the two mean nothing */
+	uint32_t pid, tgid, ppid;      /* in the initial namespace */
 	/* raw: __state | exit_state << 16 is not mixed: see exit_state */
 	uint32_t state;
 	uint32_t exit_state;
-	uint32_t cpu;			/* where it runs or ran last */
+	uint32_t cpu; /* where it runs or ran last */
 	uint32_t policy;
 	int32_t prio;
 	/* rss_stat.count, by MM_*: pages not yet added to the mm; 0 since 6.2 */
 	int32_t rss_own[4];
-	char comm[16];			/* NUL-terminated, any bytes otherwise */
-	bool on_cpu;			/* is some CPU's current task */
-	bool idle;			/* a swapper: pid 0 */
-	bool kernel_thread;		/* PF_KTHREAD */
+	char comm[16];	    /* NUL-terminated, any bytes otherwise */
+	bool on_cpu;	    /* is some CPU's current task */
+	bool idle;	    /* a swapper: pid 0 */
+	bool kernel_thread; /* PF_KTHREAD */
 	/* NULL, or which part of it could not be read and why; owned */
 	char *damage;
 };
 
 struct task_table {
-	struct task *tasks;		/* idle tasks by CPU first, then by list order */
+	struct task *tasks; /* idle tasks by CPU first, then by list order */
 	size_t count;
-	char *damage;			/* NULL, or why the list may be incomplete; owned */
+	char *damage; /* NULL, or why the list may be incomplete; owned */
 	bool memory_loaded;
 	/* Hashes with indices into tasks + 1, 0 = empty; use the task_find functions. */
 	uint32_t *by_pid, *by_address;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* How much memory processes have: mm->rss_stat in its two shapes, and mm->total_vm. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kernel/task.h"
 
-#define NR_COUNTERS 3	/* of those that make up the resident set: file, anonymous, shared memory */
+#define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of physical address have */
+#define NR_COUNTERS 3 /* of those that make up the resident set: file, anonymous, shared memory */
 
 struct memory_reader {
 	struct kernel *kernel;
@@ -13,7 +15,7 @@ struct memory_reader {
 	/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
 	struct member rss;
 	bool per_cpu;
-	struct member count, counters;	/* in struct percpu_counter; counters.size 0 without SMP */
+	struct member count, counters; /* in struct percpu_counter; counters.size 0 without SMP */
 	int64_t index[NR_COUNTERS];
 };
 
@@ -32,8 +34,8 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 		if (!types_member(types, "mm_struct", "rss_stat", &reader->rss, error) ||
 		    !types_member(types, "percpu_counter", "count", &reader->count, error))
 			return false;
-		reader->per_cpu =
-			types_member(types, "percpu_counter", "counters", &reader->counters, NULL);
+		reader->per_cpu = types_member(types, "percpu_counter", "counters",
+					       &reader->counters, NULL);
 	}
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
 		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
@@ -77,12 +79,16 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
 		return false;
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
-		uint64_t counter =
-			mm + reader->rss.offset + reader->index[i] * reader->rss.element_size;
+		uint64_t counter = mm + reader->rss.offset +
+				   reader->index[i] * reader->rss.element_size;
 
 		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value,
 				      error))
 			return false;
+		if ((int64_t)value > MAX_PAGES || (int64_t)value < -MAX_PAGES)
+			return error_set(error, ERROR_CORRUPT,
+					 "the mm at %" PRIx64 " counts %" PRId64 " pages", mm,
+					 (int64_t)value);
 		pages += (int64_t)value;
 		if (reader->per_cpu &&
 		    !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
@@ -141,7 +147,8 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 		slot = mm_slot(map, table, task->mm);
 		if (!*slot) {
 			*slot = i + 1;
-			if (!read_mm(reader, task->mm, task, &reason) && !task->damage) {
+			task->memory_unknown = !read_mm(reader, task->mm, task, &reason);
+			if (task->memory_unknown && !task->damage) {
 				error_prefix(&reason, "not known: its memory use");
 				task->damage = strdup(reason.text);
 			}
@@ -163,6 +170,7 @@ static void spread(struct task_table *table, const struct mm_map *map)
 		first = &table->tasks[*mm_slot(map, table, task->mm) - 1];
 		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
 		task->vsz_bytes = first->vsz_bytes;
+		task->memory_unknown = first->memory_unknown;
 	}
 }
 
