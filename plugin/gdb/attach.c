@@ -85,8 +85,8 @@ void attach_restore_symbols(struct session *session)
 
 	gdb_execute(plugin, NULL, NULL, "symbol-file");
 	/*
-	 * Not with symbol-file: gdb keeps what add-symbol-file (relocate) read, and a program's symbols
-	 * that were read for a shared object make `print linux_banner` an internal error
+	 * Not with symbol-file: gdb keeps what add-symbol-file (relocate) read, and a program's
+	 * symbols that were read for a shared object make `print linux_banner` an internal error
 	 * (get_msymbol_address in gdb/symtab.c).
 	 */
 	if (plugin->vmlinux)
@@ -254,9 +254,9 @@ static bool add_user_end(struct session *session, struct error *error)
 
 static void warn_of_short_stacks(struct session *session, const struct error *why)
 {
-	gdb_printf(session->plugin,
-		   "warning: stacks through interrupts and entry code will be cut short: %s\n",
-		   why->text);
+	gdb_announce(session->plugin,
+		     "warning: stacks through interrupts and entry code will be cut short: %s\n",
+		     why->text);
 }
 
 /* Without a vmlinux. */

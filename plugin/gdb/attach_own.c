@@ -59,19 +59,19 @@ bool attach_own(struct session *session, struct error *error)
 	    !gdb_execute(plugin, NULL, &why,
 			 "add-symbol-file \"%s\" -o 0x%" PRIx64 " -s .data..percpu 0", path,
 			 session->kernel->memory->kaslr_offset))
-		gdb_printf(plugin, "warning: gdb has no symbols of the kernel: %s\n", why.text);
+		gdb_announce(plugin, "warning: gdb has no symbols of the kernel: %s\n", why.text);
 	return true;
 }
 
-void attach_announce_own(struct session *session)
+void attach_describe_own(struct session *session, struct buffer *text)
 {
-	struct kernel *kernel = session->kernel;
+	const struct kernel *kernel = session->kernel;
 	const char *given = attach_wants_own(session->plugin) ? "" : "no vmlinux: ";
 
 	if (kernel->vmlinux_path)
 		return;
-	gdb_printf(session->plugin,
-		   "%snames, types and unwinding are the dump's own; no source lines\n", given);
+	buffer_printf(text, "%snames, types and unwinding are the dump's own; no source lines\n",
+		      given);
 	if (kernel->damage[0])
-		gdb_printf(session->plugin, "warning: %s\n", kernel->damage);
+		buffer_printf(text, "warning: %s\n", kernel->damage);
 }

@@ -6,6 +6,7 @@
  * command.
  */
 #include "commands/command.h"
+#include "gdb/command_line.h"
 #include "gdb/output_python.h"
 #include "gdb/session.h"
 #include "gdb/style.h"
@@ -286,7 +287,8 @@ static PyObject *target_invoke(PyObject *self, PyObject *args)
 			error_set(&error, ERROR_USAGE,
 				  "target vmcore needs the dump's file name: target vmcore FILE");
 		else
-			done = session_attach(plugin, files, count, &error);
+			done = session_open(plugin, files, count,
+					    command_line_spares_gdb(plugin, text), &error);
 	}
 	while (count)
 		Py_DECREF(keep[--count]);
@@ -366,8 +368,10 @@ static bool make_kernel_command(struct plugin *plugin, PyObject *base,
 	snprintf(prefixed, sizeof(prefixed), "kernel %s", name);
 	if (!make_command(plugin, base, prefixed, doc, "COMMAND_STATUS", NULL, false, command))
 		return false;
-	return gdb_has_command(plugin, name) ||
-	       make_command(plugin, base, name, doc, "COMMAND_STATUS", NULL, false, command);
+	if (gdb_has_command(plugin, name))
+		return true;
+	buffer_printf(&plugin->bare_names, "%s%s\n", plugin->bare_names.size ? "" : "\n", name);
+	return make_command(plugin, base, name, doc, "COMMAND_STATUS", NULL, false, command);
 }
 
 static bool make_table(struct plugin *plugin, PyObject *base)

@@ -223,7 +223,8 @@ static PyObject *function_invoke(PyObject *self, PyObject *args)
 	if (!plugin || !function)
 		return NULL;
 	session = session_get(plugin, &error);
-	result = session ? function->call(session, args, &error) : NULL;
+	result = session && session_attach(session, &error) ? function->call(session, args, &error)
+							    : NULL;
 	if (result)
 		return result;
 	/* What Python says of wrong arguments, with what is right before it: "$task(PID): ..." */

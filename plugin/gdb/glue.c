@@ -65,7 +65,8 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
 	return true;
 }
 
-bool gdb_write(struct plugin *plugin, const char *text, size_t size)
+/* STREAM NULL: gdb's stdout. */
+static bool write_to(struct plugin *plugin, PyObject *stream, const char *text, size_t size)
 {
 	PyObject *string, *result;
 
@@ -75,26 +76,52 @@ bool gdb_write(struct plugin *plugin, const char *text, size_t size)
 	string = PyUnicode_DecodeUTF8(text, size, "backslashreplace");
 	if (!string)
 		return false;
-	result = PyObject_CallMethod(plugin->gdb, "write", "O", string);
+	result = stream ? PyObject_CallMethod(plugin->gdb, "write", "OO", string, stream)
+			: PyObject_CallMethod(plugin->gdb, "write", "O", string);
 	Py_DECREF(string);
 	Py_XDECREF(result);
 	return result != NULL;
 }
 
+bool gdb_write(struct plugin *plugin, const char *text, size_t size)
+{
+	return write_to(plugin, NULL, text, size);
+}
+
+static bool print_to(struct plugin *plugin, PyObject *stream, const char *format, va_list args)
+{
+	char *text;
+	int size = vasprintf(&text, format, args);
+	bool done;
+
+	if (size < 0)
+		return false;
+	done = write_to(plugin, stream, text, size);
+	free(text);
+	return done;
+}
+
 bool gdb_printf(struct plugin *plugin, const char *format, ...)
 {
 	va_list args;
-	char *text;
 	bool done;
-	int size;
 
 	va_start(args, format);
-	size = vasprintf(&text, format, args);
+	done = print_to(plugin, NULL, format, args);
 	va_end(args);
-	if (size < 0)
-		return false;
-	done = gdb_write(plugin, text, size);
-	free(text);
+	return done;
+}
+
+bool gdb_announce(struct plugin *plugin, const char *format, ...)
+{
+	PyObject *stream = plugin->batch ? gdb_attribute(plugin, "STDERR") : NULL;
+	va_list args;
+	bool done;
+
+	va_start(args, format);
+	done = print_to(plugin, stream, format, args);
+	va_end(args);
+	Py_XDECREF(stream);
 	return done;
 }
 

@@ -22,6 +22,12 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
 bool gdb_write(struct plugin *plugin, const char *text, size_t size);
 bool gdb_printf(struct plugin *plugin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/*
+ * The same for what nobody asked for by a command: what was opened, warnings. In batch mode it goes
+ * to stderr, so that a script finds on stdout what its commands print and nothing else.
+ */
+bool gdb_announce(struct plugin *plugin, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* A setting's value as text that `set NAME VALUE` takes back ("unlimited" for None, on/off for
  * booleans). */
 bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value);

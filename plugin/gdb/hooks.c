@@ -60,6 +60,8 @@ static bool run_hook(struct plugin *plugin, const struct hook *hook, struct erro
 {
 	struct session *session = plugin->session;
 
+	if (hook->kind != HOOK_QUIT && !session_attach(session, error))
+		return false;
 	switch (hook->kind) {
 	case HOOK_STACK: modules_load_for_thread(session); break;
 	case HOOK_READ:

@@ -35,6 +35,8 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 	uint64_t number;
 
 	let_go(session);
+	if (!session_attach(session, NULL))
+		goto out;
 	sal = PyObject_CallMethod(session->plugin->gdb, "find_pc_line", "K",
 				  (unsigned long long)(exact ? pc : pc - 1));
 	symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
@@ -45,6 +47,7 @@ static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, si
 		snprintf(buffer, size, "%s:%u", PyBytes_AsString(bytes), (unsigned)number);
 		found = true;
 	}
+out:
 	forget_exception();
 	Py_XDECREF(bytes);
 	Py_XDECREF(line);
@@ -59,14 +62,16 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 		     struct error *error)
 {
 	struct session *session = context;
-	PyObject *value;
+	PyObject *value = NULL;
 	bool done;
 
 	let_go(session);
-	value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
-	done = value && value_to_u64(value, value_ret);
-	if (!done)
-		error_from_python(error);
+	done = session_attach(session, error);
+	if (done) {
+		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s",
+					    expression);
+		done = (value && value_to_u64(value, value_ret)) || error_from_python(error);
+	}
 	Py_XDECREF(value);
 	take_back(session);
 	return done;
@@ -88,7 +93,7 @@ static bool load_module(void *context, const char *name, struct error *error)
 				 "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
 				 name);
 	let_go(session);
-	done = modules_load_debug(session, module, error);
+	done = session_attach(session, error) && modules_load_debug(session, module, error);
 	take_back(session);
 	return done;
 }

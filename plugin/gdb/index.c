@@ -96,8 +96,9 @@ static void explain_wait(struct session *session, const struct error *why)
 
 	if (stat(session->kernel->vmlinux_path, &status) < 0 || status.st_size < 100 << 20)
 		return;
-	gdb_printf(plugin, "gdb makes its own index of vmlinux, which takes it some seconds: %s\n",
-		   why->text);
+	gdb_announce(plugin,
+		     "gdb makes its own index of vmlinux, which takes it some seconds: %s\n",
+		     why->text);
 	Py_XDECREF(PyObject_CallMethod(plugin->gdb, "flush", NULL));
 	forget_exception();
 }

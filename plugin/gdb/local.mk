@@ -15,5 +15,6 @@ gdb_sources += \
 	plugin/gdb/plugin.h \
 	plugin/gdb/progress.c plugin/gdb/progress.h \
 	plugin/gdb/register.c \
+	plugin/gdb/command_line.c \
 	plugin/gdb/relaunch.c \
 	plugin/gdb/style.c plugin/gdb/style.h

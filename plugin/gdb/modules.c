@@ -80,9 +80,8 @@ static bool first_segment(const struct module *module, uint64_t *address_ret)
 }
 
 /* With the module's types if BASE, the kernel's own, is known. */
-static bool write_object(struct session *session, struct module *module,
-			 struct cfi_object *object, const struct buffer *base, const char *path,
-			 struct error *error)
+static bool write_object(struct session *session, struct module *module, struct cfi_object *object,
+			 const struct buffer *base, const char *path, struct error *error)
 {
 	struct own_types types = { 0 };
 	bool done;
@@ -157,8 +156,8 @@ static void describe_module(struct session *session, struct module *module,
 		return; /* nothing of it can be on a stack; `kernel mod` lists it all the same */
 	if (strchr(module->name, '/') || !module->name[0] ||
 	    !write_file(session, module, base, path, &error)) {
-		gdb_printf(session->plugin, "warning: module %s has no symbols: %s\n", module->name,
-			   error.text);
+		gdb_announce(session->plugin, "warning: module %s has no symbols: %s\n",
+			     module->name, error.text);
 		return;
 	}
 	buffer_string(xml, "<library name=\"");
@@ -182,11 +181,12 @@ bool modules_describe(struct session *session, struct error *error)
 		for (size_t i = 0; i < list->count; i++)
 			describe_module(session, &list->modules[i], &base, xml);
 		if (list->damage)
-			gdb_printf(session->plugin,
-				   "warning: the list of modules may be incomplete: %s\n",
-				   list->damage);
+			gdb_announce(session->plugin,
+				     "warning: the list of modules may be incomplete: %s\n",
+				     list->damage);
 	} else {
-		gdb_printf(session->plugin, "warning: the modules cannot be read: %s\n", why.text);
+		gdb_announce(session->plugin, "warning: the modules cannot be read: %s\n",
+			     why.text);
 	}
 	buffer_free(&base);
 	buffer_string(xml, "</library-list>");

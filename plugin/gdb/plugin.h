@@ -37,7 +37,9 @@ struct plugin {
 	struct kernel *bare;
 	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
 			  then */
-	bool quitting; /* gdb ends: nothing need be put back */
+	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */
+	bool quitting;		  /* gdb ends: nothing need be put back */
+	bool batch;		  /* gdb runs with -batch */
 	struct settings settings;
 };
 

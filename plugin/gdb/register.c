@@ -2,6 +2,7 @@
 /*
  * Loading: makes the `vmcore` module and registers everything with gdb, once per process.
  */
+#include "gdb/command_line.h"
 #include "gdb/plugin.h"
 
 #include <stdlib.h>
@@ -111,6 +112,7 @@ PyObject *plugin_load(void)
 				"vmcore only works inside gdb: gdb -ex 'python import vmcore'");
 		return NULL;
 	}
+	plugin->batch = command_line_is_batch();
 	module = PyModule_Create(&vmcore_module);
 	/* From here on gdb holds pointers to the plugin, so it is never freed. */
 	if (!module || !register_all(plugin) ||

@@ -137,7 +137,8 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	struct patience watch = session_patience(session);
 	const char *system_map = plugin->settings.system_map;
 	struct kernel_source source = { .force = plugin->settings.force_vmlinux,
-					.system_map = system_map && *system_map ? system_map : NULL };
+					.system_map = system_map && *system_map ? system_map
+										: NULL };
 	struct dump *dump;
 	char *vmlinux;
 	bool done;
@@ -175,7 +176,7 @@ static void list_threads(struct plugin *plugin)
 	Py_XDECREF(inferior);
 }
 
-/* From here on gdb is changed; a failure is undone by the caller. */
+/* From here on gdb is changed; a failure is undone by session_close(). */
 static bool connect_gdb(struct session *session, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
@@ -197,45 +198,76 @@ static bool connect_gdb(struct session *session, struct error *error)
 	/* Where gdb has no program it does not ask for libraries by itself. */
 	if (session->connected && !session->kernel->vmlinux_path)
 		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
-	if (session->connected)
-		list_threads(plugin);
-	return session->connected;
+	if (!session->connected)
+		return false;
+	list_threads(plugin);
+	for (size_t i = 0; i < session->kernel->nr_cpus; i++)
+		modules_load_for_stack(session, &session->kernel->cpus[i].registers);
+	forget_exception();
+	return true;
 }
 
-/* What a person wants to see first. */
-static void announce(struct session *session)
+bool session_attach(struct session *session, struct error *error)
 {
-	struct plugin *plugin = session->plugin;
-	struct kernel *kernel = session->kernel;
+	if (!session->attached) {
+		session->attached = true;
+		connect_gdb(session, &session->attach_error);
+	}
+	if (session->attach_error.kind == ERROR_NONE)
+		return true;
+	if (error)
+		*error = session->attach_error;
+	return false;
+}
+
+/* The dump and what killed the kernel, in a line or two. */
+static void describe(struct session *session, struct buffer *text)
+{
+	const struct kernel *kernel = session->kernel;
+	const struct dump *dump = kernel->dump;
+	bool compressed = dump->compression[0] && strcmp(dump->compression, "none");
 	struct system_info info;
-	struct error error = { 0 };
 	struct task_table *tasks;
 
-	bool compressed = kernel->dump->compression[0] && strcmp(kernel->dump->compression, "none");
+	buffer_printf(text, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
+		      dump->variant[0] ? dump->variant : dump->format->name, compressed ? " " : "",
+		      compressed ? dump->compression : "", kernel->release, kernel->nr_cpus,
+		      kernel->nr_cpus == 1 ? "" : "s");
+	if (tasks_get(session->kernel, &tasks, NULL))
+		buffer_printf(text, ", %zu tasks", tasks->count);
+	buffer_string(text, "\n");
+	if (system_info(session->kernel, &info, NULL) && info.panic[0])
+		buffer_printf(text, "%s\n", info.panic);
+	attach_describe_own(session, text);
+	if (dump->flags & DUMP_INCOMPLETE)
+		buffer_string(text,
+			      "warning: the dump is incomplete: its writer ran out of space\n");
+	if (dump->flags & DUMP_TRUNCATED)
+		buffer_string(text, "warning: the dump is shorter than its headers say; what is "
+				    "missing reads as truncated\n");
+}
 
-	gdb_printf(plugin, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
-		   kernel->dump->variant[0] ? kernel->dump->variant : kernel->dump->format->name,
-		   compressed ? " " : "", compressed ? kernel->dump->compression : "",
-		   kernel->release, kernel->nr_cpus, kernel->nr_cpus == 1 ? "" : "s");
-	if (tasks_get(kernel, &tasks, NULL))
-		gdb_printf(plugin, ", %zu tasks", tasks->count);
-	gdb_printf(plugin, "\n");
-	if (system_info(kernel, &info, &error) && info.panic[0])
-		gdb_printf(plugin, "%s\n", info.panic);
-	attach_announce_own(session);
-	if (kernel->dump->flags & DUMP_INCOMPLETE)
-		gdb_printf(plugin,
-			   "warning: the dump is incomplete: its writer ran out of space\n");
-	if (kernel->dump->flags & DUMP_TRUNCATED)
-		gdb_printf(
-			plugin,
-			"warning: the dump is shorter than its headers say; what is missing reads as truncated\n");
-	for (size_t i = 0; i < kernel->nr_cpus; i++)
-		modules_load_for_stack(session, &kernel->cpus[i].registers);
-	forget_exception();
+/*
+ * What a person wants to see first. In a script (-batch) it goes to stderr, so that what the
+ * script's own commands print can be read by machines.
+ */
+static void announce(struct session *session)
+{
 	/* Without the source line: it is seldom there, and gdb 16 and later make a warning of that.
 	 */
-	gdb_execute_visible(plugin, "with print frame-info location -- frame", NULL);
+	static const char frame[] = "with print frame-info location -- frame";
+	struct plugin *plugin = session->plugin;
+	struct buffer text = { 0 };
+
+	describe(session, &text);
+	if (plugin->batch && session->attached)
+		gdb_execute(plugin, &text, NULL, frame);
+	if (!text.failed)
+		gdb_announce(plugin, "%s", text.data);
+	buffer_free(&text);
+	forget_exception();
+	if (session->attached && !plugin->batch)
+		gdb_execute_visible(plugin, frame, NULL);
 }
 
 /*
@@ -267,8 +299,8 @@ void session_close_bare(struct plugin *plugin)
 	plugin->bare = NULL;
 }
 
-bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files,
-		    struct error *error)
+bool session_open(struct plugin *plugin, const char *const *files, size_t nr_files, bool spare_gdb,
+		  struct error *error)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
@@ -288,7 +320,7 @@ bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_f
 	session_close_bare(plugin);
 	session_close(plugin);
 	plugin->session = session;
-	if (!connect_gdb(session, error)) {
+	if (!spare_gdb && !session_attach(session, error)) {
 		session_close(plugin);
 		keep_bare(plugin, files, nr_files, error);
 		return false;
@@ -319,7 +351,7 @@ void session_disconnected(struct plugin *plugin)
 	if (!session)
 		return;
 	plugin->session = NULL;
-	if (!plugin->quitting) {
+	if (session->attached && !plugin->quitting) {
 		attach_restore_settings(session);
 		attach_restore_symbols(session);
 	}
@@ -346,14 +378,19 @@ static const struct thread *selected_thread(struct session *session)
 
 uint64_t session_selected_task(struct session *session)
 {
-	const struct thread *thread = selected_thread(session);
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+	const struct cpu *cpu;
 
-	return thread && thread->task ? thread->task->address : 0;
+	if (session->attached)
+		return thread && thread->task ? thread->task->address : 0;
+	/* the one that gdb will select */
+	cpu = cpu_panicked(session->kernel);
+	return cpu ? cpu->task : 0;
 }
 
 bool session_thread_is_switched_out(struct session *session)
 {
-	const struct thread *thread = selected_thread(session);
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
 
 	return thread && !thread->cpu;
 }

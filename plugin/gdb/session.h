@@ -34,21 +34,32 @@ struct session {
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
 	struct progress progress; /* of the command that runs */
-	bool connected;		  /* gdb's side of the connection is up */
-	bool index_switched_on;	  /* gdb's index cache was off */
-	bool index_reload;	  /* gdb has to forget vmlinux before it looks into the cache */
+	bool attached;	/* gdb has been changed for it, or that failed: see attach_error */
+	bool connected; /* gdb's side of the connection is up */
+	struct error attach_error;
+	bool index_switched_on; /* gdb's index cache was off */
+	bool index_reload;	/* gdb has to forget vmlinux before it looks into the cache */
 };
 
-/* `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens. */
-bool session_attach(struct plugin *plugin, const char *const *files, size_t nr_files,
-		    struct error *error);
+/*
+ * `target vmcore FILES...`: session.c. Replaces the session that is open, if the new one opens.
+ * SPARE_GDB: only kernel commands will follow, which read the dump themselves; gdb is then not
+ * given it before something asks for that.
+ */
+bool session_open(struct plugin *plugin, const char *const *files, size_t nr_files, bool spare_gdb,
+		  struct error *error);
+/*
+ * Gives gdb the dump, if it has not got it yet: symbols, threads, memory. To be called before gdb
+ * is asked about the dump; without the kernel's lock.
+ */
+bool session_attach(struct session *session, struct error *error);
 /* Ends it: disconnects gdb, restores the settings, removes the files, frees everything. */
 void session_close(struct plugin *plugin);
 /* gdb has dropped the connection by itself (`detach`, `disconnect`, another target). */
 void session_disconnected(struct plugin *plugin);
 /* Lets go of a dump in which no kernel was recognized. */
 void session_close_bare(struct plugin *plugin);
-/* NULL with *error set if no dump is open. */
+/* NULL with *error set if no dump is open. gdb need not have it: session_attach(). */
 struct session *session_get(struct plugin *plugin, struct error *error);
 /* For kernel->progress. */
 void session_progress(void *context, const char *what, uint64_t done, uint64_t total);
@@ -79,8 +90,8 @@ void session_path(struct session *session, const char *name, char *path, size_t 
 bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, const char *debug_path,
 			   struct error *error);
 /*
- * The vmlinux to use, malloc'ed: the one gdb has, or one that fits the dump; NULL in *path_ret where
- * there is none, which is no error. find.c.
+ * The vmlinux to use, malloc'ed: the one gdb has, or one that fits the dump; NULL in *path_ret
+ * where there is none, which is no error. find.c.
  */
 bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
 		  struct error *error);
@@ -92,7 +103,7 @@ bool attach_wants_own(const struct plugin *plugin);
 bool attach_forbids_own(const struct plugin *plugin);
 bool attach_own(struct session *session, struct error *error);
 /* Says so, and what is missing. */
-void attach_announce_own(struct session *session);
+void attach_describe_own(struct session *session, struct buffer *text);
 /* The file gdb has as vmlinux, malloc'ed; NULL if none. */
 char *attach_current_vmlinux(struct plugin *plugin);
 
