@@ -2,9 +2,11 @@
 #include "symbols/debuginfod.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/library.h"
@@ -70,6 +72,34 @@ static int on_progress(client *client, long done, long total)
 	return request->interrupted;
 }
 
+/*
+ * libdebuginfod (seen in elfutils 0.188) notes a download that was given up as a file that the
+ * server has not got, and does not ask again for ten minutes. The note is an empty file.
+ */
+static void forget_miss(const char *build_id)
+{
+	static const struct {
+		const char *variable, *below;
+	} caches[] = {
+		{ "DEBUGINFOD_CACHE_PATH", "" },
+		{ "XDG_CACHE_HOME", "/debuginfod_client" },
+		{ "HOME", "/.cache/debuginfod_client" },
+		{ "HOME", "/.debuginfod_client_cache" },
+	};
+	char path[PATH_MAX];
+	struct stat status;
+
+	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
+		const char *start = getenv(caches[i].variable);
+
+		if (!start || (size_t)snprintf(path, sizeof(path), "%s%s/%s/debuginfo", start,
+					       caches[i].below, build_id) >= sizeof(path))
+			continue;
+		if (lstat(path, &status) == 0 && S_ISREG(status.st_mode) && !status.st_size)
+			unlink(path);
+	}
+}
+
 static bool find(const struct library *library, const char *build_id,
 		 const struct patience *patience, char **path_ret, struct error *error)
 {
@@ -88,8 +118,10 @@ static bool find(const struct library *library, const char *build_id,
 		close(fd);
 		return true;
 	}
-	if (request.interrupted)
+	if (request.interrupted) {
+		forget_miss(build_id);
 		return error_set(error, ERROR_INTERRUPTED, "interrupted");
+	}
 	return error_set(error, ERROR_IO, "debuginfod (%.200s) has no build-id %s: %s",
 			 getenv("DEBUGINFOD_URLS"), build_id, strerror(-fd));
 }

@@ -12,8 +12,10 @@ import json
 import os
 import pathlib
 import re
+import select
 import shlex
 import subprocess
+import time
 
 import pytest
 
@@ -141,6 +143,24 @@ def run_gdb(vmlinux, vmcore, commands, status=None, timeout=300, env=None):
     if status is not None:
         assert result.returncode == status, output
     return output
+
+
+def wait_for(fd, pattern, seconds):
+    """What the terminal shows until PATTERN, or (None) until its end."""
+    seen, end = b"", time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([fd], [], [], 0.2)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:     # EIO: the other side is gone
+                data = b""
+            seen = (seen + data)[-1000000:]
+            if not data:
+                assert pattern is None, seen[-2000:]
+                return seen
+            if pattern and re.search(pattern, seen[-70000:]):
+                return seen
+    raise AssertionError(f"not seen in {seconds} s: {pattern}: {seen[-2000:]}")
 
 
 def all_sets():

@@ -1,13 +1,16 @@
 """`target vmcore` without a vmlinux: it is found by build-id where distributions keep it, beside the dump, compressed, or by debuginfod."""
 import http.server
 import os
+import pty
+import shlex
 import shutil
+import signal
 import subprocess
 import threading
 
 import pytest
 
-from conftest import TOP, SETS, gdb_argv
+from conftest import GDB, LAUNCHER, TOP, SETS, gdb_argv, wait_for
 
 PLUGIN = TOP / "build" / ".libs"
 
@@ -96,39 +99,86 @@ def test_compressed(dump, place, tmp_path):
     packed.unlink()
 
 
+class DebugServer:
+    """A debuginfod server with the one file, on this machine; it stops after HOLD bytes of it until go() is called."""
+
+    def __init__(self, path, cache, hold=0):
+        self.asked = asked = []
+        self.cache = cache
+        note = subprocess.run(["readelf", "-n", path], capture_output=True, text=True).stdout
+        self.build_id = build_id = note.split("Build ID: ")[1].split()[0]
+        self.gate = gate = threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                if not self.path.endswith("/debuginfo") or build_id not in self.path:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(path.stat().st_size))
+                self.end_headers()
+                with open(path, "rb") as file:
+                    self.wfile.write(file.read(hold))
+                    assert gate.wait(120)
+                    try:
+                        shutil.copyfileobj(file, self.wfile, 1 << 22)
+                    except OSError:     # the other side has given up
+                        pass
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if not hold:
+            gate.set()
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.environment = {"DEBUGINFOD_URLS": f"http://127.0.0.1:{self.server.server_port}",
+                            "DEBUGINFOD_CACHE_PATH": str(self.cache)}
+        return self
+
+    def __exit__(self, *_):
+        self.gate.set()
+        self.server.shutdown()
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+
 @pytest.mark.scenario("sysrq")
 def test_debuginfod(dump, place, tmp_path):
-    """A server with the one file: asked only if DEBUGINFOD_URLS names it."""
-    asked = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            if not self.path.endswith("/debuginfo") or build_id not in self.path:
-                self.send_error(404)
-                return
-            self.send_response(200)
-            self.send_header("Content-Length", str(real(dump).stat().st_size))
-            self.end_headers()
-            with open(real(dump), "rb") as file:
-                shutil.copyfileobj(file, self.wfile, 1 << 22)
-
-        def log_message(self, *_):
-            pass
-
-    note = subprocess.run(["readelf", "-n", real(dump)], capture_output=True, text=True).stdout
-    build_id = note.split("Build ID: ")[1].split()[0]
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    environment = {"DEBUGINFOD_URLS": f"http://127.0.0.1:{server.server_port}",
-                   "DEBUGINFOD_CACHE_PATH": str(tmp_path / "debuginfod")}
-    try:
-        output = open_alone(place, env=environment)
+    """Asked only if DEBUGINFOD_URLS names it."""
+    with DebugServer(real(dump), tmp_path / "debuginfod") as server:
+        output = open_alone(place, env=server.environment)
         assert is_good(output), output
-        assert f"/buildid/{build_id}/debuginfo" in asked
-        asked.clear()
+        assert f"/buildid/{server.build_id}/debuginfo" in server.asked
+        server.asked.clear()
         open_alone(place)
-        assert asked == []
-    finally:
-        server.shutdown()
-        shutil.rmtree(tmp_path / "debuginfod", ignore_errors=True)
+        assert server.asked == []
+
+
+@pytest.mark.scenario("sysrq")
+def test_debuginfod_on_a_terminal(dump, place, tmp_path):
+    """A download shows how far it is; Ctrl-C ends it, gdb goes on, and asking again downloads it."""
+    with DebugServer(real(dump), tmp_path / "debuginfod", hold=100 << 20) as server:
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.environ.update(server.environment, TERM="xterm")
+            *outside, inside = shlex.split(GDB)
+            argv = [*outside, str(LAUNCHER), f"--gdb={inside}", str(place), "-nx", "-q"]
+            os.execvp(argv[0], argv)
+        try:
+            seen = wait_for(fd, rb"Downloading \[#+\.+\] +[1-9][0-9]?%", 120)
+            os.write(fd, b"\x03")
+            seen += wait_for(fd, rb"Quit\r\n.*\(gdb\) ", 30)
+            assert b"no vmlinux" not in seen and len(server.asked) == 1
+            server.gate.set()
+            os.write(fd, b"target vmcore " + str(place).encode() + b"\n")
+            seen = wait_for(fd, rb"(?s)#0 .*\(gdb\) ", 120)
+            assert b"no vmlinux" not in seen and len(server.asked) == 2, seen
+            os.write(fd, b"print init_task.comm\n")
+            wait_for(fd, rb'"swapper/0', 60)
+        finally:
+            os.close(fd)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

@@ -1,8 +1,6 @@
 """Ways in and out: launcher, auto-load, jit-reader-load, MI, help; what goes wrong says so and leaves gdb alive."""
 import os
 import pty
-import re
-import select
 import shlex
 import signal
 import subprocess
@@ -11,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import GDB, LAUNCHER, SETS, TOP, gdb_argv, run_gdb
+from conftest import GDB, LAUNCHER, SETS, TOP, gdb_argv, run_gdb, wait_for
 
 BUILD = TOP / "build"
 
@@ -184,24 +182,6 @@ def test_ctrl_c_stops_one_command(one, command):
         os.close(fd)
         os.kill(pid, signal.SIGKILL)    # a gdb that goes on must not keep the tests waiting
         os.waitpid(pid, 0)
-
-
-def wait_for(fd, pattern, seconds):
-    """What the terminal shows until PATTERN, or (None) until its end."""
-    seen, end = b"", time.monotonic() + seconds
-    while time.monotonic() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                data = os.read(fd, 65536)
-            except OSError:     # EIO: the other side is gone
-                data = b""
-            seen = (seen + data)[-1000000:]
-            if not data:
-                assert pattern is None, seen[-2000:]
-                return seen
-            if pattern and re.search(pattern, seen[-70000:]):
-                return seen
-    raise AssertionError(f"not seen in {seconds} s: {pattern}: {seen[-2000:]}")
 
 
 def test_nothing_is_left_behind(one):
