@@ -108,6 +108,11 @@ struct dump_format {
 	 */
 	void (*read_pages)(struct dump *dump, uint64_t pfn, size_t nr, void *buffer,
 			   uint8_t *kinds);
+	/*
+	 * Optional: pages from PFN on, at most NR, *NR_RET of them, where the file holds them as they
+	 * are and can be mapped; NULL if not even the first. For base/guard.h.
+	 */
+	const void *(*map_pages)(struct dump *dump, uint64_t pfn, size_t nr, size_t *nr_ret);
 	/* Optional: the same as find_page for many. At most DUMP_SCAN_PAGES pages. */
 	void (*find_pages)(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,
 			   uint8_t *kinds);

@@ -410,16 +410,17 @@ static bool elf_read_page(struct dump *dump, uint64_t pfn, void *buffer, struct 
 }
 
 /*
- * Whole pages from ADDRESS on that lie in one range and one behind the other in the file. *kind_ret
- * is ERROR_NONE, or why not even the first byte is there.
+ * Whole pages from ADDRESS on that lie in one range and so one behind the other in the file, from
+ * *OFFSET_RET on: their size in bytes. *kind_ret is ERROR_NONE, or why not even the first byte is
+ * there.
  */
-static size_t read_together(struct dump *dump, uint64_t address, size_t nr, void *buffer,
-			    uint8_t *kind_ret)
+static uint64_t find_together(struct dump *dump, uint64_t address, size_t nr, uint64_t *offset_ret,
+			      uint8_t *kind_ret)
 {
-	uint64_t until, within, offset, size = nr << dump->page_shift;
+	uint64_t until, within, size = nr << dump->page_shift;
 	const struct dump_range *range = find_range_until(dump, address, &until);
 
-	*kind_ret = !range ? ERROR_NOT_MAPPED
+	*kind_ret = !range					 ? ERROR_NOT_MAPPED
 		    : address - range->start >= range->file_size ? ERROR_EXCLUDED
 								 : ERROR_NONE;
 	if (*kind_ret)
@@ -429,10 +430,28 @@ static size_t read_together(struct dump *dump, uint64_t address, size_t nr, void
 		size = range->file_size - within;
 	if (size > until - address)
 		size = until - address;
-	if (__builtin_add_overflow(range->file_offset, within, &offset))
+	if (__builtin_add_overflow(range->file_offset, within, offset_ret))
 		return 0;
-	size &= ~(uint64_t)(dump->page_size - 1);
-	return dump_file_read_some(dump->files[0], offset, buffer, size) >> dump->page_shift;
+	return size & ~(uint64_t)(dump->page_size - 1);
+}
+
+static size_t read_together(struct dump *dump, uint64_t address, size_t nr, void *buffer,
+			    uint8_t *kind_ret)
+{
+	uint64_t offset, size = find_together(dump, address, nr, &offset, kind_ret);
+
+	return size ? dump_file_read_some(dump->files[0], offset, buffer, size) >> dump->page_shift
+		    : 0;
+}
+
+static const void *elf_map_pages(struct dump *dump, uint64_t pfn, size_t nr, size_t *nr_ret)
+{
+	uint64_t offset, size;
+	uint8_t kind;
+
+	size = find_together(dump, pfn << dump->page_shift, nr, &offset, &kind);
+	*nr_ret = size >> dump->page_shift;
+	return size ? dump_file_map(dump->files[0], offset, size) : NULL;
 }
 
 static void elf_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds)
@@ -555,7 +574,8 @@ static enum dump_probe elf_probe(const struct dump_file *file, const uint8_t *da
 
 const struct dump_format dump_format_elf = {
 	.name = "ELF",
-	.description = "ELF core: /proc/vmcore, /proc/kcore, makedumpfile -E, QEMU dump-guest-memory",
+	.description =
+		"ELF core: /proc/vmcore, /proc/kcore, makedumpfile -E, QEMU dump-guest-memory",
 	.probe = elf_probe,
 	.open = elf_open,
 	.read_page = elf_read_page,
@@ -565,4 +585,5 @@ const struct dump_format dump_format_elf = {
 	.read_page_start = elf_read_page_start,
 	.find_page = elf_find_page,
 	.read_pages = elf_read_pages,
+	.map_pages = elf_map_pages,
 };

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,7 +74,43 @@ bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer,
 				 file->path, file->raw_size, offset + got);
 	return error_set(error, ERROR_TRUNCATED,
 			 "%s is truncated at offset 0x%" PRIx64 ": %zu bytes at offset 0x%" PRIx64
-			 " were asked for", file->path, file->size, size, offset);
+			 " were asked for",
+			 file->path, file->size, size, offset);
+}
+
+/* Maps all of FILE; MAP_FAILED if that cannot or should not be. */
+static void *map_all(const struct dump_file *file)
+{
+	uint64_t pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
+	struct stat status;
+	void *map;
+
+	if (file->flattened || !file->raw_size || file->raw_size / page_size > pages / 2 ||
+	    fstat(file->fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return MAP_FAILED;
+	map = mmap(NULL, file->raw_size, PROT_READ, MAP_SHARED, file->fd, 0);
+	/* Reads ahead further, and the system takes such pages back sooner. */
+	if (map != MAP_FAILED)
+		madvise(map, file->raw_size, MADV_SEQUENTIAL);
+	return map;
+}
+
+const void *dump_file_map(struct dump_file *file, uint64_t offset, uint64_t size)
+{
+	void *map = __atomic_load_n(&file->map, __ATOMIC_ACQUIRE), *none = NULL;
+
+	if (!map) {
+		map = map_all(file);
+		if (!__atomic_compare_exchange_n(&file->map, &none, map, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE)) {
+			if (map != MAP_FAILED) /* another thread was faster */
+				munmap(map, file->raw_size);
+			map = none;
+		}
+	}
+	if (map == MAP_FAILED || offset > file->raw_size || size > file->raw_size - offset)
+		return NULL;
+	return (const char *)map + offset;
 }
 
 void dump_file_set_cache(struct dump_file *file, size_t bytes)
@@ -164,6 +201,8 @@ void dump_file_close(struct dump_file *file)
 		return;
 	flattened_close(file->flattened);
 	page_cache_free(file->blocks);
+	if (file->map && file->map != MAP_FAILED)
+		munmap(file->map, file->raw_size);
 	if (file->fd >= 0)
 		close(file->fd);
 	free(file->path);

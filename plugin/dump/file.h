@@ -3,8 +3,9 @@
  * The bytes of one file of a dump, at logical offsets: a plain file as it is, a flattened one
  * (flattened.h) as if it had been put in order. Formats never see the difference.
  *
- * Everything goes through pread, never mmap: a file that gets shorter while it is open then is an
- * error message and not a SIGBUS in the middle of gdb. Reading is thread-safe.
+ * Everything goes through pread, not mmap: a file that gets shorter while it is open then is an
+ * error message and not a SIGBUS in the middle of gdb. Only dump_file_map() maps, for searches,
+ * which are prepared for that. Reading is thread-safe.
  */
 #ifndef VMCORE_DUMP_FILE_H
 #define VMCORE_DUMP_FILE_H
@@ -21,11 +22,13 @@ struct page_cache;
 struct dump_file {
 	char *path;
 	int fd;
-	uint64_t raw_size;		/* bytes on disk */
-	uint64_t size;			/* logical bytes; the same unless flattened */
-	struct flattened *flattened;	/* NULL for a plain file */
-	bool truncated;			/* flattened, and the end mark is missing */
-	struct page_cache *blocks;	/* for dump_file_read_cached; NULL until asked for */
+	uint64_t raw_size;	     /* bytes on disk */
+	uint64_t size;		     /* logical bytes; the same unless flattened */
+	struct flattened *flattened; /* NULL for a plain file */
+	bool truncated;		     /* flattened, and the end mark is missing */
+	struct page_cache *blocks;   /* for dump_file_read_cached; NULL until asked for */
+	void *map;		     /* for dump_file_map: NULL until asked for, then all of the
+					file, or MAP_FAILED */
 };
 
 bool dump_file_open(const char *path, struct dump_file **file_ret, struct error *error);
@@ -52,13 +55,21 @@ size_t dump_file_read_some(const struct dump_file *file, uint64_t offset, void *
 			   size_t size);
 
 /*
+ * SIZE bytes of the file in memory, read only while it is open, and touched only within
+ * guard_run(): the file may get shorter. NULL where that cannot be had (flattened, no regular
+ * file), and for files so large that having them mapped would crowd this machine's page cache.
+ */
+const void *dump_file_map(struct dump_file *file, uint64_t offset, uint64_t size);
+
+/*
  * Where, from OFFSET on, the file may have bytes other than zeros: it may be sparse. OFFSET itself
  * where that is not known, the file's size at its end.
  */
 uint64_t dump_file_next_data(const struct dump_file *file, uint64_t offset);
 
 /*
- * dump_file_read_some from the bytes on disk, below the flattened layer. Returns -1 and errno on an I/O error.
+ * dump_file_read_some from the bytes on disk, below the flattened layer. Returns -1 and errno on an
+ * I/O error.
  */
 int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer,
 			   size_t size);

@@ -6,13 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/guard.h"
 #include "base/threads.h"
 #include "kernel/match.h"
 
 #define BATCH_SIZE (1u << 20)
 /* Of a batch: read, then looked through while it is in the processor's own cache. */
-#define STEP_SIZE (256u << 10)
-#define WINDOW_PER_THREAD 4	/* batches that may be ready before their turn, for each thread */
+#define STEP_SIZE	  (256u << 10)
+#define WINDOW_PER_THREAD 4 /* batches that may be ready before their turn, for each thread */
 #define POLL_NS		  (50 * 1000 * 1000)
 
 /* A place in the list of runs. */
@@ -252,12 +253,72 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 	return done;
 }
 
+struct mapped_piece {
+	struct job *job;
+	struct batch *batch;
+	struct piece piece;
+};
+
+static void match_mapped(void *context)
+{
+	struct mapped_piece *mapped = context;
+
+	match(mapped->job, &mapped->piece, mapped->batch);
+}
+
+/*
+ * The same for what the file holds as it is: it is looked through where it is mapped, which saves
+ * the copy, two thirds of the time. 0: do it the other way. A string can go on in the next page,
+ * wherever that is: the last page is left to scan_step().
+ */
+static uint64_t scan_mapped(struct job *job, struct batch *batch, struct position *from,
+			    uint64_t size)
+{
+	const struct scan_runs *runs = job->request->runs;
+	const struct scan_run *run = &runs->runs[from->run];
+	struct dump *dump = job->kernel->dump;
+	struct mapped_piece mapped = { job, batch, { .owner = run->owner } };
+	size_t nr, nr_hits = batch->nr_hits;
+
+	if (!dump->format->map_pages)
+		return 0;
+	mapped.piece.data = dump->format->map_pages(
+		dump, (run->physical + from->offset) >> dump->page_shift,
+		room_at(runs, from, size) >> dump->page_shift, &nr);
+	if (!mapped.piece.data)
+		return 0;
+	mapped.piece.address = run->address + from->offset;
+	mapped.piece.size = nr << dump->page_shift;
+	mapped.piece.starts = job->request->patterns[0].text ? mapped.piece.size - dump->page_size
+							     : mapped.piece.size;
+	if (!guard_run(match_mapped, &mapped)) {
+		batch->nr_hits = nr_hits;
+		return 0;
+	}
+	batch->pages_searched += mapped.piece.starts >> dump->page_shift;
+	if (mapped.piece.starts)
+		advance(runs, from, mapped.piece.starts);
+	return mapped.piece.starts;
+}
+
 static void scan_batch(struct job *job, struct batch *batch, uint8_t *buffer)
 {
 	struct position at = batch->first;
+	uint64_t done = 0, step = 0;
 
-	for (uint64_t done = 0; done < batch->size && !has_enough(job, batch);)
-		done += scan_step(job, batch, &at, batch->size - done, buffer);
+	while (done < batch->size && !has_enough(job, batch)) {
+		/* Behind what is mapped only the page that was left over. */
+		uint64_t most = step ? job->kernel->dump->page_size : STEP_SIZE;
+
+		step = scan_mapped(job, batch, &at, batch->size - done);
+		if (step) {
+			done += step;
+			continue;
+		}
+		if (most > batch->size - done)
+			most = batch->size - done;
+		done += scan_step(job, batch, &at, most, buffer);
+	}
 }
 
 /* --- threads --- */

@@ -4,6 +4,9 @@
  * memory of few different bytes, so that nearly everything nearly matches, in a window whose pages lie anywhere in physical
  * memory, some unmapped and some missing.
  */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "test_kernel_image.h"
 
 #include "commands/output.h"	/* ARRAY_SIZE */
@@ -125,6 +128,7 @@ static void texts(void **state)
 
 struct scattered {
 	struct image *image;
+	uint8_t *map;			/* the same memory as a file that is mapped; NULL = it is not */
 	uint64_t physical[PAGES];	/* of each page of the window; NO_PAGE = not mapped */
 };
 
@@ -148,6 +152,30 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 	translation->physical = current->physical[page] + address % IMAGE_PAGE;
 	translation->page_size = IMAGE_PAGE;
 	return true;
+}
+
+static const void *map_pages(struct dump *dump, uint64_t pfn, size_t nr, size_t *nr_ret)
+{
+	const struct image *image = dump->private;
+
+	for (*nr_ret = 0; *nr_ret < nr && pfn + *nr_ret < PAGES && !image->missing[pfn + *nr_ret];)
+		++*nr_ret;
+	return *nr_ret ? current->map + pfn * IMAGE_PAGE : NULL;
+}
+
+/* From now on a file holds the memory, but it has become shorter: touching its second half is a SIGBUS. */
+static void map_half(struct scattered *scattered)
+{
+	static const struct dump_format mapped = { .name = "mapped", .read_page = image_read_page, .map_pages = map_pages };
+	int fd = memfd_create("test_scan", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, scattered->image->memory, IMAGE_SIZE), IMAGE_SIZE);
+	scattered->map = mmap(NULL, IMAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(scattered->map != MAP_FAILED);
+	assert_int_equal(ftruncate(fd, IMAGE_SIZE / 2), 0);
+	close(fd);
+	scattered->image->dump.format = &mapped;
 }
 
 static struct scattered *scattered_new(uint64_t *seed, unsigned holes)
@@ -181,6 +209,8 @@ static struct scattered *scattered_new(uint64_t *seed, unsigned holes)
 
 static void scattered_free(struct scattered *scattered)
 {
+	if (scattered->map)
+		munmap(scattered->map, IMAGE_SIZE);
 	image_free(scattered->image);
 	free(scattered);
 }
@@ -223,7 +253,7 @@ static bool add_hit(void *context, const struct scan_hit *hit)
 	return true;
 }
 
-/* Two texts that stand somewhere, often across pages, in a part of the window. */
+/* Two texts that stand somewhere, often across pages, in a part of the window; then numbers. */
 static void scan_scattered(void **state)
 {
 	static char text[2][SCAN_MAX_TEXT];
@@ -231,7 +261,7 @@ static void scan_scattered(void **state)
 	uint64_t seed = 3;
 
 	(void)state;
-	for (int round = 0; round < 12; round++) {
+	for (int round = 0; round < 24; round++) {
 		struct scattered *scattered = scattered_new(&seed, round % 3 * 20);
 		uint64_t first = round % 2 ? next(&seed) % 10000 : 0, last = IMAGE_SIZE - 1 - (round % 2 ? next(&seed) % 9000 : 0);
 		struct scan_pattern patterns[2];
@@ -248,6 +278,8 @@ static void scan_scattered(void **state)
 			copy_text(scattered, next(&seed) % PAGES * IMAGE_PAGE + IMAGE_PAGE - size / 2, text[i], size);
 			patterns[i] = (struct scan_pattern){ .text = text[i], .size = size };
 		}
+		if (round >= 12)
+			map_half(scattered);
 		hits->nr = 0;
 		assert_true(scan_add_virtual(&scattered->image->kernel, 0, WINDOW + first, WINDOW + last, 0, &runs, &error));
 		assert_true(scan(&scattered->image->kernel, &request, &totals, &error));
@@ -262,6 +294,42 @@ static void scan_scattered(void **state)
 			}
 		}
 		assert_int_equal(nr, hits->nr);
+		scan_runs_free(&runs);
+		scattered_free(scattered);
+	}
+	free(hits);
+}
+
+/* Every page is counted once and every number found once, mapped or not. */
+static void scan_numbers(void **state)
+{
+	struct hits *hits = calloc(1, sizeof(*hits));
+	uint64_t seed = 5;
+
+	(void)state;
+	for (int round = 0; round < 12; round++) {
+		struct scattered *scattered = scattered_new(&seed, round % 3 * 20);
+		struct scan_pattern pattern = { .size = 4, .value = 0x61626261 };
+		struct scan_runs runs = { 0 };
+		struct scan_totals totals;
+		struct scan_request request = { .runs = &runs, .patterns = &pattern, .nr_patterns = 1, .start = WINDOW,
+						.last = WINDOW + IMAGE_SIZE - 1, .hit = add_hit, .context = hits };
+		size_t nr = 0, pages = 0;
+		uint8_t byte;
+
+		if (round >= 6)
+			map_half(scattered);
+		hits->nr = 0;
+		assert_true(scan_add_virtual(&scattered->image->kernel, 0, WINDOW, request.last, 0, &runs, NULL));
+		assert_true(scan(&scattered->image->kernel, &request, &totals, NULL));
+		for (uint64_t at = 0; at < IMAGE_SIZE; at += 4) {
+			pages += at % IMAGE_PAGE == 0 && byte_at(scattered, at, &byte);
+			if (is_at(scattered, at, "abba", 4))
+				assert_int_equal(hits->list[nr++].address, WINDOW + at);
+		}
+		assert_int_equal(nr, hits->nr);
+		assert_true(nr > 1000);
+		assert_int_equal(totals.pages_searched, pages);
 		scan_runs_free(&runs);
 		scattered_free(scattered);
 	}
@@ -287,7 +355,7 @@ static void find(void **state)
 	uint64_t seed = 4;
 
 	(void)state;
-	for (int round = 0; round < 60; round++) {
+	for (int round = 0; round < 90; round++) {
 		struct scattered *scattered = scattered_new(&seed, round % 3 ? round % 5 : 0);
 		uint64_t first = next(&seed) % 100000, size = 300 + next(&seed) % (IMAGE_SIZE - first - 300), at, end, expected;
 		struct target_search search = { .address = WINDOW + first, .size = size, .pattern = text, .give_up = never,
@@ -295,6 +363,8 @@ static void find(void **state)
 		bool found, there = false;
 		uint8_t byte;
 
+		if (round >= 60)
+			map_half(scattered);
 		copy_text(scattered, first + next(&seed) % size, text, search.pattern_size);
 		for (end = first; end < first + size && byte_at(scattered, end, &byte); end++)
 			;
@@ -313,7 +383,8 @@ static void find(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers), cmocka_unit_test(texts), cmocka_unit_test(scan_scattered), cmocka_unit_test(find),
+		cmocka_unit_test(numbers), cmocka_unit_test(texts), cmocka_unit_test(scan_scattered), cmocka_unit_test(scan_numbers),
+		cmocka_unit_test(find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
