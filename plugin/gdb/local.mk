@@ -17,4 +17,5 @@ gdb_sources += \
 	plugin/gdb/register.c \
 	plugin/gdb/command_line.c \
 	plugin/gdb/relaunch.c \
-	plugin/gdb/style.c plugin/gdb/style.h
+	plugin/gdb/style.c plugin/gdb/style.h \
+	plugin/gdb/threads.c

@@ -23,6 +23,7 @@ struct settings {
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
 	char *symbols;
+	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool zero_excluded; /* set vmcore zero-excluded */
 };
