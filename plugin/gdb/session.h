@@ -33,6 +33,7 @@ struct session {
 	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
+	unsigned long long serial; /* tells it from others; 0 = not given yet */
 	struct progress progress; /* of the command that runs */
 	bool attached;	/* gdb has been changed for it, or that failed: see attach_error */
 	bool connected; /* gdb's side of the connection is up */

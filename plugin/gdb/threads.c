@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- * What `auto` is: the tasks of a big machine (a thousand and some kernel threads for a hundred CPUs,
- * and its daemons), and gdb still reads the list in a blink.
+ * What `auto` is: the tasks of a big machine (a thousand and some kernel threads for a hundred
+ * CPUs, and its daemons), and gdb still reads the list in a blink.
  */
 #define AUTO_MAX 4096
 
