@@ -18,22 +18,6 @@ struct function {
 	PyObject *(*call)(struct session *session, PyObject *args, struct error *error);
 };
 
-/* The gdb.Value (struct TYPE *) ADDRESS. */
-static PyObject *pointer_to(struct session *session, uint64_t address, const char *type)
-{
-	PyObject *gdb = session->plugin->gdb;
-	PyObject *found = PyObject_CallMethod(gdb, "lookup_type", "s", type);
-	PyObject *pointer = found ? PyObject_CallMethod(found, "pointer", NULL) : NULL;
-	PyObject *number = PyObject_CallMethod(gdb, "Value", "K", (unsigned long long)address);
-	PyObject *value = pointer && number ? PyObject_CallMethod(number, "cast", "O", pointer)
-					    : NULL;
-
-	Py_XDECREF(number);
-	Py_XDECREF(pointer);
-	Py_XDECREF(found);
-	return value;
-}
-
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
 	const struct task *task;
@@ -53,7 +37,7 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 			  (int64_t)pid);
 		return NULL;
 	}
-	return pointer_to(session, address, "struct task_struct");
+	return gdb_pointer(session->plugin, address, "struct task_struct");
 }
 
 static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct error *error)
@@ -72,7 +56,7 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 			  number);
 		return NULL;
 	}
-	return pointer_to(session, cpu->task, "struct task_struct");
+	return gdb_pointer(session->plugin, cpu->task, "struct task_struct");
 }
 
 /* The variable itself, as the type that gdb knows for it, at the CPU's address. */
@@ -168,7 +152,7 @@ static PyObject *call_container_of(struct session *session, PyObject *args, stru
 		PyObject *bytes = PyUnicode_AsUTF8String(name);
 
 		if (bytes)
-			result = pointer_to(session, address - distance, PyBytes_AsString(bytes));
+			result = gdb_pointer(session->plugin, address - distance, PyBytes_AsString(bytes));
 		Py_XDECREF(bytes);
 	}
 out:

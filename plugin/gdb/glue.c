@@ -222,3 +222,18 @@ bool value_to_u64(PyObject *value, uint64_t *number_ret)
 	Py_DECREF(number);
 	return !PyErr_Occurred();
 }
+
+PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type)
+{
+	PyObject *found = PyObject_CallMethod(plugin->gdb, "lookup_type", "s", type);
+	PyObject *pointer = found ? PyObject_CallMethod(found, "pointer", NULL) : NULL;
+	PyObject *number = pointer ? PyObject_CallMethod(plugin->gdb, "Value", "K",
+							 (unsigned long long)address)
+				   : NULL;
+	PyObject *value = number ? PyObject_CallMethod(number, "cast", "O", pointer) : NULL;
+
+	Py_XDECREF(number);
+	Py_XDECREF(pointer);
+	Py_XDECREF(found);
+	return value;
+}

@@ -46,6 +46,8 @@ void forget_exception(void);
  * NULL. */
 PyObject *raise_error(struct plugin *plugin, const struct error *error);
 
+/* The gdb.Value (TYPE *)ADDRESS, TYPE "struct task_struct"; NULL with an exception. */
+PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type);
 /* The unsigned 64-bit number of a gdb.Value or int; false with an exception. */
 bool value_to_u64(PyObject *value, uint64_t *number_ret);
 

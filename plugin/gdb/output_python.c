@@ -21,6 +21,7 @@ static bool is_one_object(const struct shape *shape)
 struct output_python {
 	struct output output;
 	PyObject *root; /* dict; owned */
+	bool numbers;	/* addresses, too */
 	struct level levels[MAX_DEPTH];
 	size_t depth;
 };
@@ -123,7 +124,7 @@ static bool python_number(struct output *output, size_t column, uint64_t value, 
 
 	(void)text;
 	/* JSON readers keep 53 bits of a number; an address needs all 64. */
-	if (shape->columns[column].flags & COLUMN_ADDRESS) {
+	if (shape->columns[column].flags & COLUMN_ADDRESS && !self_of(output)->numbers) {
 		char hex[24];
 
 		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
@@ -192,6 +193,11 @@ struct output *output_python_new(void)
 		return NULL;
 	}
 	return &self->output;
+}
+
+void output_python_set_numbers(struct output *output, bool numbers)
+{
+	self_of(output)->numbers = numbers;
 }
 
 PyObject *output_python_result(struct output *output)

@@ -10,6 +10,8 @@
 #include "gdb/plugin.h"
 
 struct output *output_python_new(void);
+/* From now on addresses are numbers, not "0x...". */
+void output_python_set_numbers(struct output *output, bool numbers);
 /* The whole as a dict {"tasks": [...], "notes": [...]}; borrowed. */
 PyObject *output_python_result(struct output *output);
 bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error);

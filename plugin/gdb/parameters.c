@@ -9,18 +9,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct setting {
-	const char *name;	    /* after "vmcore " */
-	bool is_string;		    /* else on/off */
+/* What values a setting takes. */
+struct kind {
+	const char *gdb_kind;	    /* gdb.PARAM_... */
 	const char *const *choices; /* a string that is one of these, the first by default */
-	size_t offset;		    /* in struct settings */
+	/* Of a string that is no file name: what it is at first, and whether VALUE will do. */
+	const char *first;
+	bool (*check)(const char *value, struct error *error);
+	/* NULL, or makes the new value take effect in the open dump. */
+	bool (*apply)(struct plugin *plugin, struct error *error);
+};
+
+struct setting {
+	const char *name; /* after "vmcore " */
+	const struct kind *kind;
+	size_t offset; /* in struct settings */
 	const char *doc;
 };
 
+static bool check_threads(const char *value, struct error *error)
+{
+	size_t max;
+
+	return threads_parse(value, &max, error);
+}
+
 static const char *const symbols_choices[] = { "auto", "vmlinux", "dump", NULL };
+static const struct kind on_off = { .gdb_kind = "PARAM_BOOLEAN" };
+static const struct kind file = { .gdb_kind = "PARAM_OPTIONAL_FILENAME" };
+static const struct kind symbols = { .gdb_kind = "PARAM_ENUM", .choices = symbols_choices };
+static const struct kind threads = { .gdb_kind = "PARAM_STRING_NOESCAPE",
+				     .first = "auto",
+				     .check = check_threads,
+				     .apply = threads_apply };
 
 static const struct setting settings[] = {
-	{ "module-path", true, NULL, offsetof(struct settings, module_path),
+	{ "module-path", &file, offsetof(struct settings, module_path),
 	  "Directories to look for modules' debug files in.\n"
 	  "Separated by colons; each is searched with all below it for NAME.ko and\n"
 	  "NAME.ko.debug, before the places beside vmlinux. A file whose build-id is not\n"
@@ -28,7 +52,7 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore module-path /home/me/build/drivers/net" },
-	{ "debug-path", true, NULL, offsetof(struct settings, debug_path),
+	{ "debug-path", &file, offsetof(struct settings, debug_path),
 	  "Where to look for the vmlinux of a dump.\n"
 	  "Files, and directories with vmlinux, vmlinux-RELEASE, boot/, lib/modules/RELEASE\n"
 	  "or .build-id/ in them, separated by colons; also compressed (.xz, .zst, .gz).\n"
@@ -38,7 +62,7 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore debug-path /srv/kernels:/home/me/linux" },
-	{ "symbols", true, symbols_choices, offsetof(struct settings, symbols),
+	{ "symbols", &symbols, offsetof(struct settings, symbols),
 	  "Where names, types and unwinding come from.\n"
 	  "With `vmlinux', from the vmlinux that gdb has or that `set vmcore vmlinux' names.\n"
 	  "With `dump', from the dump: a kernel carries its symbol table (kallsyms), its\n"
@@ -48,7 +72,7 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore symbols dump" },
-	{ "system-map", true, NULL, offsetof(struct settings, system_map),
+	{ "system-map", &file, offsetof(struct settings, system_map),
 	  "A System.map to take the kernel's symbols from.\n"
 	  "In place of those of a stripped vmlinux, or of the dump itself (kernels before\n"
 	  "6.0 do not say where theirs are). It must be of the crashed kernel's build;\n"
@@ -56,7 +80,7 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore system-map /boot/System.map-5.10.0-30-amd64" },
-	{ "vmlinux", true, NULL, offsetof(struct settings, vmlinux),
+	{ "vmlinux", &file, offsetof(struct settings, vmlinux),
 	  "The kernel's vmlinux, for `target vmcore` to load.\n"
 	  "It counts where gdb itself has no symbol file. gdb then loads its symbols once,\n"
 	  "where the kernel ran; from `file VMLINUX` it loads them twice, which takes\n"
@@ -64,14 +88,24 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
-	{ "force-vmlinux", false, NULL, offsetof(struct settings, force_vmlinux),
+	{ "force-vmlinux", &on_off, offsetof(struct settings, force_vmlinux),
 	  "Whether to use a vmlinux of another build-id.\n"
 	  "Off, a vmlinux that is not the crashed kernel's is refused. With one, everything\n"
 	  "shown may be wrong. Takes effect at the next `target vmcore`.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore force-vmlinux on" },
-	{ "zero-excluded", false, NULL, offsetof(struct settings, zero_excluded),
+	{ "threads", &threads, offsetof(struct settings, threads),
+	  "How many tasks are threads of gdb, beside the CPUs.\n"
+	  "`all', `cpus' (none but those that were running), or a number. Where there are\n"
+	  "more tasks than that, those are taken that say most: in uninterruptible sleep,\n"
+	  "runnable, processes, their other threads, kernel threads, idle ones. `auto' is\n"
+	  "4096. gdb itself takes most of a second to read a list of 30,000. Takes effect\n"
+	  "at once. `kernel ps', `kernel bt PID', $task(PID) know every task at any setting.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore threads all" },
+	{ "zero-excluded", &on_off, offsetof(struct settings, zero_excluded),
 	  "Whether pages left out of the dump read as zeros.\n"
 	  "makedumpfile leaves out pages on purpose (-d). Off, reading them is an error\n"
 	  "that says so: their contents are not known.\n"
@@ -99,6 +133,26 @@ static bool set_string(char **place, PyObject *value)
 	return true;
 }
 
+/* Is the new value one that the setting can have? If not, it stays what it was. */
+static bool check_value(struct plugin *plugin, const struct setting *setting, PyObject *self,
+			PyObject *value)
+{
+	PyObject *bytes = value == Py_None ? PyBytes_FromString("") : PyUnicode_AsUTF8String(value);
+	const char *old = *(char **)setting_place(plugin, setting);
+	struct error error = { 0 };
+	PyObject *back;
+	bool good = bytes && setting->kind->check(PyBytes_AsString(bytes), &error);
+
+	Py_XDECREF(bytes);
+	if (good || !error.kind)
+		return good;
+	back = PyUnicode_DecodeFSDefault(old ? old : setting->kind->first);
+	if (back && PyObject_SetAttrString(self, "value", back) == 0)
+		raise_error(plugin, &error);
+	Py_XDECREF(back);
+	return false;
+}
+
 /* gdb has stored the new value in self.value; copy it to where the C code reads it. */
 static PyObject *parameter_set(PyObject *self, PyObject *args)
 {
@@ -106,15 +160,20 @@ static PyObject *parameter_set(PyObject *self, PyObject *args)
 	const struct setting *setting = class_pointer(self);
 	PyObject *value = PyObject_GetAttrString(self, "value");
 	bool done = plugin && setting && value;
+	struct error error = { 0 };
 
 	(void)args;
-	if (done && setting->is_string)
+	if (done && setting->kind->check)
+		done = check_value(plugin, setting, self, value);
+	if (done && setting->kind != &on_off)
 		done = set_string(setting_place(plugin, setting), value);
 	else if (done)
 		*(bool *)setting_place(plugin, setting) = value == Py_True;
 	Py_XDECREF(value);
 	if (!done)
 		return NULL;
+	if (setting->kind->apply && !setting->kind->apply(plugin, &error))
+		return raise_error(plugin, &error);
 	if (plugin->session)
 		plugin->session->kernel->dump->zero_excluded = plugin->settings.zero_excluded;
 	if (plugin->bare)
@@ -142,8 +201,8 @@ static PyObject *choices_of(const struct setting *setting)
 {
 	PyObject *list = PyList_New(0);
 
-	for (size_t i = 0; list && setting->choices[i]; i++) {
-		PyObject *choice = PyUnicode_FromString(setting->choices[i]);
+	for (size_t i = 0; list && setting->kind->choices[i]; i++) {
+		PyObject *choice = PyUnicode_FromString(setting->kind->choices[i]);
 
 		if (!choice || PyList_Append(list, choice) < 0)
 			Py_CLEAR(list);
@@ -156,20 +215,25 @@ static bool register_setting(struct plugin *plugin, PyObject *base, const struct
 {
 	PyObject *class = plugin_class(plugin, base, "vmcore_parameter", setting->doc, setting);
 	PyObject *group = gdb_attribute(plugin, "COMMAND_DATA");
-	PyObject *kind = gdb_attribute(plugin, setting->choices	    ? "PARAM_ENUM"
-					       : setting->is_string ? "PARAM_OPTIONAL_FILENAME"
-								    : "PARAM_BOOLEAN");
-	PyObject *choices = setting->choices ? choices_of(setting) : NULL;
+	PyObject *kind = gdb_attribute(plugin, setting->kind->gdb_kind);
+	PyObject *choices = setting->kind->choices ? choices_of(setting) : NULL;
 	PyObject *name = PyUnicode_FromFormat("vmcore %s", setting->name), *summary = NULL,
 		 *parameter = NULL;
 
 	/* gdb shows the first line of __doc__ through these two. */
 	summary = PyUnicode_FromStringAndSize(setting->doc,
 					      strchr(setting->doc, '\n') - setting->doc);
-	if (class && group && kind && name && summary && (choices || !setting->choices) &&
+	if (class && group && kind && name && summary && (choices || !setting->kind->choices) &&
 	    PyObject_SetAttrString(class, "set_doc", summary) == 0 &&
 	    PyObject_SetAttrString(class, "show_doc", summary) == 0)
 		parameter = PyObject_CallFunctionObjArgs(class, name, group, kind, choices, NULL);
+	if (parameter && setting->kind->first) {
+		PyObject *first = PyUnicode_FromString(setting->kind->first);
+
+		if (!first || PyObject_SetAttrString(parameter, "value", first) < 0)
+			Py_CLEAR(parameter);
+		Py_XDECREF(first);
+	}
 	/* gdb starts an optional filename as None, a boolean as False and a choice as the first, as
 	 * struct settings does. */
 	Py_XDECREF(choices);

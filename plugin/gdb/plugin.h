@@ -23,6 +23,7 @@ struct settings {
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
 	char *symbols;
+	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool zero_excluded; /* set vmcore zero-excluded */
 };
@@ -40,6 +41,9 @@ struct plugin {
 	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
+	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
+	PyObject *python_classes[6]; /* by enum python_kind */
+	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
 };
 
@@ -53,6 +57,16 @@ bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);
+
+struct command;
+struct arguments;
+struct output;
+/*
+ * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile.
+ * Where no dump is open, or none with a kernel, only a command that can do without may come here.
+ */
+bool command_run(struct plugin *plugin, const struct command *command,
+		 const struct arguments *arguments, struct output *output, struct error *error);
 
 /* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
 void relaunch_with_target(void);

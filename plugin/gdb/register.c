@@ -3,7 +3,7 @@
  * Loading: makes the `vmcore` module and registers everything with gdb, once per process.
  */
 #include "gdb/command_line.h"
-#include "gdb/plugin.h"
+#include "gdb/python.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,15 +80,25 @@ PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base_name, co
 static PyModuleDef vmcore_module = {
 	PyModuleDef_HEAD_INIT,
 	.m_name = "vmcore",
-	.m_doc = "Linux kernel crash dumps in gdb: `target vmcore FILE`, then `help kernel`.",
 	.m_size = -1,
 };
 
-static bool register_all(struct plugin *plugin)
+/* For plugin_of() in the module's functions. */
+static bool put_capsule(struct plugin *plugin, PyObject *module)
+{
+	PyObject *capsule = PyCapsule_New(plugin, PLUGIN_CAPSULE, NULL);
+	int status = capsule ? PyObject_SetAttrString(module, "_vmcore_plugin", capsule) : -1;
+
+	Py_XDECREF(capsule);
+	return status == 0;
+}
+
+static bool register_all(struct plugin *plugin, PyObject *module)
 {
 	return register_parameters(plugin) && register_formats(plugin) &&
 	       register_commands(plugin) && register_functions(plugin) &&
-	       register_frame_filter(plugin) && register_hooks(plugin);
+	       register_frame_filter(plugin) && register_hooks(plugin) &&
+	       register_python(plugin, module);
 }
 
 PyObject *plugin_load(void)
@@ -115,7 +125,7 @@ PyObject *plugin_load(void)
 	plugin->batch = command_line_is_batch();
 	module = PyModule_Create(&vmcore_module);
 	/* From here on gdb holds pointers to the plugin, so it is never freed. */
-	if (!module || !register_all(plugin) ||
+	if (!module || !put_capsule(plugin, module) || !register_all(plugin, module) ||
 	    PyDict_SetItemString(modules, "vmcore", module) < 0) {
 		Py_XDECREF(module);
 		return NULL;

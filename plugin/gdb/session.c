@@ -122,7 +122,8 @@ static bool start_server(struct session *session, char *path, size_t size, struc
 {
 	session->ops = vmcore_target_ops;
 	session->ops.read_memory = read_and_explain;
-	if (!vmcore_target_new(session->kernel, SIZE_MAX, &session->target, error))
+	if (!vmcore_target_new(session->kernel, threads_wanted(session->plugin),
+			       &session->target, error))
 		return false;
 	session->target->libraries = libraries;
 	session->target->context = session;
@@ -164,18 +165,6 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	return done;
 }
 
-/* Makes gdb read the list of threads: all of them now. Should it fail, gdb reads it again at the
- * next `info threads`. */
-static void list_threads(struct plugin *plugin)
-{
-	PyObject *inferior = PyObject_CallMethod(plugin->gdb, "selected_inferior", NULL);
-	PyObject *threads = inferior ? PyObject_CallMethod(inferior, "threads", NULL) : NULL;
-
-	forget_exception();
-	Py_XDECREF(threads);
-	Py_XDECREF(inferior);
-}
-
 /* From here on gdb is changed; a failure is undone by session_close(). */
 static bool connect_gdb(struct session *session, struct error *error)
 {
@@ -200,7 +189,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (!session->connected)
 		return false;
-	list_threads(plugin);
+	threads_refresh(plugin);
 	for (size_t i = 0; i < session->kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &session->kernel->cpus[i].registers);
 	forget_exception();
@@ -239,6 +228,7 @@ static void describe(struct session *session, struct buffer *text)
 	if (system_info(session->kernel, &info, NULL) && info.panic[0])
 		buffer_printf(text, "%s\n", info.panic);
 	attach_describe_own(session, text);
+	threads_describe(session, text);
 	if (dump->flags & DUMP_INCOMPLETE)
 		buffer_string(text,
 			      "warning: the dump is incomplete: its writer ran out of space\n");
@@ -374,6 +364,13 @@ static const struct thread *selected_thread(struct session *session)
 	Py_XDECREF(ptid);
 	Py_XDECREF(thread);
 	return found;
+}
+
+uint64_t session_selected_thread(struct session *session)
+{
+	const struct thread *thread = selected_thread(session);
+
+	return thread ? thread->id : 0;
 }
 
 uint64_t session_selected_task(struct session *session)

@@ -33,6 +33,7 @@ struct session {
 	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
+	unsigned long long serial; /* tells it from others; 0 = not given yet */
 	struct progress progress; /* of the command that runs */
 	bool attached;	/* gdb has been changed for it, or that failed: see attach_error */
 	bool connected; /* gdb's side of the connection is up */
@@ -71,6 +72,8 @@ struct patience session_patience(struct session *session);
 void session_explain_next_failure(struct session *session, bool midline);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
 uint64_t session_selected_task(struct session *session);
+/* The server's id of the thread that gdb has selected; 0 = none. */
+uint64_t session_selected_thread(struct session *session);
 /* Is it one that was not running on a CPU? */
 bool session_thread_is_switched_out(struct session *session);
 
@@ -114,6 +117,19 @@ char *attach_current_vmlinux(struct plugin *plugin);
 bool index_prepare(struct session *session, bool loaded, struct error *error);
 /* gdb has loaded vmlinux. */
 void index_restore(struct session *session);
+
+/*
+ * How many tasks are threads of gdb: threads.c. TEXT is what `set vmcore threads` takes: auto, cpus,
+ * all or a number.
+ */
+bool threads_parse(const char *text, size_t *max_ret, struct error *error);
+size_t threads_wanted(const struct plugin *plugin);
+/* Makes gdb read the list of threads now. */
+void threads_refresh(struct plugin *plugin);
+/* The setting has changed: so does the open dump. */
+bool threads_apply(struct plugin *plugin, struct error *error);
+/* Says so where tasks are left out. */
+void threads_describe(const struct session *session, struct buffer *text);
 
 /* Modules as gdb sees them: modules.c. */
 bool modules_describe(struct session *session, struct error *error);

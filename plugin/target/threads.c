@@ -24,20 +24,21 @@ struct thread *threads_find(struct threads *threads, uint64_t id)
 	return NULL;
 }
 
-static void add(struct threads *threads, uint64_t id, const struct cpu *cpu,
+/* OTHER: the id if ID is taken. */
+static void add(struct threads *threads, uint64_t id, uint64_t other, const struct cpu *cpu,
 		const struct task *task)
 {
 	size_t slot;
 
 	if (threads_find(threads, id))
-		id = THREAD_ID_OTHER + threads->count;
+		id = other;
 	threads->list[threads->count] = (struct thread){ .id = id, .cpu = cpu, .task = task };
 	for (slot = hash_slot(threads, id); threads->by_id[slot];)
 		slot = (slot + 1) & (threads->by_id_size - 1);
 	threads->by_id[slot] = ++threads->count;
 }
 
-static uint64_t task_id(const struct threads *threads, const struct task *task)
+static uint64_t task_id(const struct task *task, uint64_t other)
 {
 	uint64_t room = THREAD_ID_IDLE - THREAD_ID_TASK;
 
@@ -45,7 +46,7 @@ static uint64_t task_id(const struct threads *threads, const struct task *task)
 		return THREAD_ID_IDLE + task->cpu;
 	if (!task->idle && task->pid < room)
 		return THREAD_ID_TASK + task->pid;
-	return THREAD_ID_OTHER + threads->count;
+	return other;
 }
 
 static bool allocate(struct threads *threads, size_t max, struct error *error)
@@ -71,6 +72,65 @@ static bool is_some_cpus(const struct kernel *kernel, const struct task *task)
 		if (kernel->cpus[i].task == task->address)
 			return true;
 	return false;
+}
+
+/*
+ * How much a task tells of what went wrong, 0 = most: those that wait for a disk or a lock, those
+ * that want a CPU, processes, their other threads, what the kernel runs for itself, what has
+ * nothing to do, what is gone.
+ */
+#define NR_INTERESTS 7
+static unsigned interest(struct kernel *kernel, const struct task *task)
+{
+	const char *letters = task_state_letters(kernel, task);
+
+	if (!strcmp(letters, "UN"))
+		return 0;
+	if (task->idle || !strcmp(letters, "ID") || !strcmp(letters, "PA"))
+		return 5;
+	if (!strcmp(letters, "RU"))
+		return 1;
+	if (!strcmp(letters, "ZO") || !strcmp(letters, "DE"))
+		return 6;
+	if (task->kernel_thread)
+		return 4;
+	return task->pid == task->tgid ? 2 : 3;
+}
+
+/* How many of each interest there is room for. */
+static void share_out(struct kernel *kernel, const struct task_table *table, size_t max_tasks,
+		      size_t *room)
+{
+	size_t count[NR_INTERESTS] = { 0 };
+
+	for (size_t i = 0; i < table->count; i++)
+		if (!is_some_cpus(kernel, &table->tasks[i]))
+			count[interest(kernel, &table->tasks[i])]++;
+	for (unsigned i = 0; i < NR_INTERESTS; i++) {
+		room[i] = count[i] < max_tasks ? count[i] : max_tasks;
+		max_tasks -= room[i];
+	}
+}
+
+static void add_tasks(struct threads *threads, struct kernel *kernel,
+		      const struct task_table *table, size_t max_tasks)
+{
+	size_t room[NR_INTERESTS];
+
+	share_out(kernel, table, max_tasks, room);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct task *task = &table->tasks[i];
+		uint64_t other = THREAD_ID_OTHER + i;
+
+		if (is_some_cpus(kernel, task))
+			continue;
+		if (!room[interest(kernel, task)]) {
+			threads->left_out++;
+			continue;
+		}
+		room[interest(kernel, task)]--;
+		add(threads, task_id(task, other), other, NULL, task);
+	}
 }
 
 bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tasks,
@@ -100,16 +160,10 @@ bool threads_load(struct threads *threads, struct kernel *kernel, size_t max_tas
 		const struct task *task =
 			cpu->task && table ? task_find_address(kernel, cpu->task) : NULL;
 
-		add(threads, 1 + (uint64_t)cpu->number, cpu, task);
+		add(threads, 1 + (uint64_t)cpu->number, 2 * THREAD_ID_OTHER + i, cpu, task);
 	}
-	for (size_t i = 0; i < nr_tasks && max_tasks; i++) {
-		const struct task *task = &table->tasks[i];
-
-		if (is_some_cpus(kernel, task))
-			continue;
-		add(threads, task_id(threads, task), NULL, task);
-		max_tasks--;
-	}
+	if (table)
+		add_tasks(threads, kernel, table, max_tasks);
 	return true;
 }
 

@@ -9,8 +9,12 @@
  *	CPU n				1 + n
  *	task with pid p			10,000,000 + p	(PID_MAX_LIMIT is 4,194,304)
  *	idle task of CPU n, not running	20,000,000 + n	(all have pid 0)
- *	anything else			30,000,000 + its place in the list: pids that repeat or are no
+ *	anything else			30,000,000 + its place among the tasks: pids that repeat or are no
  *					pids, in damaged memory
+ *
+ * Where there are more tasks than the person wants as threads, the ones worth a look are taken: see
+ * interest() in threads.c.
+ *
  * 0 and -1 are the protocol's own. gdb 17 and later show "CPU 0" and "pid 1234" instead (id_str).
  */
 #ifndef VMCORE_TARGET_THREADS_H
@@ -38,6 +42,7 @@ struct threads {
 	size_t count;
 	uint32_t *by_id;		/* open hash: index + 1 into list, 0 = empty */
 	size_t by_id_size;		/* power of two */
+	size_t left_out;		/* tasks that are no threads: there were more than wanted */
 	char *damage;			/* NULL, or why tasks are missing */
 };
 

@@ -34,6 +34,29 @@ void vmcore_target_set_connecting(struct vmcore_target *target, bool connecting)
 	__atomic_store_n(&target->connecting, connecting, __ATOMIC_RELAXED);
 }
 
+static void free_list(struct vmcore_target *target)
+{
+	threads_free(&target->threads);
+	buffer_free(&target->xml);
+	buffer_free(&target->first_xml);
+}
+
+static bool list_threads(struct vmcore_target *target, size_t max_tasks, struct error *error)
+{
+	struct kernel *kernel = target->kernel;
+
+	if (!threads_load(&target->threads, kernel, max_tasks, error))
+		return false;
+	if (!target->threads.count)
+		return error_set(error, ERROR_CORRUPT,
+				 "the dump has no CPUs and no tasks that could be found");
+	threads_xml(kernel, &target->threads, target->threads.count, &target->xml);
+	threads_xml(kernel, &target->threads, nr_first(target), &target->first_xml);
+	if (target->xml.failed || target->first_xml.failed)
+		return error_no_memory(error, "the list of threads", 0);
+	return true;
+}
+
 bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_target **target_ret,
 		       struct error *error)
 {
@@ -42,22 +65,26 @@ bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_ta
 	if (!target)
 		return error_no_memory(error, "the target", sizeof(*target));
 	target->kernel = kernel;
-	if (!threads_load(&target->threads, kernel, max_tasks, error)) {
+	if (!list_threads(target, max_tasks, error)) {
 		vmcore_target_free(target);
 		return false;
 	}
-	if (!target->threads.count) {
-		vmcore_target_free(target);
-		return error_set(error, ERROR_CORRUPT,
-				 "the dump has no CPUs and no tasks that could be found");
-	}
-	threads_xml(kernel, &target->threads, target->threads.count, &target->xml);
-	threads_xml(kernel, &target->threads, nr_first(target), &target->first_xml);
-	if (target->xml.failed || target->first_xml.failed) {
-		vmcore_target_free(target);
-		return error_no_memory(error, "the list of threads", 0);
-	}
 	*target_ret = target;
+	return true;
+}
+
+bool vmcore_target_set_max(struct vmcore_target *target, size_t max_tasks, struct error *error)
+{
+	struct vmcore_target next = { .kernel = target->kernel };
+
+	if (!list_threads(&next, max_tasks, error)) {
+		free_list(&next);
+		return false;
+	}
+	free_list(target);
+	target->threads = next.threads;
+	target->xml = next.xml;
+	target->first_xml = next.first_xml;
 	return true;
 }
 
@@ -65,9 +92,7 @@ void vmcore_target_free(struct vmcore_target *target)
 {
 	if (!target)
 		return;
-	threads_free(&target->threads);
-	buffer_free(&target->xml);
-	buffer_free(&target->first_xml);
+	free_list(target);
 	free(target);
 }
 

@@ -42,6 +42,12 @@ struct vmcore_target {
 bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_target **target_ret,
 		       struct error *error);
 /*
+ * Another number of tasks as threads, while gdb is connected: it sees them when it reads the list
+ * next. The threads that stay keep their ids. Failed, all is as it was. Not while TARGET is used by
+ * another thread: hold kernel->lock.
+ */
+bool vmcore_target_set_max(struct vmcore_target *target, size_t max_tasks, struct error *error);
+/*
  * While gdb connects it sees only the CPUs. It asks for the list twice meanwhile, and compares the
  * second with the first one thread by thread (remote_target::update_thread_list), which takes as
  * long as the rest of attaching for 30,000 tasks.

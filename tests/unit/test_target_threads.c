@@ -137,7 +137,34 @@ static void test_limit(void **state)
 	vmcore_target_free(fixture->target);
 	open_target(fixture, 2);
 	assert_int_equal(vmcore_target_ops.nr_threads(fixture->target), 4);
-	assert_int_equal(id_at(fixture, 3), 10000002);
+	assert_int_equal(id_at(fixture, 3), 10000077);
+	assert_int_equal(fixture->target->threads.left_out, 4);
+}
+
+/* With less room than tasks: who waits for a lock or a CPU first, who is idle or gone last. */
+static void test_interest(void **state)
+{
+	const uint64_t order[] = { 10000077, 30000006, 14194304, 10000002, 20000005, 30000005 };
+	struct fixture *fixture = *state;
+	struct error error;
+
+	fixture->tasks[3].state = 1;		/* S */
+	fixture->tasks[3].kernel_thread = true;
+	fixture->tasks[4].state = 2;		/* D */
+	fixture->tasks[5].exit_state = 0x20;	/* Z */
+	fixture->tasks[7].state = 1;
+	open_target(fixture, 0);
+	assert_int_equal(fixture->target->threads.left_out, 6);
+	for (size_t max = 1; max <= 6; max++) {
+		assert_true(vmcore_target_set_max(fixture->target, max, &error));
+		assert_int_equal(vmcore_target_ops.nr_threads(fixture->target), 2 + max);
+		for (size_t i = 0; i < 6; i++)
+			assert_int_equal(vmcore_target_ops.has_thread(fixture->target, order[i]), i < max);
+		assert_int_equal(fixture->target->threads.left_out, 6 - max);
+	}
+	/* A thread that stays keeps its id, and the order is that of the tasks. */
+	for (size_t i = 3; i < 8; i++)
+		assert_true(fixture->target->threads.list[i - 1].task < fixture->target->threads.list[i].task);
 }
 
 static void assert_contains(const char *text, const char *part)
@@ -381,6 +408,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_KERNEL(test_ids),
 		WITH_KERNEL(test_limit),
+		WITH_KERNEL(test_interest),
 		WITH_KERNEL(test_xml),
 		WITH_KERNEL(test_connecting),
 		WITH_KERNEL(test_unknown_task),

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The classes of what vmcore.tasks() and the like return. An object's attributes are the members of
+ * its row, which simply is its __dict__; getters and methods come on top.
+ */
+#include "gdb/python.h"
+
+#include <string.h>
+
+#include "gdb/session.h"
+
+#define MAX_SHOWN 2
+
+/* A member of the row and what the attribute is called. */
+struct rename {
+	const char *member, *attribute;
+};
+
+struct class
+{
+	const char *name;
+	const char *doc;
+	const struct rename *renames; /* ends with NULL; NULL = none */
+	const char *type;	      /* of what .value points to; NULL = there is no .value */
+	const char *shown[MAX_SHOWN]; /* members that repr() shows */
+	PyGetSetDef *getters;
+	PyMethodDef *methods;
+};
+
+/* --- which dump --- */
+
+static unsigned long long serial_of(struct session *session)
+{
+	if (!session->serial)
+		session->serial = ++session->plugin->nr_sessions;
+	return session->serial;
+}
+
+struct session *python_session(struct plugin *plugin)
+{
+	struct error error = { 0 };
+	struct session *session = session_get(plugin, &error);
+
+	if (!session)
+		raise_error(plugin, &error);
+	return session;
+}
+
+struct session *python_session_of(struct plugin *plugin, PyObject *self)
+{
+	struct error error = { 0 };
+	uint64_t serial;
+
+	if (!python_member(self, "_dump", &serial))
+		return NULL;
+	if (plugin->session && serial_of(plugin->session) == serial)
+		return plugin->session;
+	error_set(&error, ERROR_USAGE, "this is of a dump that was closed");
+	raise_error(plugin, &error);
+	return NULL;
+}
+
+bool python_member(PyObject *self, const char *name, uint64_t *value_ret)
+{
+	PyObject *value = PyObject_GetAttrString(self, name);
+	bool done = value && value_to_u64(value, value_ret);
+
+	Py_XDECREF(value);
+	return done;
+}
+
+/* --- what objects can do --- */
+
+static PyObject *get_value(PyObject *self, void *closure)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct class *class = class_pointer(self);
+	struct error error = { 0 };
+	struct session *session;
+	uint64_t address;
+
+	(void)closure;
+	session = plugin && class ? python_session_of(plugin, self) : NULL;
+	if (!session || !python_member(self, "address", &address))
+		return NULL;
+	if (!session_attach(session, &error)) /* gdb is about to be asked for types and memory */
+		return raise_error(plugin, &error);
+	return gdb_pointer(plugin, address, class->type);
+}
+
+static PyObject *task_at(struct plugin *plugin, uint64_t address)
+{
+	PyObject *rows, *row;
+	char text[40];
+
+	snprintf(text, sizeof(text), "ps %llx", (unsigned long long)address);
+	rows = python_rows(plugin, text, "tasks");
+	row = rows ? PyList_GetItem(rows, 0) : NULL; /* borrowed */
+	Py_XINCREF(row);
+	Py_XDECREF(rows);
+	return row ? python_object(plugin, PYTHON_TASK, row) : NULL;
+}
+
+static PyObject *get_cpu_task(PyObject *self, void *closure)
+{
+	struct plugin *plugin = plugin_of(self);
+	uint64_t address;
+
+	(void)closure;
+	if (!plugin || !python_session_of(plugin, self) ||
+	    !python_member(self, "task_address", &address))
+		return NULL;
+	if (!address)
+		Py_RETURN_NONE;
+	return task_at(plugin, address);
+}
+
+static PyObject *task_stack(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *rows, *row, *frames;
+	uint64_t address;
+	char text[40];
+
+	(void)args;
+	if (!plugin || !python_session_of(plugin, self) ||
+	    !python_member(self, "address", &address))
+		return NULL;
+	snprintf(text, sizeof(text), "bt %llx", (unsigned long long)address);
+	rows = python_rows(plugin, text, "tasks");
+	if (!rows)
+		return NULL;
+	row = PyList_GetItem(rows, 0); /* borrowed, like frames */
+	frames = row ? PyDict_GetItemString(row, "frames") : NULL;
+	if (!row || !frames || !PyList_Check(frames)) { /* it has none: a zombie */
+		PyErr_Clear();
+		frames = PyList_New(0);
+	} else {
+		Py_INCREF(frames);
+	}
+	Py_DECREF(rows);
+	return python_objects(plugin, PYTHON_FRAME, frames);
+}
+
+static PyObject *task_read(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *address_object;
+	uint64_t task, address;
+	Py_ssize_t size;
+
+	if (!plugin || !PyArg_ParseTuple(args, "On", &address_object, &size) ||
+	    !python_session_of(plugin, self) || !value_to_u64(address_object, &address) ||
+	    !python_member(self, "address", &task))
+		return NULL;
+	return python_read(plugin, PYTHON_TASK_MEMORY, task, address, size);
+}
+
+static PyGetSetDef value_getters[] = {
+	{ "value", get_value, NULL, "the gdb.Value of the pointer to the kernel's structure",
+	  NULL },
+	{ 0 },
+};
+
+static PyGetSetDef cpu_getters[] = {
+	{ "task", get_cpu_task, NULL, "the Task it was running, None if that is not known", NULL },
+	{ 0 },
+};
+
+static PyMethodDef no_methods[] = { { 0 } };
+
+static PyMethodDef task_methods[] = {
+	{ "stack", task_stack, METH_NOARGS,
+	  "stack() -> list of Frame, innermost first; as `kernel bt`: without inlined functions" },
+	{ "read", task_read, METH_VARARGS,
+	  "read(address, size) -> bytes of the process's memory; raises MissingMemory" },
+	{ 0 },
+};
+
+static const struct rename task_renames[] = { { "task", "address" },
+					      { "stack", "stack_address" },
+					      { 0 } };
+
+static const struct class classes[PYTHON_NR_KINDS] = {
+	[PYTHON_TASK] = { "Task",
+			  "A task: the members of `kernel ps -j` (pid, tgid, ppid, comm, state, cpu, "
+			  "kernel_thread, rss_bytes, ...), address, value and stack().",
+			  task_renames,
+			  "struct task_struct",
+			  { "pid", "comm" },
+			  value_getters,
+			  task_methods },
+	[PYTHON_FRAME] = { "Frame",
+			   "A stack frame: the members of `kernel bt -j` (level, pc, sp, function, "
+			   "offset, module, kind, exact).",
+			   NULL,
+			   NULL,
+			   { "level", "function" },
+			   NULL,
+			   no_methods },
+	[PYTHON_CPU] = { "CPU",
+			 "A CPU: number, online, panicked, registers (a dict of those that are known), "
+			 "registers_source (\"cpu-note\": exact, \"inferred\", None), task_address and "
+			 "task.",
+			 NULL,
+			 NULL,
+			 { "number" },
+			 cpu_getters,
+			 no_methods },
+	[PYTHON_MODULE] = { "Module",
+			    "A loaded module: the members of `kernel mod -j` (name, base, size, "
+			    "build_id, refcount, ...), address and value (struct module *).",
+			    NULL,
+			    "struct module",
+			    { "name" },
+			    value_getters,
+			    no_methods },
+	[PYTHON_RECORD] = { "LogRecord",
+			    "A record of the kernel's log: the members of `kernel log -j` (seq, "
+			    "timestamp_ns, time, level, facility, caller, text, ...).",
+			    NULL,
+			    NULL,
+			    { "timestamp_ns", "text" },
+			    NULL,
+			    no_methods },
+	[PYTHON_SYSTEM] = { "System",
+			    "The crashed machine: the members of `kernel sys -j` (release, version, "
+			    "panic, cpus, tasks, uptime_ns, taints, ...).",
+			    NULL,
+			    NULL,
+			    { "nodename", "release" },
+			    NULL,
+			    no_methods },
+};
+
+/* <vmcore.Task pid=1 comm='init'> */
+static PyObject *object_repr(PyObject *self)
+{
+	const struct class *class = class_pointer(self);
+	PyObject *text = class ? PyUnicode_FromFormat("<vmcore.%s", class->name) : NULL;
+
+	for (size_t i = 0; text && i < MAX_SHOWN && class->shown[i]; i++) {
+		PyObject *value = PyObject_GetAttrString(self, class->shown[i]);
+		PyObject *longer = value ? PyUnicode_FromFormat("%U %s=%R", text, class->shown[i],
+								value)
+					 : NULL;
+
+		Py_XDECREF(value);
+		Py_DECREF(text);
+		text = longer;
+	}
+	if (text) {
+		PyObject *whole = PyUnicode_FromFormat("%U>", text);
+
+		Py_DECREF(text);
+		text = whole;
+	}
+	return text;
+}
+
+/* --- making them --- */
+
+/* The C part of a class; a heap class derived from it has the plugin and a __dict__ per object. */
+static PyObject *base_class(const struct class *class)
+{
+	static PyGetSetDef none[] = { { 0 } };
+	PyType_Slot slots[] = {
+		{ Py_tp_methods, class->methods },
+		{ Py_tp_getset, class->getters ? class->getters : none },
+		{ Py_tp_repr, object_repr },
+		{ 0 },
+	};
+	PyType_Spec spec = {
+		.name = "vmcore.Object",
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+
+	return PyType_FromSpec(&spec);
+}
+
+bool python_make_classes(struct plugin *plugin, PyObject *module)
+{
+	for (size_t i = 0; i < PYTHON_NR_KINDS; i++) {
+		PyObject *base = base_class(&classes[i]), *class = NULL;
+		PyObject *name = PyUnicode_FromString("vmcore");
+
+		if (base)
+			class = plugin_class(plugin, base, classes[i].name, classes[i].doc,
+					     &classes[i]);
+		if (class && name)
+			PyObject_SetAttrString(class, "__module__", name);
+		Py_XDECREF(name);
+		Py_XDECREF(base);
+		plugin->python_classes[i] = class;
+		Py_XINCREF(class);
+		if (!class || PyModule_AddObject(module, classes[i].name, class) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool rename_members(PyObject *row, const struct rename *rename)
+{
+	for (; rename && rename->member; rename++) {
+		PyObject *value = PyDict_GetItemString(row, rename->member);
+
+		if (!value || PyDict_SetItemString(row, rename->attribute, value) < 0 ||
+		    PyDict_DelItemString(row, rename->member) < 0)
+			return false;
+	}
+	return true;
+}
+
+PyObject *python_object(struct plugin *plugin, enum python_kind kind, PyObject *row)
+{
+	struct session *session = python_session(plugin);
+	PyObject *object = NULL, *serial = NULL;
+
+	if (session && rename_members(row, classes[kind].renames))
+		serial = PyLong_FromUnsignedLongLong(serial_of(session));
+	if (serial && PyDict_SetItemString(row, "_dump", serial) == 0)
+		object = PyObject_CallObject(plugin->python_classes[kind], NULL);
+	if (object && PyObject_SetAttrString(object, "__dict__", row) < 0)
+		Py_CLEAR(object);
+	Py_XDECREF(serial);
+	Py_DECREF(row);
+	return object;
+}
+
+PyObject *python_objects(struct plugin *plugin, enum python_kind kind, PyObject *rows)
+{
+	PyObject *list = rows ? PyList_New(0) : NULL;
+
+	for (Py_ssize_t i = 0; list && i < PyList_Size(rows); i++) {
+		PyObject *row = PyList_GetItem(rows, i), *object;
+
+		Py_INCREF(row);
+		object = python_object(plugin, kind, row);
+		if (!object || PyList_Append(list, object) < 0)
+			Py_CLEAR(list);
+		Py_XDECREF(object);
+	}
+	Py_XDECREF(rows);
+	return list;
+}

@@ -1,0 +1,183 @@
+"""Python's module vmcore, held against what the guest recorded of itself, and against `kernel COMMAND -j`."""
+import functools
+import json
+
+from test_records import recorded_dmesg
+from test_stacks import SLEEPING, is_subsequence
+from test_tasks import TRANSIENT, recorded
+
+EVERYTHING = """
+import gdb, json, vmcore
+print(json.dumps({
+    "tasks": [{**{k: getattr(t, k) for k in ("pid", "tgid", "ppid", "comm", "state", "cpu", "kernel_thread", "address")},
+               "value": int(t.value), "type": str(t.value.type), "value_pid": int(t.value["pid"]),
+               "stack": [(f.pc, f.function, f.offset, f.module) for f in t.stack()]} for t in vmcore.tasks()],
+    "cpus": [(c.number, c.online, c.panicked, c.task.pid, c.registers, c.registers_source) for c in vmcore.cpus()],
+    "modules": [(m.name, m.address, m.size, m.build_id, str(m.value.type), m.value["name"].string(), m.refcount)
+                for m in vmcore.modules()],
+    "log": [(r.level, r.timestamp_ns, r.text) for r in vmcore.log()],
+    "system": vmcore.system().release,
+    "one": vmcore.task(1).comm,
+}))
+"""
+
+
+@functools.lru_cache(maxsize=None)
+def everything(dump):
+    return json.loads(dump.python(EVERYTHING))
+
+
+def test_tasks(dump):
+    tasks = {t["pid"]: t for t in everything(dump)["tasks"] if t["pid"]}
+    for tid, task in recorded(dump).items():
+        got = tasks[tid]
+        assert got["tgid"] == task.tgid and got["comm"] == task.comm.decode("utf-8", "backslashreplace")
+        assert got["kernel_thread"] == (task.tid == 2 or task.ppid == 2)
+    assert not [t["comm"] for pid, t in tasks.items()
+                if pid not in dump.oracle.tasks and not TRANSIENT.match(t["comm"].encode())]
+    for t in everything(dump)["tasks"]:
+        assert t["value"] == t["address"] and t["value_pid"] == t["pid"] and t["type"] == "struct task_struct *"
+    assert everything(dump)["one"] == "init"
+
+
+def test_stacks(dump):
+    checked = 0
+    for t in everything(dump)["tasks"]:
+        task = dump.oracle.tasks.get(t["pid"])
+        if task and task.state in SLEEPING and task.stack and not TRANSIENT.match(task.comm):
+            names = [name for _, name, _, _ in t["stack"]]
+            assert is_subsequence(task.stack, names), (t["comm"], task.stack, names)
+            checked += 1
+    assert checked > 20
+    zombies = [t for t in everything(dump)["tasks"] if t["state"] == "ZO"]
+    assert zombies and not any(t["stack"] for t in zombies)
+
+
+def test_cpus(dump):
+    cpus = everything(dump)["cpus"]
+    assert [c[0] for c in cpus] == list(range(int(dump.info["smp"])))
+    assert all(online for _, online, *_ in cpus)
+    if dump.scenario in ("sysrq", "oops"):
+        assert [pid for _, _, panicked, pid, *_ in cpus if panicked] == [1]
+    for number, _, _, pid, registers, source in cpus:
+        assert source == "cpu-note" and registers["rip"] and registers["rsp"]
+    threads = dump.gdb(*(f"thread apply {n + 1} -q print/x $rsp" for n in range(len(cpus))))
+    assert [hex(c[4]["rsp"]) for c in cpus] == [line.split("= ")[1] for line in threads.splitlines() if line.startswith("$")]
+
+
+def test_modules(dump):
+    lines = [line.split() for line in dump.oracle.text("proc/modules").splitlines()]
+    got = {name: (size, kind, again) for name, _, size, _, kind, again, _ in everything(dump)["modules"]}
+    assert {(line[0], int(line[1])) for line in lines} == {(name, size) for name, (size, _, _) in got.items()}
+    assert all(kind == "struct module *" and again == name for name, (_, kind, again) in got.items())
+    sizes = {name: len(build_id) for name, _, _, build_id, *_ in everything(dump)["modules"]}
+    assert set(sizes.values()) == {40}
+
+
+def test_log_and_system(dump):
+    records = [(level, ns // 1000, line) for level, ns, text in everything(dump)["log"] for line in text.split("\n")]
+    dmesg = recorded_dmesg(dump)
+    assert len(dmesg) > 100 and records[:len(dmesg)] == dmesg
+    assert everything(dump)["system"] == dump.info["release"]
+
+
+def test_run_is_what_json_prints(dump):
+    for command in ("ps -k", "mod", "sys", "bt 1", "log -l err"):
+        printed = json.loads(dump.python(f"import json, vmcore\nprint(json.dumps(vmcore.run('kernel {command}')))"))
+        assert printed == dump.json(f"kernel {command}")
+
+
+def test_memory(dump):
+    out = dump.python("""
+import gdb, vmcore
+banner = vmcore.read(gdb.parse_and_eval("(unsigned long)&linux_banner"), 300)
+print(repr(banner.split(b"\\n")[0].decode()))
+def attempt(call):
+    try:
+        return call()
+    except vmcore.MissingMemory as e:
+        return f"{isinstance(e, gdb.MemoryError)} {e}"
+print(attempt(lambda: vmcore.read(0xffff000000000000, 8)))
+print(attempt(lambda: vmcore.read(1 << 50, 8, physical=True)))
+print(len(vmcore.read(address=gdb.parse_and_eval("&_text"), size=5000000)), vmcore.read(int(gdb.parse_and_eval("&_text")), 0))
+""").splitlines()
+    assert out[0][1:-1] == dump.oracle.text("proc/version").strip()
+    assert out[1].startswith("True ") and "not mapped" in out[1]
+    assert out[2].startswith("True ") and "does not exist" in out[2]
+    assert out[3] == "5000000 b''"
+
+
+def test_memory_of_a_process(dump):
+    """The role "memory" wrote "rig user page N" at a fixed address of its own, and left a page out."""
+    pid, base = dump.pid("memory"), int(dump.info["memory.base"], 16)
+    page = int(dump.info["memory.hole"])    # that page was never touched
+    out = dump.python(f"""
+import vmcore
+task = vmcore.task({pid})
+for address in {base}, {base} + 4096 * {page}:
+    try:
+        print(task.read(address, 15))
+    except vmcore.MissingMemory as e:
+        print(e)
+print(task.read(int(task.value), 8) == vmcore.read(task.address, 8))
+""").splitlines()
+    assert out[0] == "b'rig user page 0'"
+    assert "not mapped" in out[1]
+    assert out[2] == "True"
+
+
+def test_wrong_use_raises_and_nothing_crashes(dump):
+    out = dump.python("""
+import gdb, vmcore
+def attempt(call):
+    try:
+        print("no exception", call())
+    except (gdb.GdbError, gdb.error, AttributeError, TypeError, ValueError, MemoryError, OverflowError) as e:
+        print(type(e).__name__, e)
+for call in (lambda: vmcore.task(4000000), lambda: vmcore.task(-1), lambda: vmcore.task("x"), lambda: vmcore.task(),
+             lambda: vmcore.run("nonsense"), lambda: vmcore.run(""), lambda: vmcore.run("ps -Z"), lambda: vmcore.run(5),
+             lambda: vmcore.read(0xffffffff81000000, -1), lambda: vmcore.read(0xffffffff81000000, 1 << 62),
+             lambda: vmcore.read(0x400000, 4), lambda: vmcore.Task().value, lambda: vmcore.Task().stack(),
+             lambda: vmcore.CPU().task, lambda: repr(vmcore.Module())):
+    attempt(call)
+""")
+    assert "no exception" not in out and len(out.splitlines()) == 15
+
+
+def test_objects_of_a_closed_dump(dump):
+    """What they know stays; what they would have to read does not come from another dump."""
+    out = dump.python(f"""
+import gdb, vmcore
+task, module, cpu, record = vmcore.task(1), vmcore.modules()[0], vmcore.cpus()[0], vmcore.log()[0]
+def attempts():
+    for call in (lambda: task.value, task.stack, lambda: task.read(0, 1), lambda: module.value, lambda: cpu.task):
+        try:
+            print("no exception", call())
+        except gdb.GdbError as e:
+            print(e)
+gdb.execute("detach")
+attempts()
+for call in vmcore.tasks, vmcore.cpus, vmcore.modules, vmcore.log, vmcore.system, lambda: vmcore.read(0, 1):
+    try:
+        print("no exception", call())
+    except gdb.GdbError as e:
+        print(e)
+gdb.execute("target vmcore {dump.vmcore}", to_string=True)
+attempts()
+print("still", task.comm, record.text[:13], vmcore.task(1).value["pid"])
+""")
+    assert out.count("this is of a dump that was closed") == 10
+    assert out.count("no kernel dump is open") == 6
+    assert "still init Linux version 1" in out
+    assert "no exception" not in out
+
+
+def test_help(dump):
+    text = dump.gdb("help kernel python", "python import vmcore; print(vmcore.__doc__)")
+    for name in ("tasks", "task", "cpus", "modules", "log", "system", "read", "run"):
+        assert text.count(f"vmcore.{name}(") >= 2, name
+    names = dump.python("import vmcore\nprint(*(n for n in dir(vmcore) if not n.startswith('_')))").split()
+    assert set(names) == {"tasks", "task", "cpus", "modules", "log", "system", "read", "run", "MissingMemory",
+                          "Task", "Frame", "CPU", "Module", "LogRecord", "System"}
+    undocumented = dump.python("import vmcore\nprint(*(n for n in dir(vmcore) if not n.startswith('_') and not getattr(vmcore, n).__doc__))")
+    assert not undocumented.split()
