@@ -38,12 +38,8 @@ static const char *style_text(void *context, unsigned column_flag)
 	return styles_escape(&terminal->styles, column_flag);
 }
 
-/*
- * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile.
- * Where no dump is open, or none with a kernel, only a command that can do without comes here.
- */
-static bool run_with(struct plugin *plugin, const struct command *command,
-		     const struct arguments *arguments, struct output *output, struct error *error)
+bool command_run(struct plugin *plugin, const struct command *command,
+		 const struct arguments *arguments, struct output *output, struct error *error)
 {
 	struct host host = { .interrupted = session_interrupted };
 	struct session *session = plugin->session;
@@ -80,7 +76,7 @@ static bool run_text(struct plugin *plugin, const struct command *command,
 	if (!output)
 		return error_no_memory(error, "the output", 0);
 	styles_read(plugin, &terminal.styles);
-	done = run_with(plugin, command, arguments, output, error);
+	done = command_run(plugin, command, arguments, output, error);
 	/* What was said before an error stays visible. */
 	if (!output_text_flush(output) && done)
 		done = error_set(error, ERROR_INTERRUPTED, "interrupted");
@@ -96,7 +92,7 @@ static bool run_json(struct plugin *plugin, const struct command *command,
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	done = run_with(plugin, command, arguments, output, error) &&
+	done = command_run(plugin, command, arguments, output, error) &&
 	       output_python_write_json(output, plugin, error);
 	output_python_free(output);
 	return done;

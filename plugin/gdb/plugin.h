@@ -48,11 +48,23 @@ struct plugin {
 PyObject *plugin_load(void);
 
 bool register_commands(struct plugin *plugin);
+bool register_mi(struct plugin *plugin);
+bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);
+
+struct command;
+struct arguments;
+struct output;
+/*
+ * Runs COMMAND with one renderer; the kernel is locked against the server's thread meanwhile.
+ * Where no dump is open, or none with a kernel, only a command that can do without may come here.
+ */
+bool command_run(struct plugin *plugin, const struct command *command,
+		 const struct arguments *arguments, struct output *output, struct error *error);
 
 /* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
 void relaunch_with_target(void);

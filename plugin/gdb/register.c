@@ -87,7 +87,8 @@ static PyModuleDef vmcore_module = {
 static bool register_all(struct plugin *plugin)
 {
 	return register_parameters(plugin) && register_formats(plugin) &&
-	       register_commands(plugin) && register_functions(plugin) &&
+	       register_commands(plugin) && register_mi(plugin) && register_dap(plugin) &&
+	       register_functions(plugin) &&
 	       register_frame_filter(plugin) && register_hooks(plugin);
 }
 
