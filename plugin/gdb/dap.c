@@ -15,6 +15,9 @@
  * Of a thread it tells the name only, in no order (16): here the rest follows, by number, so that
  * the CPUs come first.
  *
+ * It lets a whole scope fail if one pointer in it is unknown (16): a sleeping task keeps only some
+ * registers, and a kernel is full of arguments that were optimized out.
+ *
  * All of this is inside of gdb.dap, which promises nothing: what is not there as we know it is left
  * alone.
  */
@@ -186,6 +189,60 @@ static bool sort_threads(PyObject *body)
 	return done;
 }
 
+/* DICT[KEY] = VALUE (stolen). */
+static bool store(PyObject *dict, const char *key, PyObject *value)
+{
+	bool done = value && PyDict_SetItemString(dict, key, value) == 0;
+
+	Py_XDECREF(value);
+	return done;
+}
+
+/* What gdb.dap says of a variable whose value is unknown, as 18 says it; NULL with an exception. */
+static PyObject *unknown_variable(PyObject *variable)
+{
+	PyObject *value = PyObject_GetAttrString(variable, "value"), *result = PyDict_New();
+	PyObject *type = value ? PyObject_GetAttrString(value, "type") : NULL;
+	PyObject *key = PyObject_GetAttrString(variable, "result_name");
+	PyObject *text = value ? PyObject_CallMethod(value, "format_string", NULL) : NULL;
+	bool done = result && type && key && text && PyDict_SetItem(result, key, text) == 0 &&
+		    store(result, "name", PyObject_GetAttrString(variable, "name")) &&
+		    store(result, "type", PyObject_Str(type)) &&
+		    store(result, "variablesReference", PyLong_FromLong(0));
+
+	Py_XDECREF(text);
+	Py_XDECREF(key);
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	if (done)
+		return result;
+	Py_XDECREF(result);
+	return NULL;
+}
+
+/* gdb.dap.varref.VariableReference.to_object(). */
+static PyObject *describe_variable(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *result = wrapped ? PyObject_CallObject(wrapped->original, args) : NULL;
+	PyObject *type, *value, *trace;
+
+	if (result || !wrapped || !wrapped->plugin->session ||
+	    PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return result;
+	PyErr_Fetch(&type, &value, &trace);
+	result = unknown_variable(PyTuple_GetItem(args, 0));
+	if (!result) {
+		PyErr_Clear();
+		PyErr_Restore(type, value, trace);
+		return NULL;
+	}
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(trace);
+	return result;
+}
+
 static PyObject *threads(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
@@ -234,6 +291,7 @@ static PyMethodDef disconnect_method = { "vmcore_disconnect", KEYWORDS(disconnec
 static PyMethodDef threads_method = { "vmcore_threads", KEYWORDS(threads),
 				      METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef name_method = { "vmcore_thread_name", thread_name, METH_VARARGS, NULL };
+static PyMethodDef variable_method = { "vmcore_variable", describe_variable, METH_VARARGS, NULL };
 static PyMethodDef attach_method = { "vmcore_attach", KEYWORDS(attach_command),
 				     METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef new_thread_method = { "vmcore_new_thread", new_thread, METH_O, NULL };
@@ -286,6 +344,29 @@ static bool wrap_function(struct plugin *plugin, const char *module, const char 
 	return done;
 }
 
+/* The same for a method of a class; a C function needs help to get its self. */
+static bool wrap_to_object(struct plugin *plugin)
+{
+	PyObject *functools = PyImport_ImportModule("functools");
+	PyObject *class = dap_attribute("gdb.dap.varref", "VariableReference");
+	PyObject *original = class ? PyObject_GetAttrString(class, "to_object") : NULL;
+	PyObject *function = original ? wrap(plugin, &variable_method, "to_object", original)
+				      : NULL;
+	PyObject *method = functools && function
+				   ? PyObject_CallMethod(functools, "partialmethod", "O", function)
+				   : NULL;
+	bool done = !original ||
+		    (method && PyObject_SetAttrString(class, "to_object", method) == 0);
+
+	if (done)
+		PyErr_Clear();
+	Py_XDECREF(method);
+	Py_XDECREF(function);
+	Py_XDECREF(class);
+	Py_XDECREF(functools);
+	return done;
+}
+
 static bool watch_threads(struct plugin *plugin)
 {
 	PyObject *events = gdb_attribute(plugin, "events");
@@ -307,5 +388,6 @@ bool register_dap(struct plugin *plugin)
 		return true; /* the usual: gdb is not an adapter */
 	return wrap_requests(plugin) && watch_threads(plugin) &&
 	       wrap_function(plugin, "gdb.dap.launch", "exec_and_log", &attach_method) &&
-	       wrap_function(plugin, "gdb.dap.threads", "_thread_name", &name_method);
+	       wrap_function(plugin, "gdb.dap.threads", "_thread_name", &name_method) &&
+	       wrap_to_object(plugin);
 }
