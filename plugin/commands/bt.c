@@ -280,8 +280,11 @@ static const char bt_help[] =
 	" #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
 	" #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
 
+static const struct mi_name mi_names[] = { { "stacks", NULL }, { 0 } };
+
 const struct command command_bt = {
 	.name = "bt",
+	.mi = mi_names,
 	.summary = "Show kernel stacks: of a task, of every CPU, of all tasks.",
 	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | "
 		 "-u | -t | -r]",

@@ -33,6 +33,8 @@ const char *option_value(const struct arguments *arguments, char letter)
 
 /* Where the next word is taken from and put to. */
 struct splitter {
+	const char *const *list; /* words that are split already; NULL = IN has them */
+	size_t left;		 /* in the list */
 	const char *in;
 	char *out;
 	bool keep_marks; /* of words that name tasks: quotes of 'pattern', the backslash of \name */
@@ -66,13 +68,18 @@ static bool take_quoted(struct splitter *splitter, bool at_start, struct error *
 	return true;
 }
 
-/* The next word, NUL-terminated in the storage; *word_ret is NULL at the end of the line. */
+/* The next word, NUL-terminated in the storage or the list; *word_ret is NULL at the end of the line. */
 static bool take_word(struct splitter *splitter, char **word_ret, bool *quoted_ret,
 		      struct error *error)
 {
 	char *word = splitter->out;
 
 	*quoted_ret = false;
+	if (splitter->list) {
+		*word_ret = splitter->left ? (char *)*splitter->list++ : NULL;
+		splitter->left -= splitter->left > 0;
+		return true;
+	}
 	splitter->in += strspn(splitter->in, " \t\n");
 	*word_ret = *splitter->in ? word : NULL;
 	if (!*splitter->in)
@@ -189,6 +196,17 @@ bool command_parse(const struct command *command, const char *text, struct argum
 	free(*storage);
 	*storage = NULL;
 	return false;
+}
+
+bool command_parse_list(const struct command *command, const char *const *list, size_t count,
+			struct arguments *arguments, struct error *error)
+{
+	struct splitter splitter = { .list = list, .left = count };
+	bool json; /* MI's results are those of JSON anyway */
+
+	memset(arguments, 0, sizeof(*arguments));
+	arguments->options = command->options;
+	return parse_words(command, &splitter, arguments, &json, error);
 }
 
 #define HELP_WIDTH 80

@@ -5,7 +5,7 @@
  * To add one: write commands/NAME.c with its `const struct command command_NAME`, declare it at the
  * end of this file and put it into the table in commands/table.c; add the file to local.mk and a
  * test. It then exists as `kernel NAME` and, where gdb has no command of that name, as NAME;
- * -j (JSON), help, completion of options and MI come by themselves.
+ * -j (JSON), help and completion of options come by themselves; .mi names it for MI clients.
  *
  * run() gets its arguments parsed: flags and values of its options and the words that are left.
  * It reads the kernel, emits through output.h and returns false with *error set if it failed. It
@@ -71,9 +71,16 @@ static inline uint64_t host_selected_task(const struct host *host)
 	return host && host->selected_task ? host->selected_task(host->context) : 0;
 }
 
+/* A name of a command in MI, which also takes all options and words of the command. */
+struct mi_name {
+	const char *name;	/* "tasks" makes -vmcore-tasks */
+	const char *preset;	/* an option that is given always, or NULL */
+};
+
 struct command {
 	const char *name;
 	const char *alias;			/* a second name or NULL: "lsmod" for mod */
+	const struct mi_name *mi;		/* ends with name NULL */
 	const char *summary;			/* one line, ends with a full stop */
 	const char *usage; /* "ps [-k|-u|-G] [-p|-c|-t|...] [PID|TASK|COMMAND]..." */
 	/* the rest: what it shows, then an example with its output */
@@ -109,6 +116,12 @@ extern const struct command *const command_table[];
  */
 bool command_parse(const struct command *command, const char *text, struct arguments *arguments,
 		   char **storage, bool *json_ret, struct error *error);
+/*
+ * The same for words that are split already, as MI's are; none of them is in quotes, so `--` must
+ * stand before a word that begins with a dash. *ARGUMENTS points to them.
+ */
+bool command_parse_list(const struct command *command, const char *const *list, size_t count,
+			struct arguments *arguments, struct error *error);
 /* help text of COMMAND, complete: summary, usage, options, example. */
 struct buffer;
 void command_help(const struct command *command, struct buffer *text);

@@ -564,8 +564,11 @@ static const char help[] =
 	"   FIRST BYTE        LAST BYTE            SIZE  PAGES IN FILE  KIND\n"
 	"0000000000100000  000000002dffffff   735.0 MiB         188160  memory\n";
 
+static const struct mi_name mi_names[] = { { "dump", NULL }, { "memory-map", NULL }, { 0 } };
+
 const struct command command_dump = {
 	.name = "dump",
+	.mi = mi_names,
 	.summary = "Show what is in a dump file: format, memory map, pages, notes.",
 	.usage = "dump [-vc] [FILE]...",
 	.help = help,

@@ -279,9 +279,12 @@ static const char help[] =
 	"                       DEVICE=+platform:PNP0B00:00\n"
 	"...\n";
 
+static const struct mi_name mi_names[] = { { "log", NULL }, { 0 } };
+
 const struct command command_log = {
 	.name = "log",
 	.alias = "dmesg",
+	.mi = mi_names,
 	.summary = "Show the kernel's log.",
 	.usage = "log [-T|-t] [-dmc] [-l LEVELS]",
 	.help = help,

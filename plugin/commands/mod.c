@@ -253,9 +253,12 @@ static const char help[] =
 	"NAME                      SIZE  TAINTS\n"
 	"vmcore_rig               20480  OE\n";
 
+static const struct mi_name mi_names[] = { { "modules", NULL }, { 0 } };
+
 const struct command command_mod = {
 	.name = "mod",
 	.alias = "lsmod",
+	.mi = mi_names,
 	.summary = "List the modules; load their debug information.",
 	.usage = "mod [-t|-u] [MODULE]... | mod -s MODULE... | mod -S",
 	.help = help,

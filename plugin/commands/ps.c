@@ -374,8 +374,11 @@ static const char ps_help[] =
 	"   PID: 158      TASK: ff42adf83ecc4180  CPU: 1    COMMAND: \"tree-0\"\n"
 	"    PID: 159      TASK: ff42adf8027f4180  CPU: 2    COMMAND: \"tree-0-0\"\n";
 
+static const struct mi_name mi_names[] = { { "tasks", NULL }, { "cpus", "-A" }, { 0 } };
+
 const struct command command_ps = {
 	.name = "ps",
+	.mi = mi_names,
 	.summary = "Show tasks: processes, threads and kernel threads.",
 	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [-s | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
 		 "[PID|TASK|NAME|'REGEX']...",

@@ -373,8 +373,11 @@ static const char help[] =
 	"ffffffff82000240: 65762078756e694c 2e36206e6f697372 Linux version 6.\n"
 	"ffffffff82000250: 6c632d36352d302e 34366d612d64756f 1.0-56-cloud-amd\n";
 
+static const struct mi_name mi_names[] = { { "memory", NULL }, { 0 } };
+
 const struct command command_rd = {
 	.name = "rd",
+	.mi = mi_names,
 	.summary = "Show memory: virtual, physical or a process's.",
 	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R] [-o OFFSET] [-e END] "
 		 "[-r FILE] ADDRESS [COUNT]",

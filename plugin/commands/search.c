@@ -445,8 +445,11 @@ static const char help[] =
 	"PID       0 \"swapper/0\" ffffffff9a403de0: ffffffff9a41aa40\n"
 	"PID      39 \"kauditd\" ff75114c00167e08: ffffffff9a41aa40\n";
 
+static const struct mi_name mi_names[] = { { "search", NULL }, { 0 } };
+
 const struct command command_search = {
 	.name = "search",
+	.mi = mi_names,
 	.summary = "Search memory for values or strings.",
 	.usage = "search [-k|-K|-V|-u|-p|-t|-T] [-s START] [-e END|-l LENGTH] [-m MASK] "
 		 "[-w|-h|-c] [-x COUNT] VALUE...",

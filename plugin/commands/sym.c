@@ -247,8 +247,11 @@ static const char help[] =
 	"ffffffff8c0114f0 (T) schedule kernel/sched/core.c:6720\n"
 	"ffffffff8c01154a (T) schedule +0x5a kernel/sched/core.c:6726\n";
 
+static const struct mi_name mi_names[] = { { "symbol", NULL }, { 0 } };
+
 const struct command command_sym = {
 	.name = "sym",
+	.mi = mi_names,
 	.summary = "Show symbols: by name, by address, or all of them.",
 	.usage = "sym [-l|-M|-m MODULE] [-q STRING] [-p] [-n] [NAME|ADDRESS]...",
 	.help = help,

@@ -477,8 +477,11 @@ static const char help[] =
 	" NUM  SYSTEM CALL                       ADDRESS       SOURCE\n"
 	"  34  pause                         ffffffff98aad410  kernel/signal.c:4634\n";
 
+static const struct mi_name mi_names[] = { { "system", NULL }, { 0 } };
+
 const struct command command_sys = {
 	.name = "sys",
+	.mi = mi_names,
 	.summary = "Show what machine and kernel this was, and how it ended.",
 	.usage = "sys [-t] | sys -c [NAME|NUMBER]... | sys config [OPTION]...",
 	.help = help,

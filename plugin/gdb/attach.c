@@ -169,17 +169,19 @@ void attach_symbols_alone(struct plugin *plugin)
 static PyObject *find_objfile(struct plugin *plugin, const char *path)
 {
 	PyObject *objfiles = PyObject_CallMethod(plugin->gdb, "objfiles", NULL), *found = NULL;
+	char *real = realpath(path, NULL); /* gdb names the file that a symbolic link leads to */
 
 	for (Py_ssize_t i = 0; objfiles && !found && i < PyList_Size(objfiles); i++) {
 		PyObject *objfile = PyList_GetItem(objfiles, i);
 		char *name = filename_of(objfile);
 
-		if (name && !strcmp(name, path)) {
+		if (name && (!strcmp(name, path) || (real && !strcmp(name, real)))) {
 			Py_INCREF(objfile);
 			found = objfile;
 		}
 		free(name);
 	}
+	free(real);
 	Py_XDECREF(objfiles);
 	forget_exception();
 	return found;

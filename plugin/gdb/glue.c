@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 PyObject *gdb_attribute(struct plugin *plugin, const char *name)
 {
@@ -57,8 +58,22 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error)
 {
-	PyObject *result = execute(plugin, command, false);
+	struct buffer text = { 0 };
+	PyObject *result;
+	bool done;
 
+	/*
+	 * In MI gdb 18 lets the command print past MI's stream records. Where no terminal is there
+	 * are no colours to be lost by the detour.
+	 */
+	if (!isatty(STDOUT_FILENO)) {
+		done = gdb_execute(plugin, &text, error, "%s", command);
+		if (done && text.size && !gdb_write(plugin, text.data, text.size))
+			done = error_from_python(error);
+		buffer_free(&text);
+		return done;
+	}
+	result = execute(plugin, command, false);
 	if (!result)
 		return error_from_python(error);
 	Py_DECREF(result);

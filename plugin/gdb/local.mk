@@ -1,6 +1,7 @@
 gdb_sources += \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
+	plugin/gdb/dap.c \
 	plugin/gdb/find.c \
 	plugin/gdb/formats.c \
 	plugin/gdb/frames.c \
@@ -9,6 +10,7 @@ gdb_sources += \
 	plugin/gdb/host.c \
 	plugin/gdb/hooks.c \
 	plugin/gdb/index.c \
+	plugin/gdb/mi.c \
 	plugin/gdb/modules.c \
 	plugin/gdb/output_python.c plugin/gdb/output_python.h \
 	plugin/gdb/parameters.c \

@@ -52,6 +52,8 @@ struct plugin {
 PyObject *plugin_load(void);
 
 bool register_commands(struct plugin *plugin);
+bool register_mi(struct plugin *plugin);
+bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);

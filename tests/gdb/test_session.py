@@ -9,9 +9,7 @@ import time
 
 import pytest
 
-from conftest import GDB, LAUNCHER, SETS, TOP, gdb_argv, run_gdb, wait_for
-
-BUILD = TOP / "build"
+from conftest import BUILD, GDB, LAUNCHER, SETS, TOP, auto_load, gdb_argv, run_gdb, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +25,6 @@ def plain_gdb(*arguments, stdin=None, env=None):
                             **({} if stdin is not None else {"stdin": subprocess.DEVNULL}))
     assert result.returncode >= 0, result.stdout
     return result.stdout.decode(errors="backslashreplace")
-
-
-def auto_load():
-    """The options that do what gdbinit.d does for an installed plugin."""
-    os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")
-    return ["-nx", "-iex", "set index-cache enabled on", "-ix", str(BUILD / "scripts" / "vmcore.gdb")]
 
 
 def test_auto_load_attaches_gdb_vmlinux_vmcore(dump):

@@ -63,6 +63,48 @@ static void words(void **state)
 	expect_words(&tasks, "'a b' \"c d\" \\12 x'y' \\'z", "'a b'|c d|\\12|xy|\\'z|");
 }
 
+/* Words that come split, from MI: nothing in them is looked at again. */
+static void lists(void **state)
+{
+	const char *const good[] = { "a b", "-kC", "0,1", "'x'", "-j", "--", "-u" };
+	const char *const bad[] = { "one", "-C" };
+	struct arguments arguments;
+	struct error error = { 0 };
+
+	(void)state;
+	assert_true(command_parse_list(&plain, good, ARRAY_SIZE(good), &arguments, &error));
+	assert_int_equal(arguments.nr_words, 3);
+	assert_string_equal(arguments.words[0], "a b");
+	assert_string_equal(arguments.words[1], "'x'");
+	assert_string_equal(arguments.words[2], "-u");
+	assert_true(has_option(&arguments, 'k') && !has_option(&arguments, 'u'));
+	assert_string_equal(option_value(&arguments, 'C'), "0,1");
+	assert_false(command_parse_list(&plain, bad, ARRAY_SIZE(bad), &arguments, &error));
+	assert_non_null(strstr(error.text, "-C needs LIST"));
+	assert_true(command_parse_list(&plain, bad, 0, &arguments, &error));
+	assert_int_equal(arguments.nr_words, 0);
+}
+
+/* Names in MI are letters and dashes, and none is there twice. */
+static void mi_names(void **state)
+{
+	char seen[512] = "|";
+
+	(void)state;
+	for (size_t i = 0; command_table[i]; i++) {
+		assert_non_null(command_table[i]->mi);
+		for (const struct mi_name *mi = command_table[i]->mi; mi->name; mi++) {
+			char name[64];
+
+			snprintf(name, sizeof(name), "|%s|", mi->name);
+			assert_null(strstr(seen, name));
+			assert_int_equal(strspn(mi->name, "abcdefghijklmnopqrstuvwxyz-"),
+					 strlen(mi->name));
+			strcat(seen, name + 1);
+		}
+	}
+}
+
 static void parse_options(void **state)
 {
 	struct parsed parsed = parse(&plain, "-ku one -C0,1 two -j -C 2-3");
@@ -248,7 +290,8 @@ int main(void)
 		cmocka_unit_test(words),   cmocka_unit_test(parse_options),
 		cmocka_unit_test(errors),  cmocka_unit_test(help),
 		cmocka_unit_test(table),   cmocka_unit_test(cpu_lists),
-		cmocka_unit_test(selects),
+		cmocka_unit_test(selects), cmocka_unit_test(lists),
+		cmocka_unit_test(mi_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

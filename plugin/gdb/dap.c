@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * `gdb -i=dap`: what gdb's adapter for the Debug Adapter Protocol (its Python package gdb.dap, 14
+ * and later) has to be told of dumps.
+ *
+ * It attaches to a process, to `target remote TARGET` or (17 and later) to a core file, and to
+ * nothing else. So an attach request whose target is a file, or whose coreFile is a kernel dump,
+ * becomes `target vmcore`: an editor needs {"program": VMLINUX, "target": VMCORE} and no more.
+ *
+ * It takes every new thread for a sign that the program runs, and then refuses requests until
+ * something stops; tasks become threads after the one stop that a dump ever has.
+ *
+ * It says yes to `continue` and waits. A request that would let the machine go on fails here.
+ *
+ * Of a thread it tells the name only, in no order (16): here the rest follows, by number, so that
+ * the CPUs come first.
+ *
+ * It lets a whole scope fail if one pointer in it is unknown (16): a sleeping task keeps only some
+ * registers, and a kernel is full of arguments that were optimized out.
+ *
+ * All of this is inside of gdb.dap, which promises nothing: what is not there as we know it is left
+ * alone.
+ */
+#include "gdb/session.h"
+
+#include "dump/dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* One of gdb.dap's functions that we stand before. */
+struct wrapped {
+	struct plugin *plugin;
+	const char *name;
+	PyObject *original; /* owned, for good */
+};
+
+#define WRAPPED "vmcore.dap"
+
+/* An attribute of gdb.dap.MODULE: a new reference, or NULL, without an exception. */
+static PyObject *dap_attribute(const char *module, const char *name)
+{
+	PyObject *found = PyDict_GetItemString(PyImport_GetModuleDict(), module); /* borrowed */
+	PyObject *value = found ? PyObject_GetAttrString(found, name) : NULL;
+
+	PyErr_Clear();
+	return value;
+}
+
+/* Raises gdb.dap's exception for what is to be told to the client. */
+static PyObject *raise_refusal(const char *text)
+{
+	PyObject *class = dap_attribute("gdb.dap.startup", "DAPException");
+	PyObject *string = PyUnicode_DecodeUTF8(text, strlen(text), "backslashreplace");
+
+	if (string)
+		PyErr_SetObject(class ? class : PyExc_RuntimeError, string);
+	Py_XDECREF(string);
+	Py_XDECREF(class);
+	return NULL;
+}
+
+/* In the adapter's own thread; it holds the GIL, so a session does not come or go meanwhile. */
+static PyObject *refuse(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	char text[128];
+
+	if (!wrapped)
+		return NULL;
+	if (!wrapped->plugin->session)
+		return PyObject_Call(wrapped->original, args, keywords);
+	snprintf(text, sizeof(text), "%s: this is a crash dump, the machine cannot go on",
+		 wrapped->name);
+	return raise_refusal(text);
+}
+
+/* A client that ends may ask to kill what it debugs; gdb would fail and stay. */
+static PyObject *disconnect(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+
+	if (!wrapped)
+		return NULL;
+	if (wrapped->plugin->session && keywords &&
+	    PyDict_SetItemString(keywords, "terminateDebuggee", Py_False) < 0)
+		return NULL;
+	return PyObject_Call(wrapped->original, args, keywords);
+}
+
+/*
+ * What `target vmcore` is to open if the adapter runs COMMAND to attach, in gdb's quoting; NULL if
+ * that is no matter of ours. A file that is not there is: gdb would take its name for that of a
+ * serial line, and say nothing when it finds none.
+ */
+static char *dump_of(const char *command)
+{
+	static const char remote[] = "target remote ", core[] = "core-file ";
+	struct buffer quoted = { 0 };
+	struct stat status;
+	const char *path;
+
+	if (!strncmp(command, core, strlen(core))) {
+		path = command + strlen(core); /* it is quoted, but how many have such names? */
+		return dump_probe(path) ? strdup(path) : NULL;
+	}
+	if (strncmp(command, remote, strlen(remote)))
+		return NULL;
+	path = command + strlen(remote);
+	if (stat(path, &status) < 0 ? *path != '/' : !S_ISREG(status.st_mode))
+		return NULL;
+	for (; *path; path++) {
+		if (strchr(" \t\n\\'\"", *path))
+			buffer_char(&quoted, '\\');
+		buffer_char(&quoted, *path);
+	}
+	return quoted.failed ? NULL : quoted.data;
+}
+
+/* gdb.dap.startup.exec_and_log(), as gdb.dap.launch calls it. */
+static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *command = PyTuple_Size(args) ? PyTuple_GetItem(args, 0) : NULL;
+	PyObject *bytes = command && PyUnicode_Check(command) ? PyUnicode_EncodeFSDefault(command)
+							      : NULL;
+	char *dump = bytes ? dump_of(PyBytes_AsString(bytes)) : NULL;
+	struct buffer target = { 0 };
+	struct error error = { 0 };
+	bool done;
+
+	Py_XDECREF(bytes);
+	PyErr_Clear();
+	if (!wrapped || !dump)
+		return wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
+	buffer_printf(&target, "target vmcore %s", dump);
+	free(dump);
+	done = !target.failed && gdb_execute_visible(wrapped->plugin, target.data, &error);
+	buffer_free(&target);
+	if (!done)
+		return raise_refusal(error.text);
+	Py_RETURN_NONE;
+}
+
+/* gdb.dap.threads._thread_name(): "init: CPU 0, panicked, pid 1, running (RU)". */
+static PyObject *thread_name(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *name = wrapped ? PyObject_CallObject(wrapped->original, args) : NULL;
+	PyObject *details, *parts, *full;
+
+	if (!name || !PyUnicode_Check(name) || !wrapped->plugin->session)
+		return name;
+	details = PyObject_GetAttrString(PyTuple_GetItem(args, 0), "details");
+	parts = details && PyUnicode_Check(details)
+			? PyObject_CallMethod(details, "partition", "s", ", task ")
+			: NULL;
+	full = parts ? PyUnicode_FromFormat("%U: %U", name, PyTuple_GetItem(parts, 0)) : NULL;
+	Py_XDECREF(parts);
+	Py_XDECREF(details);
+	if (!full) {
+		PyErr_Clear();
+		return name;
+	}
+	Py_DECREF(name);
+	return full;
+}
+
+/* Sorts the response to `threads`: {"threads": [{"id": 1, ...}, ...]}. */
+static bool sort_threads(PyObject *body)
+{
+	PyObject *list = PyDict_Check(body) ? PyDict_GetItemString(body, "threads") : NULL;
+	PyObject *module = PyImport_ImportModule("operator");
+	PyObject *key = module ? PyObject_CallMethod(module, "itemgetter", "s", "id") : NULL;
+	PyObject *keywords = key ? Py_BuildValue("{s:O}", "key", key) : NULL;
+	PyObject *sort = list && keywords ? PyObject_GetAttrString(list, "sort") : NULL;
+	PyObject *none = PyTuple_New(0);
+	PyObject *result = sort && none ? PyObject_Call(sort, none, keywords) : NULL;
+	bool done = result != NULL;
+
+	Py_XDECREF(result);
+	Py_XDECREF(none);
+	Py_XDECREF(sort);
+	Py_XDECREF(keywords);
+	Py_XDECREF(key);
+	Py_XDECREF(module);
+	return done;
+}
+
+/* DICT[KEY] = VALUE (stolen). */
+static bool store(PyObject *dict, const char *key, PyObject *value)
+{
+	bool done = value && PyDict_SetItemString(dict, key, value) == 0;
+
+	Py_XDECREF(value);
+	return done;
+}
+
+/* What gdb.dap says of a variable whose value is unknown, as 18 says it; NULL with an exception. */
+static PyObject *unknown_variable(PyObject *variable)
+{
+	PyObject *value = PyObject_GetAttrString(variable, "value"), *result = PyDict_New();
+	PyObject *type = value ? PyObject_GetAttrString(value, "type") : NULL;
+	PyObject *key = PyObject_GetAttrString(variable, "result_name");
+	PyObject *text = value ? PyObject_CallMethod(value, "format_string", NULL) : NULL;
+	bool done = result && type && key && text && PyDict_SetItem(result, key, text) == 0 &&
+		    store(result, "name", PyObject_GetAttrString(variable, "name")) &&
+		    store(result, "type", PyObject_Str(type)) &&
+		    store(result, "variablesReference", PyLong_FromLong(0));
+
+	Py_XDECREF(text);
+	Py_XDECREF(key);
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	if (done)
+		return result;
+	Py_XDECREF(result);
+	return NULL;
+}
+
+/* gdb.dap.varref.VariableReference.to_object(). */
+static PyObject *describe_variable(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *result = wrapped ? PyObject_CallObject(wrapped->original, args) : NULL;
+	PyObject *type, *value, *trace;
+
+	if (result || !wrapped || !wrapped->plugin->session ||
+	    PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return result;
+	PyErr_Fetch(&type, &value, &trace);
+	result = unknown_variable(PyTuple_GetItem(args, 0));
+	if (!result) {
+		PyErr_Clear();
+		PyErr_Restore(type, value, trace);
+		return NULL;
+	}
+	Py_XDECREF(type);
+	Py_XDECREF(value);
+	Py_XDECREF(trace);
+	return result;
+}
+
+static PyObject *threads(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *body = wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
+
+	if (body && wrapped->plugin->session && !sort_threads(body))
+		PyErr_Clear();
+	return body;
+}
+
+/* gdb.events.new_thread, after the adapter's own listener. */
+static PyObject *new_thread(PyObject *self, PyObject *event)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *events = PyDict_GetItemString(PyImport_GetModuleDict(), "gdb.dap.events");
+
+	(void)event;
+	if (wrapped && wrapped->plugin->session && events)
+		PyObject_SetAttrString(events, "inferior_running", Py_False);
+	PyErr_Clear();
+	Py_RETURN_NONE;
+}
+
+/* The function METHOD that stands before ORIGINAL (stolen; may be NULL); NULL with an exception. */
+static PyObject *wrap(struct plugin *plugin, PyMethodDef *method, const char *name,
+		      PyObject *original)
+{
+	struct wrapped *wrapped = malloc(sizeof(*wrapped));
+	PyObject *capsule, *function;
+
+	if (!wrapped)
+		return PyErr_NoMemory();
+	*wrapped = (struct wrapped){ plugin, name, original };
+	capsule = PyCapsule_New(wrapped, WRAPPED, NULL);
+	function = capsule ? PyCFunction_New(method, capsule) : NULL;
+	Py_XDECREF(capsule);
+	return function;
+}
+
+#define KEYWORDS(function) ((PyCFunction)(void (*)(void))(function))
+
+static PyMethodDef refuse_method = { "vmcore_refuse", KEYWORDS(refuse),
+				     METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef disconnect_method = { "vmcore_disconnect", KEYWORDS(disconnect),
+					 METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef threads_method = { "vmcore_threads", KEYWORDS(threads),
+				      METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef name_method = { "vmcore_thread_name", thread_name, METH_VARARGS, NULL };
+static PyMethodDef variable_method = { "vmcore_variable", describe_variable, METH_VARARGS, NULL };
+static PyMethodDef attach_method = { "vmcore_attach", KEYWORDS(attach_command),
+				     METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef new_thread_method = { "vmcore_new_thread", new_thread, METH_O, NULL };
+
+/* Puts METHOD before the request NAME. */
+static bool wrap_request(struct plugin *plugin, PyObject *commands, const char *name,
+			 PyMethodDef *method)
+{
+	PyObject *original = PyDict_GetItemString(commands, name); /* borrowed */
+	PyObject *function;
+	bool done;
+
+	if (!original)
+		return true;
+	Py_INCREF(original);
+	function = wrap(plugin, method, name, original);
+	done = function && PyDict_SetItemString(commands, name, function) == 0;
+	Py_XDECREF(function);
+	return done;
+}
+
+static bool wrap_requests(struct plugin *plugin)
+{
+	static const char *const refused[] = { "continue",    "next",	     "stepIn",
+					       "stepOut",     "stepBack",    "reverseContinue",
+					       "setVariable", "writeMemory", "setExpression" };
+	PyObject *commands = dap_attribute("gdb.dap.server", "_commands");
+	bool done = true;
+
+	if (commands && PyDict_Check(commands)) {
+		for (size_t i = 0; done && i < sizeof(refused) / sizeof(refused[0]); i++)
+			done = wrap_request(plugin, commands, refused[i], &refuse_method);
+		done = done && wrap_request(plugin, commands, "threads", &threads_method) &&
+		       wrap_request(plugin, commands, "disconnect", &disconnect_method);
+	}
+	Py_XDECREF(commands);
+	return done;
+}
+
+/* Puts METHOD before the function NAME of gdb's MODULE. */
+static bool wrap_function(struct plugin *plugin, const char *module, const char *name,
+			  PyMethodDef *method)
+{
+	PyObject *found = PyDict_GetItemString(PyImport_GetModuleDict(), module); /* borrowed */
+	PyObject *original = dap_attribute(module, name);
+	PyObject *function = original ? wrap(plugin, method, name, original) : NULL;
+	bool done = !original || (function && PyObject_SetAttrString(found, name, function) == 0);
+
+	Py_XDECREF(function);
+	return done;
+}
+
+/* The same for a method of a class; a C function needs help to get its self. */
+static bool wrap_to_object(struct plugin *plugin)
+{
+	PyObject *functools = PyImport_ImportModule("functools");
+	PyObject *class = dap_attribute("gdb.dap.varref", "VariableReference");
+	PyObject *original = class ? PyObject_GetAttrString(class, "to_object") : NULL;
+	PyObject *function = original ? wrap(plugin, &variable_method, "to_object", original)
+				      : NULL;
+	PyObject *method = functools && function
+				   ? PyObject_CallMethod(functools, "partialmethod", "O", function)
+				   : NULL;
+	bool done = !original ||
+		    (method && PyObject_SetAttrString(class, "to_object", method) == 0);
+
+	if (done)
+		PyErr_Clear();
+	Py_XDECREF(method);
+	Py_XDECREF(function);
+	Py_XDECREF(class);
+	Py_XDECREF(functools);
+	return done;
+}
+
+static bool watch_threads(struct plugin *plugin)
+{
+	PyObject *events = gdb_attribute(plugin, "events");
+	PyObject *event = events ? PyObject_GetAttrString(events, "new_thread") : NULL;
+	PyObject *function = event ? wrap(plugin, &new_thread_method, "new_thread", NULL) : NULL;
+	PyObject *result = function ? PyObject_CallMethod(event, "connect", "O", function) : NULL;
+	bool done = result != NULL;
+
+	Py_XDECREF(result);
+	Py_XDECREF(function);
+	Py_XDECREF(event);
+	Py_XDECREF(events);
+	return done;
+}
+
+bool register_dap(struct plugin *plugin)
+{
+	if (!PyDict_GetItemString(PyImport_GetModuleDict(), "gdb.dap"))
+		return true; /* the usual: gdb is not an adapter */
+	return wrap_requests(plugin) && watch_threads(plugin) &&
+	       wrap_function(plugin, "gdb.dap.launch", "exec_and_log", &attach_method) &&
+	       wrap_function(plugin, "gdb.dap.threads", "_thread_name", &name_method) &&
+	       wrap_to_object(plugin);
+}

@@ -1,0 +1,211 @@
+"""gdb -i=dap (16.3 and 18.1), as an editor drives it, held against the guest's record. gdb 13.1 has no adapter."""
+import base64
+import functools
+import re
+import subprocess
+
+import pytest
+
+from conftest import SETS, TOP, auto_load, gdb_argv
+from dap import DAP, Refused
+
+HAS_DAP = subprocess.run(gdb_argv("-nx", "-batch", "-ex", "python import gdb.dap"), cwd=TOP, capture_output=True,
+                         check=False).stderr == b""
+pytestmark = pytest.mark.skipif(not HAS_DAP, reason="this gdb has no DAP adapter")
+
+
+def start():
+    return DAP(gdb_argv(*auto_load(), "-q", "-i=dap"), cwd=TOP)
+
+
+@functools.lru_cache(maxsize=1)
+def session(dump):
+    """(an adapter that has DUMP open, its capabilities, the stop): the configuration of README.md and nothing else."""
+    dap = start()
+    return dap, *dap.start("attach", program=str(dump.vmlinux), target=str(dump.vmcore))
+
+
+@pytest.fixture
+def dap(dump):
+    return session(dump)[0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def end():
+    yield
+    session.cache_clear()
+
+
+def thread_of(dap, pid):
+    return next(t["id"] for t in dap.request("threads")["threads"] if re.search(rf"\bpid {pid}\b", t["name"]))
+
+
+def frame_of(dap, thread, function):
+    frames = dap.request("stackTrace", threadId=thread)["stackFrames"]
+    return next(f for f in frames if f["name"].startswith(function))
+
+
+def children(dap, parent, **paging):
+    return {v["name"]: v for v in dap.request("variables", variablesReference=parent["variablesReference"], **paging)["variables"]}
+
+
+def pointed(dap, pointer):
+    """What a pointer to a structure points to, opened."""
+    return children(dap, children(dap, pointer)["value"])
+
+
+def test_attach_stops_where_it_died(dump, dap):
+    _, capabilities, stop = session(dump)
+    assert stop["reason"] == "attach" and stop["allThreadsStopped"]
+    for what in ("supportsModulesRequest", "supportsDisassembleRequest", "supportsReadMemoryRequest"):
+        assert capabilities[what]
+    name = next(t["name"] for t in dap.request("threads")["threads"] if t["id"] == stop["threadId"])
+    assert "panicked" in name or dump.scenario == "qemu"
+    dap.event("output", lambda body: f"Linux {dump.info['release']}, {dump.info['smp']} CPUs" in body["output"])
+
+
+def test_threads_are_cpus_then_tasks(dump, dap):
+    threads = dap.request("threads")["threads"]
+    assert [t["id"] for t in threads] == list(range(1, len(threads) + 1))
+    for n in range(int(dump.info["smp"])):
+        assert f": CPU {n}," in threads[n]["name"]
+    names = {int(m[2]): m[1] for t in threads if (m := re.fullmatch(r"(.*): .*\bpid (\d+)\b.*", t["name"]))}
+    for role in ("futex", "name_parentheses", "namespaces", "dead"):
+        pid = dump.pid(role)
+        assert names[pid] == dump.oracle.tasks[pid].comm.decode(errors="backslashreplace"), role
+
+
+def test_stack_is_that_of_proc(dump, dap):
+    pid = dump.pid("futex")
+    thread = thread_of(dap, pid)
+    frames = dap.request("stackTrace", threadId=thread)["stackFrames"]
+    names = iter(f["name"] for f in frames)
+    recorded = [f for f in dump.oracle.tasks[pid].stack if not f.startswith("entry_")]
+    assert len(recorded) > 3 and all(name in names for name in recorded), frames
+    paged = [f["name"] for at in range(0, len(frames), 3)
+             for f in dap.request("stackTrace", threadId=thread, startFrame=at, levels=3)["stackFrames"]]
+    assert paged == [f["name"] for f in frames]
+    assert all(f["line"] > 0 and f["source"]["name"] for f in frames if f["name"] in recorded)
+
+
+def test_scopes_and_variables(dump, dap):
+    """The call of read(2) that waits in a pipe: its arguments, its struct file, the registers of the task."""
+    frame = frame_of(dap, thread_of(dap, dump.pid("blocked_reader")), "vfs_read")
+    scopes = {s["name"]: s for s in dap.request("scopes", frameId=frame["id"])["scopes"]}
+    assert {"Arguments", "Registers"} <= set(scopes)
+    arguments = children(dap, scopes["Arguments"])
+    assert {"file", "buf", "count", "pos"} <= set(arguments)
+    assert int(arguments["file"]["memoryReference"], 16) > 1 << 63
+    assert "f_op" in pointed(dap, arguments["file"])
+    # The registers are those of the thread, whatever frame asks.
+    registers = children(dap, scopes["Registers"])
+    assert int(registers["rip"]["value"].split()[0], 16) > 1 << 63
+    assert registers["rax"]["value"] == "<unavailable>"
+    # One that the compiler left nothing of does not take the others with it.
+    frame = frame_of(dap, thread_of(dap, dump.pid("blocked_reader")), "ksys_read")
+    scope = next(s for s in dap.request("scopes", frameId=frame["id"])["scopes"] if s["name"] == "Arguments")
+    assert {"fd", "buf", "count"} <= set(children(dap, scope))
+
+
+def test_a_task_struct_expands(dump, dap):
+    pid = dump.pid("futex")
+    value = dap.request("evaluate", expression=f"*$task({pid})", context="watch")
+    assert value["type"] == "struct task_struct" and value["namedVariables"] > 100
+    members = children(dap, value, start=0, count=value["namedVariables"])
+    assert members["pid"]["value"] == str(pid) and members["tgid"]["value"] == str(pid)
+    assert dump.oracle.tasks[pid].comm.decode() in dap.request("evaluate", expression=f"$task({pid})->comm", context="hover")["result"]
+    assert pointed(dap, members["real_parent"])["pid"]["value"] == str(dump.oracle.tasks[pid].ppid)
+    assert {"next", "prev"} <= set(children(dap, members["tasks"]))
+
+
+def test_commands_in_the_debug_console(dump, dap):
+    text = dap.request("evaluate", expression="kernel ps 1", context="repl")["result"]
+    assert re.search(r"^>?\s+1\s+0\s.*\binit$", text, re.M)
+    with pytest.raises(Refused, match="4000000"):
+        dap.request("evaluate", expression="kernel ps 4000000", context="repl")
+    with pytest.raises(Refused, match="no task with pid"):
+        dap.request("evaluate", expression="$task(4000000)", context="watch")
+
+
+def test_modules(dump, dap):
+    modules = dap.request("modules")
+    assert modules["totalModules"] == len(modules["modules"])
+    names = {m["name"].rpartition("/")[2].removesuffix(".debug") for m in modules["modules"]}
+    for line in dump.oracle.text("proc/modules").splitlines():
+        assert f"{line.split()[0]}.ko" in names, line
+
+
+def test_disassembly_and_memory(dump, dap):
+    symbols = dict(reversed(line.split()[::2]) for line in dump.oracle.text("proc/kallsyms").splitlines())
+    at = int(symbols["schedule"], 16)
+    instructions = dap.request("disassemble", memoryReference=hex(at), instructionCount=8)["instructions"]
+    assert len(instructions) == 8 and int(instructions[0]["address"], 16) == at
+    assert instructions[0]["symbol"] == "schedule"
+    banner = f"Linux version {dump.info['release']} ".encode()
+    where = hex(int(symbols["linux_banner"], 16))
+    assert base64.b64decode(dap.request("readMemory", memoryReference=where, count=len(banner))["data"]) == banner
+    for address in ("0x0", "0xdead000000000100"):
+        with pytest.raises(Refused, match="Cannot access memory"):
+            dap.request("readMemory", memoryReference=address, count=8)
+
+
+@pytest.mark.parametrize("request_", ["continue", "next", "stepIn", "stepOut"])
+def test_resuming_is_refused_and_the_dump_stays(dap, request_):
+    with pytest.raises(Refused, match="this is a crash dump"):
+        dap.request(request_, threadId=1)
+    assert dap.request("stackTrace", threadId=1)["stackFrames"]
+    assert not [e for e in dap.events if e["event"] in ("continued", "terminated", "exited")]
+
+
+def test_writing_is_refused(dap):
+    with pytest.raises(Refused, match="crash dump"):
+        dap.request("setExpression", expression="init_task.pid", value="7")
+    assert dap.request("evaluate", expression="init_task.pid", context="watch")["result"] == "0"
+
+
+@pytest.fixture
+def one():
+    if not SETS:
+        pytest.skip("no dumps were made")
+    return SETS[0]
+
+
+def test_the_dump_alone(one):
+    """Its vmlinux is beside it and is found by its build-id; `disconnect` ends gdb, whatever it is to do to the dump."""
+    with start() as dap:
+        dap.start("attach", target=str(one.vmcore))
+        # The output comes through a pipe of its own; what is asked later is answered later.
+        dap.event("output", lambda body: "Linux " + one.info["release"] in body["output"])
+        assert "warning" not in dap.output()
+        assert frame_of(dap, thread_of(dap, one.pid("futex")), "__schedule")["line"] > 0
+        assert dap.request("disconnect", terminateDebuggee=True) == {}
+        assert dap.process.wait(60) == 0
+
+
+@pytest.mark.parametrize("file,says", [("/nonexistent/vmcore", "/nonexistent/vmcore"), ("/bin/true", "not a kernel dump")])
+def test_what_is_no_dump_says_so(one, file, says):
+    with start() as dap, pytest.raises(Refused, match=says):
+        dap.start("attach", program=str(one.vmlinux), target=file)
+
+
+def test_core_file(one):
+    """gdb 17 and later can be given a core file: if it is a kernel dump it is opened as one."""
+    with start() as dap:
+        try:
+            dap.start("attach", program=str(one.vmlinux), coreFile=str(one.vmcore))
+        except Refused as error:
+            assert "attach requires either 'pid' or 'target'" in str(error)
+            pytest.skip("this gdb's attach knows no coreFile")
+        assert ": CPU 0," in dap.request("threads")["threads"][0]["name"]
+
+
+def test_programs_are_debugged_as_ever(tmp_path):
+    """Without a dump nothing is changed: a process is launched, continued and ends."""
+    with start() as dap:
+        dap.request("initialize", adapterID="gdb")
+        launch = dap.send("launch", program="/bin/true", stopOnEntry=True)
+        dap.request("configurationDone")
+        dap.response(launch)
+        stop = dap.event("stopped")
+        dap.request("continue", threadId=stop["threadId"])
+        assert dap.event("exited")["exitCode"] == 0
