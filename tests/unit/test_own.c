@@ -83,6 +83,9 @@ static bool agree(struct types *dwarf, const char *type, const char *path)
 
 	if (known != types_member(dwarf, type, path, &b, NULL))
 		fail_msg("%s.%s: only one of BTF and DWARF has it", type, path);
+	/* Old pahole (5.10's) does not say whether char is signed. */
+	if (known && (b.element_size ? b.element_size : b.size) == 1)
+		a.is_signed = b.is_signed;
 	if (known && (a.offset != b.offset || a.size != b.size || a.kind != b.kind || a.is_signed != b.is_signed ||
 		      a.bit_offset != b.bit_offset || a.bit_size != b.bit_size || a.count != b.count ||
 		      a.element_size != b.element_size))
@@ -142,8 +145,11 @@ static void test_search(void **state)
 
 	(void)state;
 	(void)set_path("");
-	if (!kallsyms_locate(own->dump, &named, &error))
-		fail_msg("%s", error.text);
+	if (!kallsyms_locate(own->dump, &named, &error)) {
+		/* Before 6.0: what own->symbols is made of was found that way, and test_symbols has looked at it. */
+		assert_true(strncmp(own->release, "5.", 2) == 0 || strncmp(own->release, "4.", 2) == 0);
+		skip();
+	}
 	if (!kallsyms_search(own->memory, own->text_start, &found, &error)) {
 		assert_non_null(strstr(error.text, "kallsyms"));
 		assert_true(named.offsets > named.names);	/* the order since 6.4 */
