@@ -56,6 +56,15 @@ struct bt {
 	struct place places[PLACE_CACHE_SIZE];
 };
 
+/* --- bt.c: also for `report`, which shows the same stacks --- */
+/* What options ARGUMENTS has not are off. free() it. */
+struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		  const struct host *host, struct error *error);
+/* Appends the tasks that were running on the CPUs TEXT, "0,2-4" or "all". */
+bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error);
+/* Appends all tasks, sorted; a note says if there may be more. */
+bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
+
 /* --- bt_stack.c --- */
 /* Unwinds TASK into bt->stack. Failure is part of the result. */
 void bt_unwind(struct bt *bt, const struct task *task);
@@ -86,7 +95,14 @@ bool bt_raw(struct bt *bt, const struct task *task);
 bool bt_text_words(struct bt *bt, const struct task *task);
 
 /* --- bt_group.c --- */
-/* -u: each different stack once, most frequent first, with the tasks that have it. */
+struct group_table;
+struct group_table *bt_groups_new(struct error *error);
+void bt_groups_free(struct group_table *table);
+/* Puts the task of bt->stack to those with the same one; BY_STATE: and in the same state. */
+bool bt_groups_put(struct bt *bt, struct group_table *table, bool by_state, struct error *error);
+/* Each different stack once, most frequent first, with the tasks that have it: array "stacks". */
+void bt_groups_show(struct bt *bt, struct group_table *table, bool by_state);
+/* -u: all of that for the tasks of LIST. */
 bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error);
 
 /* --- bt_symbols.c --- */
