@@ -182,7 +182,7 @@ static void drop_idle(struct task_list *list)
 
 static bool show(struct bt *bt, const struct task_list *list, struct error *error)
 {
-	bool (*one)(struct bt *bt, const struct task *task) = bt_task;
+	bool (*one)(struct bt * bt, const struct task *task) = bt_task;
 
 	if (has_option(bt->arguments, 'u'))
 		return bt_groups(bt, list, error);

@@ -15,8 +15,8 @@
 /* What an address is called. */
 struct place {
 	uint64_t address; /* that was looked up: inside of the call for a return address */
-	const struct symbol *symbol;	/* NULL = nothing is known there */
-	const char *module;		/* NULL = vmlinux */
+	const struct symbol *symbol; /* NULL = nothing is known there */
+	const char *module;	     /* NULL = vmlinux */
 };
 
 #define PLACE_CACHE_SIZE 16384 /* a machine's stacks have a few thousand different addresses */
@@ -26,7 +26,7 @@ struct register_block {
 	struct column columns[ARCH_MAX_REGISTERS + 8];
 	char titles[ARCH_MAX_REGISTERS + 8][24];
 	char first_title[24]; /* of what follows the place of ORIG_RAX, where that is left out */
-	int registers[ARCH_MAX_REGISTERS + 8];	/* index into arch->registers of each column */
+	int registers[ARCH_MAX_REGISTERS + 8]; /* index into arch->registers of each column */
 	size_t count;
 	struct shape kernel_shape, user_shape, cpu_shape;
 	struct column user_columns[ARCH_MAX_REGISTERS + 8], cpu_columns[ARCH_MAX_REGISTERS + 8];
@@ -38,9 +38,9 @@ struct stack {
 	struct frame frames[UNWIND_MAX_FRAMES];
 	size_t count;
 	enum unwind_end end;
-	struct error error;		/* why it ends, if it is not complete */
-	const struct cpu *cpu;		/* it is running on; NULL = none */
-	struct registers registers;	/* it was unwound from */
+	struct error error;	    /* why it ends, if it is not complete */
+	const struct cpu *cpu;	    /* it is running on; NULL = none */
+	struct registers registers; /* it was unwound from */
 	bool registers_known;
 };
 
@@ -49,8 +49,8 @@ struct bt {
 	const struct arguments *arguments;
 	struct output *output;
 	const struct host *host;
-	bool lines, words;		/* -l, -f */
-	uint64_t stack_size;		/* bytes of every task's kernel stack */
+	bool lines, words;   /* -l, -f */
+	uint64_t stack_size; /* bytes of every task's kernel stack */
 	struct stack stack;
 	struct register_block block;
 	struct place places[PLACE_CACHE_SIZE];

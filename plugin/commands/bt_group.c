@@ -12,18 +12,18 @@
 
 struct group {
 	uint64_t hash;
-	uint64_t *pcs;			/* of the kernel frames */
+	uint64_t *pcs; /* of the kernel frames */
 	size_t nr_pcs;
 	enum unwind_end end;
-	const char *state;		/* its name; NULL = of any */
+	const char *state; /* its name; NULL = of any */
 	struct task_list list;
 };
 
 struct group_table {
 	struct group *groups;
 	size_t count, capacity;
-	size_t *slots;			/* hash table of index + 1; 0 = free */
-	size_t nr_slots;		/* a power of two */
+	size_t *slots;	 /* hash table of index + 1; 0 = free */
+	size_t nr_slots; /* a power of two */
 };
 
 /* The kernel's part of a stack: where user space called from differs in each task and says nothing.
@@ -92,8 +92,7 @@ static struct group *new_group(struct group_table *table, const struct stack *st
 		table->capacity = capacity;
 	}
 	group = &table->groups[table->count];
-	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end,
-				 .state = state };
+	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end, .state = state };
 	group->pcs = calloc(count + 1, sizeof(*group->pcs));
 	if (!group->pcs)
 		return NULL;
@@ -172,8 +171,8 @@ static void tasks_text(const struct task **tasks, size_t count, struct buffer *t
 	size_t column = 0;
 
 	for (size_t i = 0; i < count;) {
-		bool named =
-			i && !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
+		bool named = i &&
+			     !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
 		size_t last = i;
 
 		buffer_clear(&item);
@@ -281,11 +280,15 @@ bool bt_groups_put(struct bt *bt, struct group_table *table, bool by_state, stru
 
 void bt_groups_show(struct bt *bt, struct group_table *table, bool by_state)
 {
-#define GROUP_COLUMNS(count_, names_) \
-	[GROUP_COUNT] = { "count", count_, 0, COLUMN_LEFT }, \
-	[GROUP_NAMES] = { "names", names_, 0, COLUMN_TEXT_ONLY | COLUMN_RAW }, \
-	[GROUP_COMPLETE] = { "complete", "", 0, COLUMN_JSON_ONLY }, \
-	[GROUP_END] = { "end", "     stack ends: %", 0, COLUMN_LEFT }
+#define GROUP_COLUMNS(count_, names_)                                                              \
+	[GROUP_COUNT] = { "count", count_, 0, COLUMN_LEFT },                                       \
+	[GROUP_NAMES] = { "names", names_, 0, COLUMN_TEXT_ONLY | COLUMN_RAW },                     \
+	[GROUP_COMPLETE] = { "complete", "", 0, COLUMN_JSON_ONLY }, [GROUP_END] = {                \
+		"end",                                                                             \
+		"     stack ends: %",                                                              \
+		0,                                                                                 \
+		COLUMN_LEFT                                                                        \
+	}
 
 	static const struct column columns[] = {
 		GROUP_COLUMNS("%:", "%"),

@@ -77,8 +77,9 @@ static bool section(struct report *report, const char *title, const struct comma
 	char *storage = NULL;
 	bool json, done;
 
-	if (title)
-		output_heading(report->output, title);
+	/* The person has had enough, so nothing more needs to be found out. */
+	if (title && !output_heading(report->output, title))
+		return true;
 	done = command_parse(command, line, &arguments, &storage, &json, &why) &&
 	       command->run(report->kernel, &arguments, report->output, &report->host, &why);
 	free(storage);
@@ -98,8 +99,8 @@ static bool own_section(struct report *report, const char *title,
 {
 	struct error why = { 0 };
 
-	if (title)
-		output_heading(report->output, title);
+	if (title && !output_heading(report->output, title))
+		return true;
 	if (say(report, &why))
 		return true;
 	if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
@@ -128,7 +129,7 @@ static bool say_all(struct report *report, struct error *error)
 	    !own_section(report, "What the CPUs were doing", report_cpus, "CPUs", error))
 		return false;
 	note_lines(report);
-	return own_section(report, NULL, report_tasks, "tasks", error) &&
+	return own_section(report, "Blocked tasks", report_tasks, "tasks", error) &&
 	       own_section(report, "Memory", report_memory, "memory", error) &&
 	       section(report, "Modules", &command_mod, "-u", error) &&
 	       section(report, "Log", &command_log, "", error);
@@ -266,7 +267,7 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel report -o crash.html\n"
-	"written: crash.html  size: 214 kB\n"
+	"written: crash.html  size: 175 kB\n"
 	"(gdb) kernel report -j -o crash.json\n";
 
 const struct command command_report = {

@@ -39,7 +39,8 @@ static void frame_line(const struct document_row *frame, struct buffer *html)
 	buffer_string(html, "<li><div class=\"frame\"><span><span class=\"fn\">");
 	html_text(html, document_text(frame, "place"));
 	buffer_string(html, "</span>");
-	if (is_kind(frame, "interrupted"))
+	/* The first frame's registers are the CPU's own; that says nothing. */
+	if (is_kind(frame, "interrupted") && document_number(frame, "level", 0))
 		buffer_string(html, " <span class=\"tag\">interrupted here</span>");
 	buffer_string(html, "</span><span class=\"src\">");
 	html_text(html, document_text(frame, "line"));

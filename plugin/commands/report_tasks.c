@@ -273,7 +273,6 @@ static bool show_blocked(struct report *report, struct blocked_list *list, struc
 	for (size_t i = 0; i < list->count; i++)
 		order[i] = &list->items[i];
 	qsort(order, list->count, sizeof(*order), compare_blocked);
-	output_heading(report->output, "Blocked tasks");
 	output_begin(report->output, &blocked_shape);
 	for (size_t i = 0; i < list->count && done; i++)
 		done = kernel_step(report->kernel, "blocked tasks", i, list->count, error) &&

@@ -141,7 +141,7 @@ static void read_nodes(struct memory_counters *counters, const struct layout *la
 	const struct symbol *table = symtab_find(kernel->symbols, "node_data");
 	unsigned pointer_size = kernel->arch->pointer_size;
 	struct error why = { 0 };
-	uint64_t node;
+	uint64_t node, count;
 
 	if (!table) {
 		if (kernel_symbol(kernel, "contig_page_data", &node, &why))
@@ -150,7 +150,9 @@ static void read_nodes(struct memory_counters *counters, const struct layout *la
 			keep(counters, &why);
 		return;
 	}
-	for (uint64_t i = 0; i < table->size / pointer_size && i < MAX_NODES; i++) {
+	if (!kernel_read_variable(kernel, "nr_node_ids", 4, &count, NULL) || count > MAX_NODES)
+		count = MAX_NODES;
+	for (uint64_t i = 0; i < table->size / pointer_size && i < count; i++) {
 		if (!kernel_read_pointer(kernel, table->address + i * pointer_size, &node, &why)) {
 			keep(counters, &why);
 			return;

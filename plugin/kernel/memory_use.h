@@ -67,7 +67,7 @@ enum memory_part {
 struct memory_use {
 	struct {
 		bool known;
-		bool absent;		/* not known because this kernel has no such counter */
+		bool absent; /* not known because this kernel has no such counter */
 		uint64_t bytes;
 	} items[NR_MEMORY_ITEMS];
 	uint64_t parts[NR_MEMORY_PARTS]; /* bytes; together they are MemTotal */
