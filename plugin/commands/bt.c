@@ -47,7 +47,7 @@ static bool add_panicked(struct bt *bt, struct task_list *list, struct error *er
 	return add_address(bt, cpu->task, "the task that panicked", list, error);
 }
 
-static bool add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
+bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
 {
 	bool *cpus = calloc(bt->kernel->nr_cpu_ids + 1, sizeof(*cpus));
 	bool done;
@@ -77,7 +77,7 @@ static bool add_cpus(struct bt *bt, const char *text, struct task_list *list, st
 	return done;
 }
 
-static bool add_all(struct bt *bt, struct task_list *list, struct error *error)
+bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error)
 {
 	struct task_table *table;
 
@@ -139,13 +139,13 @@ static bool choose(struct bt *bt, struct task_list *list, struct error *error)
 		return select_tasks(bt->kernel, arguments->words, arguments->nr_words,
 				    task_list_add, list, error);
 	if (has_option(arguments, 'a'))
-		return add_cpus(bt, "all", list, error);
+		return bt_add_cpus(bt, "all", list, error);
 	if (cpus)
-		return add_cpus(bt, cpus, list, error);
+		return bt_add_cpus(bt, cpus, list, error);
 	if (has_option(arguments, 'p'))
 		return add_panicked(bt, list, error);
 	if (has_option(arguments, 'A') || has_option(arguments, 'u'))
-		return add_all(bt, list, error);
+		return bt_add_all(bt, list, error);
 	return add_selected(bt, list, error);
 }
 
@@ -182,7 +182,7 @@ static void drop_idle(struct task_list *list)
 
 static bool show(struct bt *bt, const struct task_list *list, struct error *error)
 {
-	bool (*one)(struct bt *bt, const struct task *task) = bt_task;
+	bool (*one)(struct bt * bt, const struct task *task) = bt_task;
 
 	if (has_option(bt->arguments, 'u'))
 		return bt_groups(bt, list, error);
@@ -206,6 +206,26 @@ static bool show(struct bt *bt, const struct task_list *list, struct error *erro
 	return true;
 }
 
+struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		  const struct host *host, struct error *error)
+{
+	struct bt *bt = calloc(1, sizeof(*bt));
+
+	if (!bt) {
+		error_no_memory(error, "bt", sizeof(*bt));
+		return NULL;
+	}
+	bt->kernel = kernel;
+	bt->arguments = arguments;
+	bt->output = output;
+	bt->host = host;
+	bt->lines = has_option(arguments, 'l');
+	bt->words = has_option(arguments, 'f');
+	bt->stack_size = bt_stack_size(kernel);
+	bt_registers_init(bt);
+	return bt;
+}
+
 static bool run_bt(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		   const struct host *host, struct error *error)
 {
@@ -215,17 +235,9 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 
 	if (!check_options(arguments, error))
 		return false;
-	bt = calloc(1, sizeof(*bt));
+	bt = bt_new(kernel, arguments, output, host, error);
 	if (!bt)
-		return error_no_memory(error, "bt", sizeof(*bt));
-	bt->kernel = kernel;
-	bt->arguments = arguments;
-	bt->output = output;
-	bt->host = host;
-	bt->lines = has_option(arguments, 'l');
-	bt->words = has_option(arguments, 'f');
-	bt->stack_size = bt_stack_size(kernel);
-	bt_registers_init(bt);
+		return false;
 	done = choose(bt, &list, error) &&
 	       (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
 	       task_list_check(&list, error);

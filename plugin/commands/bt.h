@@ -15,8 +15,8 @@
 /* What an address is called. */
 struct place {
 	uint64_t address; /* that was looked up: inside of the call for a return address */
-	const struct symbol *symbol;	/* NULL = nothing is known there */
-	const char *module;		/* NULL = vmlinux */
+	const struct symbol *symbol; /* NULL = nothing is known there */
+	const char *module;	     /* NULL = vmlinux */
 };
 
 #define PLACE_CACHE_SIZE 16384 /* a machine's stacks have a few thousand different addresses */
@@ -26,7 +26,7 @@ struct register_block {
 	struct column columns[ARCH_MAX_REGISTERS + 8];
 	char titles[ARCH_MAX_REGISTERS + 8][24];
 	char first_title[24]; /* of what follows the place of ORIG_RAX, where that is left out */
-	int registers[ARCH_MAX_REGISTERS + 8];	/* index into arch->registers of each column */
+	int registers[ARCH_MAX_REGISTERS + 8]; /* index into arch->registers of each column */
 	size_t count;
 	struct shape kernel_shape, user_shape, cpu_shape;
 	struct column user_columns[ARCH_MAX_REGISTERS + 8], cpu_columns[ARCH_MAX_REGISTERS + 8];
@@ -38,9 +38,9 @@ struct stack {
 	struct frame frames[UNWIND_MAX_FRAMES];
 	size_t count;
 	enum unwind_end end;
-	struct error error;		/* why it ends, if it is not complete */
-	const struct cpu *cpu;		/* it is running on; NULL = none */
-	struct registers registers;	/* it was unwound from */
+	struct error error;	    /* why it ends, if it is not complete */
+	const struct cpu *cpu;	    /* it is running on; NULL = none */
+	struct registers registers; /* it was unwound from */
 	bool registers_known;
 };
 
@@ -49,12 +49,21 @@ struct bt {
 	const struct arguments *arguments;
 	struct output *output;
 	const struct host *host;
-	bool lines, words;		/* -l, -f */
-	uint64_t stack_size;		/* bytes of every task's kernel stack */
+	bool lines, words;   /* -l, -f */
+	uint64_t stack_size; /* bytes of every task's kernel stack */
 	struct stack stack;
 	struct register_block block;
 	struct place places[PLACE_CACHE_SIZE];
 };
+
+/* --- bt.c: also for `report`, which shows the same stacks --- */
+/* What options ARGUMENTS has not are off. free() it. */
+struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		  const struct host *host, struct error *error);
+/* Appends the tasks that were running on the CPUs TEXT, "0,2-4" or "all". */
+bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error);
+/* Appends all tasks, sorted; a note says if there may be more. */
+bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
 
 /* --- bt_stack.c --- */
 /* Unwinds TASK into bt->stack. Failure is part of the result. */
@@ -86,7 +95,14 @@ bool bt_raw(struct bt *bt, const struct task *task);
 bool bt_text_words(struct bt *bt, const struct task *task);
 
 /* --- bt_group.c --- */
-/* -u: each different stack once, most frequent first, with the tasks that have it. */
+struct group_table;
+struct group_table *bt_groups_new(struct error *error);
+void bt_groups_free(struct group_table *table);
+/* Puts the task of bt->stack to those with the same one; BY_STATE: and in the same state. */
+bool bt_groups_put(struct bt *bt, struct group_table *table, bool by_state, struct error *error);
+/* Each different stack once, most frequent first, with the tasks that have it: array "stacks". */
+void bt_groups_show(struct bt *bt, struct group_table *table, bool by_state);
+/* -u: all of that for the tasks of LIST. */
 bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error);
 
 /* --- bt_symbols.c --- */

@@ -12,17 +12,18 @@
 
 struct group {
 	uint64_t hash;
-	uint64_t *pcs;			/* of the kernel frames */
+	uint64_t *pcs; /* of the kernel frames */
 	size_t nr_pcs;
 	enum unwind_end end;
+	const char *state; /* its name; NULL = of any */
 	struct task_list list;
 };
 
 struct group_table {
 	struct group *groups;
 	size_t count, capacity;
-	size_t *slots;			/* hash table of index + 1; 0 = free */
-	size_t nr_slots;		/* a power of two */
+	size_t *slots;	 /* hash table of index + 1; 0 = free */
+	size_t nr_slots; /* a power of two */
 };
 
 /* The kernel's part of a stack: where user space called from differs in each task and says nothing.
@@ -45,9 +46,10 @@ static uint64_t hash_stack(const struct stack *stack, size_t count)
 	return hash ^ hash >> 32;
 }
 
-static bool same_stack(const struct group *group, const struct stack *stack, size_t count)
+static bool same_stack(const struct group *group, const struct stack *stack, size_t count,
+		       const char *state)
 {
-	if (group->nr_pcs != count || group->end != stack->end)
+	if (group->nr_pcs != count || group->end != stack->end || group->state != state)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (group->pcs[i] != stack->frames[i].pc)
@@ -76,7 +78,7 @@ static bool grow_slots(struct group_table *table)
 }
 
 static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count,
-			       uint64_t hash)
+			       uint64_t hash, const char *state)
 {
 	struct group *group;
 
@@ -90,7 +92,7 @@ static struct group *new_group(struct group_table *table, const struct stack *st
 		table->capacity = capacity;
 	}
 	group = &table->groups[table->count];
-	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end };
+	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end, .state = state };
 	group->pcs = calloc(count + 1, sizeof(*group->pcs));
 	if (!group->pcs)
 		return NULL;
@@ -100,11 +102,14 @@ static struct group *new_group(struct group_table *table, const struct stack *st
 	return group;
 }
 
-/* Puts the task of STACK to those with the same one. False if there is no memory. */
-static bool put_stack(struct group_table *table, const struct stack *stack)
+/*
+ * Puts the task of STACK to those with the same one. The name of a STATE is one string, so that two
+ * are compared by address. False if there is no memory.
+ */
+static bool put_stack(struct group_table *table, const struct stack *stack, const char *state)
 {
 	size_t count = kernel_frames(stack);
-	uint64_t hash = hash_stack(stack, count);
+	uint64_t hash = hash_stack(stack, count) ^ (uintptr_t)state;
 	struct group *group;
 	size_t slot;
 
@@ -113,10 +118,10 @@ static bool put_stack(struct group_table *table, const struct stack *stack)
 	for (slot = hash & (table->nr_slots - 1); table->slots[slot];
 	     slot = (slot + 1) & (table->nr_slots - 1)) {
 		group = &table->groups[table->slots[slot] - 1];
-		if (group->hash == hash && same_stack(group, stack, count))
+		if (group->hash == hash && same_stack(group, stack, count, state))
 			return task_list_add(&group->list, stack->task);
 	}
-	group = new_group(table, stack, count, hash);
+	group = new_group(table, stack, count, hash, state);
 	if (!group)
 		return false;
 	table->slots[slot] = table->count;
@@ -166,8 +171,8 @@ static void tasks_text(const struct task **tasks, size_t count, struct buffer *t
 	size_t column = 0;
 
 	for (size_t i = 0; i < count;) {
-		bool named =
-			i && !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
+		bool named = i &&
+			     !strncmp(tasks[i]->comm, tasks[i - 1]->comm, sizeof(tasks[i]->comm));
 		size_t last = i;
 
 		buffer_clear(&item);
@@ -211,6 +216,8 @@ static void group_tasks(struct bt *bt, const struct group *group)
 	output_end(bt->output);
 }
 
+enum { GROUP_COUNT, GROUP_STATE, GROUP_STATE_NAME, GROUP_NAMES, GROUP_COMPLETE, GROUP_END };
+
 static bool group_row(struct bt *bt, const struct group *group)
 {
 	struct buffer text = { 0 };
@@ -218,59 +225,107 @@ static bool group_row(struct bt *bt, const struct group *group)
 
 	if (!output_row(bt->output))
 		return false;
-	output_uint_as(bt->output, 0, group->list.count, "%zu task%s", group->list.count,
+	output_uint_as(bt->output, GROUP_COUNT, group->list.count, "%zu task%s", group->list.count,
 		       group->list.count == 1 ? "" : "s");
+	if (group->state) {
+		output_string(bt->output, GROUP_STATE,
+			      task_state_letters(bt->kernel, group->list.tasks[0]));
+		output_string(bt->output, GROUP_STATE_NAME, group->state);
+	}
 	bt_unwind(bt, group->list.tasks[0]);
 	end = bt_end(bt);
 	qsort(group->list.tasks, group->list.count, sizeof(*group->list.tasks), compare_names);
 	tasks_text(group->list.tasks, group->list.count, &text);
-	output_bytes(bt->output, 1, text.data ? text.data : "", text.size);
-	output_bool(bt->output, 2, !end, NULL);
+	output_bytes(bt->output, GROUP_NAMES, text.data ? text.data : "", text.size);
+	output_bool(bt->output, GROUP_COMPLETE, !end, NULL);
 	buffer_free(&text);
 	group_tasks(bt, group);
 	bt_frames(bt, true);
 	if (end)
-		return output_string(bt->output, 3, end);
+		return output_string(bt->output, GROUP_END, end);
 	return true;
 }
 
-static void group_table_free(struct group_table *table)
+struct group_table *bt_groups_new(struct error *error)
 {
+	struct group_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		error_no_memory(error, "the groups of stacks", sizeof(*table));
+	return table;
+}
+
+void bt_groups_free(struct group_table *table)
+{
+	if (!table)
+		return;
 	for (size_t i = 0; i < table->count; i++) {
 		free(table->groups[i].pcs);
 		task_list_free(&table->groups[i].list);
 	}
 	free(table->groups);
 	free(table->slots);
+	free(table);
+}
+
+bool bt_groups_put(struct bt *bt, struct group_table *table, bool by_state, struct error *error)
+{
+	const char *state = by_state ? task_state_name(bt->kernel, bt->stack.task) : NULL;
+
+	if (put_stack(table, &bt->stack, state))
+		return true;
+	return error_no_memory(error, "the groups of stacks",
+			       table->count * sizeof(*table->groups));
+}
+
+void bt_groups_show(struct bt *bt, struct group_table *table, bool by_state)
+{
+#define GROUP_COLUMNS(count_, names_)                                                              \
+	[GROUP_COUNT] = { "count", count_, 0, COLUMN_LEFT },                                       \
+	[GROUP_NAMES] = { "names", names_, 0, COLUMN_TEXT_ONLY | COLUMN_RAW },                     \
+	[GROUP_COMPLETE] = { "complete", "", 0, COLUMN_JSON_ONLY }, [GROUP_END] = {                \
+		"end",                                                                             \
+		"     stack ends: %",                                                              \
+		0,                                                                                 \
+		COLUMN_LEFT                                                                        \
+	}
+
+	static const struct column columns[] = {
+		GROUP_COLUMNS("%:", "%"),
+		/* Of tasks in any state: not there, neither for people nor for machines. */
+		[GROUP_STATE] = { "state", "", 0, COLUMN_JSON_ONLY | COLUMN_TEXT_ONLY },
+		[GROUP_STATE_NAME] = { "state_name", "", 0, COLUMN_JSON_ONLY | COLUMN_TEXT_ONLY },
+	};
+	static const struct column state_columns[] = {
+		GROUP_COLUMNS("%,", "%"),
+		[GROUP_STATE] = { "state", "", 0, COLUMN_JSON_ONLY },
+		[GROUP_STATE_NAME] = { "state_name", "%:", 0, COLUMN_LEFT },
+	};
+#undef GROUP_COLUMNS
+	static const struct shape shape = { "stacks", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
+	static const struct shape state_shape = { "stacks", SHAPE_HEADING, state_columns,
+						  ARRAY_SIZE(state_columns) };
+
+	if (table->count)
+		qsort(table->groups, table->count, sizeof(*table->groups), compare_groups);
+	output_begin(bt->output, by_state ? &state_shape : &shape);
+	for (size_t i = 0; i < table->count && group_row(bt, &table->groups[i]); i++)
+		;
+	output_end(bt->output);
 }
 
 bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 {
-	static const struct column columns[] = {
-		{ "count", "%:", 0, COLUMN_LEFT },
-		{ "names", "%", 0, COLUMN_TEXT_ONLY | COLUMN_RAW },
-		{ "complete", "", 0, COLUMN_JSON_ONLY },
-		{ "end", "     stack ends: %", 0, COLUMN_LEFT },
-	};
-	static const struct shape shape = { "stacks", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
-	struct group_table table = { 0 };
-	bool done = true;
+	struct group_table *table = bt_groups_new(error);
+	bool done = table != NULL;
 
 	for (size_t i = 0; i < list->count && done; i++) {
 		done = kernel_step(bt->kernel, "unwinding", i, list->count, error);
 		bt_unwind(bt, list->tasks[i]);
-		if (done && !put_stack(&table, &bt->stack))
-			done = error_no_memory(error, "the groups of stacks",
-					       table.count * sizeof(*table.groups));
+		done = done && bt_groups_put(bt, table, false, error);
 	}
-	if (done) {
-		if (table.count)
-			qsort(table.groups, table.count, sizeof(*table.groups), compare_groups);
-		output_begin(bt->output, &shape);
-		for (size_t i = 0; i < table.count && group_row(bt, &table.groups[i]); i++)
-			;
-		output_end(bt->output);
-	}
-	group_table_free(&table);
+	if (done)
+		bt_groups_show(bt, table, false);
+	bt_groups_free(table);
 	return done;
 }

@@ -191,8 +191,10 @@ bool command_parse(const struct command *command, const char *text, struct argum
 	*storage = splitter.out = malloc(size);
 	if (!*storage)
 		return error_no_memory(error, "the command line", size);
-	if (parse_words(command, &splitter, arguments, json_ret, error))
+	if (parse_words(command, &splitter, arguments, json_ret, error)) {
+		arguments->json = *json_ret;
 		return true;
+	}
 	free(*storage);
 	*storage = NULL;
 	return false;

@@ -42,6 +42,7 @@ struct arguments {
 	const char *words[COMMAND_MAX_WORDS];	/* the rest */
 	size_t nr_words;
 	const struct option *options;		/* the command's */
+	bool json;				/* -j: for commands that write files */
 };
 
 /* What a command may ask of gdb. Any may be NULL (unit tests). */
@@ -94,6 +95,8 @@ struct command {
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
+	/* With -j the JSON goes to the file that this option names, if it is given; 0 = none does. */
+	char file_option;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error);
 };
@@ -166,6 +169,7 @@ extern const struct command command_bt;
 extern const struct command command_dump;
 extern const struct command command_search;
 extern const struct command command_rd;
+extern const struct command command_report;
 extern const struct command command_sym;
 
 #endif

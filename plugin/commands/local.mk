@@ -6,4 +6,8 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 	plugin/commands/ps_detail.c \
 	plugin/commands/bt.c plugin/commands/bt.h plugin/commands/bt_stack.c plugin/commands/bt_registers.c \
 	plugin/commands/bt_words.c plugin/commands/bt_group.c plugin/commands/bt_symbols.c \
-	plugin/commands/value.c plugin/commands/rd.c plugin/commands/sym.c plugin/commands/dump.c plugin/commands/search.c plugin/commands/log.c plugin/commands/sys.c plugin/commands/mod.c
+	plugin/commands/value.c plugin/commands/rd.c plugin/commands/sym.c plugin/commands/dump.c plugin/commands/search.c plugin/commands/log.c plugin/commands/sys.c plugin/commands/mod.c \
+	plugin/commands/document.c plugin/commands/document.h \
+	plugin/commands/report.c plugin/commands/report.h plugin/commands/report_tasks.c plugin/commands/report_memory.c \
+	plugin/commands/report_page.c plugin/commands/report_page.h plugin/commands/report_html.c plugin/commands/report_stacks.c \
+	plugin/commands/report_flame.c plugin/commands/report_log.c plugin/commands/report_tables.c plugin/commands/report_style.c

@@ -142,3 +142,8 @@ bool output_note(struct output *output, const char *format, ...)
 	va_end(args);
 	return output->ops->note(output, text);
 }
+
+bool output_heading(struct output *output, const char *text)
+{
+	return !output->ops->heading || output->ops->heading(output, text);
+}

@@ -107,6 +107,8 @@ struct output_ops {
 	 * JSON "notes" array.
 	 */
 	bool (*note)(struct output *output, const char *text);
+	/* NULL = it shows none. */
+	bool (*heading)(struct output *output, const char *text);
 };
 
 struct output {
@@ -136,6 +138,8 @@ bool output_printf(struct output *output, size_t column, const char *format, ...
 bool output_bool(struct output *output, size_t column, bool value, const char *text);
 bool output_note(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Between shapes at the top, for people who read many of them: an empty line, then TEXT as a title. */
+bool output_heading(struct output *output, const char *text);
 
 /*
  * The renderer for people. WRITE gets UTF-8 text in pieces of some 32 KB (the last one at

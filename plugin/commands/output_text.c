@@ -436,6 +436,19 @@ static bool text_note(struct output *output, const char *note)
 	return write_pieces(text, PIECE_SIZE);
 }
 
+static bool text_heading(struct output *output, const char *title)
+{
+	struct output_text *text = (struct output_text *)output;
+
+	if (text->stopped)
+		return false;
+	interrupt_row(text);
+	buffer_char(&text->buffer, '\n');
+	put_styled(text, COLUMN_HIGHLIGHT, title, strlen(title));
+	buffer_char(&text->buffer, '\n');
+	return write_pieces(text, PIECE_SIZE);
+}
+
 static const struct output_ops text_ops = {
 	.begin = text_begin,
 	.row = text_row,
@@ -445,6 +458,7 @@ static const struct output_ops text_ops = {
 	.string = text_string,
 	.boolean = text_boolean,
 	.note = text_note,
+	.heading = text_heading,
 };
 
 struct output *output_text_new(bool (*write)(void *context, const char *text, size_t size),

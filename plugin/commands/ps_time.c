@@ -11,25 +11,6 @@
 #define NSEC_PER_SEC 1000000000ul
 #define NSEC_PER_MSEC 1000000ul
 
-/*
- * The scheduler's "now": last_run counts in the run queues' clocks, which differ from uptime. An
- * idle CPU's clock stands still (NOHZ), so the latest of all is the nearest to the crash. 0 = none
- * could be read.
- */
-static uint64_t scheduler_now(struct kernel *kernel)
-{
-	uint64_t now = 0;
-
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-		uint64_t queue, clock;
-
-		if (kernel_per_cpu(kernel, "runqueues", cpu, &queue, NULL) &&
-		    kernel_read_member(kernel, queue, "rq", "clock", &clock, NULL) && clock > now)
-			now = clock;
-	}
-	return now;
-}
-
 static int compare_last_run(const void *left, const void *right)
 {
 	const struct task *a = *(const struct task *const *)left;
@@ -98,7 +79,7 @@ static void run_by_cpu(struct ps *ps, const struct shape *tasks, const bool *cpu
 bool ps_last_run(struct ps *ps, struct error *error)
 {
 	const char *list = option_value(ps->arguments, 'C');
-	uint64_t now = scheduler_now(ps->kernel);
+	uint64_t now = tasks_scheduler_now(ps->kernel);
 	struct column columns[NR_RUN_CELLS];
 	struct shape shape = { "tasks", SHAPE_PLAIN, columns, NR_RUN_CELLS };
 	bool *cpus;

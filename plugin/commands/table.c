@@ -11,6 +11,7 @@ const struct command *const command_table[] = {
 	&command_mod,
 	&command_ps,
 	&command_rd,
+	&command_report,
 	&command_search,
 	&command_sym,
 	&command_sys,

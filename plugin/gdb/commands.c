@@ -6,6 +6,7 @@
  * command.
  */
 #include "commands/command.h"
+#include "commands/report_page.h"
 #include "gdb/command_line.h"
 #include "gdb/output_python.h"
 #include "gdb/session.h"
@@ -84,16 +85,35 @@ static bool run_text(struct plugin *plugin, const struct command *command,
 	return done;
 }
 
+/* -j -o FILE: the same JSON into a file. */
+static bool write_json_file(struct output *output, struct plugin *plugin, const char *file,
+			    struct error *error)
+{
+	struct buffer json = { 0 };
+	bool done = output_python_json(output, &json, error);
+
+	if (done && json.failed)
+		done = error_no_memory(error, "the JSON", json.size);
+	done = done && report_write(file, json.data, json.size, error);
+	if (done)
+		gdb_printf(plugin, "written: %s  size: %zu kB\n", file, (json.size + 1023) / 1024);
+	buffer_free(&json);
+	return done;
+}
+
 static bool run_json(struct plugin *plugin, const struct command *command,
 		     const struct arguments *arguments, struct error *error)
 {
+	const char *file = command->file_option ? option_value(arguments, command->file_option) :
+						  NULL;
 	struct output *output = output_python_new();
 	bool done;
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
 	done = command_run(plugin, command, arguments, output, error) &&
-	       output_python_write_json(output, plugin, error);
+	       (file ? write_json_file(output, plugin, file, error) :
+		       output_python_write_json(output, plugin, error));
 	output_python_free(output);
 	return done;
 }

@@ -205,21 +205,36 @@ PyObject *output_python_result(struct output *output)
 	return self_of(output)->root;
 }
 
-bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error)
+bool output_python_json(struct output *output, struct buffer *text, struct error *error)
 {
-	PyObject *json = PyImport_ImportModule("json"), *text = NULL, *bytes = NULL;
-	bool done = false;
+	PyObject *json = PyImport_ImportModule("json"), *string = NULL, *bytes = NULL;
 
 	if (json)
-		text = PyObject_CallMethod(json, "dumps", "O", self_of(output)->root);
-	bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
-	if (bytes)
-		done = gdb_write(plugin, PyBytes_AsString(bytes), PyBytes_Size(bytes)) &&
-		       gdb_write(plugin, "\n", 1);
-	Py_XDECREF(bytes);
-	Py_XDECREF(text);
+		string = PyObject_CallMethod(json, "dumps", "O", self_of(output)->root);
+	bytes = string ? PyUnicode_AsUTF8String(string) : NULL;
+	if (bytes) {
+		buffer_append(text, PyBytes_AsString(bytes), PyBytes_Size(bytes));
+		buffer_char(text, '\n');
+	}
+	Py_XDECREF(string);
 	Py_XDECREF(json);
-	return done ? true : error_from_python(error);
+	if (!bytes)
+		return error_from_python(error);
+	Py_DECREF(bytes);
+	return true;
+}
+
+bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error)
+{
+	struct buffer text = { 0 };
+	bool done = output_python_json(output, &text, error);
+
+	if (done && text.failed)
+		done = error_no_memory(error, "the JSON", text.size);
+	if (done && !gdb_write(plugin, text.data, text.size))
+		done = error_from_python(error);
+	buffer_free(&text);
+	return done;
 }
 
 void output_python_free(struct output *output)

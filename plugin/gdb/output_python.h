@@ -6,6 +6,7 @@
 #ifndef VMCORE_GDB_OUTPUT_PYTHON_H
 #define VMCORE_GDB_OUTPUT_PYTHON_H
 
+#include "base/buffer.h"
 #include "commands/output.h"
 #include "gdb/plugin.h"
 
@@ -14,6 +15,8 @@ struct output *output_python_new(void);
 void output_python_set_numbers(struct output *output, bool numbers);
 /* The whole as a dict {"tasks": [...], "notes": [...]}; borrowed. */
 PyObject *output_python_result(struct output *output);
+/* As JSON, with a newline at the end. */
+bool output_python_json(struct output *output, struct buffer *text, struct error *error);
 bool output_python_write_json(struct output *output, struct plugin *plugin, struct error *error);
 void output_python_free(struct output *output);
 

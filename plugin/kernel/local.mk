@@ -5,6 +5,8 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
 	plugin/kernel/task.c plugin/kernel/task_read.c plugin/kernel/task_read.h plugin/kernel/task_memory.c \
 	plugin/kernel/task_state.c plugin/kernel/task.h \
+	plugin/kernel/memory_use.c plugin/kernel/memory_use.h plugin/kernel/memory_counters.c plugin/kernel/memory_counters.h \
+	plugin/kernel/blocked.c plugin/kernel/blocked.h plugin/kernel/blocked_locks.c plugin/kernel/blocked_locks.h \
 	plugin/kernel/unwind.c plugin/kernel/unwind.h \
 	plugin/kernel/unwind_dwarf.c plugin/kernel/unwind_dwarf.h \
 	plugin/kernel/scan.c plugin/kernel/scan_runs.c plugin/kernel/scan.h \

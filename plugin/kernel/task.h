@@ -67,6 +67,12 @@ const struct task *task_find_address(struct kernel *kernel, uint64_t address);
 bool tasks_load_memory(struct kernel *kernel, struct error *error);
 
 /*
+ * The scheduler's "now", ns: last_run counts in the run queues' clocks, which differ from uptime. 0
+ * = not known.
+ */
+uint64_t tasks_scheduler_now(struct kernel *kernel);
+
+/*
  * The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??"
  * unknown.
  */

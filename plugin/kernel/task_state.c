@@ -81,3 +81,18 @@ const char *task_state_name(struct kernel *kernel, const struct task *task)
 		return "runnable";
 	return find_state(task)->name;
 }
+
+/* An idle CPU's clock stands still (NOHZ), so the latest of all is the nearest to the crash. */
+uint64_t tasks_scheduler_now(struct kernel *kernel)
+{
+	uint64_t now = 0;
+
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+		uint64_t queue, clock;
+
+		if (kernel_per_cpu(kernel, "runqueues", cpu, &queue, NULL) &&
+		    kernel_read_member(kernel, queue, "rq", "clock", &clock, NULL) && clock > now)
+			now = clock;
+	}
+	return now;
+}

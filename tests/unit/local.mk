@@ -4,6 +4,7 @@ LDADD = libvmcore-core.la $(core_libs) -lcmocka
 check_PROGRAMS += \
 	tests/unit/test_arch \
 	tests/unit/test_arch_registers \
+	tests/unit/test_blocked \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \
@@ -24,12 +25,14 @@ check_PROGRAMS += \
 	tests/unit/test_own \
 	tests/unit/test_kernel_core \
 	tests/unit/test_log \
+	tests/unit/test_memory_use \
 	tests/unit/test_module \
 	tests/unit/test_orc \
 	tests/unit/test_output \
 	tests/unit/test_ps \
 	tests/unit/test_scan \
 	tests/unit/test_rd \
+	tests/unit/test_report \
 	tests/unit/test_search \
 	tests/unit/test_symtab \
 	tests/unit/test_symtab_map \

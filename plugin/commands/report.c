@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* report: the whole dump on one page, for those who have neither the dump nor a debugger. */
+#include "commands/report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/files.h"
+#include "commands/document.h"
+#include "commands/report_page.h"
+
+static const struct option options[] = {
+	{ 'o', "FILE.html", "write a page for a browser; with -j FILE.json, the same as JSON" },
+	{ 0 }
+};
+
+/* --- source lines, remembered --- */
+
+#define LINE_SLOTS 4096 /* all CPUs' stacks go through fewer places */
+#define LINE_SIZE  240
+
+struct source_line {
+	uint64_t pc;
+	enum { LINE_NEW, LINE_NONE, LINE_KNOWN } state;
+	bool exact;
+	char text[LINE_SIZE];
+};
+
+static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
+{
+	struct report *report = context;
+	const struct host *host = report->outer;
+	struct source_line *line = &report->lines[(pc ^ pc >> 12) % LINE_SLOTS];
+
+	if (!host || !host->source_line)
+		return false;
+	if (line->state == LINE_NEW || line->pc != pc || line->exact != exact) {
+		bool found = host->source_line(host->context, pc, exact, line->text, LINE_SIZE);
+
+		line->state = found ? LINE_KNOWN : LINE_NONE;
+		line->pc = pc;
+		line->exact = exact;
+	}
+	report->lines_asked++;
+	report->lines_found += line->state == LINE_KNOWN;
+	if (line->state == LINE_KNOWN)
+		snprintf(buffer, size, "%s", line->text);
+	return line->state == LINE_KNOWN;
+}
+
+/* --- what is said --- */
+
+static void describe(struct report *report)
+{
+	static const struct column columns[] = { { "tool", NULL, 0, COLUMN_JSON_ONLY } };
+	static const struct shape shape = { "report", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
+
+	output_begin(report->output, &shape);
+	output_string(report->output, 0, "gdb-vmcore " PACKAGE_VERSION);
+	output_end(report->output);
+}
+
+/*
+ * Says what another command says. A damaged dump may have no log or no modules and still all the
+ * rest: that is a note.
+ */
+static bool section(struct report *report, const char *title, const struct command *command,
+		    const char *line, struct error *error)
+{
+	struct error why = { 0 };
+	struct arguments arguments;
+	char *storage = NULL;
+	bool json, done;
+
+	/* The person has had enough, so nothing more needs to be found out. */
+	if (title && !output_heading(report->output, title))
+		return true;
+	done = command_parse(command, line, &arguments, &storage, &json, &why) &&
+	       command->run(report->kernel, &arguments, report->output, &report->host, &why);
+	free(storage);
+	if (!done && (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY)) {
+		*error = why;
+		return false;
+	}
+	if (!done)
+		output_note(report->output, "%s: %s", command->name, why.text);
+	return true;
+}
+
+/* The same for what only report says. */
+static bool own_section(struct report *report, const char *title,
+			bool (*say)(struct report *report, struct error *error), const char *name,
+			struct error *error)
+{
+	struct error why = { 0 };
+
+	if (title && !output_heading(report->output, title))
+		return true;
+	if (say(report, &why))
+		return true;
+	if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
+		*error = why;
+		return false;
+	}
+	output_note(report->output, "%s: %s", name, why.text);
+	return true;
+}
+
+static void note_lines(struct report *report)
+{
+	if (report->lines_found)
+		return;
+	if (!report->kernel->vmlinux_path)
+		output_note(report->output, "no source lines: there is no vmlinux with debug "
+					    "information, the dump describes itself");
+	else
+		output_note(report->output, "no source lines: gdb knows none for these stacks");
+}
+
+static bool say_all(struct report *report, struct error *error)
+{
+	describe(report);
+	if (!section(report, NULL, &command_sys, "", error) ||
+	    !own_section(report, "What the CPUs were doing", report_cpus, "CPUs", error))
+		return false;
+	note_lines(report);
+	return own_section(report, "Blocked tasks", report_tasks, "tasks", error) &&
+	       own_section(report, "Memory", report_memory, "memory", error) &&
+	       section(report, "Modules", &command_mod, "-u", error) &&
+	       section(report, "Log", &command_log, "", error);
+}
+
+/* Says all of it to OUTPUT. What drew a document of it must be done with that before `after`. */
+static bool collect(struct kernel *kernel, struct output *output, const struct host *host,
+		    bool (*after)(void *context, struct error *error), void *context,
+		    struct error *error)
+{
+	static const struct option none[] = { { 0 } };
+	const struct arguments arguments = { .options = none };
+	struct report report = { .kernel = kernel, .output = output, .outer = host };
+	bool done;
+
+	/* Nothing else of the host is asked for. */
+	report.host = (struct host){ .source_line = remembered_line, .context = &report };
+	report.lines = calloc(LINE_SLOTS, sizeof(*report.lines));
+	report.bt = report.lines ? bt_new(kernel, &arguments, output, &report.host, error) : NULL;
+	done = report.lines
+		       ? report.bt && say_all(&report, error)
+		       : error_no_memory(error, "source lines", LINE_SLOTS * sizeof(*report.lines));
+	done = done && (!after || after(context, error));
+	free(report.bt);
+	free(report.lines);
+	return done;
+}
+
+/* --- the page --- */
+
+struct page {
+	struct output *document;
+	const char *path;
+	size_t size;
+};
+
+static bool write_page(void *context, struct error *error)
+{
+	struct page *page = context;
+	const struct document_row *root;
+	struct buffer html = { 0 };
+	bool done;
+
+	if (!document_root(page->document, &root))
+		return error_no_memory(error, "the report", 0);
+	report_page(root, &html);
+	page->size = html.size;
+	done = html.failed ? error_no_memory(error, "the page", html.size)
+			   : report_write(page->path, html.data, html.size, error);
+	buffer_free(&html);
+	return done;
+}
+
+static bool written(struct output *output, const struct page *page)
+{
+	static const struct column columns[] = {
+		{ "file", "written", 0, 0 },
+		{ "bytes", "size", 0, 0 },
+	};
+	static const struct shape shape = { "report_file", SHAPE_RECORD, columns,
+					    ARRAY_SIZE(columns) };
+
+	output_begin(output, &shape);
+	output_string(output, 0, page->path);
+	output_uint_as(output, 1, page->size, "%zu kB", (page->size + 1023) / 1024);
+	return output_end(output);
+}
+
+static bool to_page(struct kernel *kernel, struct output *output, const struct host *host,
+		    const char *path, struct error *error)
+{
+	struct page page = { .document = document_new(), .path = path };
+	bool done;
+
+	if (!page.document)
+		return error_no_memory(error, "the report", 0);
+	/* Before the work: it takes seconds. */
+	done = report_check_path(path, error) &&
+	       collect(kernel, page.document, host, write_page, &page, error);
+	document_free(page.document);
+	if (done)
+		written(output, &page);
+	return done;
+}
+
+static bool ends_in(const char *text, const char *end)
+{
+	size_t size = strlen(text), part = strlen(end);
+
+	return size > part && !strcasecmp(text + size - part, end);
+}
+
+static bool report_run(struct kernel *kernel, const struct arguments *arguments,
+		       struct output *output, const struct host *host, struct error *error)
+{
+	const char *path = option_value(arguments, 'o');
+
+	if (arguments->nr_words)
+		return error_set(error, ERROR_USAGE,
+				 "report takes no words; `report -o %.200s' writes that file",
+				 arguments->words[0]);
+	if (path && !arguments->json && ends_in(path, ".json"))
+		return error_set(error, ERROR_USAGE,
+				 "report -o %.300s writes a page for browsers; add -j for JSON",
+				 path);
+	if (path && arguments->json && (ends_in(path, ".html") || ends_in(path, ".htm")))
+		return error_set(error, ERROR_USAGE,
+				 "report -j -o %.300s writes JSON; leave -j out for a page", path);
+	if (path && !arguments->json)
+		return to_page(kernel, output, host, path, error);
+	return (!path || report_check_path(path, error)) &&
+	       collect(kernel, output, host, NULL, NULL, error);
+}
+
+static const char help[] =
+	"Says what a colleague who has neither the dump nor a debugger wants to know: what\n"
+	"died and where, the stacks of the CPUs with source lines, who is blocked and who\n"
+	"holds what they wait for, all tasks' stacks, memory, modules and the log.\n"
+	"\n"
+	"-o FILE.html writes one page that needs nothing else, neither files nor network:\n"
+	"mail it. It has a flame graph of all stacks by the tasks' states, and pictures of\n"
+	"the memory. A file that is there is replaced. Without -o the same comes as text.\n"
+	"\n"
+	"MEMORY has /proc/meminfo's rows as of the end, counted as the kernel does, plus\n"
+	"what CPUs had not yet added up. The parts do not overlap, other than those rows.\n"
+	"\n"
+	"A blocked task is in uninterruptible sleep, or waits for a lock. Which lock, the\n"
+	"kernel says (blocked_on, blocker, pi_blocked_on), or the waiter on the task's\n"
+	"stack does, if the lock's list of waiters agrees: \"inferred from the stack\". Who\n"
+	"holds it is what the lock says; of readers and semaphores that is only the last\n"
+	"one. `last ran' is when it last got a CPU: it waits since then or later.\n"
+	"\n"
+	"JSON: \"system\", \"panicked\", \"cpus\", \"blocked\", \"stacks\", \"memory\",\n"
+	"\"memory_parts\", \"memory_processes\", \"modules\" and \"log\".\n"
+	"\n"
+	"Examples:\n"
+	"(gdb) kernel report -o crash.html\n"
+	"written: crash.html  size: 175 kB\n"
+	"(gdb) kernel report -j -o crash.json\n";
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "Write a report of the crash: a page to mail, text, or JSON.",
+	.usage = "report [-o FILE.html]",
+	.help = help,
+	.options = options,
+	.words = COMPLETE_NONE,
+	.file_option = 'o',
+	.run = report_run,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * report inside: report.c says all of it to one output, report_tasks.c and report_memory.c what no
+ * other command says. Where a page is wanted that output is a document.h, and report_page.h draws
+ * the page from it.
+ *
+ * To add a section: say it in report.c (through output.h), which gives text and JSON; add its
+ * drawing to report_page.c's table; describe it in tests/schemas/report.json.
+ */
+#ifndef VMCORE_COMMANDS_REPORT_H
+#define VMCORE_COMMANDS_REPORT_H
+
+#include "commands/bt.h"
+
+struct report {
+	struct kernel *kernel;
+	struct output *output;
+	struct host host;	  /* with source lines remembered */
+	const struct host *outer; /* the caller's, may be NULL */
+	struct bt *bt;
+	struct shape cpus_shape; /* that of bt with another key */
+	/* pc -> "file.c:123", kept since a page asks for the same few ones again and again */
+	struct source_line *lines;
+	size_t lines_found, lines_asked;
+};
+
+/* --- report_tasks.c --- */
+/* Shapes "panicked" and "cpus": who died, and what every CPU was doing. */
+bool report_cpus(struct report *report, struct error *error);
+/* Shapes "blocked" and "stacks": who waits for whom, and all tasks' stacks by state. */
+bool report_tasks(struct report *report, struct error *error);
+
+/* --- report_memory.c --- */
+/* Shapes "memory", "memory_parts" and "memory_processes". */
+bool report_memory(struct report *report, struct error *error);
+
+#endif

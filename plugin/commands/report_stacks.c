@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The page: where it died, and what the other CPUs were doing. */
+#include "commands/report_page.h"
+
+#include <string.h>
+
+#define MAX_CPUS      128
+#define MAX_OPEN_CPUS 8
+
+static bool is_kind(const struct document_row *frame, const char *kind)
+{
+	return !strcmp(document_text(frame, "kind"), kind);
+}
+
+static void registers(const struct document_row *row, const char *key, const char *title,
+		      struct buffer *html)
+{
+	const struct document_row *set = document_object(row, key);
+
+	if (!set)
+		return;
+	buffer_printf(html, "<details class=\"registers\"><summary>%s</summary><dl>", title);
+	for (size_t i = 0; i < set->list->shape->nr_columns; i++) {
+		const struct column *column = &set->list->shape->columns[i];
+
+		if (set->cells[i].kind != CELL_NUMBER)
+			continue;
+		buffer_string(html, "<div><dt>");
+		html_text(html, column->key);
+		buffer_string(html, "</dt><dd>");
+		html_text(html, set->cells[i].text);
+		buffer_string(html, "</dd></div>");
+	}
+	buffer_string(html, "</dl></details>");
+}
+
+static void frame_line(const struct document_row *frame, struct buffer *html)
+{
+	buffer_string(html, "<li><div class=\"frame\"><span><span class=\"fn\">");
+	html_text(html, document_text(frame, "place"));
+	buffer_string(html, "</span>");
+	/* The first frame's registers are the CPU's own; that says nothing. */
+	if (is_kind(frame, "interrupted") && document_number(frame, "level", 0))
+		buffer_string(html, " <span class=\"tag\">interrupted here</span>");
+	buffer_string(html, "</span><span class=\"src\">");
+	html_text(html, document_text(frame, "line"));
+	buffer_string(html, "</span><span class=\"pc\">");
+	html_text(html, document_text(frame, "pc"));
+	buffer_string(html, "</span></div>");
+	registers(frame, "saved_registers", "registers saved here", html);
+	buffer_string(html, "</li>\n");
+}
+
+void page_frames(const struct document_row *task, struct buffer *html)
+{
+	const struct document_row *frame = document_rows(document_list(task, "frames"));
+
+	registers(task, "registers", "registers of the CPU", html);
+	if (frame) {
+		buffer_string(html, "<ol class=\"stack\" start=\"0\">\n");
+		for (; frame; frame = frame->next)
+			frame_line(frame, html);
+		buffer_string(html, "</ol>\n");
+	}
+	if (*document_text(task, "end")) {
+		buffer_string(html, "<p class=\"note\">The stack could not be followed further: ");
+		html_text(html, document_text(task, "end"));
+		buffer_string(html, "</p>\n");
+	}
+	html_notes(html, task);
+}
+
+static void task_title(const struct document_row *task, struct buffer *html)
+{
+	buffer_string(html, "<span class=\"who\">");
+	html_text(html, document_text(task, "comm"));
+	buffer_string(html, "</span> <span class=\"muted\">PID ");
+	html_text(html, document_text(task, "pid"));
+	buffer_string(html, "</span>");
+}
+
+/* Does any frame of the CPUs' stacks have a source line? */
+static bool any_line(const struct document_list *cpus)
+{
+	for (const struct document_row *task = document_rows(cpus); task; task = task->next)
+		for (const struct document_row *frame =
+			     document_rows(document_list(task, "frames"));
+		     frame; frame = frame->next)
+			if (document_cell(frame, "line"))
+				return true;
+	return false;
+}
+
+/* The first of "cpus" is the one that panicked, if one did. */
+bool page_panic(const struct document_row *root, struct buffer *html)
+{
+	const struct document_list *cpus = document_list(root, "cpus");
+	const struct document_row *task = document_rows(cpus);
+
+	if (task && document_object(root, "panicked")) {
+		buffer_printf(html, "<h3>CPU %s &middot; ", document_text(task, "cpu"));
+		task_title(task, html);
+		buffer_string(html, "</h3>\n");
+		page_frames(task, html);
+	} else {
+		buffer_string(html, "<p>No CPU is known to have panicked.</p>\n");
+	}
+	if (cpus && !any_line(cpus))
+		buffer_string(html, "<p class=\"note\">There are no source lines: no debug "
+				    "information for these functions was found.</p>\n");
+	page_last_lines(root, html);
+	return true;
+}
+
+/* What it was in, for the line that stands for a closed stack: the first frames' functions. */
+static void in_short(const struct document_row *task, struct buffer *html)
+{
+	const struct document_row *frame = document_rows(document_list(task, "frames"));
+
+	if (!frame)
+		return;
+	buffer_string(html, " <span class=\"muted\">in</span> <code>");
+	html_text(html, document_cell(frame, "function") ? document_text(frame, "function")
+							 : document_text(frame, "place"));
+	buffer_string(html, "</code>");
+}
+
+bool page_cpus(const struct document_row *root, struct buffer *html)
+{
+	const struct document_list *cpus = document_list(root, "cpus");
+	const struct document_row *task = document_rows(cpus);
+	size_t shown = 0, count = cpus ? cpus->count : 0;
+
+	if (task && document_object(root, "panicked")) {
+		task = task->next; /* it has a section of its own */
+		count--;
+	}
+	if (!count)
+		return false;
+	for (; task && shown < MAX_CPUS; task = task->next, shown++) {
+		buffer_printf(html, "<details class=\"cpu\"%s><summary>CPU %s &middot; ",
+			      count <= MAX_OPEN_CPUS ? " open" : "", document_text(task, "cpu"));
+		task_title(task, html);
+		in_short(task, html);
+		buffer_string(html, "</summary>\n");
+		page_frames(task, html);
+		buffer_string(html, "</details>\n");
+	}
+	html_more(html, count, shown, "<code>kernel bt -a</code> shows them");
+	return true;
+}
