@@ -270,6 +270,8 @@ static const char help[] =
 	"written: crash.html  size: 175 kB\n"
 	"(gdb) kernel report -j -o crash.json\n";
 
+static const struct mi_name mi_names[] = { { "report", NULL }, { 0 } };
+
 const struct command command_report = {
 	.name = "report",
 	.summary = "Write a report of the crash: a page to mail, text, or JSON.",
@@ -277,6 +279,7 @@ const struct command command_report = {
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,
+	.mi = mi_names,
 	.file_option = 'o',
 	.run = report_run,
 };
