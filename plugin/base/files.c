@@ -84,6 +84,15 @@ static bool write_all(int fd, const char *data, size_t size)
 	return true;
 }
 
+/* What a new file gets that says nothing about it. The mask cannot be asked for, only set. */
+static mode_t usual_mode(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
 bool files_write_atomically(const char *path, const void *data, size_t size, struct error *error)
 {
 	char temporary[4096];
@@ -95,7 +104,7 @@ bool files_write_atomically(const char *path, const void *data, size_t size, str
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return error_set(error, ERROR_IO, "cannot make a file beside %s: %m", path);
-	done = write_all(fd, data, size) && fchmod(fd, 0644) == 0;
+	done = write_all(fd, data, size) && fchmod(fd, usual_mode()) == 0;
 	if (close(fd) < 0 || !done || rename(temporary, path) < 0) {
 		error_set(error, ERROR_IO, "cannot write %s: %m", path);
 		unlink(temporary);

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "commands/document.h"
 #include "commands/report_page.h"
+#include "kernel/module.h"
 
 static const struct option options[] = {
 	{ 'o', "FILE.html", "write a page for a browser; with -j FILE.json, the same as JSON" },
@@ -31,6 +32,16 @@ struct source_line {
 	char text[LINE_SIZE];
 };
 
+/* gdb reads a module's debug file when it is told to, or when its own stacks pass through it. */
+static void load_module_of(struct report *report, uint64_t pc)
+{
+	struct module *module = kernel_is_text(report->kernel, pc) ? NULL
+								   : module_at(report->kernel, pc);
+
+	if (module && !module->debug_searched && report->outer->load_module)
+		report->outer->load_module(report->outer->context, module->name, NULL);
+}
+
 static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
 {
 	struct report *report = context;
@@ -40,7 +51,10 @@ static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer
 	if (!host || !host->source_line)
 		return false;
 	if (line->state == LINE_NEW || line->pc != pc || line->exact != exact) {
-		bool found = host->source_line(host->context, pc, exact, line->text, LINE_SIZE);
+		bool found;
+
+		load_module_of(report, pc);
+		found = host->source_line(host->context, pc, exact, line->text, LINE_SIZE);
 
 		line->state = found ? LINE_KNOWN : LINE_NONE;
 		line->pc = pc;

@@ -15,7 +15,8 @@
 #define MAX_BOXES	4000
 #define MAX_DEPTH	64 /* functions; the innermost ones are left out */
 #define MAX_TEXT_STACKS 100
-#define MAX_NAMES	400 /* bytes of the tasks' names of one stack */
+#define LEAST_SHARE	0.06 /* of the picture, for a state */
+#define MAX_NAMES	400  /* bytes of the tasks' names of one stack */
 
 struct box {
 	const char *name, *module; /* the document's */
@@ -116,14 +117,44 @@ static void sort_children(struct box *parent)
 	free(order);
 }
 
-static void place(struct box *box, double x, double total)
+/* In its place at X, WIDTH wide; what it called has its part of that. */
+static void place(struct box *box, double x, double width)
 {
 	box->x = x;
-	box->width = box->count / total;
+	box->width = width;
 	sort_children(box);
 	for (struct box *inner = box->first; inner; inner = inner->next) {
-		place(inner, x, total);
-		x += inner->width;
+		double part = width * inner->count / box->count;
+
+		place(inner, x, part);
+		x += part;
+	}
+}
+
+/* A state's part of the picture, before all are scaled to fit. */
+static double share(const struct box *root, const struct box *state)
+{
+	double part = (double)state->count / root->count;
+	double least = state->first ? LEAST_SHARE : LEAST_SHARE / 4;
+
+	return part > least ? part : least;
+}
+
+/*
+ * The few tasks that run or are blocked are what one looks for among thousands that sleep, so each
+ * state gets some room. Within a state widths are true.
+ */
+static void place_states(struct box *root)
+{
+	double sum = 0, x = 0;
+
+	sort_children(root);
+	for (const struct box *state = root->first; state; state = state->next)
+		sum += share(root, state);
+	root->width = 1;
+	for (struct box *state = root->first; state; state = state->next) {
+		place(state, x, share(root, state) / sum);
+		x += state->width;
 	}
 }
 
@@ -147,7 +178,8 @@ static void draw(struct flame *flame, const struct box *box)
 		buffer_string(html, "]");
 	}
 	buffer_printf(html, ": %zu task%s, %.1f%%</title><rect width=\"100%%\" height=\"100%%\"/>",
-		      box->count, box->count == 1 ? "" : "s", box->width * 100);
+		      box->count, box->count == 1 ? "" : "s",
+		      100.0 * box->count / flame->root->count);
 	/* Text that nobody could read is not worth its bytes. */
 	if (box->width > 0.025) {
 		buffer_string(html, "<text x=\"3\" y=\"13\">");
@@ -188,9 +220,11 @@ static void picture(struct flame *flame)
 		      "<title id=\"flame-title\">Flame graph of the stacks of %zu tasks</title>\n",
 		      height, flame->root->count);
 	draw(flame, flame->root);
-	buffer_string(html, "</svg>\n<figcaption>Each box is a function, as wide as the tasks in "
-			    "it are many; above it is what it called. At the bottom are the "
-			    "tasks&#39; states.");
+	buffer_string(html,
+		      "</svg>\n<figcaption>Each box is a function, as wide as the tasks in "
+		      "it are many; above it is what it called. At the bottom are the "
+		      "tasks&#39; states; a rare one is drawn wider than it is, so that it can be "
+		      "seen.");
 	if (flame->full || flame->used > flame->drawn)
 		buffer_string(html, " Boxes too narrow to be seen are left out.");
 	buffer_string(html, "</figcaption></figure>\n");
@@ -255,7 +289,8 @@ bool page_flame(const struct document_row *root, struct buffer *html)
 	flame.root->module = flame.root->state = "";
 	for (const struct document_row *stack = stacks->rows; stack; stack = stack->next)
 		add_stack(&flame, stack);
-	place(flame.root, 0, flame.root->count ? flame.root->count : 1);
+	if (flame.root->count)
+		place_states(flame.root);
 	picture(&flame);
 	as_text(stacks, html);
 	free(flame.boxes);

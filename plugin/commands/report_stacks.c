@@ -125,11 +125,56 @@ static void in_short(const struct document_row *task, struct buffer *html)
 	buffer_string(html, "</code>");
 }
 
+/* Do both have the same frames, in the kernel all of them, and nothing else to say? */
+static bool same_stack(const struct document_row *left, const struct document_row *right)
+{
+	const struct document_row *a = document_rows(document_list(left, "frames"));
+	const struct document_row *b = document_rows(document_list(right, "frames"));
+
+	if (left->notes || right->notes ||
+	    strcmp(document_text(left, "end"), document_text(right, "end")))
+		return false;
+	for (; a && b; a = a->next, b = b->next)
+		if (strcmp(document_text(a, "pc"), document_text(b, "pc")) || is_kind(a, "user"))
+			return false;
+	return !a && !b;
+}
+
+/* How many CPUs from TASK on do the same: the idle ones, mostly. */
+static size_t run_of(const struct document_row *task, const struct document_row **last_ret)
+{
+	size_t count = 1;
+
+	for (*last_ret = task; (*last_ret)->next && same_stack(task, (*last_ret)->next); count++)
+		*last_ret = (*last_ret)->next;
+	return count;
+}
+
+static void cpu(const struct document_row *task, const struct document_row *last, size_t run,
+		bool open, struct buffer *html)
+{
+	buffer_printf(html, "<details class=\"cpu\"%s><summary>CPU%s %s", open ? " open" : "",
+		      run > 1 ? "s" : "", document_text(task, "cpu"));
+	if (run > 1)
+		buffer_printf(
+			html,
+			" to %s &middot; <span class=\"muted\">%zu with this stack, the first "
+			"is</span> ",
+			document_text(last, "cpu"), run);
+	else
+		buffer_string(html, " &middot; ");
+	task_title(task, html);
+	in_short(task, html);
+	buffer_string(html, "</summary>\n");
+	page_frames(task, html);
+	buffer_string(html, "</details>\n");
+}
+
 bool page_cpus(const struct document_row *root, struct buffer *html)
 {
 	const struct document_list *cpus = document_list(root, "cpus");
-	const struct document_row *task = document_rows(cpus);
-	size_t shown = 0, count = cpus ? cpus->count : 0;
+	const struct document_row *task = document_rows(cpus), *last;
+	size_t shown = 0, boxes = 0, count = cpus ? cpus->count : 0;
 
 	if (task && document_object(root, "panicked")) {
 		task = task->next; /* it has a section of its own */
@@ -137,14 +182,15 @@ bool page_cpus(const struct document_row *root, struct buffer *html)
 	}
 	if (!count)
 		return false;
-	for (; task && shown < MAX_CPUS; task = task->next, shown++) {
-		buffer_printf(html, "<details class=\"cpu\"%s><summary>CPU %s &middot; ",
-			      count <= MAX_OPEN_CPUS ? " open" : "", document_text(task, "cpu"));
-		task_title(task, html);
-		in_short(task, html);
-		buffer_string(html, "</summary>\n");
-		page_frames(task, html);
-		buffer_string(html, "</details>\n");
+	for (; task && boxes < MAX_CPUS; task = last->next, boxes++) {
+		bool few = count <= MAX_OPEN_CPUS;
+		size_t run = 1;
+
+		last = task;
+		if (!few)
+			run = run_of(task, &last);
+		cpu(task, last, run, few, html);
+		shown += run;
 	}
 	html_more(html, count, shown, "<code>kernel bt -a</code> shows them");
 	return true;

@@ -257,20 +257,25 @@ def test_dom_tables(dump, made):
 
 @needs_browser
 def test_dom_flame_graph(dump, made):
-    """Boxes are as wide as their tasks are many, lie within what called them, and name every state."""
+    """Within a state boxes are as wide as their tasks are many; they lie within what called them, and every state is there."""
     _, report, dom = made(dump)
     total = sum(stack["count"] for stack in report["stacks"])
     boxes = []
     for svg in dom.one(id="flame").all("svg"):
-        name, count = re.fullmatch(r"(.*): (\d+) tasks?, [\d.]+%", svg.one("title").text, re.S).groups()
+        name, count, percent = re.fullmatch(r"(.*): (\d+) tasks?, ([\d.]+)%", svg.one("title").text, re.S).groups()
         x, width, y = (float(svg[key].rstrip("%")) for key in ("x", "width", "y"))
-        assert abs(width - 100 * int(count) / total) < 0.01, name
+        assert abs(float(percent) - 100 * int(count) / total) <= 0.051, name
         boxes.append((name, int(count), x, width, y))
     rows = sorted({y for *_, y in boxes}, reverse=True)
     assert boxes[0][:4] == ("all tasks", total, 0, 100) and boxes[0][4] == rows[0]
     for _, _, x, width, y in boxes[1:]:
         below = [b for b in boxes if b[4] == rows[rows.index(y) - 1]]
         assert any(b[2] - 0.01 <= x and x + width <= b[2] + b[3] + 0.01 for b in below)
+    for state in (b for b in boxes if b[4] == rows[1]):
+        assert state[3] > 1
+        for _, count, x, width, _ in boxes[1:]:
+            if state[2] - 0.01 <= x and x + width <= state[2] + state[3] + 0.01:
+                assert abs(width - state[3] * count / state[1]) < 0.01
     states = {}
     for stack in report["stacks"]:
         states[stack["state_name"]] = states.get(stack["state_name"], 0) + stack["count"]
