@@ -17,7 +17,7 @@ struct piece {
 struct document {
 	struct output output;
 	struct piece *pieces;
-	struct document_row root;
+	struct document_row *root; /* the whole: a row without cells */
 	struct document_list *open[MAX_DEPTH];
 	struct document_row *rows[MAX_DEPTH]; /* of each open list; NULL before its first */
 	size_t depth;
@@ -52,7 +52,7 @@ static struct document_row *place(struct document *document)
 	for (size_t i = document->depth; i > 0; i--)
 		if (document->rows[i - 1])
 			return document->rows[i - 1];
-	return &document->root;
+	return document->root;
 }
 
 static bool add_row(struct document *document)
@@ -226,7 +226,11 @@ struct output *document_new(void)
 	if (!document)
 		return NULL;
 	document->output.ops = &document_ops;
-	return &document->output;
+	document->root = take(document, sizeof(*document->root));
+	if (document->root)
+		return &document->output;
+	free(document);
+	return NULL;
 }
 
 void document_free(struct output *output)
@@ -248,7 +252,7 @@ bool document_root(struct output *output, const struct document_row **root_ret)
 {
 	struct document *document = (struct document *)output;
 
-	*root_ret = &document->root;
+	*root_ret = document->root;
 	return !document->failed;
 }
 

@@ -20,6 +20,10 @@ static const struct option options[] = {
 	{ 0 }
 };
 
+#ifndef PACKAGE_VERSION /* not built by configure: tests/fuzz */
+#define PACKAGE_VERSION "(unknown version)"
+#endif
+
 /* --- source lines, remembered --- */
 
 #define LINE_SLOTS 4096 /* all CPUs' stacks go through fewer places */
@@ -60,8 +64,7 @@ static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer
 		line->pc = pc;
 		line->exact = exact;
 	}
-	report->lines_asked++;
-	report->lines_found += line->state == LINE_KNOWN;
+	report->lines_found += line->state == LINE_KNOWN && kernel_is_text(report->kernel, pc);
 	if (line->state == LINE_KNOWN)
 		snprintf(buffer, size, "%s", line->text);
 	return line->state == LINE_KNOWN;
@@ -130,10 +133,10 @@ static void note_lines(struct report *report)
 	if (report->lines_found)
 		return;
 	if (!report->kernel->vmlinux_path)
-		output_note(report->output, "no source lines: there is no vmlinux with debug "
-					    "information, the dump describes itself");
+		output_note(report->output, "no source lines of the kernel: there is no vmlinux "
+					    "with debug information, the dump describes itself");
 	else
-		output_note(report->output, "no source lines: gdb knows none for these stacks");
+		output_note(report->output, "no source lines of the kernel: gdb knows none");
 }
 
 static bool say_all(struct report *report, struct error *error)

@@ -21,7 +21,7 @@ struct report {
 	struct shape cpus_shape; /* that of bt with another key */
 	/* pc -> "file.c:123", kept since a page asks for the same few ones again and again */
 	struct source_line *lines;
-	size_t lines_found, lines_asked;
+	size_t lines_found; /* of the kernel itself; modules have files of their own */
 };
 
 /* --- report_tasks.c --- */

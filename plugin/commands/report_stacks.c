@@ -79,14 +79,14 @@ static void task_title(const struct document_row *task, struct buffer *html)
 	buffer_string(html, "</span>");
 }
 
-/* Does any frame of the CPUs' stacks have a source line? */
+/* Does any frame in the kernel itself have a source line? Modules have debug files of their own. */
 static bool any_line(const struct document_list *cpus)
 {
 	for (const struct document_row *task = document_rows(cpus); task; task = task->next)
 		for (const struct document_row *frame =
 			     document_rows(document_list(task, "frames"));
 		     frame; frame = frame->next)
-			if (document_cell(frame, "line"))
+			if (document_cell(frame, "line") && !document_cell(frame, "module"))
 				return true;
 	return false;
 }
@@ -106,8 +106,8 @@ bool page_panic(const struct document_row *root, struct buffer *html)
 		buffer_string(html, "<p>No CPU is known to have panicked.</p>\n");
 	}
 	if (cpus && !any_line(cpus))
-		buffer_string(html, "<p class=\"note\">There are no source lines: no debug "
-				    "information for these functions was found.</p>\n");
+		buffer_string(html, "<p class=\"note\">There are no source lines of the kernel: "
+				    "its debug information was not there.</p>\n");
 	page_last_lines(root, html);
 	return true;
 }

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const commands[] = {
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -a", "ps -r", "ps -S", "ps -m", "ps -s",
 		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
-		"bt -t 500", "bt -g 400", "bt -A -u", "report",
+		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 	};
 	static struct machine *machine;
 	struct fuzz_input input = { data, size };

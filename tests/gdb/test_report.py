@@ -9,6 +9,8 @@ import re
 import pytest
 
 import browser
+from conftest import run_gdb
+from test_no_debuginfo import alone
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 needs_browser = pytest.mark.skipif(not browser.find(), reason="no Chromium here: scripts/install-dependencies check")
@@ -149,6 +151,27 @@ def test_blocked_tasks(dump, made):
     recorded = {tid for tid, task in dump.oracle.tasks.items() if task.state == "D"}
     roles = {int(value) for key, value in dump.info.items() if key.startswith("pid.")}
     assert recorded & roles <= set(blocked)
+
+
+def without_lines(value):
+    if isinstance(value, list):
+        return [without_lines(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_lines(item) for key, item in value.items() if key != "line"}
+    return value
+
+
+@pytest.mark.scenario("sysrq", "oops")
+def test_dump_alone(dump, made):
+    """With no vmlinux at all: the same but for source lines, and it says that there are none."""
+    page = scratch(f"report-{dump}") / "alone.html"
+    text = run_gdb(None, alone(dump), ["python print('=begin=')", "kernel report -j", f"kernel report -o {page}"], 0)
+    report, whole = json.loads(text.split("=begin=\n", 1)[1].splitlines()[0]), made(dump)[1]
+    assert any(note.startswith("no source lines of the kernel: ") for note in report["notes"])
+    assert "notes" not in whole
+    assert "There are no source lines of the kernel" in page.read_text() and "no source lines" not in made(dump)[0].read_text()
+    for name in ("cpus", "blocked", "stacks", "memory", "memory_parts", "memory_processes", "log"):
+        assert without_lines(report[name]) == without_lines(whole[name]), name
 
 
 def test_text(dump, made):

@@ -1,44 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Waiters on hand-made stacks and the locks behind them: found, followed, and not believed where they do not agree. */
+/* Waiters on hand-made stacks and the locks behind them: found, followed, and not believed where
+ * they do not agree. */
 #include "test_command_image.h"
 
 #include "kernel/blocked.h"
 
-#define TEXT 0xffffffff81000000ull
-#define LOCK(n) (0x1000 + (n) * 0x100)
-#define HEAD 0x40		/* of the list in each kind of lock */
+#define TEXT	0xffffffff81000000ull
+#define LOCK(n) (0x1000 + (n)*0x100)
+#define HEAD	0x40 /* of the list in each kind of lock */
 
 enum { SCHEDULE = 0x000, MUTEX = 0x100, RWSEM = 0x200, DOWN = 0x300, CALLER = 0x400 };
 
-#define FUNCTION(text_, name_) \
-	{ .address = TEXT + text_, .size = 0x100, .name = name_, .letter = 't', .function = true }
+#define FUNCTION(text_, name_)                                                                     \
+	{                                                                                          \
+		.address = TEXT + text_, .size = 0x100, .name = name_, .letter = 't',              \
+		.function = true                                                                   \
+	}
 
 static const struct symbol symbols[] = {
-	FUNCTION(SCHEDULE, "schedule"), FUNCTION(MUTEX, "__mutex_lock.constprop.0"),
-	FUNCTION(RWSEM, "rwsem_down_write_slowpath"), FUNCTION(DOWN, "__down"), FUNCTION(CALLER, "mutex_user"),
+	FUNCTION(SCHEDULE, "schedule"),
+	FUNCTION(MUTEX, "__mutex_lock.constprop.0"),
+	FUNCTION(RWSEM, "rwsem_down_write_slowpath"),
+	FUNCTION(DOWN, "__down"),
+	FUNCTION(CALLER, "mutex_user"),
 	{ .address = TEXT, .name = "__sched_text_start", .letter = 'T' },
 	{ .address = TEXT + 0x100, .name = "__sched_text_end", .letter = 'T' },
 };
 
-#define WAITER(name_) \
+#define WAITER(name_)                                                                              \
 	SIZE_OF(name_, 0x28), MEMBER(name_, "list", 0, 16), MEMBER(name_, "task", 16, 8)
 
 #define LIST MEMBER("list_head", "next", 0, 8), MEMBER("list_head", "prev", 8, 8)
 
-static const struct image_member old_members[] = {
-	LIST,
-	WAITER("mutex_waiter"),
-	WAITER("rwsem_waiter"),
-	WAITER("semaphore_waiter"),
-	MEMBER("rwsem_waiter", "type", 24, 4),
-	MEMBER("mutex", "owner.counter", 0, 8),
-	MEMBER("mutex", "wait_list", HEAD, 16),
-	MEMBER("rw_semaphore", "count.counter", 0, 8, .is_signed = true),
-	MEMBER("rw_semaphore", "owner.counter", 8, 8),
-	MEMBER("rw_semaphore", "wait_list", HEAD, 16),
-	MEMBER("semaphore", "wait_list", HEAD, 16),
-	{ NULL, NULL, { 0 } }
-};
+static const struct image_member old_members[] = { LIST,
+						   WAITER("mutex_waiter"),
+						   WAITER("rwsem_waiter"),
+						   WAITER("semaphore_waiter"),
+						   MEMBER("rwsem_waiter", "type", 24, 4),
+						   MEMBER("mutex", "owner.counter", 0, 8),
+						   MEMBER("mutex", "wait_list", HEAD, 16),
+						   MEMBER("rw_semaphore", "count.counter", 0, 8,
+							  .is_signed = true),
+						   MEMBER("rw_semaphore", "owner.counter", 8, 8),
+						   MEMBER("rw_semaphore", "wait_list", HEAD, 16),
+						   MEMBER("semaphore", "wait_list", HEAD, 16),
+						   { NULL, NULL, { 0 } } };
 
 /* What newer kernels know by themselves; the lists have no heads. */
 static const struct image_member new_members[] = {
@@ -58,7 +64,8 @@ static struct image_member all[128];
 
 static struct command_image *machine(const struct image_member *more)
 {
-	struct command_image *set = command_image_new(symbols, sizeof(symbols) / sizeof(symbols[0]));
+	struct command_image *set = command_image_new(symbols,
+						      sizeof(symbols) / sizeof(symbols[0]));
 	size_t count = 0;
 
 	for (const struct image_member *row = command_members; row->type; row++)
@@ -97,20 +104,27 @@ static void put_list(struct command_image *set, unsigned lock, const unsigned *t
 }
 
 /* Asleep in schedule(), which FUNCTION called, which mutex_user() called. */
-static const struct blocked *add(struct command_image *set, struct blocked_list *list, unsigned task,
-				 unsigned function)
+static const struct blocked *add(struct command_image *set, struct blocked_list *list,
+				 unsigned task, unsigned function)
 {
 	uint64_t base = IMAGE_BASE + STACK(task) + 0x3f00;
 	const struct frame frames[] = {
 		{ .kind = FRAME_CALL, .pc = TEXT + SCHEDULE + 8, .sp = base, .cfa = base + 0x10 },
-		{ .kind = FRAME_CALL, .pc = TEXT + function + 8, .sp = base + 0x10, .cfa = base + 0x60 },
-		{ .kind = FRAME_CALL, .pc = TEXT + CALLER + 8, .sp = base + 0x60, .cfa = base + 0x80 },
+		{ .kind = FRAME_CALL,
+		  .pc = TEXT + function + 8,
+		  .sp = base + 0x10,
+		  .cfa = base + 0x60 },
+		{ .kind = FRAME_CALL,
+		  .pc = TEXT + CALLER + 8,
+		  .sp = base + 0x60,
+		  .cfa = base + 0x80 },
 	};
 	const struct blocked *added;
 	struct error error = { 0 };
 
-	if (!blocked_add(&set->image->kernel, list, task_find_address(&set->image->kernel, TASK(task)), frames, 3,
-			 &added, &error))
+	if (!blocked_add(&set->image->kernel, list,
+			 task_find_address(&set->image->kernel, TASK(task)), frames, 3, &added,
+			 &error))
 		fail_msg("%s", error.text);
 	return added;
 }
@@ -166,10 +180,10 @@ static void stale(void **state)
 	(void)state;
 	put(set, LOCK(0), TASK(2));
 	put_list(set, 0, waiters, 1);
-	put(set, LOCK(0) + HEAD + 8, IMAGE_BASE + LOCK(1));	/* the head does not point back */
+	put(set, LOCK(0) + HEAD + 8, IMAGE_BASE + LOCK(1)); /* the head does not point back */
 	begin(set, &list);
 	blocked = add(set, &list, 6, MUTEX);
-	assert_non_null(blocked);		/* D state: it is blocked, nobody knows on which mutex */
+	assert_non_null(blocked); /* D state: it is blocked, nobody knows on which mutex */
 	assert_int_equal(blocked->lock, 0);
 	assert_int_equal(blocked->kind, LOCK_MUTEX);
 	assert_null(blocked->owner);
@@ -194,7 +208,8 @@ static void stale(void **state)
 	command_image_free(set);
 }
 
-/* 40 waits for what 901 holds, which waits for what 40 holds; 30 waits for 40 and is in no circle. */
+/* 40 waits for what 901 holds, which waits for what 40 holds; 30 waits for 40 and is in no circle.
+ */
 static void deadlock(void **state)
 {
 	static const unsigned one[] = { 6 }, two[] = { 5, 4 };
@@ -231,24 +246,24 @@ static void rwsem(void **state)
 
 	(void)state;
 	put_list(set, 0, waiters, 1);
-	put(set, waiter_of(6) + 24, 0);		/* RWSEM_WAITING_FOR_WRITE */
-	put(set, LOCK(0), 0x102);		/* one reader, and waiters */
-	put(set, LOCK(0) + 8, TASK(2) | 1);	/* RWSEM_READER_OWNED */
+	put(set, waiter_of(6) + 24, 0);	    /* RWSEM_WAITING_FOR_WRITE */
+	put(set, LOCK(0), 0x102);	    /* one reader, and waiters */
+	put(set, LOCK(0) + 8, TASK(2) | 1); /* RWSEM_READER_OWNED */
 	begin(set, &list);
 	blocked = add(set, &list, 6, RWSEM);
 	assert_int_equal(blocked->kind, LOCK_RWSEM);
 	assert_true(blocked->for_write);
 	assert_int_equal(blocked->owner->pid, 1);
-	assert_true(blocked->owner_is_hint);	/* the last reader, maybe not the one who holds it */
+	assert_true(blocked->owner_is_hint); /* the last reader, maybe not the one who holds it */
 	put(set, waiter_of(6) + 24, 1);
-	put(set, LOCK(0), 0x3);			/* a writer, and waiters */
+	put(set, LOCK(0), 0x3); /* a writer, and waiters */
 	put(set, LOCK(0) + 8, TASK(5));
 	memory_forget_translations(set->image->kernel.memory);
 	blocked = add(set, &list, 6, RWSEM);
 	assert_true(blocked->for_read);
 	assert_int_equal(blocked->owner->pid, 901);
 	assert_false(blocked->owner_is_hint);
-	put(set, LOCK(0), 0x2);			/* nobody: what `owner` says is left over */
+	put(set, LOCK(0), 0x2); /* nobody: what `owner` says is left over */
 	memory_forget_translations(set->image->kernel.memory);
 	assert_null(add(set, &list, 6, RWSEM)->owner);
 	blocked_end(&list);
@@ -284,19 +299,19 @@ static void from_task(void **state)
 	(void)state;
 	put(set, LOCK(0), TASK(2) | 1);
 	put(set, LOCK(0) + 8, TASK(5));
-	put(set, task + 0xa0, IMAGE_BASE + LOCK(0));	/* blocked_on */
+	put(set, task + 0xa0, IMAGE_BASE + LOCK(0)); /* blocked_on */
 	begin(set, &list);
 	blocked = add(set, &list, 6, MUTEX);
 	assert_int_equal(blocked->kind, LOCK_MUTEX);
 	assert_int_equal(blocked->owner->pid, 1);
 	assert_false(blocked->inferred);
-	put(set, task + 0x90, (IMAGE_BASE + LOCK(0)) | 1);	/* blocker: BLOCKER_TYPE_SEM */
+	put(set, task + 0x90, (IMAGE_BASE + LOCK(0)) | 1); /* blocker: BLOCKER_TYPE_SEM */
 	memory_forget_translations(set->image->kernel.memory);
 	blocked = add(set, &list, 6, DOWN);
 	assert_int_equal(blocked->kind, LOCK_SEMAPHORE);
 	assert_int_equal(blocked->owner->pid, 901);
 	assert_true(blocked->owner_is_hint);
-	put(set, task + 0x98, IMAGE_BASE + waiter_of(6));	/* pi_blocked_on */
+	put(set, task + 0x98, IMAGE_BASE + waiter_of(6)); /* pi_blocked_on */
 	put(set, waiter_of(6) + 0x30, TASK(6));
 	put(set, waiter_of(6) + 0x38, IMAGE_BASE + LOCK(1));
 	put(set, LOCK(1) + 0x18, TASK(2) | 1);
@@ -304,7 +319,7 @@ static void from_task(void **state)
 	blocked = add(set, &list, 6, CALLER);
 	assert_int_equal(blocked->kind, LOCK_RT_MUTEX);
 	assert_int_equal(blocked->owner->pid, 1);
-	put(set, waiter_of(6) + 0x30, TASK(2));		/* not its own waiter: not believed */
+	put(set, waiter_of(6) + 0x30, TASK(2)); /* not its own waiter: not believed */
 	memory_forget_translations(set->image->kernel.memory);
 	assert_int_equal(add(set, &list, 6, DOWN)->kind, LOCK_SEMAPHORE);
 	blocked_end(&list);

@@ -1,27 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* /proc/meminfo of a hand-made machine: two CPUs, a node, two zones. Numbers are worked out by hand. */
+/* /proc/meminfo of a hand-made machine: two CPUs, a node, two zones. Numbers are worked out by
+ * hand. */
 #include "test_kernel_image.h"
 
 #include "kernel/memory_use.h"
 
-#define ZONE_STAT 0x1000
-#define NODE_STAT 0x1100
-#define NODE_DATA 0x1200
-#define NODE 0x2000
-#define ZONE_SIZE 0x100
-#define NODE_DIFF 0x4000	/* per-CPU pointers; CPU n's is n * 0x1000 further */
-#define ZONE_DIFF 0x4100
-#define NUMBERS 0xa000
-#define SUPER 0x6000
-#define INODE(n) (0x6100 + (n) * 0x100)
-#define MAPPING(n) (0x7000 + (n) * 0x100)
-#define HSTATES 0x8000
-#define SWAP_INFO 0x9000
-#define SWAP_FILE 0x9100
+#define ZONE_STAT  0x1000
+#define NODE_STAT  0x1100
+#define NODE_DATA  0x1200
+#define NODE	   0x2000
+#define ZONE_SIZE  0x100
+#define NODE_DIFF  0x4000 /* per-CPU pointers; CPU n's is n * 0x1000 further */
+#define ZONE_DIFF  0x4100
+#define NUMBERS	   0xa000
+#define SUPER	   0x6000
+#define INODE(n)   (0x6100 + (n)*0x100)
+#define MAPPING(n) (0x7000 + (n)*0x100)
+#define HSTATES	   0x8000
+#define SWAP_INFO  0x9000
+#define SWAP_FILE  0x9100
 
 enum { FREE, MLOCK, NR_ZONE };
-enum { INACTIVE_FILE, ACTIVE_FILE, UNEVICTABLE, SLAB_R, SLAB_U, ANON, MAPPED, FILES, DIRTY, WRITEBACK, SHMEM,
-       STACK_KB, PAGETABLE, SWAPCACHE, NR_NODE };
+enum {
+	INACTIVE_FILE,
+	ACTIVE_FILE,
+	UNEVICTABLE,
+	SLAB_R,
+	SLAB_U,
+	ANON,
+	MAPPED,
+	FILES,
+	DIRTY,
+	WRITEBACK,
+	SHMEM,
+	STACK_KB,
+	PAGETABLE,
+	SWAPCACHE,
+	NR_NODE
+};
 
 static const struct image_enumerator enumerators[] = {
 	{ "zone_stat_item", "NR_FREE_PAGES", FREE },
@@ -52,8 +68,8 @@ static const struct image_member members[] = {
 	MEMBER("zone", "per_cpu_zonestats", 0, 8),
 	MEMBER("zone", "_watermark", 8, 24, .kind = TYPE_ARRAY, .count = 3, .element_size = 8),
 	MEMBER("zone", "watermark_boost", 0x20, 8),
-	MEMBER("per_cpu_nodestat", "vm_node_stat_diff", 1, NR_NODE, .kind = TYPE_ARRAY, .count = NR_NODE,
-	       .element_size = 1),
+	MEMBER("per_cpu_nodestat", "vm_node_stat_diff", 1, NR_NODE, .kind = TYPE_ARRAY,
+	       .count = NR_NODE, .element_size = 1),
 	MEMBER("per_cpu_zonestat", "vm_stat_diff", 1, NR_ZONE, .kind = TYPE_ARRAY, .count = NR_ZONE,
 	       .element_size = 1),
 	SIZE_OF("list_head", 16),
@@ -82,23 +98,26 @@ static void number(struct image *image, const char *name, unsigned n, uint64_t v
 static void put_counters(struct image *image)
 {
 	static const uint16_t node[NR_NODE] = {
-		[INACTIVE_FILE] = 10, [ACTIVE_FILE] = 20, [UNEVICTABLE] = 3, [SLAB_R] = 50, [SLAB_U] = 60,
-		[ANON] = 200, [MAPPED] = 40, [FILES] = 150, [DIRTY] = 1, [SHMEM] = 70, [STACK_KB] = 48,
-		[PAGETABLE] = 9, [SWAPCACHE] = 5,
+		[INACTIVE_FILE] = 10, [ACTIVE_FILE] = 20, [UNEVICTABLE] = 3, [SLAB_R] = 50,
+		[SLAB_U] = 60,	      [ANON] = 200,	  [MAPPED] = 40,     [FILES] = 150,
+		[DIRTY] = 1,	      [SHMEM] = 70,	  [STACK_KB] = 48,   [PAGETABLE] = 9,
+		[SWAPCACHE] = 5,
 	};
 
 	for (unsigned i = 0; i < NR_NODE; i++)
 		image_put_number(image, NODE_STAT + i * 8, node[i], 8);
 	image_put_number(image, ZONE_STAT + FREE * 8, 1000, 8);
-	image_put_number(image, ZONE_STAT + MLOCK * 8, (uint64_t)-2, 8);	/* as it can be for a moment */
+	image_put_number(image, ZONE_STAT + MLOCK * 8, (uint64_t)-2,
+			 8); /* as it can be for a moment */
 	image_put_number(image, NODE_DATA, IMAGE_BASE + NODE, 8);
 	image_put_number(image, NODE + 8, IMAGE_BASE + NODE_DIFF, 8);
 	/* CPU 0 has freed 7 pages, CPU 1 taken 3; CPU 1 has 4 anonymous ones more. */
 	for (unsigned zone = 0; zone < 2; zone++) {
-		image_put_number(image, NODE + 0x10 + zone * ZONE_SIZE, IMAGE_BASE + ZONE_DIFF + zone * 0x40, 8);
+		image_put_number(image, NODE + 0x10 + zone * ZONE_SIZE,
+				 IMAGE_BASE + ZONE_DIFF + zone * 0x40, 8);
 		image_put_number(image, NODE + 0x10 + zone * ZONE_SIZE + 8 + 8, 30 + zone, 8);
 	}
-	image_put_number(image, NODE + 0x10 + ZONE_SIZE + 0x20, 5, 8);		/* boost */
+	image_put_number(image, NODE + 0x10 + ZONE_SIZE + 0x20, 5, 8); /* boost */
 	image_put_number(image, ZONE_DIFF + 1, 7, 1);
 	image_put_number(image, ZONE_DIFF + 0x40 + 0x1000 + 1, (uint8_t)-3, 1);
 	image_put_number(image, NODE_DIFF + 0x1000 + 1 + ANON, 4, 1);
@@ -146,7 +165,7 @@ static struct image *machine(void)
 	image_put_number(image, HSTATES + 8, 1, 8);
 	image_symbol(image, "swap_info", SWAP_INFO, 32 * 8);
 	image_put_number(image, SWAP_INFO, IMAGE_BASE + SWAP_FILE, 8);
-	image_put_number(image, SWAP_FILE, 3, 8);	/* used, and may be written to */
+	image_put_number(image, SWAP_FILE, 3, 8); /* used, and may be written to */
 	image_put_number(image, SWAP_FILE + 8, 100, 4);
 	image_ready(image);
 	put_counters(image);
@@ -154,13 +173,14 @@ static struct image *machine(void)
 	return image;
 }
 
-#define PAGES(n) ((uint64_t)(n) * IMAGE_PAGE)
+#define PAGES(n) ((uint64_t)(n)*IMAGE_PAGE)
 
 static void expect(const struct memory_use *use, enum memory_item item, uint64_t bytes)
 {
 	if (!use->items[item].known || use->items[item].bytes != bytes)
-		fail_msg("%s: %d %llu, not %llu; %s", memory_item_name(item), use->items[item].known,
-			 (unsigned long long)use->items[item].bytes, (unsigned long long)bytes, use->damage);
+		fail_msg("%s: %d %llu, not %llu; %s", memory_item_name(item),
+			 use->items[item].known, (unsigned long long)use->items[item].bytes,
+			 (unsigned long long)bytes, use->damage);
 }
 
 static void rows(void **state)
@@ -182,7 +202,7 @@ static void rows(void **state)
 	expect(&use, MEMORY_PER_CPU, PAGES(22));
 	expect(&use, MEMORY_VMALLOC, PAGES(33));
 	expect(&use, MEMORY_HUGETLB, PAGES(512));
-	expect(&use, MEMORY_LOCKED, 0);		/* never negative */
+	expect(&use, MEMORY_LOCKED, 0); /* never negative */
 	expect(&use, MEMORY_SWAP_TOTAL, PAGES(500));
 	expect(&use, MEMORY_SWAP_FREE, PAGES(400));
 	/* free - reserve + (file LRU: 30 - 15) + (slab: 50 - 25); low watermarks are 30 + 31 + 5 */
@@ -205,10 +225,12 @@ static void parts(void **state)
 		sum += use.parts[i];
 	assert_int_equal(sum, PAGES(3000));
 	assert_int_equal(use.parts[PART_FILES], PAGES(131 - 70));
-	assert_int_equal(use.parts[PART_VMALLOC], PAGES(33 - 12));	/* stacks are shown by themselves */
-	/* 204 + 70 + 61 + 14 + 512 + 50 + 60 + 12 + 9 + 21 + 22 + 1004 = 2039 pages are accounted for. */
+	assert_int_equal(use.parts[PART_VMALLOC],
+			 PAGES(33 - 12)); /* stacks are shown by themselves */
+	/* 204 + 70 + 61 + 14 + 512 + 50 + 60 + 12 + 9 + 21 + 22 + 1004 = 2039 pages are accounted
+	 * for. */
 	assert_int_equal(use.parts[PART_OTHER], PAGES(3000 - 2039));
-	image_put_number(image, NUMBERS, 2030, 8);	/* 9 pages of Percpu were never part of it */
+	image_put_number(image, NUMBERS, 2030, 8); /* 9 pages of Percpu were never part of it */
 	memory_forget_translations(image->kernel.memory);
 	assert_true(memory_use(&image->kernel, &use, NULL));
 	assert_true(use.parts_known);
@@ -245,7 +267,7 @@ static void damage(void **state)
 	image_put_number(image, INODE(1) + 0x10, IMAGE_BASE + INODE(0) + 0x10, 8);
 	assert_true(memory_use(&image->kernel, &use, NULL));
 	assert_false(use.items[MEMORY_BUFFERS].known);
-	assert_false(use.items[MEMORY_CACHED].known);	/* it is counted without buffers */
+	assert_false(use.items[MEMORY_CACHED].known); /* it is counted without buffers */
 	assert_false(use.parts_known);
 	assert_non_null(strstr(use.damage, "Buffers: "));
 	expect(&use, MEMORY_FREE, PAGES(1004));
@@ -279,8 +301,9 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),	  cmocka_unit_test(parts),   cmocka_unit_test(swap_is_going),
-		cmocka_unit_test(damage), cmocka_unit_test(nothing),
+		cmocka_unit_test(rows),		 cmocka_unit_test(parts),
+		cmocka_unit_test(swap_is_going), cmocka_unit_test(damage),
+		cmocka_unit_test(nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

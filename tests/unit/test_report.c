@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* report on a hand-made kernel: hostile names, the file, and the document that the page is drawn from. */
+/* report on a hand-made kernel: hostile names, the file, and the document that the page is drawn
+ * from. */
 #include "test_command_image.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands/document.h"
 #include "commands/report_page.h"
 
-/* As long as a comm can be; the rest of a script that somebody wants to run in a colleague's browser. */
+/* As long as a comm can be; the rest of a script that somebody wants to run in a colleague's
+ * browser. */
 #define HOSTILE "<script>'\"&\xff\x1b["
 
 static struct command_image *machine(void)
@@ -76,9 +79,11 @@ static void refusals(void **state)
 	(void)state;
 	expect_part(set, "report -o /nonexistent/x.html",
 		    "error: report: cannot write /nonexistent/x.html: No such file or directory\n");
-	expect_part(set, "report -o /tmp", "error: report: /tmp is a directory; name a file in it\n");
+	expect_part(set, "report -o /tmp",
+		    "error: report: /tmp is a directory; name a file in it\n");
 	expect_part(set, "report -o x.json", "error: report -o x.json writes a page");
-	expect_part(set, "report x.html", "error: report takes no words; `report -o x.html' writes");
+	expect_part(set, "report x.html",
+		    "error: report takes no words; `report -o x.html' writes");
 	command_image_free(set);
 }
 
@@ -90,7 +95,8 @@ static void as_text(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "\nWhat the CPUs were doing\nPANICKED CPU: 1\n"));
-	assert_non_null(strstr(text, "COMMAND: \"900\"\n    UN  last ran 1.000 s before the end\n"));
+	assert_non_null(
+		strstr(text, "COMMAND: \"900\"\n    UN  last ran 1.000 s before the end\n"));
 	assert_non_null(strstr(text, "\nnote: memory: "));
 	assert_non_null(strstr(text, "\nnote: log: "));
 	assert_null(strstr(text, "error: "));
@@ -104,7 +110,8 @@ static void escapes(void **state)
 
 	(void)state;
 	html_bytes(&html, "a<b>&\"'\0\n\t\xc3\xa9\xe2\x80\xae", 15);
-	assert_string_equal(html.data, "a&lt;b&gt;&amp;&quot;&#39;\\x00\n\t\xc3\xa9\\xe2\\x80\\xae");
+	assert_string_equal(html.data,
+			    "a&lt;b&gt;&amp;&quot;&#39;\\x00\n\t\xc3\xa9\\xe2\\x80\\xae");
 	buffer_free(&html);
 	html_size(&html, 999);
 	buffer_char(&html, '|');
@@ -146,7 +153,7 @@ static void document(void **state)
 	output_row(out);
 	output_bool(out, 4, true, NULL);
 	output_end(out);
-	output_begin(out, &tasks_shape);	/* goes on where it was */
+	output_begin(out, &tasks_shape); /* goes on where it was */
 	output_row(out);
 	output_end(out);
 	assert_true(document_root(out, &root));
@@ -172,11 +179,168 @@ static void document(void **state)
 	document_free(out);
 }
 
+/* --- a page of too much --- */
+
+enum { PID, COMM, LINE, LEVEL, NAME, COUNT, STATE, STATE_NAME, FUNCTION, KIND, PC };
+
+static const struct column many_columns[] = {
+	[PID] = { "pid", "", 0, 0 },
+	[COMM] = { "comm", "", 0, 0 },
+	[LINE] = { "line", "", 0, 0 },
+	[LEVEL] = { "level", "", 0, 0 },
+	[NAME] = { "name", "", 0, 0 },
+	[COUNT] = { "count", "", 0, 0 },
+	[STATE] = { "state", "", 0, 0 },
+	[STATE_NAME] = { "state_name", "", 0, 0 },
+	[FUNCTION] = { "function", "", 0, 0 },
+	[KIND] = { "kind", "", 0, 0 },
+	[PC] = { "pc", "", 0, 0 },
+};
+#define MANY(key_)                                                                                 \
+	{                                                                                          \
+		key_, SHAPE_TABLE, many_columns, ARRAY_SIZE(many_columns)                          \
+	}
+
+/* COUNT rows of SHAPE; each has a frame of its own, so that no two are alike. */
+static void many(struct output *out, const struct shape *shape, unsigned count)
+{
+	static const struct shape frames = MANY("frames");
+
+	output_begin(out, shape);
+	for (unsigned i = 0; i < count && output_row(out); i++) {
+		output_uint(out, PID, i);
+		output_string(out, COMM, "<b>");
+		output_printf(out, LINE, "%u %0200d", i, 0);
+		output_uint(out, LEVEL, i % 8);
+		output_printf(out, NAME, "m%u<", i);
+		output_uint(out, COUNT, 1);
+		output_string(out, STATE, "IN");
+		output_string(out, STATE_NAME, "sleeping");
+		output_begin(out, &frames);
+		output_row(out);
+		output_printf(out, FUNCTION, "f%u", i);
+		output_printf(out, PC, "%u", i);
+		output_end(out);
+	}
+	output_end(out);
+}
+
+static struct buffer page_of(struct output *out)
+{
+	const struct document_row *root;
+	struct buffer html = { 0 };
+
+	assert_true(document_root(out, &root));
+	report_page(root, &html);
+	assert_false(html.failed);
+	return html;
+}
+
+static void bounded(void **state)
+{
+	static const struct shape log = MANY("log"), modules = MANY("modules"),
+				  blocked = MANY("blocked"), cpus = MANY("cpus"),
+				  stacks = MANY("stacks");
+	struct output *out = document_new();
+	struct buffer html;
+
+	(void)state;
+	many(out, &cpus, 1000);
+	many(out, &blocked, 5000);
+	many(out, &stacks, 30000);
+	many(out, &modules, 3000);
+	many(out, &log, 20000); /* 4 MB */
+	html = page_of(out);
+	assert_true(html.size < 4 << 20);
+	assert_non_null(strstr(html.data, "and 872 more; <code>kernel bt -a</code>"));
+	assert_non_null(strstr(html.data, "and 4800 more; <code>kernel report -j</code>"));
+	assert_non_null(strstr(html.data, "and 29900 more; <code>kernel bt -A -u</code>"));
+	assert_non_null(strstr(html.data, "and 2500 more; <code>kernel mod</code>"));
+	/* The end of the log is what matters. */
+	assert_non_null(strstr(html.data, " earlier messages are left out here;"));
+	assert_non_null(strstr(html.data, "19999 0000"));
+	assert_null(strstr(html.data, "<li class=\"l0\"><b>emerg</b> 0 0000"));
+	assert_non_null(strstr(html.data, "all tasks: 30000 tasks, 100.0%"));
+	assert_null(strstr(html.data, "<b>&lt;b"));
+	assert_non_null(strstr(html.data, "&lt;b&gt;"));
+	buffer_free(&html);
+	document_free(out);
+}
+
+/* Nothing is known: still a page that says so. */
+static void empty(void **state)
+{
+	struct output *out = document_new();
+	struct buffer html = page_of(out);
+
+	(void)state;
+	assert_non_null(strstr(html.data, "<h1>No panic and no oops in the log</h1>"));
+	assert_non_null(strstr(html.data, "No CPU is known to have panicked."));
+	assert_non_null(strstr(html.data, "</html>"));
+	buffer_free(&html);
+	document_free(out);
+}
+
+static bool always(void *context)
+{
+	(void)context;
+	return true;
+}
+
+/* Ctrl-C: no file, and none left over beside it. */
+static void interrupted(void **state)
+{
+	struct command_image *set = machine();
+	char directory[] = "/tmp/vmcore-report.XXXXXX", line[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(line, sizeof(line), "report -o %s/x.html", directory);
+	set->image->kernel.interrupted = always;
+	expect_part(set, line, "error: ");
+	assert_int_equal(rmdir(directory), 0); /* it is empty */
+	command_image_free(set);
+}
+
+/* What is there is replaced; behind a link, the file it leads to; a pipe is written into. */
+static void files(void **state)
+{
+	char directory[] = "/tmp/vmcore-report.XXXXXX", path[64], link[64], *text;
+	struct error error = { 0 };
+	struct stat info;
+	mode_t mask = umask(027);
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/x.html", directory);
+	snprintf(link, sizeof(link), "%s/link.html", directory);
+	assert_true(report_write(path, "old, and longer", 15, &error));
+	assert_int_equal(symlink(path, link), 0);
+	assert_true(report_write(link, "new", 3, &error));
+	text = read_all(path);
+	assert_string_equal(text, "new");
+	free(text);
+	assert_int_equal(lstat(link, &info), 0);
+	assert_true(S_ISLNK(info.st_mode));
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0640);
+	umask(mask);
+	assert_true(report_write("/dev/null", "gone", 4, &error));
+	assert_int_equal(stat("/dev/null", &info), 0);
+	assert_true(S_ISCHR(info.st_mode));
+	assert_false(report_write("/dev/full", "too much", 8, &error));
+	assert_string_equal(error.text, "cannot write /dev/full: No space left on device");
+	unlink(link);
+	unlink(path);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page),	   cmocka_unit_test(refusals), cmocka_unit_test(as_text),
-		cmocka_unit_test(escapes), cmocka_unit_test(document),
+		cmocka_unit_test(page),	   cmocka_unit_test(refusals),	  cmocka_unit_test(as_text),
+		cmocka_unit_test(escapes), cmocka_unit_test(document),	  cmocka_unit_test(bounded),
+		cmocka_unit_test(empty),   cmocka_unit_test(interrupted), cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
