@@ -355,17 +355,51 @@ def test_colours_contrast(dump, made):
             assert browser.contrast(colors[text], colors[ground]) >= 4.5, (text, ground)
 
 
+def with_script(page, target, script, keep=False):
+    """The page without its policy, SCRIPT in place of ours or, KEEP, after it."""
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text())
+    ours = re.search(r"<script>(.*?)</script>", text, re.S)
+    target.write_text(text.replace(ours[0], f"<script>{ours[1] if keep else ''}{script}</script>"))
+    return target
+
+
 @needs_browser
 @pytest.mark.scenario("oops")
 def test_fits_a_phone(dump, made, tmp_path):
-    """Nothing is wider than the window: measured by a script in place of ours."""
-    text = made(dump)[0].read_text()
-    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    """Nothing is wider than the window, with all that can be opened open."""
     measure = "document.querySelectorAll('details').forEach(d => d.open = true);" \
               "document.body.dataset.width = document.documentElement.scrollWidth + ' ' + window.innerWidth;"
-    text = re.sub(r"<script>.*?</script>", lambda _: f"<script>{measure}</script>", text, flags=re.S)
-    page = tmp_path / "measured.html"
-    page.write_text(text)
+    page = with_script(made(dump)[0], tmp_path / "measured.html", measure)
     for size in ("390,800", "1280,900"):
         needed, there = browser.dom(page, tmp_path, f"--window-size={size}").one("body")["data-width"].split()
         assert int(needed) <= int(there), size
+
+
+@needs_browser
+@pytest.mark.scenario("oops")
+def test_log_filter_needs_no_script(dump, made, tmp_path):
+    """What a person sees of the log with each choice: counted in the browser, done by the style alone."""
+    count = "for (const id of ['level-all', 'level-warn', 'level-err']) { document.getElementById(id).checked = true;" \
+            "document.body.setAttribute('data-' + id, [...document.querySelectorAll('#log-lines li')]" \
+            ".filter(li => getComputedStyle(li).display != 'none').length); }"
+    body = browser.dom(with_script(made(dump)[0], tmp_path / "counted.html", count), tmp_path).one("body")
+    levels = [record["level"] for record in made(dump)[1]["log"]]
+    assert int(body["data-level-all"]) == len(levels)
+    assert 0 < int(body["data-level-warn"]) == sum(level <= 4 for level in levels)
+    assert 0 < int(body["data-level-err"]) == sum(level <= 3 for level in levels)
+
+
+@needs_browser
+@pytest.mark.scenario("oops")
+def test_flame_graph_zoom_and_search(dump, made, tmp_path):
+    """A click on a box makes it as wide as the picture; a search marks the boxes of that name."""
+    act = "const box = [...document.querySelectorAll('#flame svg')].find(b => b.textContent.startsWith('entry_SYSCALL'));" \
+          "box.querySelector('rect').dispatchEvent(new MouseEvent('click', { bubbles: true }));" \
+          "const find = document.getElementById('flame-find'); find.value = 'RIG_take'; find.dispatchEvent(new Event('input'));"
+    flame = browser.dom(with_script(made(dump)[0], tmp_path / "zoomed.html", act, keep=True), tmp_path).one(id="flame")
+    box = next(b for b in flame.all("svg") if b.one("title").text.startswith("entry_SYSCALL"))
+    assert float(box["width"].rstrip("%")) == 100 and float(box["x"].rstrip("%")) == 0
+    found = [b.one("title").text for b in flame.all("svg", class_="found")]
+    assert found and all(text.startswith("rig_take_mutex [vmcore_rig]: ") for text in found)
+    hidden = [b for b in flame.all("svg") if "display: none" in b["style"]]
+    assert hidden and all(b.one("title").text != box.one("title").text for b in hidden)
