@@ -297,9 +297,9 @@ void bt_groups_show(struct bt *bt, struct group_table *table, bool by_state)
 		[GROUP_STATE_NAME] = { "state_name", "", 0, COLUMN_JSON_ONLY | COLUMN_TEXT_ONLY },
 	};
 	static const struct column state_columns[] = {
-		GROUP_COLUMNS("%,", "%"),
+		GROUP_COLUMNS("%", "\n%"),
 		[GROUP_STATE] = { "state", "", 0, COLUMN_JSON_ONLY },
-		[GROUP_STATE_NAME] = { "state_name", "%:", 0, COLUMN_LEFT },
+		[GROUP_STATE_NAME] = { "state_name", "(%)", 0, COLUMN_LEFT },
 	};
 #undef GROUP_COLUMNS
 	static const struct shape shape = { "stacks", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };

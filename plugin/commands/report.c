@@ -2,21 +2,19 @@
 /* report: the whole dump on one page, for those who have neither the dump nor a debugger. */
 #include "commands/report.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/buffer.h"
-#include "base/files.h"
 #include "commands/document.h"
 #include "commands/report_page.h"
 #include "kernel/module.h"
 
 static const struct option options[] = {
-	{ 'o', "FILE.html", "write a page for a browser; with -j FILE.json, the same as JSON" },
+	{ 'o', "FILE",
+	  "write FILE.html, a page for a browser; with -j FILE.json, the same as JSON" },
 	{ 0 }
 };
 
@@ -59,7 +57,6 @@ static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer
 
 		load_module_of(report, pc);
 		found = host->source_line(host->context, pc, exact, line->text, LINE_SIZE);
-
 		line->state = found ? LINE_KNOWN : LINE_NONE;
 		line->pc = pc;
 		line->exact = exact;
@@ -83,9 +80,22 @@ static void describe(struct report *report)
 }
 
 /*
- * Says what another command says. A damaged dump may have no log or no modules and still all the
- * rest: that is a note.
+ * A damaged dump may have no log or no modules and still all the rest: what could not be said is a
+ * note, unless nobody waits for it any more.
  */
+static bool said(struct report *report, bool done, const char *name, const struct error *why,
+		 struct error *error)
+{
+	if (!done && (why->kind == ERROR_INTERRUPTED || why->kind == ERROR_NO_MEMORY)) {
+		*error = *why;
+		return false;
+	}
+	if (!done)
+		output_note(report->output, "%s: %s", name, why->text);
+	return true;
+}
+
+/* What another command says. */
 static bool section(struct report *report, const char *title, const struct command *command,
 		    const char *line, struct error *error)
 {
@@ -94,38 +104,24 @@ static bool section(struct report *report, const char *title, const struct comma
 	char *storage = NULL;
 	bool json, done;
 
-	/* The person has had enough, so nothing more needs to be found out. */
+	/* The person has had enough: nothing more needs to be found out. */
 	if (title && !output_heading(report->output, title))
 		return true;
 	done = command_parse(command, line, &arguments, &storage, &json, &why) &&
 	       command->run(report->kernel, &arguments, report->output, &report->host, &why);
 	free(storage);
-	if (!done && (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY)) {
-		*error = why;
-		return false;
-	}
-	if (!done)
-		output_note(report->output, "%s: %s", command->name, why.text);
-	return true;
+	return said(report, done, command->name, &why, error);
 }
 
-/* The same for what only report says. */
+/* What only report says. */
 static bool own_section(struct report *report, const char *title,
 			bool (*say)(struct report *report, struct error *error), const char *name,
 			struct error *error)
 {
 	struct error why = { 0 };
 
-	if (title && !output_heading(report->output, title))
-		return true;
-	if (say(report, &why))
-		return true;
-	if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
-		*error = why;
-		return false;
-	}
-	output_note(report->output, "%s: %s", name, why.text);
-	return true;
+	return !output_heading(report->output, title) ||
+	       said(report, say(report, &why), name, &why, error);
 }
 
 static void note_lines(struct report *report)
@@ -262,13 +258,13 @@ static bool report_run(struct kernel *kernel, const struct arguments *arguments,
 }
 
 static const char help[] =
-	"Says what a colleague who has neither the dump nor a debugger wants to know: what\n"
-	"died and where, the stacks of the CPUs with source lines, who is blocked and who\n"
-	"holds what they wait for, all tasks' stacks, memory, modules and the log.\n"
+	"Says what a colleague without dump and debugger wants to know: what died and\n"
+	"where, the CPUs' stacks with source lines, who is blocked and who holds what they\n"
+	"wait for, all tasks' stacks, memory, modules and the log.\n"
 	"\n"
-	"-o FILE.html writes one page that needs nothing else, neither files nor network:\n"
-	"mail it. It has a flame graph of all stacks by the tasks' states, and pictures of\n"
-	"the memory. A file that is there is replaced. Without -o the same comes as text.\n"
+	"-o FILE writes one page that needs nothing else, neither files nor network: mail\n"
+	"it. It has a flame graph of all stacks by the tasks' states, and pictures of the\n"
+	"memory. A FILE that is there is replaced. Without -o the same comes as text.\n"
 	"\n"
 	"MEMORY has /proc/meminfo's rows as of the end, counted as the kernel does, plus\n"
 	"what CPUs had not yet added up. The parts do not overlap, other than those rows.\n"
@@ -292,7 +288,7 @@ static const struct mi_name mi_names[] = { { "report", NULL }, { 0 } };
 const struct command command_report = {
 	.name = "report",
 	.summary = "Write a report of the crash: a page to mail, text, or JSON.",
-	.usage = "report [-o FILE.html]",
+	.usage = "report [-o FILE]",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * report inside: report.c says all of it to one output, report_tasks.c and report_memory.c what no
- * other command says. Where a page is wanted that output is a document.h, and report_page.h draws
- * the page from it.
+ * other command says. Where a page is wanted that output is a document.h, and the files of
+ * report_page.h draw the page from it.
  *
  * To add a section: say it in report.c (through output.h), which gives text and JSON; add its
  * drawing to report_page.c's table; describe it in tests/schemas/report.json.

@@ -96,8 +96,8 @@ static bool is_special(const char *path)
 bool report_check_path(const char *path, struct error *error)
 {
 	char *name = expand(path), *slash;
+	bool special = name && is_special(name), good;
 	struct stat info;
-	bool good;
 
 	if (!name)
 		return error_no_memory(error, "a file name", strlen(path));
@@ -110,7 +110,7 @@ bool report_check_path(const char *path, struct error *error)
 	slash = strrchr(name, '/');
 	if (slash)
 		slash[slash == name] = '\0';
-	good = is_special(path) || access(slash ? name : ".", W_OK | X_OK) == 0;
+	good = special || access(slash ? name : ".", W_OK | X_OK) == 0;
 	if (!good)
 		error_set(error, ERROR_IO, "report: cannot write %s: %m", path);
 	free(name);

@@ -208,6 +208,27 @@ static void list(void **state)
 	       "          two\n");
 }
 
+/* A title stands alone, and ends what was open. */
+static void heading_lines(void **state)
+{
+	struct sink sink = { 0 };
+	struct output *out = output_text_new(sink_write, NULL, &sink);
+
+	(void)state;
+	output_begin(out, &table);
+	output_row(out);
+	output_uint(out, 0, 1);
+	output_end(out);
+	assert_true(output_heading(out, "Log"));
+	output_note(out, "empty");
+	finish(out, &sink,
+	       "  PID        TASK        ST   COMM\n"
+	       "    1  -                 -    -\n"
+	       "\n"
+	       "Log\n"
+	       "note: empty\n");
+}
+
 static void raw_lines(void **state)
 {
 	static const struct column columns[] = {
@@ -398,7 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_rows), cmocka_unit_test(numbers),
 		cmocka_unit_test(nested),     cmocka_unit_test(list),
-		cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
+		cmocka_unit_test(heading_lines), cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
 		cmocka_unit_test(hostile),    cmocka_unit_test(display_width),
 		cmocka_unit_test(styles),     cmocka_unit_test(pieces),
 		cmocka_unit_test(stops),      cmocka_unit_test(unfinished),

@@ -281,6 +281,51 @@ static void empty(void **state)
 	document_free(out);
 }
 
+/* Two who wait for each other, by way of a lock each. */
+static void deadlock(void **state)
+{
+	static const struct column columns[] = {
+		{ "pid", "", 0, 0 },	  { "comm", "", 0, 0 },	    { "state", "", 0, 0 },
+		{ "deadlock", "", 0, 0 }, { "inferred", "", 0, 0 }, { "lock_kind", "", 0, 0 },
+		{ "hint", "", 0, 0 },
+	};
+	static const struct shape blocked = { "blocked", SHAPE_TABLE, columns,
+					      ARRAY_SIZE(columns) },
+				  waits_for = { "waits_for", SHAPE_TABLE, columns,
+						ARRAY_SIZE(columns) };
+	struct output *out = document_new();
+	struct buffer html;
+
+	(void)state;
+	output_begin(out, &blocked);
+	for (unsigned i = 0; i < 2; i++) {
+		output_row(out);
+		output_uint(out, 0, i + 7);
+		output_string(out, 1, i ? "second" : "first");
+		output_bool(out, 3, true, NULL);
+		output_bool(out, 4, i == 1, NULL);
+		output_string(out, 5, "mutex");
+		output_begin(out, &waits_for);
+		for (unsigned k = 0; k < 2; k++) {
+			output_row(out);
+			output_uint(out, 0, (i + k + 1) % 2 + 7);
+			output_string(out, 1, "holder");
+			output_bool(out, 6, k == 1, NULL);
+		}
+		output_end(out);
+	}
+	output_end(out);
+	html = page_of(out);
+	assert_non_null(strstr(html.data, "2 tasks in uninterruptible sleep or waiting for a lock; "
+					  "<b class=\"bad\">2 of them in a deadlock</b>."));
+	assert_int_equal(count_of(html.data, "<article class=\"blocked deadlock\">"), 2);
+	assert_int_equal(count_of(html.data, "waits for &rarr;"), 2);
+	assert_int_equal(count_of(html.data, "waits for, perhaps &rarr;"), 2);
+	assert_int_equal(count_of(html.data, "inferred from the stack"), 1);
+	buffer_free(&html);
+	document_free(out);
+}
+
 static bool always(void *context)
 {
 	(void)context;
@@ -338,9 +383,11 @@ static void files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page),	   cmocka_unit_test(refusals),	  cmocka_unit_test(as_text),
-		cmocka_unit_test(escapes), cmocka_unit_test(document),	  cmocka_unit_test(bounded),
-		cmocka_unit_test(empty),   cmocka_unit_test(interrupted), cmocka_unit_test(files),
+		cmocka_unit_test(page),	       cmocka_unit_test(refusals),
+		cmocka_unit_test(as_text),     cmocka_unit_test(escapes),
+		cmocka_unit_test(document),    cmocka_unit_test(bounded),
+		cmocka_unit_test(empty),       cmocka_unit_test(deadlock),
+		cmocka_unit_test(interrupted), cmocka_unit_test(files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
