@@ -23,6 +23,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = TOP / "scripts" / "gdb-vmcore"
 BUILD = pathlib.Path(os.environ.get("GDB_VMCORE_BUILD") or TOP / "build").resolve()
 GDB = os.environ.get("VMCORE_GDB", "gdb")
+os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")     # for scripts/vmcore.gdb
 # Tests give gdb a cache of its own (XDG_CACHE_HOME); the rig's, from which in-root mounts the dumps, stays where it is.
 os.environ.setdefault("GDB_VMCORE_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gdb-vmcore"))
 
@@ -132,7 +133,6 @@ def gdb_argv(*arguments):
 
 def auto_load():
     """The options that do what gdbinit.d does for an installed plugin."""
-    os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")
     return ["-nx", "-iex", "set index-cache enabled on", "-ix", str(BUILD / "scripts" / "vmcore.gdb")]
 
 
