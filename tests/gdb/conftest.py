@@ -126,6 +126,19 @@ class Dump:
         return self.gdb("python print('=begin=')", f"source {script}").split("=begin=\n", 1)[1]
 
 
+def editor_settings(dump, member, value):
+    """What README.md tells a person to give an editor for DUMP: its object in which MEMBER is VALUE."""
+    text = (TOP / "README.md").read_text().replace("/path/vmlinux", str(dump.vmlinux)).replace("/path/vmcore", str(dump.vmcore))
+    for match in re.finditer(r"\{ \"", text):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, match.start())
+        except ValueError:
+            continue
+        if found.get(member) == value:
+            return found
+    raise AssertionError(f"README.md has no settings with {member}: {value}")
+
+
 def gdb_argv(*arguments):
     """The command line that runs gdb itself, wherever it lives."""
     return [*shlex.split(GDB), *map(str, arguments)]

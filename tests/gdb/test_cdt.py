@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import GDB, TOP, auto_load
+from conftest import GDB, TOP, auto_load, editor_settings
 from dap import DAP, Refused
 
 pytestmark = pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")),
@@ -37,8 +37,9 @@ def start():
 
 
 def configuration(dump, **more):
-    return {"gdb": str(gdb_program()), "gdbArguments": [*auto_load(), "-q"], "program": str(dump.vmlinux),
-            "target": {"connectCommands": [f"target vmcore {dump.vmcore}"]}, "cwd": str(TOP), **more}
+    settings = editor_settings(dump, "type", "gdbtarget")
+    assert settings.pop("request") == "attach"
+    return {**settings, "gdb": str(gdb_program()), "gdbArguments": [*auto_load(), "-q"], "cwd": str(TOP), **more}
 
 
 @functools.lru_cache(maxsize=1)
