@@ -23,6 +23,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = TOP / "scripts" / "gdb-vmcore"
 BUILD = pathlib.Path(os.environ.get("GDB_VMCORE_BUILD") or TOP / "build").resolve()
 GDB = os.environ.get("VMCORE_GDB", "gdb")
+os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")     # for scripts/vmcore.gdb
 # Tests give gdb a cache of its own (XDG_CACHE_HOME); the rig's, from which in-root mounts the dumps, stays where it is.
 os.environ.setdefault("GDB_VMCORE_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gdb-vmcore"))
 
@@ -125,6 +126,19 @@ class Dump:
         return self.gdb("python print('=begin=')", f"source {script}").split("=begin=\n", 1)[1]
 
 
+def editor_settings(dump, member, value):
+    """What README.md tells a person to give an editor for DUMP: its object in which MEMBER is VALUE."""
+    text = (TOP / "README.md").read_text().replace("/path/vmlinux", str(dump.vmlinux)).replace("/path/vmcore", str(dump.vmcore))
+    for match in re.finditer(r"\{ \"", text):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, match.start())
+        except ValueError:
+            continue
+        if found.get(member) == value:
+            return found
+    raise AssertionError(f"README.md has no settings with {member}: {value}")
+
+
 def gdb_argv(*arguments):
     """The command line that runs gdb itself, wherever it lives."""
     return [*shlex.split(GDB), *map(str, arguments)]
@@ -132,7 +146,6 @@ def gdb_argv(*arguments):
 
 def auto_load():
     """The options that do what gdbinit.d does for an installed plugin."""
-    os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")
     return ["-nx", "-iex", "set index-cache enabled on", "-ix", str(BUILD / "scripts" / "vmcore.gdb")]
 
 

@@ -93,7 +93,11 @@ class DAP:
                                     columnsStartAt1=True, pathFormat="path", supportsVariableType=True,
                                     supportsVariablePaging=True, supportsMemoryReferences=True)
         attach = self.send(request, **arguments)
-        self.event("initialized")
+        end = time.monotonic() + PATIENCE
+        while not any(e["event"] == "initialized" for e in self.events):
+            if attach in self.responses:        # it failed: some say so at once
+                self.response(attach)
+            self.read(end)
         self.request("configurationDone")
         self.response(attach)
         return capabilities, self.event("stopped")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import SETS, TOP, auto_load, gdb_argv
+from conftest import SETS, TOP, auto_load, editor_settings, gdb_argv
 from dap import DAP, Refused
 
 HAS_DAP = subprocess.run(gdb_argv("-nx", "-batch", "-ex", "python import gdb.dap"), cwd=TOP, capture_output=True,
@@ -21,8 +21,8 @@ def start():
 @functools.lru_cache(maxsize=1)
 def session(dump):
     """(an adapter that has DUMP open, its capabilities, the stop): the configuration of README.md and nothing else."""
-    dap = start()
-    return dap, *dap.start("attach", program=str(dump.vmlinux), target=str(dump.vmcore))
+    dap, settings = start(), editor_settings(dump, "type", "gdb-dap")
+    return dap, *dap.start(settings.pop("request"), **settings)
 
 
 @pytest.fixture
@@ -186,6 +186,13 @@ def test_the_dump_alone(one):
 def test_what_is_no_dump_says_so(one, file, says):
     with start() as dap, pytest.raises(Refused, match=says):
         dap.start("attach", program=str(one.vmlinux), target=file)
+
+
+def test_settings_for_another_editor(one):
+    settings = editor_settings(one, "adapter", "GDB")
+    with start() as dap:
+        dap.start(settings.pop("request"), **settings)
+        assert ": CPU 0," in dap.request("threads")["threads"][0]["name"]
 
 
 def test_core_file(one):
