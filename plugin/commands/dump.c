@@ -111,7 +111,7 @@ static const struct column note_columns[] = {
 	[NOTE_SIZE] = { "bytes", "SIZE", 7, COLUMN_RIGHT },
 	[NOTE_WHAT] = { "meaning", "MEANING", 0, 0 },
 };
-static const struct shape note_shape = { "notes", SHAPE_TABLE, note_columns,
+static const struct shape note_shape = { "elf_notes", SHAPE_TABLE, note_columns,
 					 ARRAY_SIZE(note_columns) };
 
 static const struct column info_columns[] = { { "text", "", 0, COLUMN_RAW } };

@@ -94,12 +94,21 @@ bool command_line_takes_value(const char *argument)
 	return false;
 }
 
+/* The command of an -ex, without what the launcher puts before it; see batch.c. */
+static const char *unwrap(const char *command)
+{
+	static const char wrapper[] = "kernel-batch ";
+
+	return command && !strncmp(command, wrapper, strlen(wrapper)) ? command + strlen(wrapper)
+								      : command;
+}
+
 const char *command_line_ex(const struct command_line *line, int *i)
 {
 	const char *argument = line->arguments[*i];
 
 	if (command_line_is(argument, "ex") || command_line_is(argument, "eval-command"))
-		return *i + 1 < line->count ? line->arguments[++*i] : NULL;
+		return *i + 1 < line->count ? unwrap(line->arguments[++*i]) : NULL;
 	if (!strncmp(argument, "--eval-command=", 15) || !strncmp(argument, "-eval-command=", 14))
 		return strchr(argument, '=') + 1;
 	if (!strncmp(argument, "--ex=", 5) || !strncmp(argument, "-ex=", 4))
@@ -187,6 +196,8 @@ static bool spares_gdb(struct plugin *plugin, const struct command_line *line, c
 	}
 	for (i++; i < line->count; i++) {
 		command = command_line_ex(line, &i);
+		if (command && !strcmp(command, "kernel-batch"))
+			break; /* the end */
 		if (command ? !is_kernel_command(plugin, command) : !is_harmless(line, &i))
 			return false;
 		commands += command != NULL;

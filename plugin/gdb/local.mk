@@ -1,4 +1,5 @@
 gdb_sources += \
+	plugin/gdb/batch.c \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
 	plugin/gdb/dap.c \

@@ -41,6 +41,7 @@ struct plugin {
 	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
+	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[6]; /* by enum python_kind */
 	unsigned long long nr_sessions; /* that Python objects were made of */
@@ -51,6 +52,7 @@ struct plugin {
  * reference, or NULL with an exception. */
 PyObject *plugin_load(void);
 
+bool register_batch(struct plugin *plugin);
 bool register_commands(struct plugin *plugin);
 bool register_mi(struct plugin *plugin);
 bool register_dap(struct plugin *plugin);

@@ -63,7 +63,7 @@ def test_dump_needs_no_vmlinux(dump):
     assert head["pages_lost"] == 0
     assert data["files"][0]["bytes"] == os.path.getsize(dump.vmcore)
     assert sum(r["bytes"] for r in data["memory"] if r["kind"] == "memory") == head["memory_bytes"]
-    assert [n["name"] for n in data["notes"]].count("CORE") == 4
+    assert [n["name"] for n in data["elf_notes"]].count("CORE") == 4
 
 
 def test_dump_shows_the_open_one(dump):

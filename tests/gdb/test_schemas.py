@@ -1,0 +1,124 @@
+"""The JSON of every command, with every option, against tests/schemas/COMMAND.json: what scripts can rely on.
+
+The schemas are JSON Schema 2020-12 and strict: an object has the members that are written down and no others. To add a member to a
+command: add it to its schema. A new option wants a case here.
+"""
+import functools
+import json
+import re
+
+import jsonschema
+import pytest
+
+from conftest import TOP
+
+SCHEMAS = TOP / "tests" / "schemas"
+# The arguments of each command; together they have every option of it.
+CASES = {
+    "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
+           "-r", "-S", "-y 7"],
+    "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
+           "-A -f"],
+    "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
+    "sys": ["", "-t", "-c", "-c read", "config", "config CONFIG_SMP"],
+    "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-S"],
+    "dump": ["", "-v", "-c"],
+    "rd": ["linux_banner", "-8 linux_banner 3", "-16 linux_banner 40", "-32 linux_banner", "-64 linux_banner 5", "-d jiffies",
+           "-D jiffies", "-s init_task 64", "-x linux_banner", "-a linux_banner", "-N linux_banner 4", "-R linux_banner 4",
+           "-o 8 linux_banner", "-p 100000 4", "-u 0", "-r {directory}/memory linux_banner 4", "0 4"],
+    "search": ["-k -l 1000 -s linux_banner 78756e694c", "-K -x 2 -l 1000 -s linux_banner 78756e694c", "-V -l 10000 1",
+               "-u -l 1000 -s 1000 1", "-p -s 100000 -e 200000 0", "-t 57ac6e9d", "-T 57ac6e9d", "-c -s linux_banner -l 100 Linux",
+               "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 78756e6900"],
+    "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
+    "report": [""],
+}
+# What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
+FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP")}
+
+
+@functools.lru_cache(maxsize=None)
+def validator(command):
+    schema = json.loads((SCHEMAS / f"{command}.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@functools.lru_cache(maxsize=None)
+def results(dump, directory):
+    """{(command, arguments): what -j prints}, from one gdb; None where the command failed."""
+    script = ["import gdb"]
+    for command, cases in CASES.items():
+        for arguments in cases:
+            text = f"kernel {command} -j " + arguments.format(directory=directory)
+            script.append(f"try: print('RESULT', {command!r}, {arguments!r}, sep='\\t', end='\\t'); gdb.execute({text!r})\n"
+                          "except gdb.error as e: print('null')")
+    path = directory / "cases.py"
+    path.write_text("\n".join(script))
+    found = {}
+    for line in dump.gdb(f"source {path}").splitlines():
+        if line.startswith("RESULT\t"):
+            _, command, arguments, text = line.split("\t", 3)
+            found[command, arguments] = json.loads(text)
+    return found
+
+
+@pytest.fixture(scope="session")
+def directory(tmp_path_factory):
+    return tmp_path_factory.mktemp("schemas")
+
+
+def options(dump, command):
+    return set(re.findall(r"^  -(\S)", dump.gdb(f"help kernel {command}"), re.M)) - {"j"}
+
+
+def commands(dump):
+    return set(re.findall(r"^kernel (\S+?)(?:, kernel \S+)? -- ", dump.gdb("help kernel"), re.M))
+
+
+def test_every_command_has_a_schema_and_cases(dump):
+    named = commands(dump) - {"python", "dmesg", "lsmod"}     # a page of help, second names
+    assert named == set(CASES) == {path.stem for path in SCHEMAS.glob("*.json")}
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_every_option_has_a_case(dump, command):
+    used = set()
+    for arguments in CASES[command]:
+        for word in re.findall(r"(?:^| )-(\w+)", arguments):
+            used |= set(word[:1] if word in ("16", "32", "64", "8") else word)
+    missing = options(dump, command) - used - ({"o"} if command == "report" else set()) - ({"e"} if command == "rd" else set())
+    assert not missing
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_schema(dump, command, directory):
+    checked = 0
+    for arguments in CASES[command]:
+        value = results(dump, directory)[command, arguments]
+        if value is None:
+            assert (command, arguments) in FAILS, arguments
+            continue
+        error = jsonschema.exceptions.best_match(validator(command).iter_errors(value))
+        assert not error, f"{command} {arguments}: {error.json_path}: {error.message[:500]}"
+        checked += 1
+    assert checked
+
+
+def objects(schema, root):
+    """Every object type in a schema."""
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for value in schema.values():
+            yield from objects(value, root)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from objects(value, root)
+
+
+@pytest.mark.parametrize("command", CASES)
+def test_schemas_are_strict(command):
+    found = list(objects(json.loads((SCHEMAS / f"{command}.json").read_text()), None))
+    assert found
+    for schema in found:
+        assert schema.get("additionalProperties") is False or command == "report", schema
