@@ -27,10 +27,10 @@ BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|System
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'ps', 'ps -p', 'ps -c', 'ps -g', 'ps -t', 'ps -l', 'ps -m', 'ps -a', 'ps -r', 'ps -S', 'ps -s', 'ps -A',
           'ps -j', 'log', 'log -Tdmc', 'log -j', 'mod', 'mod -u', 'mod -t', 'bt -a', 'bt -A', 'bt -A -u', 'bt -p', 'bt -l', 'bt -f 1',
-          'bt -r 1', 'bt -t 2', 'bt -c all', 'bt -g 1', 'report', 'report -j', 'report -o /dev/null', 'dump', 'dump -v', 'search -t init_task',
+          'bt -r 1', 'bt -t 2', 'bt -c all', 'bt -g 1', 'dump', 'dump -v', 'search -t init_task',
           'search -k -s init_task -l 100000 init_task', 'search -k -c -s init_task -l 100000 swapper',
           'rd init_task 40', 'rd -s init_task 20', 'rd -p 1000000 20', 'rd -u 400000 4', 'search -p -s 1000000 -l 400000 -h dead',
-          'report', 'report -j']
+          'report', 'report -j', 'report -o /dev/null']
 GDB = ['bt', 'bt full 3', 'info threads', 'thread apply all -s -q bt 3', 'thread 3', 'up', 'info registers rip', 'info sharedlibrary',
        'p init_task.comm', 'p $_siginfo', 'x/4i $pc', 'x/8gx &init_task', 'x/s &linux_banner', 'x/2gx 0', 'ptype struct list_head', 'p sizeof(struct module)',
        'info symbol $pc', 'find &init_task, +4096, (char)0x77', 'thread 1']
