@@ -160,6 +160,23 @@ static void handle_ok(struct session *session, const struct arguments *arguments
 	reply_string(session, "OK");
 }
 
+/*
+ * `monitor TEXT`. The kernel's own scripts/gdb ask a stub for its version and take one that answers
+ * for QEMU's, whose thread N + 1 is CPU N; so are ours ($lx_current(), $lx_per_cpu("x")).
+ */
+static void handle_monitor(struct session *session, const struct arguments *arguments)
+{
+	static const char version[] = "gdb-vmcore: a crash dump\n";
+	static const char other[] = "This is a crash dump, there is no monitor; see `help kernel`.\n";
+	struct buffer asked = { 0 };
+	const char *answer;
+
+	packet_append_hex(&asked, "info version", strlen("info version"));
+	answer = !asked.failed && !strcmp(arguments->text, asked.data) ? version : other;
+	packet_append_hex(&session->reply, answer, strlen(answer));
+	buffer_free(&asked);
+}
+
 static void handle_unknown(struct session *session, const struct arguments *arguments)
 {
 	(void)session;
@@ -237,6 +254,7 @@ static const struct packet_row packet_table[] = {
 	{ "qXfer:features:read", handle_features },
 	{ "qXfer:libraries:read", handle_libraries },
 	{ "qAttached", handle_attached },
+	{ "qRcmd", handle_monitor },
 	{ "qSymbol", handle_ok },
 	/* Relocation is the plugin's: qOffsets would move per-CPU symbols too. */
 	{ "qOffsets", handle_unknown },

@@ -61,6 +61,11 @@ static void test_simple(void **state)
 	assert_reply(client, "?", "T05thread:2;");
 	assert_reply(client, "qC", "QC2");
 	assert_reply(client, "qSymbol::", "OK");
+	/* `monitor info version`, and any other: text in hexadecimal */
+	assert_reply(client, "qRcmd,696e666f2076657273696f6e", "6764622d766d636f72653a20612063726173682064756d700a");
+	assert_reply(client, "qRcmd,68656c70",
+		     "5468697320697320612063726173682064756d702c207468657265206973206e6f20"
+		     "6d6f6e69746f723b20736565206068656c70206b65726e656c602e0a");
 	assert_reply(client, "qOffsets", "");
 	assert_reply(client, "qTStatus", "");
 	assert_reply(client, "vMustReplyEmpty", "");
