@@ -262,6 +262,9 @@ void command_help(const struct command *command, struct buffer *text)
 	put_wrapped(text, command->usage, USAGE_INDENT, USAGE_INDENT);
 	if (command->alias)
 		buffer_printf(text, "       (%s is another name of it)\n", command->alias);
+	for (const struct mi_name *mi = command->mi; mi && mi->name; mi++)
+		buffer_printf(text, "       (in MI: -vmcore-%s%s%s)\n", mi->name,
+			      mi->preset ? ", with " : "", mi->preset ? mi->preset : "");
 	buffer_string(text, "\nOptions:\n");
 	for (size_t i = 0; command->options && command->options[i].letter; i++)
 		help_option(text, command->options[i].letter, command->options[i].argument,

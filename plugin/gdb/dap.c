@@ -39,7 +39,7 @@ struct wrapped {
 
 #define WRAPPED "vmcore.dap"
 
-/* An attribute of gdb.dap.MODULE: a new reference, or NULL, without an exception. */
+/* The attribute NAME of gdb's MODULE: a new reference, or NULL, without an exception. */
 static PyObject *dap_attribute(const char *module, const char *name)
 {
 	PyObject *found = PyDict_GetItemString(PyImport_GetModuleDict(), module); /* borrowed */
@@ -315,9 +315,8 @@ static bool wrap_request(struct plugin *plugin, PyObject *commands, const char *
 
 static bool wrap_requests(struct plugin *plugin)
 {
-	static const char *const refused[] = { "continue",    "next",	     "stepIn",
-					       "stepOut",     "stepBack",    "reverseContinue",
-					       "setVariable", "writeMemory", "setExpression" };
+	static const char *const refused[] = { "continue", "next",     "stepIn",
+					       "stepOut",  "stepBack", "reverseContinue" };
 	PyObject *commands = dap_attribute("gdb.dap.server", "_commands");
 	bool done = true;
 

@@ -1,5 +1,4 @@
 """A client of the Debug Adapter Protocol over pipes, as an editor is one: requests, their responses, events."""
-import collections
 import json
 import os
 import re
@@ -105,3 +104,17 @@ class DAP:
     def output(self):
         """All text of output events so far."""
         return "".join(e["body"]["output"] for e in self.events if e["event"] == "output")
+
+    # What a person clicks.
+
+    def thread_of(self, pid):
+        """The thread of a task, by the pid in its name."""
+        return next(t["id"] for t in self.request("threads")["threads"] if re.search(rf"\bpid {pid}\b", t["name"]))
+
+    def frame_of(self, thread, function):
+        return next(f for f in self.request("stackTrace", threadId=thread)["stackFrames"] if f["name"] == function)
+
+    def children(self, parent, **paging):
+        """{name: variable} of what has a variablesReference."""
+        variables = self.request("variables", variablesReference=parent["variablesReference"], **paging)["variables"]
+        return {v["name"]: v for v in variables}

@@ -195,7 +195,9 @@ def test_variable_objects(dump, mi):
     # A CPU's: of a frame.
     made = mi.done('-var-create --thread 1 --frame 0 c * "$cpu_curr(0)"')
     assert made["type"] == "struct task_struct *"
-    assert mi.done("-var-evaluate-expression c.pid") if mi.done("-var-list-children c") else False
+    mi.done("-var-list-children c")
+    running = next(t for t in mi.done("-vmcore-cpus")["tasks"] if t["cpu"] == "0")
+    assert mi.done("-var-evaluate-expression c.pid")["value"] == running["pid"]
     for name in ("t", "c"):
         assert int(mi.done(f"-var-delete {name}")["ndeleted"]) > 100
 
