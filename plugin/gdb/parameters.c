@@ -101,7 +101,7 @@ static const struct setting settings[] = {
 	  "more tasks than that, those are taken that say most: in uninterruptible sleep,\n"
 	  "runnable, processes, their other threads, kernel threads, idle ones. `auto' is\n"
 	  "4096. gdb itself takes most of a second to read a list of 30,000. Takes effect\n"
-	  "at once. `kernel ps', `kernel bt PID', $task(PID) know every task at any setting.\n"
+	  "at once. `kernel ps', `kernel bt PID' and $task(PID) always know every task.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore threads all" },

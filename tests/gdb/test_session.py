@@ -124,9 +124,9 @@ def test_help_and_completion(one):
     for command in ("ps", "log", "sys", "mod", "bt"):
         text = one.gdb(f"help kernel {command}")
         assert "Example" in text, command
-    topics = ["kernel", "target vmcore", "set vmcore", "function task", "function cpu_curr", "function per_cpu",
+    topics = ["kernel", "kernel python", "target vmcore", "set vmcore", "function task", "function cpu_curr", "function per_cpu",
               "function container_of", *(f"kernel {c}" for c in ("ps", "log", "sys", "mod", "bt")),
-              *(f"set vmcore {s}" for s in ("module-path", "vmlinux", "force-vmlinux", "zero-excluded"))]
+              *(f"set vmcore {s}" for s in ("module-path", "vmlinux", "force-vmlinux", "zero-excluded", "threads"))]
     for topic in topics:
         # What gdb prints at attaching comes first, with the dump's path in it.
         text = one.gdb(f"echo HELP\\n", f"help {topic}").split("HELP\n", 1)[1]
