@@ -96,6 +96,7 @@ static bool parse_width(struct rd *rd, struct error *error)
 static bool choose_space(struct rd *rd, struct error *error)
 {
 	struct memory *memory = rd->kernel->memory;
+	struct translation nowhere;
 	const struct task *task;
 
 	if (has_option(rd->arguments, 'p')) {
@@ -109,6 +110,9 @@ static bool choose_space(struct rd *rd, struct error *error)
 						       : "no kernel was recognized in the dump");
 	if (!has_option(rd->arguments, 'u') && memory->arch->is_kernel_address(memory, rd->address))
 		return true;
+	/* In neither half, and so nobody's: the translation says what it is. */
+	if (rd->address >> 63)
+		return memory_translate(memory, 0, rd->address, &nowhere, error);
 	rd->space = USER_SPACE;
 	task = task_find_address(rd->kernel, host_selected_task(rd->host));
 	if (!task)

@@ -183,6 +183,25 @@ def wait_for(fd, pattern, seconds):
     raise AssertionError(f"not seen in {seconds} s: {pattern}: {seen[-2000:]}")
 
 
+class OneSession:
+    """MAKE(dump) for the dump that was asked for last; what it made for the one before is ended, since each is a gdb."""
+
+    def __init__(self, make):
+        self.make, self.dump, self.made = make, None, None
+
+    def __call__(self, dump):
+        if self.dump is not dump:
+            self.end()
+            self.made, self.dump = self.make(dump), dump
+        return self.made
+
+    def end(self):
+        client = self.made[0] if isinstance(self.made, tuple) else self.made
+        self.made = self.dump = None
+        if client:
+            client.__exit__(None, None, None)
+
+
 def all_sets():
     try:
         lines = (TOP / "build" / "sets").read_text().splitlines()
@@ -200,7 +219,8 @@ def pytest_generate_tests(metafunc):
     if "dump" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("scenario")
         sets = [s for s in SETS if not marker or s.scenario in marker.args]
-        metafunc.parametrize("dump", sets, ids=repr)
+        # Of a module's tests those of one dump come together: they share a session.
+        metafunc.parametrize("dump", sets, ids=repr, scope="module")
 
 
 def pytest_configure(config):

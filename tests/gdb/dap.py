@@ -6,6 +6,8 @@ import select
 import subprocess
 import time
 
+from mi import end_process
+
 PATIENCE = 240      # seconds; only to end a test that hangs
 
 
@@ -17,17 +19,14 @@ class DAP:
     """One adapter. `events` collects events; stderr goes to the test's own."""
 
     def __init__(self, argv, **options):
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **options)
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, **options)
         self.buffer, self.number, self.responses, self.events = b"", 0, {}, []
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        for pipe in (self.process.stdin, self.process.stdout):
-            pipe.close()
-        self.process.kill()
-        self.process.wait()
+        end_process(self.process)
 
     def more(self, end):
         left = end - time.monotonic()

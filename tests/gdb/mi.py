@@ -5,6 +5,7 @@ It is strict: a line that the grammar does not know is an error, so what gdb or 
 import collections
 import os
 import select
+import signal
 import subprocess
 import time
 
@@ -100,12 +101,24 @@ class Text:
         return klass, results
 
 
+def end_process(process):
+    """Lets a gdb or adapter go by the end of its input; one that stays is killed, with what it has started."""
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 class MI:
     """One gdb. The lists collect what came aside of results, until somebody clears them."""
 
     def __init__(self, argv, **options):
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        **options)
+                                        start_new_session=True, **options)
         self.buffer, self.lines, self.number = b"", collections.deque(), 0
         self.console, self.log, self.records = [], [], []
         self.deadline()
@@ -115,10 +128,7 @@ class MI:
         return self
 
     def __exit__(self, *exception):
-        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            pipe.close()
-        self.process.kill()
-        self.process.wait()
+        end_process(self.process)
 
     def deadline(self):
         self.end = time.monotonic() + PATIENCE

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import GDB, TOP, auto_load, editor_settings
+from conftest import GDB, TOP, OneSession, auto_load, editor_settings
 from dap import DAP, Refused
 
 pytestmark = pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")),
@@ -47,7 +47,7 @@ def configuration(dump, **more):
     return {**settings, "gdb": str(gdb_program()), "gdbArguments": [*auto_load(), "-q"], "cwd": str(TOP), **more}
 
 
-@functools.lru_cache(maxsize=1)
+@OneSession
 def session(dump):
     dap = start()
     return dap, *dap.start("attach", **configuration(dump))
@@ -61,8 +61,7 @@ def dap(dump):
 @pytest.fixture(scope="module", autouse=True)
 def end():
     yield
-    if session.cache_info().currsize:
-        session.cache_clear()
+    session.end()
 
 
 def test_attach_by_connect_commands(dump, dap):

@@ -1,12 +1,11 @@
 """gdb -i=dap (16.3 and 18.1), as an editor drives it, held against the guest's record. gdb 13.1 has no adapter."""
 import base64
-import functools
 import re
 import subprocess
 
 import pytest
 
-from conftest import SETS, TOP, auto_load, editor_settings, gdb_argv
+from conftest import SETS, TOP, OneSession, auto_load, editor_settings, gdb_argv
 from dap import DAP, Refused
 
 HAS_DAP = subprocess.run(gdb_argv("-nx", "-batch", "-ex", "python import gdb.dap"), cwd=TOP, capture_output=True,
@@ -18,7 +17,7 @@ def start():
     return DAP(gdb_argv(*auto_load(), "-q", "-i=dap"), cwd=TOP)
 
 
-@functools.lru_cache(maxsize=1)
+@OneSession
 def session(dump):
     """(an adapter that has DUMP open, its capabilities, the stop): the configuration of README.md and nothing else."""
     dap, settings = start(), editor_settings(dump, "type", "gdb-dap")
@@ -33,7 +32,7 @@ def dap(dump):
 @pytest.fixture(scope="module", autouse=True)
 def end():
     yield
-    session.cache_clear()
+    session.end()
 
 
 def pointed(dap, pointer):
