@@ -33,7 +33,7 @@ typedef bool match_function(void *context, size_t at, uint32_t pattern, uint64_t
 
 /*
  * Hits that begin in the first STARTS bytes of DATA[SIZE], each with all its bytes in there.
- * Numbers ascend by address, each place once; texts one after the other, each ascending.
+ * Numbers ascend by address, each place once; of several texts only each one's own hits do.
  */
 void match_find(const struct matcher *matcher, const uint8_t *data, size_t size, size_t starts,
 		match_function *found, void *context);

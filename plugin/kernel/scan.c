@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "kernel/match.h"
 
-#define BATCH_SIZE (1u << 20)
+#define BATCH_SIZE (4u << 20) /* large: with 1 MiB handing over took a tenth of a mapped search */
 /* Of a batch: read, then looked through while it is in the processor's own cache. */
 #define STEP_SIZE	  (256u << 10)
 #define WINDOW_PER_THREAD 4 /* batches that may be ready before their turn, for each thread */
@@ -453,8 +453,8 @@ static bool collect(struct job *job, struct scan_totals *totals, struct error *e
 			break;
 		pthread_mutex_unlock(&job->lock);
 		/*
-		 * Several strings were looked for one after the other; owners and addresses ascend
-		 * within a batch.
+		 * The hits of several strings come mixed; owners and addresses ascend within a
+		 * batch.
 		 */
 		if (job->request->patterns[0].text && job->request->nr_patterns > 1 &&
 		    batch->nr_hits)

@@ -93,32 +93,55 @@ static void numbers(void **state)
 	free(hits);
 }
 
+/* HITS has all of text NUMBER's, ascending, and no other of it; returns how many. */
+static size_t check_text(const struct hits *hits, size_t number, const struct scan_pattern *pattern, const char *data,
+			 size_t size, size_t starts)
+{
+	size_t nr = 0, seen = 0;
+
+	for (size_t at = 0; at < starts && at + pattern->size <= size; at++) {
+		if (memcmp(data + at, pattern->text, pattern->size) != 0)
+			continue;
+		while (seen < hits->nr && hits->list[seen].pattern != number)
+			seen++;
+		assert_true(seen < hits->nr);
+		assert_int_equal(hits->list[seen++].address, at);
+		nr++;
+	}
+	return nr;
+}
+
+/* One or several texts; some of the memory is long enough that they are looked for part by part. */
 static void texts(void **state)
 {
-	static char data[8192];
+	static char data[100000];
 	struct hits *hits = calloc(1, sizeof(*hits));
 	uint64_t seed = 2;
 
 	(void)state;
 	for (int round = 0; round < 600; round++) {
-		size_t size = next(&seed) % 3000, starts = next(&seed) % (size + 1), length = 1 + next(&seed) % 12, nr = 0;
-		char text[12];
-		struct scan_pattern pattern = { .text = text, .size = length };
+		bool is_long = round % 20 == 0;
+		size_t size = is_long ? sizeof(data) - next(&seed) % 9000 : next(&seed) % 3000,
+		       starts = is_long ? size - next(&seed) % 9 : next(&seed) % (size + 1),
+		       count = 1 + next(&seed) % 3, nr = 0;
+		char text[3][12];
+		struct scan_pattern patterns[3];
 		struct matcher matcher;
 
 		for (size_t i = 0; i < size; i++)
 			data[i] = 'a' + next(&seed) % 2;
-		for (size_t i = 0; i < length; i++)
-			text[i] = 'a' + next(&seed) % 2;
-		match_prepare(&matcher, &pattern, 1, false);
+		for (size_t i = 0; i < count; i++) {
+			size_t length = is_long ? 10 + i : 1 + next(&seed) % 12;
+
+			for (size_t j = 0; j < length; j++)
+				text[i][j] = 'a' + next(&seed) % 2;
+			patterns[i] = (struct scan_pattern){ .text = text[i], .size = length };
+		}
+		match_prepare(&matcher, patterns, count, false);
 		hits->nr = 0;
 		match_find(&matcher, (uint8_t *)data, size, starts, add_match, hits);
-		for (size_t at = 0; at < starts && at + length <= size; at++) {
-			if (memcmp(data + at, text, length) != 0)
-				continue;
-			assert_true(nr < hits->nr);
-			assert_int_equal(hits->list[nr++].address, at);
-		}
+		for (size_t i = 0; i < count; i++)
+			nr += check_text(hits, i, &patterns[i], data, size, starts);
 		assert_int_equal(nr, hits->nr);
 	}
 	free(hits);
