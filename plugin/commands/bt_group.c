@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 
 #define LINE_WIDTH 96
@@ -80,17 +81,12 @@ static bool grow_slots(struct group_table *table)
 static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count,
 			       uint64_t hash, const char *state)
 {
-	struct group *group;
+	struct group *group, *groups = array_room(table->groups, table->count, &table->capacity,
+						  sizeof(*groups), "groups of stacks", NULL);
 
-	if (table->count == table->capacity) {
-		size_t capacity = table->capacity ? table->capacity * 2 : 64;
-		struct group *groups = reallocarray(table->groups, capacity, sizeof(*groups));
-
-		if (!groups)
-			return NULL;
-		table->groups = groups;
-		table->capacity = capacity;
-	}
+	if (!groups)
+		return NULL;
+	table->groups = groups;
 	group = &table->groups[table->count];
 	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end, .state = state };
 	group->pcs = calloc(count + 1, sizeof(*group->pcs));

@@ -3,21 +3,20 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 bool task_list_add(void *context, const struct task *task)
 {
 	struct task_list *list = context;
 
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 256;
-		const struct task **tasks = reallocarray(list->tasks, capacity, sizeof(*tasks));
+	const struct task **tasks = array_room(list->tasks, list->count, &list->capacity,
+					       sizeof(*tasks), "a list of tasks", NULL);
 
-		if (!tasks) {
-			list->failed = true;
-			return false;
-		}
-		list->tasks = tasks;
-		list->capacity = capacity;
+	if (!tasks) {
+		list->failed = true;
+		return false;
 	}
+	list->tasks = tasks;
 	list->tasks[list->count++] = task;
 	return true;
 }

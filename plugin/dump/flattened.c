@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "dump/bytes.h"
 #include "dump/file.h"
 
@@ -29,22 +30,18 @@ struct flattened {
 
 static bool append(struct flattened *flattened, struct record record, struct error *error)
 {
-	if (flattened->nr_records == flattened->capacity) {
-		size_t capacity = flattened->capacity ? flattened->capacity * 2 : 256;
-		struct record *records;
+	struct record *records;
 
-		if (capacity > 2 * (size_t)MAX_RECORDS)
-			return error_set(error, ERROR_FORMAT,
-					 "more than %u records in a flattened dump; rearrange it "
-					 "with makedumpfile -R",
-					 MAX_RECORDS);
-		records = realloc(flattened->records, capacity * sizeof(*records));
-		if (!records)
-			return error_no_memory(error, "the index of a flattened dump",
-					       capacity * sizeof(*records));
-		flattened->records = records;
-		flattened->capacity = capacity;
-	}
+	if (flattened->nr_records >= MAX_RECORDS)
+		return error_set(error, ERROR_FORMAT,
+				 "more than %u records in a flattened dump; rearrange it with "
+				 "makedumpfile -R",
+				 MAX_RECORDS);
+	records = array_room(flattened->records, flattened->nr_records, &flattened->capacity,
+			     sizeof(*records), "the index of a flattened dump", error);
+	if (!records)
+		return false;
+	flattened->records = records;
 	if (flattened->nr_records) {
 		const struct record *last = &flattened->records[flattened->nr_records - 1];
 

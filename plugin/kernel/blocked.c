@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "kernel/blocked_locks.h"
 #include "kernel/module.h"
 #include "kernel/task.h"
@@ -74,17 +75,15 @@ static enum lock_kind function_kind(const char *name)
 	return LOCK_NONE;
 }
 
-static bool add_range(struct lock_functions *all, const struct symbol *symbol, enum lock_kind kind)
+static bool add_range(struct lock_functions *all, const struct symbol *symbol, enum lock_kind kind,
+		      struct error *error)
 {
-	if (all->count == all->capacity) {
-		size_t capacity = all->capacity ? all->capacity * 2 : 64;
-		struct range *ranges = reallocarray(all->ranges, capacity, sizeof(*ranges));
+	struct range *ranges = array_room(all->ranges, all->count, &all->capacity, sizeof(*ranges),
+					  "names of locks", error);
 
-		if (!ranges)
-			return false;
-		all->ranges = ranges;
-		all->capacity = capacity;
-	}
+	if (!ranges)
+		return false;
+	all->ranges = ranges;
 	all->ranges[all->count++] = (struct range){ symbol->address, symbol->address + symbol->size,
 						    kind };
 	return true;
@@ -107,9 +106,8 @@ bool blocked_begin(struct kernel *kernel, struct blocked_list *list, struct erro
 					      ? function_kind(symbol->name)
 					      : LOCK_NONE;
 
-		if (kind != LOCK_NONE && !add_range(all, symbol, kind))
-			return error_no_memory(error, "names of locks",
-					       all->count * sizeof(*all->ranges));
+		if (kind != LOCK_NONE && !add_range(all, symbol, kind, error))
+			return false;
 	}
 	return true;
 }
@@ -177,25 +175,11 @@ static bool is_blocked_state(struct kernel *kernel, const struct task *task)
 	return !task->on_cpu && !strcmp(task_state_letters(kernel, task), "UN");
 }
 
-static struct blocked *new_item(struct blocked_list *list)
-{
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-		struct blocked *items = reallocarray(list->items, capacity, sizeof(*items));
-
-		if (!items)
-			return NULL;
-		list->items = items;
-		list->capacity = capacity;
-	}
-	return &list->items[list->count++];
-}
-
 bool blocked_add(struct kernel *kernel, struct blocked_list *list, const struct task *task,
 		 const struct frame *frames, size_t count, const struct blocked **added_ret,
 		 struct error *error)
 {
-	struct blocked blocked = { .task = task }, *item;
+	struct blocked blocked = { .task = task }, *items;
 	enum lock_kind hint;
 	size_t end;
 
@@ -213,12 +197,15 @@ bool blocked_add(struct kernel *kernel, struct blocked_list *list, const struct 
 		blocked.kind = hint;
 		blocked.inferred = true;
 	}
-	item = new_item(list);
-	if (!item)
-		return error_no_memory(error, "blocked tasks", list->count * sizeof(*item));
-	*item = blocked;
+	items = array_room(list->items, list->count, &list->capacity, sizeof(*items),
+			   "blocked tasks", error);
+	if (!items)
+		return false;
+	list->items = items;
+	list->items[list->count] = blocked;
 	if (added_ret)
-		*added_ret = item;
+		*added_ret = &list->items[list->count];
+	list->count++;
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "kernel/containers.h"
 #include "kernel/module_internal.h"
 #include "symbols/kallsyms.h"
@@ -57,6 +58,7 @@ static bool add_module(void *context, uint64_t address, struct error *error)
 {
 	struct loading *loading = context;
 	struct module_list *list = loading->list;
+	struct module *modules;
 	struct error why;
 
 	if (!kernel_check_interrupt(loading->kernel, error)) {
@@ -73,18 +75,13 @@ static bool add_module(void *context, uint64_t address, struct error *error)
 			  MAX_MODULES);
 		return false;
 	}
-	if (list->count == loading->capacity) {
-		size_t capacity = loading->capacity ? loading->capacity * 2 : 128;
-		struct module *modules = reallocarray(list->modules, capacity, sizeof(*modules));
-
-		if (!modules) {
-			loading->failed = true;
-			return error_no_memory(error, "the list of modules",
-					       capacity * sizeof(*modules));
-		}
-		list->modules = modules;
-		loading->capacity = capacity;
+	modules = array_room(list->modules, list->count, &loading->capacity, sizeof(*modules),
+			     "the list of modules", error);
+	if (!modules) {
+		loading->failed = true;
+		return false;
 	}
+	list->modules = modules;
 	memset(&list->modules[list->count], 0, sizeof(*list->modules));
 	if (module_read(loading->kernel, address, &list->modules[list->count], &why)) {
 		list->count++;

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "kernel/module_internal.h"
 #include "symbols/debuginfod.h"
 #include "symbols/elf_file.h"
@@ -79,7 +80,7 @@ static void files_add(struct module_files *files, const char *path, const char *
 {
 	bool compressed;
 	size_t length = module_name_length(file, &compressed);
-	struct module_file *slot;
+	struct module_file *more, *slot;
 
 	if (!length)
 		return;
@@ -87,17 +88,13 @@ static void files_add(struct module_files *files, const char *path, const char *
 		files->cut = true;
 		return;
 	}
-	if (files->count == files->capacity) {
-		size_t capacity = files->capacity ? files->capacity * 2 : 1024;
-		struct module_file *more = reallocarray(files->files, capacity, sizeof(*more));
-
-		if (!more) {
-			files->cut = true;
-			return;
-		}
-		files->files = more;
-		files->capacity = capacity;
+	more = array_room(files->files, files->count, &files->capacity, sizeof(*more),
+			  "the files of modules", NULL);
+	if (!more) {
+		files->cut = true;
+		return;
 	}
+	files->files = more;
 	slot = &files->files[files->count];
 	*slot = (struct module_file){ .name = strndup(file, length),
 				      .path = strdup(path),

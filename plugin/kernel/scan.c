@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/guard.h"
 #include "base/threads.h"
 #include "kernel/match.h"
@@ -75,20 +76,17 @@ static bool add_hit(void *context, size_t at, uint32_t pattern, uint64_t value)
 	struct batch *batch = matching->batch;
 	struct scan_hit hit = { matching->piece->address + at, value, pattern,
 				matching->piece->owner };
+	struct scan_hit *hits;
 
 	if (!is_wanted(request, hit.address, request->patterns[pattern].size))
 		return true;
-	if (batch->nr_hits == batch->capacity) {
-		size_t capacity = batch->capacity ? 2 * batch->capacity : 64;
-		struct scan_hit *grown = realloc(batch->hits, capacity * sizeof(*grown));
-
-		if (!grown) {
-			batch->failed = true;
-			return false;
-		}
-		batch->hits = grown;
-		batch->capacity = capacity;
+	hits = array_room(batch->hits, batch->nr_hits, &batch->capacity, sizeof(*hits),
+			  "what a search found", NULL);
+	if (!hits) {
+		batch->failed = true;
+		return false;
 	}
+	batch->hits = hits;
 	batch->hits[batch->nr_hits++] = hit;
 	return !request->first;
 }

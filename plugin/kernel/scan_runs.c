@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* Single pages remembered, to notice windows that show the same ones again. */
 #define RECENT_PAGES 64
 /*
@@ -22,16 +24,12 @@ void scan_runs_free(struct scan_runs *runs)
 
 static bool append(struct scan_runs *runs, const struct scan_run *run, struct error *error)
 {
-	if (runs->count == runs->capacity) {
-		size_t capacity = runs->capacity ? 2 * runs->capacity : 1024;
-		struct scan_run *grown = realloc(runs->runs, capacity * sizeof(*grown));
+	struct scan_run *grown = array_room(runs->runs, runs->count, &runs->capacity,
+					    sizeof(*grown), "the list of memory to search", error);
 
-		if (!grown)
-			return error_no_memory(error, "the list of memory to search",
-					       capacity * sizeof(*grown));
-		runs->runs = grown;
-		runs->capacity = capacity;
-	}
+	if (!grown)
+		return false;
+	runs->runs = grown;
 	runs->runs[runs->count++] = *run;
 	return true;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "kernel/containers.h"
 #include "kernel/cpu.h"
@@ -42,15 +43,12 @@ static bool is_fatal(const struct error *error)
 
 static bool append(struct builder *builder, const struct task *task, struct error *error)
 {
-	if (builder->count == builder->capacity) {
-		size_t capacity = builder->capacity ? builder->capacity * 2 : 1024;
-		struct task *tasks = realloc(builder->tasks, capacity * sizeof(*tasks));
+	struct task *tasks = array_room(builder->tasks, builder->count, &builder->capacity,
+					sizeof(*tasks), "the task list", error);
 
-		if (!tasks)
-			return error_no_memory(error, "the task list", capacity * sizeof(*tasks));
-		builder->tasks = tasks;
-		builder->capacity = capacity;
-	}
+	if (!tasks)
+		return false;
+	builder->tasks = tasks;
 	builder->tasks[builder->count++] = *task;
 	return true;
 }

@@ -6,26 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define MAX_INTERVALS 4000000	/* a kernel has some 60,000 functions */
 
 static bool add_interval(struct cfi_cover *cover, uint64_t start, uint64_t size,
 			 struct error *error)
 {
+	struct cfi_interval *intervals;
+
 	if (!size || start + size < start)
 		return true;
-	if (cover->count == cover->capacity) {
-		size_t capacity = cover->capacity ? cover->capacity * 2 : 16384;
-		struct cfi_interval *intervals;
-
-		if (capacity > MAX_INTERVALS)
-			return error_set(error, ERROR_FORMAT, ".debug_frame has too many entries");
-		intervals = realloc(cover->intervals, capacity * sizeof(*intervals));
-		if (!intervals)
-			return error_no_memory(error, "call frame information",
-					       capacity * sizeof(*intervals));
-		cover->intervals = intervals;
-		cover->capacity = capacity;
-	}
+	if (cover->count >= MAX_INTERVALS)
+		return error_set(error, ERROR_FORMAT, ".debug_frame has too many entries");
+	intervals = array_room(cover->intervals, cover->count, &cover->capacity, sizeof(*intervals),
+			       "call frame information", error);
+	if (!intervals)
+		return false;
+	cover->intervals = intervals;
 	cover->intervals[cover->count++] = (struct cfi_interval){ start, start + size };
 	return true;
 }

@@ -5,6 +5,7 @@
  */
 #include "symbols/elf_writer.h"
 
+#include "base/array.h"
 #include "base/files.h"
 
 #include <errno.h>
@@ -23,21 +24,15 @@ size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_S
 {
 	struct elf_writer_section *section;
 
-	if (writer->nr_sections >= MAX_SECTIONS)
+	section = writer->failed || writer->nr_sections >= MAX_SECTIONS
+			  ? NULL
+			  : array_room(writer->sections, writer->nr_sections, &writer->capacity,
+				       sizeof(*section), "sections", NULL);
+	if (!section) {
 		writer->failed = true;
-	if (!writer->failed && writer->nr_sections == writer->capacity) {
-		size_t capacity = writer->capacity ? writer->capacity * 2 : 64;
-
-		section = realloc(writer->sections, capacity * sizeof(*section));
-		if (section) {
-			writer->sections = section;
-			writer->capacity = capacity;
-		} else {
-			writer->failed = true;
-		}
-	}
-	if (writer->failed)
 		return 0;
+	}
+	writer->sections = section;
 	if (writer->names.size == 0)
 		buffer_char(&writer->names, '\0');
 	section = &writer->sections[writer->nr_sections++];

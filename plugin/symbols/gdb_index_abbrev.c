@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* Of a unit: compilers number them from 1 without gaps. */
 #define MAX_CODE 100000
 
@@ -127,16 +129,15 @@ bool abbrev_skip_form(struct cursor *cursor, unsigned form, const struct index_u
 	}
 }
 
-static bool grow_steps(struct abbrevs *abbrevs)
+/* Room for one more. */
+static bool reserve_step(struct abbrevs *abbrevs, struct error *error)
 {
-	size_t room = abbrevs->steps_room ? abbrevs->steps_room * 2 : 4096;
-	void *steps = reallocarray(abbrevs->steps, room, sizeof(*abbrevs->steps));
+	void *steps = array_room(abbrevs->steps, abbrevs->nr_steps, &abbrevs->steps_room,
+				 sizeof(*abbrevs->steps), "abbreviations", error);
 
-	if (!steps)
-		return false;
-	abbrevs->steps = steps;
-	abbrevs->steps_room = room;
-	return true;
+	if (steps)
+		abbrevs->steps = steps;
+	return steps;
 }
 
 static bool add_step(struct abbrevs *abbrevs, struct abbrev *abbrev, struct abbrev_step step)
@@ -148,7 +149,7 @@ static bool add_step(struct abbrevs *abbrevs, struct abbrev *abbrev, struct abbr
 			step.size; /* at most 16 bytes for each 2 of the section: no overflow */
 		return true;
 	}
-	if (abbrevs->nr_steps == abbrevs->steps_room && !grow_steps(abbrevs))
+	if (!reserve_step(abbrevs, NULL))
 		return false;
 	abbrevs->steps[abbrevs->nr_steps++] = step;
 	abbrev->nr_steps++;
@@ -272,8 +273,8 @@ bool abbrevs_read(struct abbrevs *abbrevs, const struct index_file *file,
 	if (abbrevs->offset_size == unit->offset_size && abbrevs->offset == unit->abbrevs &&
 	    abbrevs->address_size == unit->address_size && abbrevs->version == unit->version)
 		return true; /* the unit before had the same */
-	if (!abbrevs->steps && !grow_steps(abbrevs))
-		return error_no_memory(error, "abbreviations", 0);
+	if (!reserve_step(abbrevs, error)) /* there is an array, even if it stays empty */
+		return false;
 	abbrevs->nr = abbrevs->nr_steps = 0;
 	abbrevs->offset_size = 0;
 	while ((code = cursor_uleb(&cursor))) {

@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 
 /* Longer ones are nobody's: they would only make a hostile file slow. */
@@ -57,21 +58,10 @@ static bool grow_locals(struct names *names)
 	return true;
 }
 
-static bool grow_entries(struct names *names)
-{
-	size_t room = names->entries_room ? names->entries_room * 2 : 4096;
-	void *entries = reallocarray(names->entries, room, sizeof(*names->entries));
-
-	if (!entries)
-		return false;
-	names->entries = entries;
-	names->entries_room = room;
-	return true;
-}
-
 bool names_add(struct names *names, const char *name, bool canonical, uint32_t value)
 {
 	unsigned kind = value >> INDEX_KIND_SHIFT & 7, seen = 1u << (value >> INDEX_KIND_SHIFT);
+	struct name_entry *entries;
 	uint32_t *slot;
 
 	if ((!names->slots || names->nr_locals * 2 > names->mask) && !grow_locals(names))
@@ -88,8 +78,11 @@ bool names_add(struct names *names, const char *name, bool canonical, uint32_t v
 			return true;
 		names->locals[*slot - 1].seen |= seen;
 	}
-	if (names->nr_entries == names->entries_room && !grow_entries(names))
+	entries = array_room(names->entries, names->nr_entries, &names->entries_room,
+			     sizeof(*entries), "entries", NULL);
+	if (!entries)
 		return false;
+	names->entries = entries;
 	names->entries[names->nr_entries++] = (struct name_entry){ *slot - 1, value };
 	return true;
 }

@@ -4,9 +4,11 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 bool ranges_add(struct index_ranges *ranges, uint64_t start, uint64_t end, uint32_t unit)
 {
-	struct index_range *last = ranges->nr ? &ranges->list[ranges->nr - 1] : NULL;
+	struct index_range *last = ranges->nr ? &ranges->list[ranges->nr - 1] : NULL, *list;
 
 	if (start >= end)
 		return true;
@@ -15,15 +17,11 @@ bool ranges_add(struct index_ranges *ranges, uint64_t start, uint64_t end, uint3
 			last->end = end;
 		return true;
 	}
-	if (ranges->nr == ranges->room) {
-		size_t room = ranges->room ? ranges->room * 2 : 1024;
-		void *list = reallocarray(ranges->list, room, sizeof(*ranges->list));
-
-		if (!list)
-			return false;
-		ranges->list = list;
-		ranges->room = room;
-	}
+	list = array_room(ranges->list, ranges->nr, &ranges->room, sizeof(*list), "address ranges",
+			  NULL);
+	if (!list)
+		return false;
+	ranges->list = list;
 	ranges->list[ranges->nr++] = (struct index_range){ start, end, unit };
 	return true;
 }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 #define MAX_DEPTH   64 /* of Rust's modules and types in each other */
 #define MAX_ORIGINS 8  /* of DIEs that refer to another for their name */
 
@@ -109,15 +111,12 @@ static const char *join(struct scanner *scanner, const char *prefix, const char 
 
 static bool add_scope(struct scanner *scanner, uint64_t start, uint64_t end, const char *prefix)
 {
-	if (scanner->nr_scopes == scanner->scopes_room) {
-		size_t room = scanner->scopes_room ? scanner->scopes_room * 2 : 256;
-		void *scopes = reallocarray(scanner->scopes, room, sizeof(*scanner->scopes));
+	struct scope *scopes = array_room(scanner->scopes, scanner->nr_scopes,
+					  &scanner->scopes_room, sizeof(*scopes), "scopes", NULL);
 
-		if (!scopes)
-			return scan_no_memory(scanner);
-		scanner->scopes = scopes;
-		scanner->scopes_room = room;
-	}
+	if (!scopes)
+		return scan_no_memory(scanner);
+	scanner->scopes = scopes;
 	scanner->scopes[scanner->nr_scopes++] = (struct scope){ start, end, prefix };
 	return true;
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 /* gdb's CU numbers have 24 bits. */
 #define MAX_UNITS INDEX_UNIT_MASK
 
@@ -128,16 +130,12 @@ static bool read_units(struct index_file *file, struct error *error)
 	size_t room = 0;
 
 	while (cursor.at < cursor.end) {
-		if (file->nr_units == room) {
-			size_t more = room ? room * 2 : 4096;
-			void *units = reallocarray(file->units, more, sizeof(*file->units));
+		struct index_unit *units = array_room(file->units, file->nr_units, &room,
+						      sizeof(*units), "the list of units", error);
 
-			if (!units)
-				return error_no_memory(error, "the list of units",
-						       more * sizeof(*file->units));
-			file->units = units;
-			room = more;
-		}
+		if (!units)
+			return false;
+		file->units = units;
 		if (file->nr_units >= MAX_UNITS)
 			return error_set(error, ERROR_UNSUPPORTED, "%s has over %u units",
 					 file->path, MAX_UNITS);

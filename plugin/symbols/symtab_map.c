@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define MAX_LINE 4096
 #define MAX_SYMBOLS 10000000
 
@@ -31,19 +33,16 @@ static void map_free(struct map *map)
 
 static bool add_line(struct map *map, const struct symbol *symbol, struct error *error)
 {
-	if (map->count == map->capacity) {
-		size_t capacity = map->capacity ? map->capacity * 2 : 65536;
-		struct symbol *more =
-			capacity > MAX_SYMBOLS
-				? NULL
-				: reallocarray(map->symbols, capacity, sizeof(*more));
+	struct symbol *more;
 
-		if (!more)
-			return error_no_memory(error, "the symbols of a System.map",
-					       capacity * sizeof(*more));
-		map->symbols = more;
-		map->capacity = capacity;
-	}
+	if (map->count >= MAX_SYMBOLS)
+		return error_set(error, ERROR_FORMAT, "a System.map has more than %d symbols",
+				 MAX_SYMBOLS);
+	more = array_room(map->symbols, map->count, &map->capacity, sizeof(*more),
+			  "the symbols of a System.map", error);
+	if (!more)
+		return false;
+	map->symbols = more;
 	map->symbols[map->count] = *symbol;
 	map->symbols[map->count].name = strdup(symbol->name);
 	return map->symbols[map->count++].name != NULL ||
