@@ -18,17 +18,6 @@ static void give_to_gdb(struct session *session, const char *path)
 	forget_exception();
 }
 
-/* gdb calls a file by its real name, and so must we to find it among gdb's. */
-static void make_real(char **path)
-{
-	char *real = realpath(*path, NULL);
-
-	if (!real)
-		return;
-	free(*path);
-	*path = real;
-}
-
 static bool look(struct session *session, const struct dump *dump, char **path_ret,
 		 struct error *error)
 {
@@ -50,7 +39,6 @@ static bool look(struct session *session, const struct dump *dump, char **path_r
 	progress_hide(&session->progress);
 	if (found) {
 		gdb_announce(plugin, "vmlinux: %s\n", *path_ret);
-		make_real(path_ret);
 		give_to_gdb(session, *path_ret);
 	} else if (tried.size) {
 		gdb_announce(plugin, "%s", tried.data);
@@ -80,9 +68,7 @@ bool find_vmlinux(struct session *session, const struct dump *dump, char **path_
 	progress_hide(&session->progress);
 	free(named);
 	*path_ret = done ? plain : NULL;
-	if (done) {
-		make_real(path_ret);
+	if (done)
 		give_to_gdb(session, *path_ret);
-	}
 	return done;
 }
