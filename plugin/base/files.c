@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
+
 /* mkdir -p with mode 0700. */
 static bool make_directories(char *path, struct error *error)
 {
@@ -111,4 +113,77 @@ bool files_write_atomically(const char *path, const void *data, size_t size, str
 		return false;
 	}
 	return true;
+}
+
+/* --- files that a person names --- */
+
+/* "~/x" as gdb and shells mean it; malloc'ed. */
+static char *expand(const char *path)
+{
+	const char *home = path[0] == '~' && path[1] == '/' ? getenv("HOME") : NULL;
+	struct buffer name = { 0 };
+
+	buffer_printf(&name, "%s%s", home ? home : "", home ? path + 1 : path);
+	return name.data;
+}
+
+/* Is it something else than a file: a terminal, a pipe, /dev/null? To be written into, not
+ * replaced. */
+static bool is_special(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+bool files_check_named(const char *path, struct error *error)
+{
+	char *name = expand(path), *slash;
+	bool special = name && is_special(name), good;
+	struct stat info;
+
+	if (!name)
+		return error_no_memory(error, "a file name", strlen(path));
+	if (!*name || (stat(name, &info) == 0 && S_ISDIR(info.st_mode))) {
+		error_set(error, ERROR_USAGE, "%s is a directory; name a file in it",
+			  *name ? name : "\"\"");
+		free(name);
+		return false;
+	}
+	slash = strrchr(name, '/');
+	if (slash)
+		slash[slash == name] = '\0';
+	good = special || access(slash ? name : ".", W_OK | X_OK) == 0;
+	if (!good)
+		error_set(error, ERROR_IO, "cannot write %s: %m", path);
+	free(name);
+	return good;
+}
+
+static bool write_special(const char *path, const void *data, size_t size, struct error *error)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	bool done = fd >= 0 && write_all(fd, data, size);
+
+	if (!done)
+		error_set(error, ERROR_IO, "cannot write %s: %m", path);
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+bool files_write_named(const char *path, const void *data, size_t size, struct error *error)
+{
+	char *name = expand(path), *target;
+	bool done;
+
+	if (!name)
+		return error_no_memory(error, "a file name", strlen(path));
+	/* Of a symbolic link the file behind it is replaced. */
+	target = realpath(name, NULL);
+	done = is_special(name) ? write_special(name, data, size, error)
+				: files_write_atomically(target ? target : name, data, size, error);
+	free(target);
+	free(name);
+	return done;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Files we make for gdb: where they are cached, and how they go away.
+ * Files we write: for gdb, where they are cached and how they go away; and where a person names
+ * them.
  */
 #ifndef VMCORE_BASE_FILES_H
 #define VMCORE_BASE_FILES_H
@@ -21,5 +22,12 @@ void files_remove_directory(const char *path);
  * file.
  */
 bool files_write_atomically(const char *path, const void *data, size_t size, struct error *error);
+
+/* Of a PATH that a person typed "~/" is the home directory. */
+
+/* Can it be written? To be asked before the work. */
+bool files_check_named(const char *path, struct error *error);
+/* Writes it whole or not at all; a device or a pipe just gets the bytes. */
+bool files_write_named(const char *path, const void *data, size_t size, struct error *error);
 
 #endif

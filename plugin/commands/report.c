@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/buffer.h"
+#include "base/files.h"
 #include "commands/document.h"
 #include "commands/report_page.h"
 #include "kernel/module.h"
@@ -191,7 +192,7 @@ static bool write_page(void *context, struct error *error)
 	report_page(root, &html);
 	page->size = html.size;
 	done = html.failed ? error_no_memory(error, "the page", html.size)
-			   : report_write(page->path, html.data, html.size, error);
+			   : files_write_named(page->path, html.data, html.size, error);
 	buffer_free(&html);
 	return done;
 }
@@ -211,6 +212,12 @@ static bool written(struct output *output, const struct page *page)
 	return output_end(output);
 }
 
+/* Before the work: it takes seconds. */
+static bool check_path(const char *path, struct error *error)
+{
+	return files_check_named(path, error) || error_prefix(error, "report");
+}
+
 static bool to_page(struct kernel *kernel, struct output *output, const struct host *host,
 		    const char *path, struct error *error)
 {
@@ -219,8 +226,7 @@ static bool to_page(struct kernel *kernel, struct output *output, const struct h
 
 	if (!page.document)
 		return error_no_memory(error, "the report", 0);
-	/* Before the work: it takes seconds. */
-	done = report_check_path(path, error) &&
+	done = check_path(path, error) &&
 	       collect(kernel, page.document, host, write_page, &page, error);
 	document_free(page.document);
 	if (done)
@@ -253,7 +259,7 @@ static bool report_run(struct kernel *kernel, const struct arguments *arguments,
 				 "report -j -o %.300s writes JSON; leave -j out for a page", path);
 	if (path && !arguments->json)
 		return to_page(kernel, output, host, path, error);
-	return (!path || report_check_path(path, error)) &&
+	return (!path || check_path(path, error)) &&
 	       collect(kernel, output, host, NULL, NULL, error);
 }
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* What all sections of the page need: text made safe, sizes, and the file. */
+/* What all sections of the page need: text made safe, sizes. */
 #include "commands/report_page.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/files.h"
 #include "commands/output_escape.h"
 
 void html_bytes(struct buffer *html, const char *text, size_t size)
@@ -70,84 +65,4 @@ void html_notes(struct buffer *html, const struct document_row *row)
 		html_text(html, note->text);
 		buffer_string(html, "</p>\n");
 	}
-}
-
-/* --- the file --- */
-
-/* "~/x" as gdb and shells mean it; malloc'ed. */
-static char *expand(const char *path)
-{
-	const char *home = path[0] == '~' && path[1] == '/' ? getenv("HOME") : NULL;
-	struct buffer name = { 0 };
-
-	buffer_printf(&name, "%s%s", home ? home : "", home ? path + 1 : path);
-	return name.data;
-}
-
-/* Is it something else than a file: a terminal, a pipe, /dev/null? To be written into, not
- * replaced. */
-static bool is_special(const char *path)
-{
-	struct stat info;
-
-	return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
-}
-
-bool report_check_path(const char *path, struct error *error)
-{
-	char *name = expand(path), *slash;
-	bool special = name && is_special(name), good;
-	struct stat info;
-
-	if (!name)
-		return error_no_memory(error, "a file name", strlen(path));
-	if (!*name || (stat(name, &info) == 0 && S_ISDIR(info.st_mode))) {
-		error_set(error, ERROR_USAGE, "report: %s is a directory; name a file in it",
-			  *name ? name : "\"\"");
-		free(name);
-		return false;
-	}
-	slash = strrchr(name, '/');
-	if (slash)
-		slash[slash == name] = '\0';
-	good = special || access(slash ? name : ".", W_OK | X_OK) == 0;
-	if (!good)
-		error_set(error, ERROR_IO, "report: cannot write %s: %m", path);
-	free(name);
-	return good;
-}
-
-static bool write_special(const char *path, const char *data, size_t size, struct error *error)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	bool done = fd >= 0;
-
-	while (done && size) {
-		ssize_t part = write(fd, data, size);
-
-		done = part > 0 || (part < 0 && errno == EINTR);
-		data += part > 0 ? part : 0;
-		size -= part > 0 ? part : 0;
-	}
-	if (!done)
-		error_set(error, ERROR_IO, "cannot write %s: %m", path);
-	if (fd >= 0)
-		close(fd);
-	return done;
-}
-
-bool report_write(const char *path, const void *data, size_t size, struct error *error)
-{
-	char *name = expand(path), *target;
-	bool done;
-
-	if (!name)
-		return error_no_memory(error, "a file name", strlen(path));
-	/* Of a symbolic link the file behind it is replaced. */
-	target = realpath(name, NULL);
-	done = is_special(name) ? write_special(name, data, size, error)
-				: files_write_atomically(target ? target : name, data, size, error);
-	free(target);
-	free(name);
-	return done;
 }

@@ -30,11 +30,6 @@ void html_size(struct buffer *html, uint64_t bytes);
 void html_more(struct buffer *html, size_t count, size_t shown, const char *where);
 /* The notes of ROW as paragraphs. */
 void html_notes(struct buffer *html, const struct document_row *row);
-/* Can a file be written there? Asked before the work. */
-bool report_check_path(const char *path, struct error *error);
-/* Writes PATH whole or not at all; a device or a pipe just gets the bytes. "~/" is the home
- * directory. */
-bool report_write(const char *path, const void *data, size_t size, struct error *error);
 
 /* --- the sections, one file each --- */
 bool page_panic(const struct document_row *root, struct buffer *html); /* report_stacks.c */

@@ -5,8 +5,8 @@
  * One C class does for all kernel commands; each is a subclass of it that carries its struct
  * command.
  */
+#include "base/files.h"
 #include "commands/command.h"
-#include "commands/report_page.h"
 #include "gdb/command_line.h"
 #include "gdb/output_python.h"
 #include "gdb/session.h"
@@ -94,7 +94,7 @@ static bool write_json_file(struct output *output, struct plugin *plugin, const 
 
 	if (done && json.failed)
 		done = error_no_memory(error, "the JSON", json.size);
-	done = done && report_write(file, json.data, json.size, error);
+	done = done && files_write_named(file, json.data, json.size, error);
 	if (done)
 		gdb_printf(plugin, "written: %s  size: %zu kB\n", file, (json.size + 1023) / 1024);
 	buffer_free(&json);

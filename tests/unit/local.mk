@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_dump_vmware \
 	tests/unit/test_elf_relocatable \
+	tests/unit/test_files \
 	tests/unit/test_gdb_index \
 	tests/unit/test_kallsyms \
 	tests/unit/test_kallsyms_kernel \

@@ -347,39 +347,6 @@ static void interrupted(void **state)
 	command_image_free(set);
 }
 
-/* What is there is replaced; behind a link, the file it leads to; a pipe is written into. */
-static void files(void **state)
-{
-	char directory[] = "/tmp/vmcore-report.XXXXXX", path[64], link[64], *text;
-	struct error error = { 0 };
-	struct stat info;
-	mode_t mask = umask(027);
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/x.html", directory);
-	snprintf(link, sizeof(link), "%s/link.html", directory);
-	assert_true(report_write(path, "old, and longer", 15, &error));
-	assert_int_equal(symlink(path, link), 0);
-	assert_true(report_write(link, "new", 3, &error));
-	text = read_all(path);
-	assert_string_equal(text, "new");
-	free(text);
-	assert_int_equal(lstat(link, &info), 0);
-	assert_true(S_ISLNK(info.st_mode));
-	assert_int_equal(stat(path, &info), 0);
-	assert_int_equal(info.st_mode & 0777, 0640);
-	umask(mask);
-	assert_true(report_write("/dev/null", "gone", 4, &error));
-	assert_int_equal(stat("/dev/null", &info), 0);
-	assert_true(S_ISCHR(info.st_mode));
-	assert_false(report_write("/dev/full", "too much", 8, &error));
-	assert_string_equal(error.text, "cannot write /dev/full: No space left on device");
-	unlink(link);
-	unlink(path);
-	assert_int_equal(rmdir(directory), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,7 +354,7 @@ int main(void)
 		cmocka_unit_test(as_text),     cmocka_unit_test(escapes),
 		cmocka_unit_test(document),    cmocka_unit_test(bounded),
 		cmocka_unit_test(empty),       cmocka_unit_test(deadlock),
-		cmocka_unit_test(interrupted), cmocka_unit_test(files),
+		cmocka_unit_test(interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
