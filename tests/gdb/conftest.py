@@ -184,7 +184,10 @@ def wait_for(fd, pattern, seconds):
 
 
 class OneSession:
-    """MAKE(dump) for the dump that was asked for last; what it made for the one before is ended, since each is a gdb."""
+    """MAKE(dump) for the dump that was asked for last; what it made for the one before is ended, since each is a gdb.
+
+    A test file has one, called `session`.
+    """
 
     def __init__(self, make):
         self.make, self.dump, self.made = make, None, None
@@ -200,6 +203,14 @@ class OneSession:
         self.made = self.dump = None
         if client:
             client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def end_session(request):
+    yield
+    session = getattr(request.module, "session", None)
+    if isinstance(session, OneSession):
+        session.end()
 
 
 def all_sets():

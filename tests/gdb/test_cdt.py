@@ -58,12 +58,6 @@ def dap(dump):
     return session(dump)[0]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def end():
-    yield
-    session.end()
-
-
 def test_attach_by_connect_commands(dump, dap):
     _, capabilities, stop = session(dump)
     assert capabilities["supportsReadMemoryRequest"] and capabilities["supportsDisassembleRequest"]

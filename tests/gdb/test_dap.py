@@ -29,12 +29,6 @@ def dap(dump):
     return session(dump)[0]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def end():
-    yield
-    session.end()
-
-
 def pointed(dap, pointer):
     """What a pointer to a structure points to, opened."""
     return dap.children(dap.children(pointer)["value"])

@@ -43,12 +43,6 @@ def mi(dump):
     return mi
 
 
-@pytest.fixture(scope="module", autouse=True)
-def end():
-    yield
-    session.end()
-
-
 def thread_of(mi, pid):
     return next(t for t in mi.done("-thread-info")["threads"] if re.search(rf"\bpid {pid}\b", t["details"] + t["target-id"]))
 
