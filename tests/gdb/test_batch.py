@@ -74,6 +74,8 @@ def test_errors_and_status(dump):
     assert status == 1 and not out and "4000000" in err
     assert batch(dump, "kernel nonsense")[0] == 1
     assert batch(dump, "kernel ps 1", "no_such_command")[0] == 1
+    # A pipe has the name of a command that reads more lines, but is one.
+    assert batch(dump, "pipe no_such_command | cat", "kernel ps 1")[0] == 1
 
 
 @pytest.mark.scenario("sysrq")
