@@ -36,20 +36,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 	};
-	static struct machine *machine;
-	struct fuzz_input input = { data, size };
-	struct kernel *kernel;
 	unsigned choice;
+	struct kernel *kernel = machine_of(data, size, 2048, 0, PLACES, &choice);
 
-	if (size < 4 || size > 2048)
+	if (!kernel)
 		return 0;
-	if (!machine)
-		machine = make_machine();
-	kernel = &machine->image->kernel;
-	machine_restore(machine);
-	choice = fuzz_number(&input, 1);
-	while (input.size)
-		machine_change(machine, &input, 0, PLACES);
 	if (choice >= 0xf0)
 		make_threads(kernel);
 	else

@@ -30,20 +30,11 @@ static void look_at_modules(struct kernel *kernel)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const commands[] = { "mod", "mod -u", "mod -t" };
-	static struct machine *machine;
-	struct fuzz_input input = { data, size };
-	struct kernel *kernel;
 	unsigned choice;
+	struct kernel *kernel = machine_of(data, size, 1024, MODULE(0), 0x10000, &choice);
 
-	if (size < 4 || size > 1024)
+	if (!kernel)
 		return 0;
-	if (!machine)
-		machine = make_machine();
-	kernel = &machine->image->kernel;
-	machine_restore(machine);
-	choice = fuzz_number(&input, 1);
-	while (input.size)
-		machine_change(machine, &input, MODULE(0), 0x10000);
 	if (choice % 16)
 		look_at_modules(kernel);
 	else

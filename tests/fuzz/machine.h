@@ -183,7 +183,6 @@ static void put_module(struct image *image, unsigned i)
 	}
 }
 
-__attribute__((unused))
 static struct machine *make_machine(void)
 {
 	static const char *const lines[] = { "Linux version 6.1", "BUG: kernel NULL pointer dereference", "Kernel panic - not syncing", NULL };
@@ -262,7 +261,6 @@ static void touch(struct machine *machine, uint32_t place, const void *data, siz
 }
 
 /* Only places from START on, SIZE of them (a power of two). */
-__attribute__((unused))
 static void machine_change(struct machine *machine, struct fuzz_input *input, uint32_t start, uint32_t size)
 {
 	uint32_t place = fuzz_number(input, 3);
@@ -287,7 +285,6 @@ static bool has_page(uint64_t offset)
 	return offset < 0x48000 || (offset >= TASK(0) && offset < 0x84000) || (offset >= STACK(0) && offset < STACK(NR_TASKS));
 }
 
-__attribute__((unused))
 static void machine_restore(struct machine *machine)
 {
 	for (size_t i = 0; i < PLACES / IMAGE_PAGE; i++) {
@@ -297,6 +294,27 @@ static void machine_restore(struct machine *machine)
 		machine->image->missing[i] = !has_page(i * IMAGE_PAGE);
 	}
 	set_cpus(machine);
+}
+
+/*
+ * The kernel that a whole input makes: as it was at first, and then changed (machine_change) from START on, SIZE bytes. The input's
+ * first byte is the target's CHOICE. NULL for an input of another size than 4 to MOST bytes.
+ */
+__attribute__((unused))
+static struct kernel *machine_of(const uint8_t *data, size_t size, size_t most, uint32_t start, uint32_t room, unsigned *choice)
+{
+	static struct machine *machine;
+	struct fuzz_input input = { data, size };
+
+	if (size < 4 || size > most)
+		return NULL;
+	if (!machine)
+		machine = make_machine();
+	machine_restore(machine);
+	*choice = fuzz_number(&input, 1);
+	while (input.size)
+		machine_change(machine, &input, start, room);
+	return &machine->image->kernel;
 }
 
 static bool count_text(void *context, const char *text, size_t size)
