@@ -80,6 +80,27 @@ static void set(struct memory_use *use, enum memory_item item, uint64_t bytes)
 	use->items[item].bytes = bytes;
 }
 
+/* COUNT things of UNIT bytes (a power of two). No machine has an exabyte: such a count is damaged.
+ */
+static void set_count(struct memory_use *use, enum memory_item item, uint64_t count, uint64_t unit)
+{
+	struct error why;
+
+	if (count < (1ull << 60) / unit) {
+		set(use, item, count * unit);
+	} else {
+		error_set(&why, ERROR_CORRUPT, "its count is damaged: more than any machine has");
+		damaged(use, item_names[item], &why);
+	}
+}
+
+/* Counts that may be damaged: a sum beyond 64 bits stays too large for set_count(). */
+static void add_count(uint64_t *sum, uint64_t count)
+{
+	if (__builtin_add_overflow(*sum, count, sum))
+		*sum = UINT64_MAX;
+}
+
 static uint64_t get(const struct memory_use *use, enum memory_item item)
 {
 	return use->items[item].known ? use->items[item].bytes : 0;
@@ -122,9 +143,8 @@ static void read_counters(struct kernel *kernel, struct memory_counters *all,
 		uint64_t value;
 
 		if (memory_counter(all, counters[i].name, &value, &why))
-			set(use, counters[i].item,
-			    value * (counters[i].unit ? counters[i].unit
-						      : kernel->dump->page_size));
+			set_count(use, counters[i].item, value,
+				  counters[i].unit ? counters[i].unit : kernel->dump->page_size);
 		else if (!counters[i].optional)
 			damaged(use, item_names[counters[i].item], &why);
 		else
@@ -145,7 +165,7 @@ static bool add_block_device(void *context, uint64_t inode, struct error *error)
 	if (!kernel_read_member(sum->kernel, inode, "inode", "i_mapping", &mapping, error) ||
 	    !kernel_read_member(sum->kernel, mapping, "address_space", "nrpages", &pages, error))
 		return false;
-	sum->pages += pages;
+	add_count(&sum->pages, pages);
 	return true;
 }
 
@@ -166,7 +186,7 @@ static void read_buffers(struct kernel *kernel, struct memory_use *use)
 	    types_member(kernel->types, "super_block", "s_inodes", &list, &why) &&
 	    types_member(kernel->types, "inode", "i_sb_list", &node, &why) &&
 	    list_for_each(kernel, super + list.offset, node.offset, add_block_device, &sum, &why))
-		set(use, MEMORY_BUFFERS, sum.pages * kernel->dump->page_size);
+		set_count(use, MEMORY_BUFFERS, sum.pages, kernel->dump->page_size);
 	else
 		damaged(use, "Buffers", &why);
 }
@@ -192,24 +212,25 @@ static void read_swap_cache(struct kernel *kernel, struct memory_use *use)
 			if (!kernel_read_member(kernel, array + k * each, "address_space",
 						"nrpages", &pages, &why))
 				return damaged(use, "SwapCached", &why);
-			sum += pages;
+			add_count(&sum, pages);
 		}
 	}
-	set(use, MEMORY_SWAP_CACHED, sum * kernel->dump->page_size);
+	set_count(use, MEMORY_SWAP_CACHED, sum, kernel->dump->page_size);
 }
 
 /* The page cache as /proc/meminfo has it: all pages of files but swap's and block devices'. */
 static void read_cached(struct kernel *kernel, struct memory_counters *all, struct memory_use *use)
 {
 	uint64_t pages, without = get(use, MEMORY_SWAP_CACHED) + get(use, MEMORY_BUFFERS);
+	uint64_t page = kernel->dump->page_size;
 	struct error why = { 0 };
 
 	if (!memory_counter(all, "NR_FILE_PAGES", &pages, &why))
 		return damaged(use, "Cached", &why);
 	if (!use->items[MEMORY_BUFFERS].known)
 		return;
-	pages *= kernel->dump->page_size;
-	set(use, MEMORY_CACHED, pages > without ? pages - without : 0);
+	without /= page;
+	set_count(use, MEMORY_CACHED, pages > without ? pages - without : 0, page);
 }
 
 /* pcpu_nr_pages() */
@@ -220,7 +241,9 @@ static void read_per_cpu(struct kernel *kernel, struct memory_use *use)
 
 	if (kernel_read_variable(kernel, "pcpu_nr_populated", 8, &populated, &why) &&
 	    kernel_read_variable(kernel, "pcpu_nr_units", 4, &units, &why))
-		set(use, MEMORY_PER_CPU, populated * units * kernel->dump->page_size);
+		set_count(use, MEMORY_PER_CPU,
+			  populated < 1ull << 32 ? populated * units : UINT64_MAX,
+			  kernel->dump->page_size);
 	else
 		damaged(use, "Percpu", &why);
 }
@@ -234,7 +257,7 @@ static void read_vmalloc(struct kernel *kernel, struct memory_use *use)
 	if (use->items[MEMORY_VMALLOC].known)
 		return;
 	if (kernel_read_variable(kernel, "nr_vmalloc_pages", 8, &pages, &why))
-		set(use, MEMORY_VMALLOC, pages * kernel->dump->page_size);
+		set_count(use, MEMORY_VMALLOC, pages, kernel->dump->page_size);
 	else
 		damaged(use, "VmallocUsed", &why);
 }
@@ -243,7 +266,7 @@ static void read_vmalloc(struct kernel *kernel, struct memory_use *use)
 static void read_hugetlb(struct kernel *kernel, struct memory_use *use)
 {
 	const struct symbol *states = symtab_find(kernel->symbols, "hstates");
-	uint64_t each, count, order, pages, bytes = 0;
+	uint64_t each, count, order, pages, sum = 0;
 	struct error why = { 0 };
 
 	if (!states)
@@ -258,9 +281,9 @@ static void read_hugetlb(struct kernel *kernel, struct memory_use *use)
 		    !kernel_read_member(kernel, state, "hstate", "nr_huge_pages", &pages, &why))
 			return damaged(use, "Hugetlb", &why);
 		if (order < 40)
-			bytes += pages * (kernel->dump->page_size << order);
+			add_count(&sum, pages > UINT64_MAX >> order ? UINT64_MAX : pages << order);
 	}
-	set(use, MEMORY_HUGETLB, bytes);
+	set_count(use, MEMORY_HUGETLB, sum, kernel->dump->page_size);
 }
 
 #define SWP_USED    1u /* include/linux/swap.h: an anonymous enum that not all debug files have */
@@ -283,7 +306,7 @@ static bool swap_going(struct kernel *kernel, uint64_t *pages_ret, struct error 
 					error))
 			return false;
 		if ((flags & SWP_USED) && !(flags & SWP_WRITEOK))
-			*pages_ret += pages;
+			add_count(pages_ret, pages);
 	}
 	return true;
 }
@@ -304,8 +327,10 @@ static void read_swap(struct kernel *kernel, struct memory_use *use)
 		return damaged(use, "SwapTotal", &why);
 	if (!swap_going(kernel, &going, &why))
 		damaged(use, "swap files that were being emptied", &why);
-	set(use, MEMORY_SWAP_TOTAL, (total + going) * page);
-	set(use, MEMORY_SWAP_FREE, (free + going) * page);
+	add_count(&total, going);
+	add_count(&free, going);
+	set_count(use, MEMORY_SWAP_TOTAL, total, page);
+	set_count(use, MEMORY_SWAP_FREE, free, page);
 }
 
 /* si_mem_available(): what could be had without swapping; the kernel's own rule of thumb. */
@@ -385,7 +410,7 @@ bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *err
 	if (!kernel_read_variable(kernel, "_totalram_pages", 8, &pages, NULL) &&
 	    !kernel_read_variable(kernel, "totalram_pages", 8, &pages, error))
 		return false;
-	set(use, MEMORY_TOTAL, pages * kernel->dump->page_size);
+	set_count(use, MEMORY_TOTAL, pages, kernel->dump->page_size);
 	memory_counters_read(kernel, &all);
 	if (all.damage.kind != ERROR_NONE)
 		damaged(use, "some counters", &all.damage);

@@ -285,6 +285,36 @@ static void damage(void **state)
 	image_free(image);
 }
 
+/* Products and sums that do not fit into 64 bits, or say more than any machine has: unknown, not
+ * what is left of them. */
+static void insane(void **state)
+{
+	struct image *image = machine();
+	struct memory_use use;
+
+	(void)state;
+	image_put_number(image, NUMBERS + 8 * 2, 1ull << 63, 8);      /* pcpu_nr_populated */
+	image_put_number(image, NUMBERS + 8 * 4, 1ull << 52, 8);      /* nr_vmalloc_pages */
+	image_put_number(image, NUMBERS + 8 * 7, UINT64_MAX - 50, 8); /* total_swap_pages */
+	image_put_number(image, SWAP_FILE, 1, 8);		      /* 100 more pages of swap */
+	image_put_number(image, HSTATES, 39, 4);
+	image_put_number(image, HSTATES + 8, 1ull << 25, 8);
+	assert_true(memory_use(&image->kernel, &use, NULL));
+	assert_false(use.items[MEMORY_PER_CPU].known);
+	assert_false(use.items[MEMORY_VMALLOC].known);
+	assert_false(use.items[MEMORY_SWAP_TOTAL].known);
+	assert_false(use.items[MEMORY_HUGETLB].known);
+	assert_string_equal(use.damage, "Percpu: its count is damaged: more than any machine has");
+	expect(&use, MEMORY_SWAP_FREE, PAGES(500));
+	/* 16 GiB pages, as ppc64 has them. */
+	image_put_number(image, HSTATES, 22, 4);
+	image_put_number(image, HSTATES + 8, 3, 8);
+	memory_forget_translations(image->kernel.memory);
+	assert_true(memory_use(&image->kernel, &use, NULL));
+	expect(&use, MEMORY_HUGETLB, 3ull << 34);
+	image_free(image);
+}
+
 static void nothing(void **state)
 {
 	struct image *image = image_new(members, NULL);
@@ -301,9 +331,8 @@ static void nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),		 cmocka_unit_test(parts),
-		cmocka_unit_test(swap_is_going), cmocka_unit_test(damage),
-		cmocka_unit_test(nothing),
+		cmocka_unit_test(rows),	  cmocka_unit_test(parts),  cmocka_unit_test(swap_is_going),
+		cmocka_unit_test(damage), cmocka_unit_test(insane), cmocka_unit_test(nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
