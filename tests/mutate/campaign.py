@@ -236,7 +236,8 @@ class Campaign:
     def look(self, kernel):
         """The whole dump, as it should be. The growth since the first look, in KiB."""
         text = kernel.gdb.run([f'target vmcore {kernel.compressed.path}', 'kernel sys', 'kernel ps', 'kernel bt -a', 'kernel mod', 'bt'], LIMIT)
-        text = re.sub(r'=over \d+=|warning: .*', '', text).replace('(gdb) ', '').strip()
+        # Each opening makes its modules' files in a new directory.
+        text = re.sub(r'(?<=gdb-vmcore\.)\w{6}(?=/)|=over \d+=|warning: .*', '', text).replace('(gdb) ', '').strip()
         if kernel.reference is None:
             kernel.reference = text
             if not all(part in text for part in ('RELEASE', 'swapper/0', 'COMMAND', '#1 ')):
