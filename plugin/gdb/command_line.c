@@ -109,10 +109,9 @@ const char *command_line_ex(const struct command_line *line, int *i)
 
 	if (command_line_is(argument, "ex") || command_line_is(argument, "eval-command"))
 		return *i + 1 < line->count ? unwrap(line->arguments[++*i]) : NULL;
-	if (!strncmp(argument, "--eval-command=", 15) || !strncmp(argument, "-eval-command=", 14))
-		return strchr(argument, '=') + 1;
-	if (!strncmp(argument, "--ex=", 5) || !strncmp(argument, "-ex=", 4))
-		return strchr(argument, '=') + 1;
+	if (!strncmp(argument, "--eval-command=", 15) || !strncmp(argument, "-eval-command=", 14) ||
+	    !strncmp(argument, "--ex=", 5) || !strncmp(argument, "-ex=", 4))
+		return unwrap(strchr(argument, '=') + 1);
 	return NULL;
 }
 

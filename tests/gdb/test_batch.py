@@ -22,10 +22,10 @@ def run(*arguments, env=None):
     return result.returncode, *(text.decode(errors="backslashreplace") for text in (result.stdout, result.stderr))
 
 
-def batch(dump, *commands, env=None):
+def batch(dump, *commands, env=None, joined=False):
     *outside, inside = shlex.split(GDB)
     return run(*outside, LAUNCHER, f"--gdb={inside}", dump.vmlinux, dump.vmcore, "-nx", "-batch",
-               *(word for command in commands for word in ("-ex", command)), env=env)
+               *(word for command in commands for word in ([f"-ex={command}"] if joined else ["-ex", command])), env=env)
 
 
 @pytest.mark.scenario("sysrq")
@@ -52,6 +52,7 @@ def test_gdb_is_spared(dump, tmp_path):
     indexes = lambda: list(pathlib.Path(tmp_path).glob("gdb/*.gdb-index"))
     if shlex.split(GDB) == ["gdb"]:     # in-root has a cache of its own
         assert batch(dump, "kernel ps 1", "log", "kernel bt -a", env=cache)[0] == 0
+        assert batch(dump, "kernel ps 1", "kernel sys", env=cache, joined=True)[0] == 0
         assert not indexes()
         assert batch(dump, "kernel ps 1", "info threads", env=cache)[0] == 0
         assert indexes()
