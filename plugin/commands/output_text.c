@@ -179,8 +179,12 @@ static void put_cell(struct line *line, const struct level *level, size_t index)
 		line->pad += fill + gap;
 		return;
 	}
-	if (around.before_size && around.before[0] == '\n')
+	if (around.before_size && around.before[0] == '\n') {
 		line->pad = line->column = 0;
+		buffer_char(buffer, '\n');
+		around.before++;
+		around.before_size--;
+	}
 	put_spaces(buffer, line->pad);
 	buffer_append(buffer, around.before, around.before_size);
 	line->column += line->pad + around.before_size;
