@@ -14,6 +14,7 @@ core_sources += plugin/symbols/debug_find.c plugin/symbols/debug_find.h plugin/s
 	plugin/symbols/btf_dwarf.c plugin/symbols/btf_dwarf.h plugin/symbols/btf_dwarf_internal.h \
 	plugin/symbols/btf_dwarf_types.c plugin/symbols/btf_dwarf_code.c plugin/symbols/dwarf_types.c \
 	plugin/symbols/dwarf_index.c plugin/symbols/dwarf_index.h \
+	plugin/symbols/source_map.c plugin/symbols/source_map.h plugin/symbols/source_line.c plugin/symbols/source_line.h \
 	plugin/symbols/gdb_index.c plugin/symbols/gdb_index.h plugin/symbols/gdb_index_internal.h \
 	plugin/symbols/gdb_index_units.c plugin/symbols/gdb_index_abbrev.c plugin/symbols/gdb_index_scan.c \
 	plugin/symbols/gdb_index_die.c plugin/symbols/gdb_index_ranges.c plugin/symbols/gdb_index_names.c

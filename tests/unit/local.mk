@@ -35,6 +35,7 @@ check_PROGRAMS += \
 	tests/unit/test_rd \
 	tests/unit/test_report \
 	tests/unit/test_search \
+	tests/unit/test_source_map \
 	tests/unit/test_symtab \
 	tests/unit/test_symtab_map \
 	tests/unit/test_system \
