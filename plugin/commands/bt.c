@@ -16,7 +16,7 @@ static const struct option bt_options[] = {
 	{ 'n', "idle", "leave out idle tasks (swapper)" },
 	{ 'u', NULL,
 	  "each different stack once, with how many tasks have it and which; alone: of all tasks" },
-	{ 'l', NULL, "file and line of each frame, as gdb knows them" },
+	{ 'l', NULL, "file and line of each frame, and the functions that are inlined there" },
 	{ 'f', NULL, "what is on the stack in each frame: every word, with its symbol" },
 	{ 't', NULL,
 	  "no unwinding: every word on the stack that looks like a return address, stale ones "
@@ -264,12 +264,16 @@ static const char bt_help[] =
 	"at all: where they cannot be followed, `stack ends:' says why, and -t shows what\n"
 	"else is there.\n"
 	"\n"
-	"This is quick: thousands of stacks in a second. Inlined functions, arguments and\n"
-	"locals are gdb's: select the thread and use gdb's own bt.\n"
+	"This is quick: thousands of stacks in a second. Arguments and locals are gdb's:\n"
+	"select the thread and use gdb's own bt.\n"
+	"\n"
+	"With -l a frame in which functions are inlined has a line for each, innermost\n"
+	"first: `f at a.h:5', `(inlined by) g at b.c:10'; the last is the frame's own.\n"
 	"\n"
 	"JSON: an array \"tasks\" of \"frames\", with -t \"text_words\", with -r \"words\";\n"
 	"with -u an array \"stacks\" of \"tasks\" and \"frames\". `complete' says whether a\n"
-	"stack was followed to its end.\n"
+	"stack was followed to its end. With -l `line' is the frame's own function's, and\n"
+	"`inlined' has the functions inlined there.\n"
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel bt 185\n"

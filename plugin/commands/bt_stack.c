@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "commands/task_cells.h"
 #include "kernel/cpu.h"
 
@@ -42,6 +43,7 @@ enum {
 	CELL_SP,
 	CELL_PLACE,
 	CELL_PC,
+	CELL_SOURCE_TEXT,
 	CELL_LINE,
 	CELL_FUNCTION,
 	CELL_OFFSET,
@@ -56,7 +58,8 @@ static const struct column frame_columns[NR_FRAME_CELLS] = {
 	[CELL_SP] = { "sp", "[%]", 0, COLUMN_ADDRESS },
 	[CELL_PLACE] = { "place", "%", 0, COLUMN_TEXT_ONLY | COLUMN_FUNCTION },
 	[CELL_PC] = { "pc", "at %", 0, COLUMN_ADDRESS },
-	[CELL_LINE] = { "line", "\n    %", 0, COLUMN_LEFT },
+	[CELL_SOURCE_TEXT] = { "source", "\n    %", 0, COLUMN_TEXT_ONLY | COLUMN_RAW },
+	[CELL_LINE] = { "line", "", 0, COLUMN_JSON_ONLY },
 	[CELL_FUNCTION] = { "function", "", 0, COLUMN_JSON_ONLY },
 	[CELL_OFFSET] = { "offset", "", 0, COLUMN_JSON_ONLY },
 	[CELL_MODULE] = { "module", "", 0, COLUMN_JSON_ONLY },
@@ -82,9 +85,61 @@ static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 	}
 	if (place->module)
 		output_string(out, CELL_MODULE, place->module);
-	if (bt->lines && bt->host && bt->host->source_line &&
-	    bt->host->source_line(bt->host->context, frame->pc, exact, text, sizeof(text)))
-		output_string(out, CELL_LINE, text);
+}
+
+/* For people: "leaf at x.h:5", "(inlined by) outer at x.c:10", as the kernel's faddr2line has it. */
+static void source_text(const struct source_frame *frames, size_t count, struct buffer *text)
+{
+	char line[512];
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = frames[i].function ? frames[i].function : "(unknown)";
+		bool known = source_frame_place(&frames[i], line, sizeof(line));
+
+		if (i)
+			buffer_string(text, "\n(inlined by) ");
+		if (count > 1)
+			output_escape(text, name, strlen(name));
+		if (count > 1 && known)
+			buffer_string(text, " at ");
+		if (known)
+			output_escape(text, line, strlen(line));
+	}
+}
+
+/* FRAMES are the frame's own function, the last of them, and what was inlined there. */
+static void source_cells(struct output *out, const struct source_frame *frames, size_t count)
+{
+	struct buffer text = { 0 };
+	char line[512];
+
+	if (source_frame_place(&frames[count - 1], line, sizeof(line)))
+		output_string(out, CELL_LINE, line);
+	source_text(frames, count, &text);
+	if (text.size && !text.failed)
+		output_bytes(out, CELL_SOURCE_TEXT, text.data, text.size);
+	buffer_free(&text);
+}
+
+/* For machines: the functions inlined into the frame's own, innermost first, as the member
+ * "inlined". */
+static void inlined_rows(struct output *out, const struct source_frame *frames, size_t count)
+{
+	static const struct column columns[] = {
+		{ "function", "", 0, COLUMN_JSON_ONLY },
+		{ "line", "", 0, COLUMN_JSON_ONLY },
+	};
+	static const struct shape shape = { "inlined", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+	char line[512];
+
+	output_begin(out, &shape);
+	for (size_t i = 0; i < count && output_row(out); i++) {
+		if (frames[i].function)
+			output_string(out, 0, frames[i].function);
+		if (source_frame_place(&frames[i], line, sizeof(line)))
+			output_string(out, 1, line);
+	}
+	output_end(out);
 }
 
 static bool is_function_start(struct bt *bt, uint64_t pc)
@@ -105,6 +160,8 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	 * start of ret_from_fork.
 	 */
 	bool exact = frame->kind != FRAME_CALL || (level == 0 && is_function_start(bt, frame->pc));
+	const struct source_frame *source;
+	size_t nr_source = 0;
 
 	if (!output_row(out))
 		return false;
@@ -114,8 +171,15 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	if (!many || frame->kind != FRAME_USER)
 		output_address(out, CELL_PC, frame->pc);
 	place_cells(bt, frame, exact);
+	if (bt->lines && frame->kind != FRAME_USER)
+		nr_source = host_source(bt->host, frame->pc, exact, &source);
+	if (nr_source)
+		source_cells(out, source, nr_source);
 	output_string(out, CELL_KIND, kinds[frame->kind]);
-	return output_bool(out, CELL_EXACT, exact, NULL);
+	output_bool(out, CELL_EXACT, exact, NULL);
+	if (nr_source > 1)
+		inlined_rows(out, source, nr_source - 1);
+	return true;
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include "commands/output.h"
 #include "kernel/kernel.h"
+#include "symbols/source_map.h"
 
 struct option {
 	char letter;			/* -k */
@@ -48,10 +49,11 @@ struct arguments {
 /* What a command may ask of gdb. Any may be NULL (unit tests). */
 struct host {
 	/*
-	 * "file.c:123" of PC in gdb's view; false if unknown. EXACT: pc itself, else the call
-	 * before it.
+	 * Where PC is in the source, as source_map_find() has it; the host knows where modules'
+	 * files are. EXACT: pc itself, else the call before it.
 	 */
-	bool (*source_line)(void *context, uint64_t pc, bool exact, char *buffer, size_t size);
+	size_t (*source)(void *context, uint64_t pc, bool exact,
+			 const struct source_frame **frames_ret);
 	/* The address space of an expression: "$rsp", "&init_task", "0x..", evaluated by gdb. */
 	bool (*evaluate)(void *context, const char *expression, uint64_t *value_ret,
 			 struct error *error);
@@ -70,6 +72,12 @@ struct host {
 static inline uint64_t host_selected_task(const struct host *host)
 {
 	return host && host->selected_task ? host->selected_task(host->context) : 0;
+}
+
+static inline size_t host_source(const struct host *host, uint64_t pc, bool exact,
+				 const struct source_frame **frames_ret)
+{
+	return host && host->source ? host->source(host->context, pc, exact, frames_ret) : 0;
 }
 
 /* A name of a command in MI, which also takes all options and words of the command. */

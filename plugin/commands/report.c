@@ -23,49 +23,14 @@ static const struct option options[] = {
 #define PACKAGE_VERSION "(unknown version)"
 #endif
 
-/* --- source lines, remembered --- */
-
-#define LINE_SLOTS 4096 /* all CPUs' stacks go through fewer places */
-#define LINE_SIZE  240
-
-struct source_line {
-	uint64_t pc;
-	enum { LINE_NEW, LINE_NONE, LINE_KNOWN } state;
-	bool exact;
-	char text[LINE_SIZE];
-};
-
-/* gdb reads a module's debug file when it is told to, or when its own stacks pass through it. */
-static void load_module_of(struct report *report, uint64_t pc)
-{
-	struct module *module = kernel_is_text(report->kernel, pc) ? NULL
-								   : module_at(report->kernel, pc);
-
-	if (module && !module->debug_searched && report->outer->load_module)
-		report->outer->load_module(report->outer->context, module->name, NULL);
-}
-
-static bool remembered_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
+static size_t counted_source(void *context, uint64_t pc, bool exact,
+			     const struct source_frame **frames_ret)
 {
 	struct report *report = context;
-	const struct host *host = report->outer;
-	struct source_line *line = &report->lines[(pc ^ pc >> 12) % LINE_SLOTS];
+	size_t count = host_source(report->outer, pc, exact, frames_ret);
 
-	if (!host || !host->source_line)
-		return false;
-	if (line->state == LINE_NEW || line->pc != pc || line->exact != exact) {
-		bool found;
-
-		load_module_of(report, pc);
-		found = host->source_line(host->context, pc, exact, line->text, LINE_SIZE);
-		line->state = found ? LINE_KNOWN : LINE_NONE;
-		line->pc = pc;
-		line->exact = exact;
-	}
-	report->lines_found += line->state == LINE_KNOWN && kernel_is_text(report->kernel, pc);
-	if (line->state == LINE_KNOWN)
-		snprintf(buffer, size, "%s", line->text);
-	return line->state == LINE_KNOWN;
+	report->lines_found += count && kernel_is_text(report->kernel, pc);
+	return count;
 }
 
 /* --- what is said --- */
@@ -133,7 +98,7 @@ static void note_lines(struct report *report)
 		output_note(report->output, "no source lines of the kernel: there is no vmlinux "
 					    "with debug information, the dump describes itself");
 	else
-		output_note(report->output, "no source lines of the kernel: gdb knows none");
+		output_note(report->output, "no source lines of the kernel: its vmlinux has none");
 }
 
 static bool say_all(struct report *report, struct error *error)
@@ -160,15 +125,10 @@ static bool collect(struct kernel *kernel, struct output *output, const struct h
 	bool done;
 
 	/* Nothing else of the host is asked for. */
-	report.host = (struct host){ .source_line = remembered_line, .context = &report };
-	report.lines = calloc(LINE_SLOTS, sizeof(*report.lines));
-	report.bt = report.lines ? bt_new(kernel, &arguments, output, &report.host, error) : NULL;
-	done = report.lines
-		       ? report.bt && say_all(&report, error)
-		       : error_no_memory(error, "source lines", LINE_SLOTS * sizeof(*report.lines));
-	done = done && (!after || after(context, error));
+	report.host = (struct host){ .source = counted_source, .context = &report };
+	report.bt = bt_new(kernel, &arguments, output, &report.host, error);
+	done = report.bt && say_all(&report, error) && (!after || after(context, error));
 	free(report.bt);
-	free(report.lines);
 	return done;
 }
 

@@ -15,12 +15,10 @@
 struct report {
 	struct kernel *kernel;
 	struct output *output;
-	struct host host;	  /* with source lines remembered */
+	struct host host;	  /* answers where an address is in the source, and nothing else */
 	const struct host *outer; /* the caller's, may be NULL */
 	struct bt *bt;
 	struct shape cpus_shape; /* that of bt with another key */
-	/* pc -> "file.c:123", kept since a page asks for the same few ones again and again */
-	struct source_line *lines;
 	size_t lines_found; /* of the kernel itself; modules have files of their own */
 };
 

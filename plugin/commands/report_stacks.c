@@ -34,19 +34,35 @@ static void registers(const struct document_row *row, const char *key, const cha
 	buffer_string(html, "</dl></details>");
 }
 
-static void frame_line(const struct document_row *frame, struct buffer *html)
+/* One function: FUNCTION's name and what is said of it, its source line, the pc of its frame. */
+static void function_line(const char *function, const char *tag, const char *line, const char *pc,
+			  struct buffer *html)
 {
-	buffer_string(html, "<li><div class=\"frame\"><span><span class=\"fn\">");
-	html_text(html, document_text(frame, "place"));
+	buffer_string(html, "<div class=\"frame\"><span><span class=\"fn\">");
+	html_text(html, function);
 	buffer_string(html, "</span>");
-	/* The first frame's registers are the CPU's own; that says nothing. */
-	if (is_kind(frame, "interrupted") && document_number(frame, "level", 0))
-		buffer_string(html, " <span class=\"tag\">interrupted here</span>");
+	if (tag)
+		buffer_printf(html, " <span class=\"tag\">%s</span>", tag);
 	buffer_string(html, "</span><span class=\"src\">");
-	html_text(html, document_text(frame, "line"));
+	html_text(html, line);
 	buffer_string(html, "</span><span class=\"pc\">");
-	html_text(html, document_text(frame, "pc"));
+	html_text(html, pc);
 	buffer_string(html, "</span></div>");
+}
+
+static void frame_lines(const struct document_row *frame, struct buffer *html)
+{
+	const struct document_row *inlined = document_rows(document_list(frame, "inlined"));
+	/* The first frame's registers are the CPU's own; that says nothing. */
+	bool interrupted = is_kind(frame, "interrupted") && document_number(frame, "level", 0);
+	const char *pc = document_text(frame, "pc");
+
+	buffer_string(html, "<li>");
+	for (; inlined; inlined = inlined->next)
+		function_line(document_text(inlined, "function"), "inlined",
+			      document_text(inlined, "line"), pc, html);
+	function_line(document_text(frame, "place"), interrupted ? "interrupted here" : NULL,
+		      document_text(frame, "line"), pc, html);
 	registers(frame, "saved_registers", "registers saved here", html);
 	buffer_string(html, "</li>\n");
 }
@@ -59,7 +75,7 @@ void page_frames(const struct document_row *task, struct buffer *html)
 	if (frame) {
 		buffer_string(html, "<ol class=\"stack\" start=\"0\">\n");
 		for (; frame; frame = frame->next)
-			frame_line(frame, html);
+			frame_lines(frame, html);
 		buffer_string(html, "</ol>\n");
 	}
 	if (*document_text(task, "end")) {

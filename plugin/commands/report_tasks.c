@@ -205,8 +205,10 @@ static void place_cells(struct report *report, const struct blocked *blocked)
 {
 	struct bt *bt = report->bt;
 	const struct frame *frames = bt->stack.frames;
+	const struct source_frame *source;
 	const struct place *place;
 	char text[512];
+	size_t count;
 
 	if (blocked->waits_in >= bt->stack.count || blocked->caller >= bt->stack.count)
 		return;
@@ -218,8 +220,8 @@ static void place_cells(struct report *report, const struct blocked *blocked)
 	place = bt_place(bt, frames[blocked->caller].pc, true);
 	output_string(report->output, BLOCKED_CALLER,
 		      bt_place_text(place, frames[blocked->caller].pc, text, sizeof(text)));
-	if (report->host.source_line(report->host.context, frames[blocked->caller].pc, false, text,
-				     sizeof(text)))
+	count = host_source(bt->host, frames[blocked->caller].pc, false, &source);
+	if (count && source_frame_place(&source[count - 1], text, sizeof(text)))
 		output_string(report->output, BLOCKED_LINE, text);
 }
 

@@ -48,7 +48,7 @@ static bool emit(struct sym *sym, const struct symbol *symbol, const struct modu
 		 uint64_t address, bool source)
 {
 	struct output *output = sym->output;
-	const struct host *host = sym->host;
+	const struct source_frame *frames;
 	char line[512];
 
 	sym->shown++;
@@ -63,8 +63,8 @@ static bool emit(struct sym *sym, const struct symbol *symbol, const struct modu
 	    !output_bool(output, PERCPU, symbol->percpu, symbol->percpu ? "per-CPU" : "") ||
 	    (symbol->size && !output_uint(output, SIZE, symbol->size)))
 		return false;
-	return !source || symbol->percpu || !host || !host->source_line ||
-	       !host->source_line(host->context, address, true, line, sizeof(line)) ||
+	return !source || symbol->percpu || !host_source(sym->host, address, true, &frames) ||
+	       !source_frame_place(&frames[0], line, sizeof(line)) ||
 	       output_string(output, SOURCE, line);
 }
 

@@ -298,6 +298,7 @@ static bool each_call(void *context, unsigned number, uint64_t address, const ch
 	struct calls *calls = context;
 	const struct host *host = calls->host;
 	struct output *output = calls->output;
+	const struct source_frame *frames;
 	char line[512];
 
 	if (!call_wanted(calls, number, name))
@@ -307,8 +308,8 @@ static bool each_call(void *context, unsigned number, uint64_t address, const ch
 			 (name[0] && !output_string(output, CALL_NAME, name)) ||
 			 !output_address(output, CALL_ADDRESS, address);
 	if (!calls->stopped && calls->arguments->nr_words && calls->shown <= MAX_SOURCE_LINES &&
-	    host && host->source_line &&
-	    host->source_line(host->context, address, true, line, sizeof(line)))
+	    host_source(host, address, true, &frames) &&
+	    source_frame_place(&frames[0], line, sizeof(line)))
 		calls->stopped = !output_string(output, CALL_SOURCE, line);
 	return !calls->stopped;
 }

@@ -8,6 +8,7 @@
 #include "commands/command.h"
 #include "gdb/session.h"
 #include "kernel/module.h"
+#include "kernel/source.h"
 
 #include <string.h>
 
@@ -27,35 +28,19 @@ static void take_back(struct session *session)
 	session->kernel->interrupted = session_interrupted;
 }
 
-static bool source_line(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
+static size_t source(void *context, uint64_t pc, bool exact,
+		     const struct source_frame **frames_ret)
 {
 	struct session *session = context;
-	PyObject *sal = NULL, *symtab = NULL, *name = NULL, *line = NULL, *bytes = NULL;
-	bool found = false;
-	uint64_t number;
+	struct kernel *kernel = session->kernel;
+	uint64_t address = exact ? pc : pc - 1;
+	struct module *module = kernel_is_text(kernel, address) ? NULL : module_at(kernel, address);
 
-	let_go(session);
-	if (!session_attach(session, NULL))
-		goto out;
-	sal = PyObject_CallMethod(session->plugin->gdb, "find_pc_line", "K",
-				  (unsigned long long)(exact ? pc : pc - 1));
-	symtab = sal ? PyObject_GetAttrString(sal, "symtab") : NULL;
-	name = symtab && symtab != Py_None ? PyObject_GetAttrString(symtab, "filename") : NULL;
-	line = name ? PyObject_GetAttrString(sal, "line") : NULL;
-	bytes = line ? PyUnicode_AsUTF8String(name) : NULL;
-	if (bytes && value_to_u64(line, &number) && number) {
-		snprintf(buffer, size, "%s:%u", PyBytes_AsString(bytes), (unsigned)number);
-		found = true;
+	if (module && !module->debug_searched) {
+		modules_find_debug(session, module, NULL);
+		forget_exception(); /* Ctrl-C is for the command */
 	}
-out:
-	forget_exception();
-	Py_XDECREF(bytes);
-	Py_XDECREF(line);
-	Py_XDECREF(name);
-	Py_XDECREF(symtab);
-	Py_XDECREF(sal);
-	take_back(session);
-	return found;
+	return kernel_source(kernel, address, frames_ret);
 }
 
 static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
@@ -113,7 +98,7 @@ static unsigned width(void *context)
 void host_init(struct host *host, struct session *session)
 {
 	*host = (struct host){
-		.source_line = source_line,
+		.source = source,
 		.evaluate = evaluate,
 		.selected_task = selected_task,
 		.load_module = load_module,

@@ -287,32 +287,46 @@ static bool usable_file(struct session *session, const struct module *module, co
 	return true;
 }
 
-bool modules_load_debug(struct session *session, struct module *module, struct error *error)
+const char *modules_find_debug(struct session *session, struct module *module, struct error *error)
 {
-	struct plugin *plugin = session->plugin;
-	char storage[8 * PATH_MAX], path[256], copy[256];
+	char storage[8 * PATH_MAX];
 	const char *paths[64], *debug;
 	struct buffer why = { 0 };
-	bool done;
 
-	if (module->debug_loaded)
-		return true;
 	search_paths(session, storage, sizeof(storage), paths, 64);
 	debug = module_debug_file(session->kernel, module, paths, &why);
-	if (!debug) {
+	if (!debug)
 		error_set(
 			error, ERROR_IO,
 			"no debug file for module %s: %s; name a directory with: set vmcore module-path DIR",
 			module->name, why.data ? why.data : "none was found");
-		buffer_free(&why);
-		return false;
-	}
 	buffer_free(&why);
+	return debug;
+}
+
+bool modules_load_debug(struct session *session, struct module *module, struct error *error)
+{
+	struct plugin *plugin = session->plugin;
+	char path[256], copy[256];
+	const char *debug;
+	bool done;
+
+	if (module->debug_loaded)
+		return true;
+	debug = modules_find_debug(session, module, error);
+	if (!debug)
+		return false;
 	module_file(session, module, path, sizeof(path));
 	done = usable_file(session, module, &debug, copy, sizeof(copy), error) &&
 	       add_without_index_cache(plugin, path, debug, error);
 	module->debug_loaded = done;
 	return done;
+}
+
+/* Is there anything to load? A file that was looked for in vain is not looked for again. */
+static bool may_load_debug(const struct module *module)
+{
+	return !module->debug_loaded && (module->debug_path || !module->debug_searched);
 }
 
 void modules_load_for_stack(struct session *session, const struct registers *registers)
@@ -330,7 +344,7 @@ void modules_load_for_stack(struct session *session, const struct registers *reg
 						? NULL
 						: module_at(session->kernel, frames[i].pc);
 
-		if (module && !module->debug_loaded && !module->debug_searched)
+		if (module && may_load_debug(module))
 			found[nr_found++] = module;
 	}
 	pthread_mutex_unlock(&session->kernel->lock);

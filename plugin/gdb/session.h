@@ -133,6 +133,8 @@ void threads_describe(const struct session *session, struct buffer *text);
 
 /* Modules as gdb sees them: modules.c. */
 bool modules_describe(struct session *session, struct error *error);
+/* Looks for the debug file of MODULE: module->debug_path. NULL with *error set if there is none. */
+const char *modules_find_debug(struct session *session, struct module *module, struct error *error);
 /* Gives gdb the debug file of MODULE, if there is one and it has not got it yet. */
 bool modules_load_debug(struct session *session, struct module *module, struct error *error);
 /* Does so for every module on the stack that starts at REGISTERS. */

@@ -13,6 +13,7 @@
 #include "kernel/task.h"
 #include "kernel/unwind_dwarf.h"
 #include "kernel/vmlinux.h"
+#include "symbols/source_map.h"
 
 #define MAX_CPUS 8192	/* the largest NR_CPUS there is (MAXSMP) */
 
@@ -302,6 +303,7 @@ void kernel_close(struct kernel *kernel)
 	cpus_free(kernel);
 	orc_free(&kernel->orc);
 	unwind_dwarf_close(kernel->unwind_dwarf);
+	source_map_close(kernel->source);
 	symtab_free(kernel->symbols);
 	if (kernel->types)
 		types_close(kernel->types);

@@ -33,6 +33,7 @@
 struct cpu;
 struct module;
 struct module_list;
+struct source_map;
 struct task_table;
 struct unwind_dwarf;
 
@@ -66,6 +67,8 @@ struct kernel {
 	struct orc_table orc;		/* vmlinux's, run-time addresses */
 	bool orc_loaded;
 	struct unwind_dwarf *unwind_dwarf;	/* unwind_dwarf.h */
+	struct source_map *source;	/* vmlinux's, source.h; NULL = it has none */
+	bool source_opened;
 
 	/* Progress and Ctrl-C of whoever is calling; may be NULL. Polled by long loops. */
 	bool (*interrupted)(void *context);

@@ -13,6 +13,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/match.c plugin/kernel/match.h \
 	plugin/kernel/log.c plugin/kernel/log.h \
 	plugin/kernel/module.c plugin/kernel/module.h \
+	plugin/kernel/source.c plugin/kernel/source.h \
 	plugin/kernel/system.c plugin/kernel/system.h
 core_sources += plugin/kernel/log_ring.c plugin/kernel/log_records.c plugin/kernel/log_internal.h \
 	plugin/kernel/module_read.c plugin/kernel/module_debug.c plugin/kernel/module_internal.h \

@@ -10,6 +10,7 @@
 #include "kernel/containers.h"
 #include "kernel/module_internal.h"
 #include "symbols/kallsyms.h"
+#include "symbols/source_map.h"
 
 /* A big machine has 400. */
 #define MAX_MODULES 65536
@@ -24,6 +25,7 @@ static void module_free(struct module *module)
 	free(module->damage);
 	symtab_free(module->symbols);
 	orc_free(&module->orc);
+	source_map_close(module->source);
 }
 
 static void list_free(struct module_list *list)

@@ -50,6 +50,8 @@ struct module {
 	/* the .ko with debug information that matches, once looked for; NULL = none */
 	char *debug_path;
 	bool debug_searched;
+	struct source_map *source;	/* debug_path's, source.h; NULL = none, or not opened yet */
+	bool source_opened;
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
 	/* NULL, or the first part of it that could not be read and why; owned */
 	char *damage;

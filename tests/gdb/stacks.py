@@ -10,14 +10,16 @@ import gdb
 def frames():
     frame, result = gdb.newest_frame(), []
     while frame is not None and len(result) < 200:
-        function = frame.name()
+        function, sal = frame.name(), frame.find_sal()
         result.append({
             "pc": frame.pc(),
             "function": function,
             # gdb also makes frames for tail calls, out of DWARF alone: they have no stack of their own.
             "inline": frame.type() in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME),
+            "tail": frame.type() == gdb.TAILCALL_FRAME,
             "signal": frame.type() == gdb.SIGTRAMP_FRAME,
-            "line": frame.find_sal().line,
+            "line": sal.line,
+            "file": sal.symtab.filename if sal.symtab else None,
         })
         reason = frame.unwind_stop_reason()
         frame = frame.older()

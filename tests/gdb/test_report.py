@@ -128,7 +128,7 @@ def without_lines(value):
     if isinstance(value, list):
         return [without_lines(item) for item in value]
     if isinstance(value, dict):
-        return {key: without_lines(item) for key, item in value.items() if key != "line"}
+        return {key: without_lines(item) for key, item in value.items() if key not in ("line", "inlined")}
     return value
 
 
@@ -201,7 +201,8 @@ def place_of(frame):
 
 @needs_browser
 def test_dom_stacks(dump, made):
-    """Every frame of every CPU, with its source line, as in the JSON; where one panicked, that is first."""
+    """Every frame of every CPU, and what is inlined there, with source lines, as in the JSON; where one panicked, that
+    is first."""
     _, report, dom = made(dump)
     cpus = list(report["cpus"])
     sections = list(dom.one(id="cpus").all("details", class_="cpu"))
@@ -210,9 +211,11 @@ def test_dom_stacks(dump, made):
         sections.insert(0, dom.one(id="panic"))
     assert len(sections) == len(cpus) == int(dump.info["smp"])
     for element, cpu in zip(sections, cpus):
-        assert frames_of(element) == [place_of(frame) for frame in cpu["frames"]]
+        functions = [[i["function"] for i in frame.get("inlined", [])] + [place_of(frame)] for frame in cpu["frames"]]
+        assert frames_of(element) == sum(functions, [])
         lines = [span.text for span in element.one("ol", class_="stack").all("span", class_="src")]
-        assert lines == [frame["line"] or "" for frame in cpu["frames"]]
+        assert lines == [f["line"] or "" for frame in cpu["frames"] for f in (*frame.get("inlined", []), frame)]
+    assert any("inlined" in frame for cpu in cpus for frame in cpu["frames"])
     assert sum(bool(frame["line"]) for frame in cpus[0]["frames"]) >= 3
     if dump.scenario == "oops":
         assert cpus[0]["frames"][0]["function"] == "rig_oops_c" and re.search(r"states\.c:\d+$", cpus[0]["frames"][0]["line"])

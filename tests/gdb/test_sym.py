@@ -1,4 +1,6 @@
 """`kernel sym` and `kernel rd` against what the guest wrote down: /proc/kallsyms, /proc/version."""
+import json
+import random
 import re
 
 import pytest
@@ -48,6 +50,31 @@ def test_words(dump):
     assert f"{schedule + 4:016x} (T) schedule +0x4  kernel/sched/core.c:" in output
     assert "rig_spin [vmcore_rig]" in output
     assert "neither a hexadecimal number nor a symbol" in output
+
+
+LINES = """
+import json
+for address in ADDRESSES:
+    sal = gdb.find_pc_line(address)
+    theirs = f"{sal.symtab.filename}:{sal.line}" if sal.symtab and sal.line else None
+    try:
+        ours = json.loads(gdb.execute(f"kernel sym -j {address:x}", to_string=True))["symbols"][0]["source"]
+        print(json.dumps([f"{address:x}", ours, theirs]))
+    except gdb.error:       # between two functions
+        pass
+"""
+
+
+@pytest.mark.scenario("sysrq")
+def test_lines_are_gdbs(dump):
+    """Of some hundred places anywhere in the kernel's code: which of several rows of a line table counts is gdb's choice."""
+    symbols = {name: address for (address, name), (_, module) in kallsyms(dump).items() if not module}
+    code = sorted({a for a in symbols.values() if symbols["_stext"] <= a <= symbols["_etext"]})
+    rng = random.Random(1)
+    places = sorted(rng.randrange(code[i], code[i + 1]) for i in rng.sample(range(len(code) - 1), 500))
+    answers = [json.loads(line) for line in dump.python(LINES.replace("ADDRESSES", str(places))).splitlines()]
+    assert [answer for answer in answers if answer[1] != answer[2]] == []
+    assert sum(answer[1] is not None for answer in answers) > 400
 
 
 @pytest.mark.scenario("sysrq")

@@ -200,12 +200,20 @@ static uint64_t select_init(void *context)
 	return TASK(2);
 }
 
-static bool line_of(void *context, uint64_t pc, bool exact, char *buffer, size_t size)
+/* leaf() has two functions inlined in it, big() none. */
+static size_t source_of(void *context, uint64_t pc, bool exact,
+			const struct source_frame **frames_ret)
 {
+	static struct source_frame leaf[] = { { "a\n", "x//y.h", 0 },
+					      { "b", NULL, 0 },
+					      { "leaf", "l.c", 7 } };
+	static struct source_frame big[] = { { "big", "b.c", 0 } };
+
 	(void)context;
-	snprintf(buffer, size, "%c.c:%u%s", pc >= TEXT + BIG ? 'b' : 'l', (unsigned)pc & 0xff,
-		 exact ? "" : " before");
-	return pc < TEXT + END;
+	assert_false(exact);
+	leaf[0].line = big[0].line = pc & 0xff;
+	*frames_ret = pc < TEXT + BIG ? leaf : big;
+	return pc < TEXT + BIG ? ARRAY_SIZE(leaf) : pc < TEXT + END;
 }
 
 static void choice(void **state)
@@ -234,13 +242,16 @@ static void choice(void **state)
 
 static void lines(void **state)
 {
-	const struct host host = { .source_line = line_of };
+	const struct host host = { .source = source_of };
 	char *text = run_line(*state, "bt -l 1", &host);
 
 	assert_string_equal(
 		text,
-		HEADING_1 " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n    l.c:4 before\n"
-			  " #1 [ffff88800008bf40] big+0x10 at ffffffff81000110\n    b.c:16 before\n"
+		HEADING_1 " #0 [ffff88800008bf38] leaf+0x4 at ffffffff81000004\n"
+			  "    a\\x0a at x/y.h:4\n"
+			  "    (inlined by) b\n"
+			  "    (inlined by) leaf at l.c:7\n"
+			  " #1 [ffff88800008bf40] big+0x10 at ffffffff81000110\n    b.c:16\n"
 			  " #2 [ffff88800008bf68] end+0x4 at ffffffff81000404\n");
 	free(text);
 }
