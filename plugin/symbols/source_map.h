@@ -7,7 +7,8 @@
  * source_map_section() says. Only the units that are asked for are read, and kept.
  *
  * The rules are gdb's, so that both say the same: which of several rows of the line table counts
- * (source_line.h), and how files are named.
+ * (source_line.h), and how files are named. But Rust's functions have no path before their name,
+ * and those that stand inside of a namespace have neither name nor inlined functions, only a line.
  */
 #ifndef VMCORE_SYMBOLS_SOURCE_MAP_H
 #define VMCORE_SYMBOLS_SOURCE_MAP_H

@@ -120,17 +120,19 @@ def place_of(frame):
 
 
 def test_lines_and_inlined_functions_are_gdbs(dump):
-    """`kernel bt -l` reads vmlinux's DWARF itself. Where gdb takes the address after the call for the place, which is
-    in the first frame of a sleeping task and in entry code, the two must differ."""
+    """`kernel bt -l` reads vmlinux's DWARF itself. Not compared where gdb takes the address after a call for the place:
+    in the first frame of a sleeping task, in entry code (a signal's frames to gdb), and in what called that."""
     compared, inlined, in_modules, native = 0, 0, 0, native_lines(dump)
     for stack in gdb_stacks(dump):
         key = pid_of(stack) or ("thread", stack["id"])
         if key not in native:
             continue
         ours = [f for f in native[key]["frames"] if f["kind"] != "user"]
-        for level, (frame, chain) in enumerate(zip(ours, chains(stack["frames"]))):
+        calls = False       # is the next frame, to gdb, in the middle of a call?
+        for frame, chain in zip(ours, chains(stack["frames"])):
             assert int(frame["pc"], 16) == chain[-1]["pc"]
-            if chain[-1]["signal"] or (level == 0 and not frame["exact"]):
+            called, calls = calls, not chain[-1]["signal"]
+            if chain[-1]["signal"] or not (called or frame["exact"]):
                 continue
             expected = [(f["function"], place_of(f)) for f in chain[:-1]]
             assert [(f["function"], f["line"]) for f in frame.get("inlined", [])] == expected, (stack["name"], frame, chain)
@@ -140,7 +142,7 @@ def test_lines_and_inlined_functions_are_gdbs(dump):
             compared += 1
             inlined += len(expected)
             in_modules += bool(frame["module"] and frame["line"])
-    assert compared > 300 and inlined > 50 and in_modules > 3
+    assert compared > 300 and inlined > 40 and in_modules > 3
 
 
 def test_frames_in_the_rigs_module_have_lines(dump):
