@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dump/cache.h"
 #include "dump/file.h"
@@ -64,31 +65,62 @@ static bool fail_unknown(const struct dump_file *file, struct error *error)
 			 file->path);
 }
 
+/* How long the first of the names in TEXT is: commas join them, where no file is called so. */
+static size_t first_name(const char *text)
+{
+	return access(text, F_OK) < 0 ? strcspn(text, ",") : strlen(text);
+}
+
+/* NAME has SIZE bytes. */
+static bool add_file(struct dump *dump, const char *name, size_t size, struct error *error)
+{
+	char *path = strndup(name, size);
+	const struct dump_format *format;
+	struct dump_file *file;
+	bool done;
+
+	if (!path)
+		return error_no_memory(error, "a file name", size);
+	done = dump_file_open(path, &file, error);
+	free(path);
+	if (!done)
+		return false;
+	dump->files[dump->nr_files++] = file;
+	format = find_format(file, DUMP_PERHAPS);
+	if (!format)
+		return fail_unknown(file, error);
+	if (dump->format && format != dump->format)
+		return error_set(error, ERROR_USAGE,
+				 "%s is %s but %s is %s: not parts of one split dump",
+				 dump->files[0]->path, dump->format->name, file->path,
+				 format->name);
+	dump->format = format;
+	if (file->flattened)
+		dump->flags |= DUMP_FLATTENED;
+	if (file->truncated)
+		dump->flags |= DUMP_TRUNCATED;
+	return true;
+}
+
 static bool open_files(struct dump *dump, const char *const *paths, size_t nr_paths,
 		       struct error *error)
 {
-	dump->files = calloc(nr_paths, sizeof(*dump->files));
-	if (!dump->files)
-		return error_no_memory(error, "the files of a dump",
-				       nr_paths * sizeof(*dump->files));
-	for (size_t i = 0; i < nr_paths; i++) {
-		const struct dump_format *format;
+	size_t most = nr_paths, size;
 
-		if (!dump_file_open(paths[i], &dump->files[i], error))
-			return false;
-		dump->nr_files++;
-		format = find_format(dump->files[i], DUMP_PERHAPS);
-		if (!format)
-			return fail_unknown(dump->files[i], error);
-		if (i && format != dump->format)
-			return error_set(error, ERROR_USAGE,
-					 "%s is %s but %s is %s: not parts of one split dump",
-					 paths[0], dump->format->name, paths[i], format->name);
-		dump->format = format;
-		if (dump->files[i]->flattened)
-			dump->flags |= DUMP_FLATTENED;
-		if (dump->files[i]->truncated)
-			dump->flags |= DUMP_TRUNCATED;
+	for (size_t i = 0; i < nr_paths; i++)
+		for (const char *at = paths[i]; (at = strchr(at, ',')); at++)
+			most++;
+	dump->files = calloc(most, sizeof(*dump->files));
+	if (!dump->files)
+		return error_no_memory(error, "the files of a dump", most * sizeof(*dump->files));
+	for (size_t i = 0; i < nr_paths; i++) {
+		for (const char *name = paths[i];; name += size + 1) {
+			size = first_name(name);
+			if (!add_file(dump, name, size, error))
+				return false;
+			if (!name[size])
+				break;
+		}
 	}
 	return true;
 }
@@ -147,10 +179,14 @@ bool dump_probe(const char *path)
 {
 	struct dump_file *file;
 	bool result;
+	char *first;
 
 	if (raw_is_named(path))
 		return true;
-	if (!dump_file_open(path, &file, NULL))
+	first = strndup(path, first_name(path));
+	result = first && dump_file_open(first, &file, NULL);
+	free(first);
+	if (!result)
 		return false;
 	result = find_format(file, DUMP_CERTAINLY) != NULL;
 	dump_file_close(file);

@@ -185,7 +185,8 @@ extern const struct dump_format dump_format_raw;
 
 /*
  * Opens a dump of one file, of the parts of a split set in any order, or of raw memory (paths of
- * the form FILE@ADDRESS[,FILE@ADDRESS...]; see raw.h). The caller closes it.
+ * the form FILE@ADDRESS[,FILE@ADDRESS...]; see raw.h). A path that is no file's name can also be
+ * several with commas between them: some clients have room for one only. The caller closes it.
  * Where the file has no VMCOREINFO note it is looked for in memory (it always starts a page).
  */
 bool dump_open(const char *const *paths, size_t nr_paths, struct dump **dump_ret,
@@ -196,8 +197,8 @@ bool dump_open_watched(const char *const *paths, size_t nr_paths, const struct p
 void dump_close(struct dump *dump);
 
 /*
- * Is PATH certainly a kernel dump (by its first bytes and, for ELF, its notes), and not a
- * user-space core? Cheap.
+ * Is PATH (of several with commas between them the first) certainly a kernel dump, by its first
+ * bytes and, for ELF, its notes, and not a user-space core? Cheap.
  */
 bool dump_probe(const char *path);
 

@@ -90,7 +90,7 @@ void attach_restore_symbols(struct session *session)
 	 * (get_msymbol_address in gdb/symtab.c).
 	 */
 	if (plugin->vmlinux)
-		gdb_execute(plugin, NULL, NULL, "add-symbol-file \"%s\" -o 0", plugin->vmlinux);
+		gdb_execute_file(plugin, NULL, "add-symbol-file", plugin->vmlinux, "-o 0");
 }
 
 /* The filename attribute of gdb.CALL or an element of it, malloc'ed; NULL if there is none. */
@@ -142,15 +142,16 @@ static bool relocate(struct session *session, struct error *error)
 	struct kernel *kernel = session->kernel;
 	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
 	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull, done;
+	char options[64];
 
+	snprintf(options, sizeof(options), "-o 0x%" PRIx64 "%s", kernel->memory->kaslr_offset,
+		 percpu_moves ? "" : " -s .data..percpu 0");
 	if (session->index_reload) /* see above: it would keep the index it has */
 		gdb_execute(plugin, NULL, NULL, "exec-file");
 	done = gdb_execute(plugin, NULL, error, "symbol-file") &&
-	       gdb_execute(plugin, NULL, error, "add-symbol-file \"%s\" -o 0x%" PRIx64 "%s",
-			   kernel->vmlinux_path, kernel->memory->kaslr_offset,
-			   percpu_moves ? "" : " -s .data..percpu 0");
+	       gdb_execute_file(plugin, error, "add-symbol-file", kernel->vmlinux_path, options);
 	if (session->index_reload)
-		gdb_execute(plugin, NULL, NULL, "exec-file \"%s\"", kernel->vmlinux_path);
+		gdb_execute_file(plugin, NULL, "exec-file", kernel->vmlinux_path, "");
 	return done;
 }
 
@@ -160,7 +161,7 @@ void attach_symbols_alone(struct plugin *plugin)
 
 	/* Once a dump was attached they are there: see attach_restore_symbols. */
 	if (path && !plugin->session && !plugin->vmlinux)
-		gdb_execute(plugin, NULL, NULL, "symbol-file \"%s\"", path);
+		gdb_execute_file(plugin, NULL, "symbol-file", path, "");
 	free(loaded);
 	free(path);
 }
@@ -251,7 +252,7 @@ static bool add_user_end(struct session *session, struct error *error)
 	session_path(session, "user-space.debug", path, sizeof(path));
 	return cfi_write_user_end(session->kernel->memory->levels == 5 ? 1ull << 56 : 1ull << 47,
 				  path, error) &&
-	       gdb_execute(session->plugin, NULL, error, "add-symbol-file \"%s\"", path);
+	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 
 static void warn_of_short_stacks(struct session *session, const struct error *why)

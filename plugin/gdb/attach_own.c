@@ -43,7 +43,7 @@ static bool own_file(struct session *session, char *path, size_t size, struct er
 bool attach_own(struct session *session, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char *loaded = attach_current_vmlinux(plugin), path[1200];
+	char *loaded = attach_current_vmlinux(plugin), path[1200], options[64];
 	struct error why = { 0 };
 
 	/* What gdb had is its again after the dump; with `set vmcore symbols dump' it may have one.
@@ -54,11 +54,11 @@ bool attach_own(struct session *session, struct error *error)
 	}
 	if (!gdb_execute(plugin, NULL, error, "symbol-file"))
 		return false;
+	snprintf(options, sizeof(options), "-o 0x%" PRIx64 " -s .data..percpu 0",
+		 session->kernel->memory->kaslr_offset);
 	/* The commands do without gdb's symbols. */
 	if (!own_file(session, path, sizeof(path), &why) ||
-	    !gdb_execute(plugin, NULL, &why,
-			 "add-symbol-file \"%s\" -o 0x%" PRIx64 " -s .data..percpu 0", path,
-			 session->kernel->memory->kaslr_offset))
+	    !gdb_execute_file(plugin, &why, "add-symbol-file", path, options))
 		gdb_announce(plugin, "warning: gdb has no symbols of the kernel: %s\n", why.text);
 	return true;
 }

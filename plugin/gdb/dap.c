@@ -91,32 +91,50 @@ static PyObject *disconnect(PyObject *self, PyObject *args, PyObject *keywords)
 }
 
 /*
- * What `target vmcore` is to open if the adapter runs COMMAND to attach, in gdb's quoting; NULL if
- * that is no matter of ours. A file that is not there is: gdb would take its name for that of a
- * serial line, and say nothing when it finds none.
+ * Does an adapter that is to connect to TARGET mean a dump? A file that is not there, or the parts
+ * of a split set, with commas between them, are one: gdb would take that for the name of a serial
+ * line, and say nothing when it finds none (16).
+ */
+static bool is_dump(const char *target)
+{
+	struct stat status;
+
+	if (stat(target, &status) == 0)
+		return S_ISREG(status.st_mode);
+	return *target == '/' || !strpbrk(target, ":|");
+}
+
+/* TEXT without the backslashes that gdb.dap puts before blanks, quotes and backslashes; malloc'ed. */
+static char *unescape(const char *text)
+{
+	char *plain = strdup(text), *to = plain;
+
+	while (plain && (*to = *text)) {
+		if (*text == '\\' && text[1])
+			*to = *++text;
+		text++, to++;
+	}
+	return plain;
+}
+
+/*
+ * The dump that the adapter means by COMMAND, with which it attaches, malloc'ed; NULL if that is no
+ * matter of ours.
  */
 static char *dump_of(const char *command)
 {
 	static const char remote[] = "target remote ", core[] = "core-file ";
-	struct buffer quoted = { 0 };
-	struct stat status;
-	const char *path;
+	char *path;
 
-	if (!strncmp(command, core, strlen(core))) {
-		path = command + strlen(core); /* it is quoted, but how many have such names? */
-		return dump_probe(path) ? strdup(path) : NULL;
-	}
-	if (strncmp(command, remote, strlen(remote)))
+	if (!strncmp(command, remote, strlen(remote)))
+		return is_dump(command + strlen(remote)) ? strdup(command + strlen(remote)) : NULL;
+	if (strncmp(command, core, strlen(core)))
 		return NULL;
-	path = command + strlen(remote);
-	if (stat(path, &status) < 0 ? *path != '/' : !S_ISREG(status.st_mode))
-		return NULL;
-	for (; *path; path++) {
-		if (strchr(" \t\n\\'\"", *path))
-			buffer_char(&quoted, '\\');
-		buffer_char(&quoted, *path);
-	}
-	return quoted.failed ? NULL : quoted.data;
+	path = unescape(command + strlen(core));
+	if (path && dump_probe(path))
+		return path;
+	free(path);
+	return NULL;
 }
 
 /* gdb.dap.startup.exec_and_log(), as gdb.dap.launch calls it. */
@@ -135,7 +153,8 @@ static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywor
 	PyErr_Clear();
 	if (!wrapped || !dump)
 		return wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
-	buffer_printf(&target, "target vmcore %s", dump);
+	buffer_string(&target, "target vmcore ");
+	gdb_quote(&target, dump);
 	free(dump);
 	done = !target.failed && gdb_execute_visible(wrapped->plugin, target.data, &error);
 	buffer_free(&target);

@@ -14,7 +14,7 @@
 /* gdb as well should know the file: what it then holds of it is not read twice. */
 static void give_to_gdb(struct session *session, const char *path)
 {
-	gdb_execute(session->plugin, NULL, NULL, "exec-file \"%s\"", path);
+	gdb_execute_file(session->plugin, NULL, "exec-file", path, "");
 	forget_exception();
 }
 

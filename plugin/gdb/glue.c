@@ -56,6 +56,31 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	return true;
 }
 
+void gdb_quote(struct buffer *command, const char *file)
+{
+	buffer_char(command, '"');
+	for (; *file; file++) {
+		if (*file == '"' || *file == '\\')
+			buffer_char(command, '\\');
+		buffer_char(command, *file);
+	}
+	buffer_char(command, '"');
+}
+
+bool gdb_execute_file(struct plugin *plugin, struct error *error, const char *command,
+		      const char *file, const char *options)
+{
+	struct buffer quoted = { 0 };
+	bool done;
+
+	gdb_quote(&quoted, file);
+	done = quoted.failed ? error_no_memory(error, "a gdb command", quoted.size)
+			     : gdb_execute(plugin, NULL, error, "%s %s %s", command, quoted.data,
+					   options);
+	buffer_free(&quoted);
+	return done;
+}
+
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error)
 {
 	struct buffer text = { 0 };

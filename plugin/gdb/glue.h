@@ -16,6 +16,11 @@ struct plugin;
 /* Runs a gdb command and swallows what it prints; OUTPUT (may be NULL) gets it. */
 bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Appends FILE in quotes: one word to gdb's commands, whatever is in it. */
+void gdb_quote(struct buffer *command, const char *file);
+/* Runs "COMMAND FILE OPTIONS", whatever is in FILE; what gdb prints is swallowed. */
+bool gdb_execute_file(struct plugin *plugin, struct error *error, const char *command,
+		      const char *file, const char *options);
 /* Runs a gdb command with its output going to the person. */
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error);
 /* Writes through gdb's pager. False with a Python exception pending if the person quit it. */

@@ -58,18 +58,6 @@ static void find_core(struct plan *plan)
 	}
 }
 
-/* FILE in quotes for gdb's string_to_argv. */
-static void quote(struct buffer *command, const char *file)
-{
-	buffer_char(command, '"');
-	for (; *file; file++) {
-		if (*file == '"' || *file == '\\')
-			buffer_char(command, '\\');
-		buffer_char(command, *file);
-	}
-	buffer_char(command, '"');
-}
-
 void relaunch_with_target(void)
 {
 	struct plan plan = { .core = 0 };
@@ -93,7 +81,7 @@ void relaunch_with_target(void)
 	if (!plan.core || !dump_probe(line->arguments[plan.core]))
 		goto out;
 	buffer_string(&command, "target vmcore ");
-	quote(&command, line->arguments[plan.core]);
+	gdb_quote(&command, line->arguments[plan.core]);
 	if (plan.vmlinux)
 		buffer_printf(&setting, "set vmcore vmlinux %s", line->arguments[plan.vmlinux]);
 	if (command.failed || setting.failed)

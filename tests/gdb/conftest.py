@@ -104,6 +104,11 @@ class Dump:
     def pid(self, role):
         return int(self.info[f"pid.{role}"])
 
+    def in_format(self, name):
+        """The paths of the set's memory in this format (tests/rig/formats)."""
+        made = subprocess.run([TOP / "tests" / "rig" / "formats", self.directory, name], check=True, capture_output=True, text=True)
+        return made.stdout.split()
+
     @functools.lru_cache(maxsize=None)
     def _gdb(self, commands, vmcore, status):
         return run_gdb(self.vmlinux, vmcore, commands, status)

@@ -162,7 +162,47 @@ def test_the_dump_alone(one):
         assert dap.process.wait(60) == 0
 
 
-@pytest.mark.parametrize("file,says", [("/nonexistent/vmcore", "/nonexistent/vmcore"), ("/bin/true", "not a kernel dump")])
+@pytest.mark.scenario("sysrq")
+@pytest.mark.parametrize("with_program", [True, False])
+def test_parts_of_a_split_set(dump, with_program):
+    parts = dump.in_format("split")
+    with start() as dap:
+        dap.start("attach", target=",".join(parts), **({"program": str(dump.vmlinux)} if with_program else {}))
+        assert dap.thread_of(dump.pid("futex")) and dap.frame_of(1, "__crash_kexec")["line"] > 0
+        described = dap.request("evaluate", expression="kernel dump", context="repl")["result"]
+        assert [n for n in (1, 2, 3) if f"vmcore.split{n}" in described] == [1, 2, 3] and "missing" not in described
+
+
+@pytest.fixture
+def awkward(tmp_path):
+    """A directory whose name is a trap for whoever builds commands."""
+    directory = tmp_path / "it's a \"test\", \\o"
+    directory.mkdir()
+    return directory
+
+
+@pytest.mark.parametrize("member", ["target", "coreFile"])
+def test_awkward_names(one, awkward, member):
+    (awkward / "vm core").symlink_to(one.vmcore)
+    (awkward / 'vm"linux').symlink_to(one.vmlinux)
+    with start() as dap:
+        attach(dap, program=str(awkward / 'vm"linux'), **{member: str(awkward / "vm core")})
+        assert dap.frame_of(dap.thread_of(one.pid("futex")), "__schedule")["line"] > 0
+
+
+def test_a_dump_that_describes_itself(one, awkward):
+    """No vmlinux was named and none is beside it."""
+    (awkward / "vm core").symlink_to(one.vmcore)
+    with start() as dap:
+        dap.start("attach", target=str(awkward / "vm core"))
+        frame = dap.frame_of(dap.thread_of(one.pid("futex")), "__schedule")
+        assert "source" not in frame
+        pid = dap.request("evaluate", expression=f"$task({one.pid('futex')})->pid", context="watch")
+        assert pid["result"] == str(one.pid("futex"))
+
+
+@pytest.mark.parametrize("file,says", [("/nonexistent/vmcore", "/nonexistent/vmcore"), ("nonexistent/vmcore", "nonexistent/vmcore"),
+                                       ("/bin/true", "not a kernel dump"), ("/bin/true,/bin/false", "not a kernel dump")])
 def test_what_is_no_dump_says_so(one, file, says):
     with start() as dap, pytest.raises(Refused, match=says):
         dap.start("attach", program=str(one.vmlinux), target=file)
@@ -175,14 +215,19 @@ def test_settings_for_another_editor(one):
         assert ": CPU 0," in dap.request("threads")["threads"][0]["name"]
 
 
+def attach(dap, **arguments):
+    """gdb 17 and later can be given a core file, too: if it is a kernel dump it is opened as one."""
+    try:
+        dap.start("attach", **arguments)
+    except Refused as error:
+        if "coreFile" not in arguments or "attach requires either 'pid' or 'target'" not in str(error):
+            raise
+        pytest.skip("this gdb's attach knows no coreFile")
+
+
 def test_core_file(one):
-    """gdb 17 and later can be given a core file: if it is a kernel dump it is opened as one."""
     with start() as dap:
-        try:
-            dap.start("attach", program=str(one.vmlinux), coreFile=str(one.vmcore))
-        except Refused as error:
-            assert "attach requires either 'pid' or 'target'" in str(error)
-            pytest.skip("this gdb's attach knows no coreFile")
+        attach(dap, program=str(one.vmlinux), coreFile=str(one.vmcore))
         assert ": CPU 0," in dap.request("threads")["threads"][0]["name"]
 
 

@@ -18,12 +18,6 @@ def elf_of(dump):
     return dump.directory / ("vmcore.elf" if (dump.directory / "vmcore.elf").exists() else "vmcore.qemu-elf")
 
 
-def make(dump, name):
-    """The paths of the set's memory in this format."""
-    made = subprocess.run([TOP / "tests" / "rig" / "formats", dump.directory, name], check=True, capture_output=True, text=True)
-    return made.stdout.split()
-
-
 def whole_pages(path):
     """(file offset, address, size) of the memory that is whole pages."""
     result = []
@@ -71,7 +65,7 @@ def test_same_bytes(dump, name, tmp_path):
         pytest.skip("one kernel's memory is as good as another's")
     elf = elf_of(dump)
     ranges = whole_pages(elf)
-    paths = make(dump, name)
+    paths = dump.in_format(name)
     # Level 1 leaves out pages of zeros; here they are to read as what they were.
     if len(paths) > 1:
         paths = [paths[2], paths[0], paths[1]]
@@ -83,16 +77,25 @@ def test_same_bytes(dump, name, tmp_path):
 @pytest.mark.scenario("sysrq")
 def test_a_part_is_missing(dump):
     """Two of three parts: the kernel opens as far as it can, and what is in the third is said to be there."""
-    parts = make(dump, "split")
+    parts = dump.in_format("split")
     output = run_gdb(dump.vmlinux, parts[0], [f"target vmcore {parts[2]} {parts[0]}", "kernel dump"])
     assert "parts of the split set are missing" in output
     assert re.search(r"LOST: \d+, the first at", output)
 
 
 @pytest.mark.scenario("sysrq")
+def test_parts_as_one_argument(dump):
+    """With commas between them, as the launcher takes them."""
+    output = run_gdb(dump.vmlinux, ",".join(dump.in_format("split")), ["python print('=begin=')", "kernel dump"], 0)
+    assert "parts of the split set are missing" not in output
+    assert all(f"vmcore.split{n}" in output.split("=begin=")[1] for n in (1, 2, 3))
+    assert "cannot read the dump nothing" in run_gdb(dump.vmlinux, f"{dump.vmcore},nothing", [], 2)
+
+
+@pytest.mark.scenario("sysrq")
 def test_excluded_is_said(dump):
     """makedumpfile -d 31: free and user pages are gone, the kernel's are there, and reading the others says why they cannot be."""
-    level31 = make(dump, "d31")[0]
+    level31 = dump.in_format("d31")[0]
     whole = dump.gdb("kernel ps", "kernel bt -a", "kernel log -m")
     output = run_gdb(dump.vmlinux, level31, ["kernel ps", "kernel bt -a", "kernel log -m"])
     # The first line names the file.
@@ -103,15 +106,14 @@ def test_excluded_is_said(dump):
     init = run_gdb(dump.vmlinux, level31, ["python print('=begin=')", f"kernel rd -u (0x400000)"]).split("=begin=")[1]
     assert re.search(r"is a user address and no task|excluded from the dump", init)
     # A free page: the page at the end of memory that the whole dump has and this one has not.
-    pages = subprocess.run([TOP / "tests" / "rig" / "formats", dump.directory, "elf"], check=True, capture_output=True, text=True)
-    assert pages.stdout.strip()
+    assert dump.in_format("elf")
     found = run_gdb(dump.vmlinux, level31, ["python print('=begin=')", *[f"kernel rd -p {a:x}" for a in range(0x1000000, 0x20000000, 0x1f3d000)]])
     assert "was excluded from the dump (makedumpfile -d 31)" in found
 
 
 @pytest.mark.scenario("sysrq", "oops")
 def test_truncated(dump):
-    path = make(dump, "truncated")[0]
+    path = dump.in_format("truncated")[0]
     output = run_gdb(dump.vmlinux, path, ["kernel dump", "python print('=still here=')"])
     assert re.search(r"STATUS: .*truncated", output)
     assert re.search(r"LOST: \d+, the first at", output)

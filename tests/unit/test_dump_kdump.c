@@ -299,6 +299,38 @@ static void test_split_set(void **state)
 		}
 }
 
+/* One path for all parts, as a client's single field takes them; a file of that very name comes first. */
+static void test_split_set_in_one_path(void **state)
+{
+	struct split_set *set = calloc(1, sizeof(*set));
+	char joined[256];
+	const char *path = joined;
+	struct dump *dump;
+	struct error error;
+
+	(void)state;
+	make_split_set(set, 6);
+	snprintf(joined, sizeof(joined), "%s,%s,%s", set->paths[1], set->paths[2], set->paths[0]);
+	assert_true(dump_probe(joined));
+	assert_true(dump_open(&path, 1, &dump, &error));
+	assert_int_equal(dump->nr_files, 3);
+	assert_int_equal(dump->flags, 0);
+	check_pages(dump, &set->images[0]);
+	check_and_close(dump);
+	snprintf(joined, sizeof(joined), "%s,/tmp/test-dump-none", set->paths[1]);
+	assert_false(dump_open(&path, 1, &dump, &error));
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_non_null(strstr(error.text, "cannot open /tmp/test-dump-none:"));
+	snprintf(joined, sizeof(joined), "%s,", set->paths[1]);
+	assert_false(dump_open(&path, 1, &dump, &error));
+	assert_int_equal(rename(set->paths[0], joined), 0);
+	assert_true(dump_open(&path, 1, &dump, &error));
+	assert_int_equal(dump->nr_files, 1);
+	check_and_close(dump);
+	assert_int_equal(rename(joined, set->paths[0]), 0);
+	free_split_set(set);
+}
+
 static void test_split_set_incomplete(void **state)
 {
 	struct split_set *set = calloc(1, sizeof(*set));
@@ -559,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_qemu_machine),
 		cmocka_unit_test(test_status_flags),
 		cmocka_unit_test(test_split_set),
+		cmocka_unit_test(test_split_set_in_one_path),
 		cmocka_unit_test(test_split_set_incomplete),
 		cmocka_unit_test(test_truncated_at_every_byte),
 		cmocka_unit_test(test_random_damage),
