@@ -81,8 +81,8 @@ static void session_free(struct session *session)
 }
 
 /*
- * The server's reads with the reason of a failure told to the person: gdb before 16 says no more
- * than "Cannot access memory at address ...". One report per command that reads memory by address
+ * The server's reads with the reason of a failure told to the person: gdb says no more than "Cannot
+ * access memory at address ...". One report per command that reads memory by address
  * (see hooks.c), or probing reads would flood the terminal. Runs in the server's thread, so not
  * through gdb's output.
  */
@@ -91,15 +91,18 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 {
 	struct vmcore_target *target = context;
 	struct session *session = target->context;
-	size_t done = vmcore_target_ops.read_memory(context, thread, address, buffer, size, error);
+	struct error why = { 0 };
+	size_t done = vmcore_target_ops.read_memory(context, thread, address, buffer, size, &why);
 
+	if (error)
+		*error = why;
 	if (!done && size) {
 		int explain = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT,
 						  __ATOMIC_RELAXED);
 
 		if (explain != EXPLAIN_NOT)
 			dprintf(STDERR_FILENO, "%s%s\n", explain == EXPLAIN_ON_NEW_LINE ? "\n" : "",
-				error->text);
+				why.text);
 	}
 	return done;
 }

@@ -30,21 +30,6 @@ void reply_error(struct session *session, const char *text)
 	reply_plain(session, text);
 }
 
-void reply_failure(struct session *session, uint64_t address, const struct error *error)
-{
-	session->has_failure = true;
-	session->failure_address = address;
-	session->failure = *error;
-	/*
-	 * Before 16 gdb takes the text of "E.text" for memory contents: "Invalid hex digit 46"
-	 * (13.1).
-	 */
-	if (session->error_text)
-		reply_error(session, error->text);
-	else
-		reply_string(session, "E14");	/* EFAULT */
-}
-
 void reply_malformed(struct session *session)
 {
 	reply_error(session, "malformed packet");
@@ -84,24 +69,9 @@ void reply_slice(struct session *session, const struct arguments *arguments, con
 	buffer_append(&session->reply, data + offset, length);
 }
 
-static bool has_feature(const struct arguments *arguments, const char *feature)
-{
-	const char *text = arguments->text;
-	size_t length = strlen(feature);
-
-	while (text < arguments->end) {
-		size_t item = strcspn(text, ";");
-
-		if (item == length && memcmp(text, feature, length) == 0)
-			return true;
-		text += item + 1;
-	}
-	return false;
-}
-
 static void handle_supported(struct session *session, const struct arguments *arguments)
 {
-	session->error_text = has_feature(arguments, "error-message+");
+	(void)arguments;
 	buffer_printf(&session->reply,
 		      "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;"
 		      "qXfer:libraries:read+;binary-upload+;error-message+", PACKET_SIZE);

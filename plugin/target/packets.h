@@ -28,7 +28,6 @@ struct session {
 	struct buffer reply;	/* contents, without framing and escapes */
 	bool no_reply;		/* `k` wants none at all */
 	bool no_ack;		/* QStartNoAckMode: from the next packet on */
-	bool error_text;	/* gdb takes "E.text" in reply to m and x too (error-message+) */
 	bool finished;		/* gdb said good-bye: send the reply, then hang up */
 
 	uint8_t *scratch;	/* PACKET_SIZE bytes for memory */
@@ -37,11 +36,6 @@ struct session {
 	 */
 	bool (*give_up)(void *give_up_context);
 	void *give_up_context;
-
-	/* Why the last read failed; for those gdbs that do not pass it on. */
-	bool has_failure;
-	uint64_t failure_address;
-	struct error failure;
 };
 
 /* What follows a packet's name. [text, end) may hold any bytes; *end is NUL. */
@@ -63,8 +57,6 @@ typedef void packet_function(struct session *session, const struct arguments *ar
 void reply_plain(struct session *session, const char *text);
 /* Replies "E.TEXT". */
 void reply_error(struct session *session, const char *text);
-/* The same for a failed read, remembered for session->failure. */
-void reply_failure(struct session *session, uint64_t address, const struct error *error);
 void reply_malformed(struct session *session);
 void reply_string(struct session *session, const char *text);
 /* The thread to answer for: the chosen one, else the first. */

@@ -31,15 +31,16 @@ static bool parse_range(struct session *session, const struct arguments *argumen
 	return true;
 }
 
-static size_t read_memory(struct session *session, uint64_t address, void *buffer, size_t size)
+/*
+ * Where not even the first byte can be read the reply has none: gdb takes that for the end of what
+ * can be read, and says "Cannot access memory". No gdb shows the text of an error here, and after
+ * an error it looks by itself for the part of a range that can be read, and takes one byte of its
+ * own heap with it (read_whatever_is_readable, -data-read-memory-bytes; 13.1 to 18.1).
+ */
+static size_t read_memory(struct session *session, uint64_t address, size_t size)
 {
-	struct error error = { .kind = ERROR_NONE, .text = "memory cannot be read" };
-	size_t done = session->ops->read_memory(session->context, session_thread(session), address,
-						buffer, size, &error);
-
-	if (done == 0)
-		reply_failure(session, address, &error);
-	return done;
+	return session->ops->read_memory(session->context, session_thread(session), address,
+					 session->scratch, size, NULL);
 }
 
 void handle_read_hex(struct session *session, const struct arguments *arguments)
@@ -54,9 +55,8 @@ void handle_read_hex(struct session *session, const struct arguments *arguments)
 		reply_malformed(session);
 		return;
 	}
-	size = read_memory(session, address, session->scratch, size);
-	if (size)
-		packet_append_hex(&session->reply, session->scratch, size);
+	size = read_memory(session, address, size);
+	packet_append_hex(&session->reply, session->scratch, size);
 }
 
 /* Offered as "binary-upload"; gdb 16's own, whose reply starts with a 'b' (LLDB's x does not). */
@@ -68,9 +68,7 @@ void handle_read_binary(struct session *session, const struct arguments *argumen
 	if (!parse_range(session, arguments, PACKET_SIZE - 1, &address, &size))
 		return;
 	if (size) {
-		size = read_memory(session, address, session->scratch, size);
-		if (size == 0)
-			return;
+		size = read_memory(session, address, size);
 		size = packet_fits(session->scratch, size, PACKET_SIZE - 1);
 	}
 	buffer_char(&session->reply, 'b');
@@ -113,13 +111,11 @@ static bool search_chunk(struct session *session, struct search *search)
 	if (done < want) {
 		error_prefix(&error, "the search stopped at 0x%llx",
 			     (unsigned long long)(from + done));
-		reply_failure(session, from + done, &error);
 		/*
 		 * An error would end gdb's find with "Pattern not found", which is not true. Any
 		 * other unknown reply is shown: "Unknown qSearch:memory reply: the search stopped
 		 * at ..." (13.1 to 18.1).
 		 */
-		buffer_clear(&session->reply);
 		reply_plain(session, error.text);
 		return false;
 	}

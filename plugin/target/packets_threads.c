@@ -143,19 +143,13 @@ static void append_register(struct session *session, const struct arch *arch,
 
 /*
  * An error in reply to `g` would end the command that asked (`info threads` in the middle of its
- * list), so registers that cannot be had are unavailable, and the reason is kept.
+ * list), so registers that cannot be had are unavailable.
  */
 static void read_registers(struct session *session, struct registers *registers)
 {
-	struct error error = { .kind = ERROR_NONE, .text = "registers are not known" };
-
 	memset(registers, 0, sizeof(*registers));
-	if (session->ops->registers(session->context, session_thread(session), registers, &error))
-		return;
-	memset(registers, 0, sizeof(*registers));
-	session->has_failure = true;
-	session->failure_address = 0;
-	session->failure = error;
+	if (!session->ops->registers(session->context, session_thread(session), registers, NULL))
+		memset(registers, 0, sizeof(*registers));
 }
 
 void handle_registers(struct session *session, const struct arguments *arguments)

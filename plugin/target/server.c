@@ -39,10 +39,7 @@ struct server {
 	pthread_t thread;
 	atomic_bool finished;
 
-	pthread_mutex_t lock;		/* connection, and the last error: */
-	bool has_failure;
-	uint64_t failure_address;
-	struct error failure;
+	pthread_mutex_t lock;		/* connection */
 };
 
 static void remove_socket(struct server *server)
@@ -149,20 +146,6 @@ static bool send_all(struct server *server, const char *data, size_t size)
 	return true;
 }
 
-static void publish_failure(struct server *server)
-{
-	struct session *session = &server->session;
-
-	if (!session->has_failure)
-		return;
-	session->has_failure = false;
-	pthread_mutex_lock(&server->lock);
-	server->has_failure = true;
-	server->failure_address = session->failure_address;
-	server->failure = session->failure;
-	pthread_mutex_unlock(&server->lock);
-}
-
 /* False = the connection is over. */
 static bool answer(struct server *server)
 {
@@ -171,7 +154,6 @@ static bool answer(struct server *server)
 
 	server->working_since = now_ns();
 	session_handle(session, server->decoder.data.data, server->decoder.data.size);
-	publish_failure(server);
 	if (session->no_reply)
 		return !session->finished;
 	buffer_clear(&server->out);
@@ -430,19 +412,4 @@ void server_stop(struct server *server)
 bool server_is_finished(struct server *server)
 {
 	return atomic_load(&server->finished);
-}
-
-bool server_last_error(struct server *server, uint64_t *address_ret, char *text, size_t size)
-{
-	bool has_failure;
-
-	pthread_mutex_lock(&server->lock);
-	has_failure = server->has_failure;
-	if (has_failure) {
-		*address_ret = server->failure_address;
-		snprintf(text, size, "%s", server->failure.text);
-	}
-	server->has_failure = false;
-	pthread_mutex_unlock(&server->lock);
-	return has_failure;
 }

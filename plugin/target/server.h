@@ -30,10 +30,4 @@ void server_stop(struct server *server);
 /* Has the thread ended (gdb disconnected)? */
 bool server_is_finished(struct server *server);
 
-/*
- * Why the last read failed, once: the next call is false until another fails. For the gdbs that say
- * no more than "Cannot access memory" (before 16). ADDRESS is 0 where registers could not be had.
- */
-bool server_last_error(struct server *server, uint64_t *address_ret, char *text, size_t size);
-
 #endif
