@@ -37,6 +37,7 @@ static const struct option options[] = {
 	{ 'o', "OFFSET", "begin OFFSET (hexadecimal) after ADDRESS" },
 	{ 'e', "END", "stop before this address" },
 	{ 'r', "FILE", "write COUNT bytes as they are to FILE" },
+	{ 'g', NULL, "go on behind what is missing and say why it is; not with -R, -r, or -a alone" },
 	{ 0 }
 };
 
@@ -50,6 +51,18 @@ static const struct column columns[] = {
 };
 static const struct shape shape = { "memory", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
 
+enum { START, LAST, SIZE, REASON, WHY };
+
+static const struct column missing_columns[] = {
+	[START] = { "start", "%:", 16, COLUMN_ADDRESS },
+	[LAST] = { "last", NULL, 0, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[SIZE] = { "bytes", "%", 0, 0 },
+	[REASON] = { "reason", NULL, 0, COLUMN_JSON_ONLY },
+	[WHY] = { "text", "missing: %", 0, COLUMN_HIGHLIGHT },
+};
+static const struct shape missing_shape = { "missing", SHAPE_PLAIN, missing_columns,
+					    ARRAY_SIZE(missing_columns) };
+
 enum space { KERNEL_SPACE, USER_SPACE, PHYSICAL };
 
 struct rd {
@@ -61,7 +74,7 @@ struct rd {
 	uint64_t root; /* of the user's page tables */
 	uint64_t address, count;
 	unsigned width; /* of a value: bytes */
-	bool count_given, big_endian;
+	bool count_given, big_endian, over_gaps;
 };
 
 /* --- what was typed --- */
@@ -159,6 +172,8 @@ static bool parse(struct rd *rd, struct error *error)
 				 "rd: that many values do not fit in above 0x%" PRIx64,
 				 rd->address);
 	rd->big_endian = rd->kernel->dump->big_endian || has_option(arguments, 'N');
+	rd->over_gaps = has_option(arguments, 'g') && !has_option(arguments, 'R') &&
+			(rd->count_given || !has_option(arguments, 'a'));
 	return choose_space(rd, error);
 }
 
@@ -213,6 +228,7 @@ static void add_value(const struct rd *rd, struct buffer *text, uint64_t value)
 static bool emit_line(const struct rd *rd, uint64_t address, const uint8_t *bytes, size_t size)
 {
 	bool reverse = has_option(rd->arguments, 'R'), text_only = has_option(rd->arguments, 'a');
+	bool with_text = !reverse && !has_option(rd->arguments, 'x');
 	struct buffer values = { 0 }, hex = { 0 };
 	char text[LINE + 1];
 	size_t cell;
@@ -224,7 +240,8 @@ static bool emit_line(const struct rd *rd, uint64_t address, const uint8_t *byte
 				       rd->big_endian));
 	/* The text of a last, shorter line stands below the others'. */
 	cell = (values.size + 1) / (size / rd->width);
-	for (size_t at = size; at < LINE && rd->count * rd->width > LINE; at += rd->width)
+	for (size_t at = size; with_text && at < LINE && rd->count * rd->width > LINE;
+	     at += rd->width)
 		buffer_printf(&values, "%*s", (int)cell, "");
 	for (size_t i = 0; i < size; i++) {
 		text[i] = bytes[i] >= 0x20 && bytes[i] < 0x7f ? bytes[i] : '.';
@@ -233,8 +250,7 @@ static bool emit_line(const struct rd *rd, uint64_t address, const uint8_t *byte
 	text[size] = '\0';
 	more = output_row(rd->output) && output_address(rd->output, ADDRESS, address) &&
 	       (text_only || output_bytes(rd->output, VALUES, values.data, values.size)) &&
-	       (has_option(rd->arguments, 'x') || reverse ||
-		output_string(rd->output, TEXT, text)) &&
+	       (!with_text || output_string(rd->output, TEXT, text)) &&
 	       output_bytes(rd->output, BYTES, hex.data, hex.size);
 	buffer_free(&values);
 	buffer_free(&hex);
@@ -253,27 +269,97 @@ static size_t text_size(const struct rd *rd, const uint8_t *bytes, size_t size)
 	return i;
 }
 
+/* --- -g: what is missing --- */
+
+static const char *reason(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_EXCLUDED: return "excluded";
+	case ERROR_TRUNCATED: return "truncated";
+	case ERROR_NOT_MAPPED: return "not mapped";
+	case ERROR_IO:
+	case ERROR_FORMAT:
+	case ERROR_CORRUPT: return "damaged";
+	default: return NULL; /* not the memory's fault */
+	}
+}
+
+/* How far behind a value that is missing the next is that may be there. */
+static uint64_t next_value(const struct rd *rd, uint64_t address)
+{
+	const struct dump *dump = rd->kernel->dump;
+	uint64_t left = dump->page_size - address % dump->page_size;
+
+	/* Pages are there or not, but for the formats that hold parts of some. */
+	if (dump->format->read_bytes || left < rd->width)
+		return rd->width;
+	return left / rd->width * rd->width;
+}
+
+static bool emit_missing(struct output *output, uint64_t start, uint64_t size,
+			 const struct error *why)
+{
+	return output_end(output) && output_begin(output, &missing_shape) && output_row(output) &&
+	       output_address(output, START, start) &&
+	       output_address(output, LAST, start + size - 1) &&
+	       output_uint_as(output, SIZE, size, "%" PRIu64 " bytes", size) &&
+	       output_string(output, REASON, reason(why->kind)) &&
+	       output_string(output, WHY, why->text) && output_end(output) &&
+	       output_begin(output, &shape);
+}
+
+/*
+ * Goes over what is missing from ADDRESS on, at most SIZE bytes, for the reason *WHY, and says so;
+ * *DONE_RET is how much, or all if nobody wants more. False if that is the end, with *error.
+ */
+static bool skip_missing(const struct rd *rd, uint64_t address, uint64_t size,
+			 const struct error *why, uint64_t *done_ret, struct error *error)
+{
+	struct error next = *why;
+	uint8_t value[8];
+	uint64_t done = 0;
+
+	if (!rd->over_gaps || !reason(why->kind)) {
+		if (error)
+			*error = *why;
+		return false;
+	}
+	while (done < size && next.kind == why->kind) {
+		if (!kernel_check_interrupt(rd->kernel, error))
+			return false;
+		done += next_value(rd, address + done);
+		if (done < size && read_memory(rd, address + done, value, rd->width, &next))
+			break;
+	}
+	if (done > size)
+		done = size;
+	*done_ret = emit_missing(rd->output, address, done, why) ? done : size;
+	return true;
+}
+
 static bool show(struct rd *rd, struct error *error)
 {
 	bool endless = has_option(rd->arguments, 'a') && !rd->count_given;
 	bool reverse = has_option(rd->arguments, 'R');
 	uint64_t left = endless ? UINT64_MAX - rd->address : rd->count * rd->width, done = 0;
 	uint8_t bytes[LINE];
-	bool whole = true;
 
-	while (left && whole && kernel_check_interrupt(rd->kernel, error)) {
+	while (left && kernel_check_interrupt(rd->kernel, error)) {
 		size_t size = left < LINE ? left : LINE;
-		uint64_t address = rd->address + (reverse ? left - size : done);
-		size_t got = read_some(rd, address, bytes, size, error), shown;
+		uint64_t address = rd->address + (reverse ? left - size : done), missing = 0;
+		struct error why;
+		size_t got = read_some(rd, address, bytes, size, &why), shown;
 
 		shown = text_size(rd, bytes, got);
 		if (shown && !emit_line(rd, address, bytes, shown))
 			return true; /* enough */
-		whole = got == size;
 		if (shown < got)
 			return true; /* the text has ended */
-		left -= got;
-		done += got;
+		if (got < size &&
+		    !skip_missing(rd, address + got, left - got, &why, &missing, error))
+			return false;
+		left -= got + missing;
+		done += got + missing;
 	}
 	return !left;
 }
@@ -367,23 +453,26 @@ static const char help[] =
 	"the same bytes as text. ADDRESS is a hexadecimal number, a symbol, or an\n"
 	"(expression) that gdb evaluates. With -p it is physical; that also works in a\n"
 	"dump in which no kernel was recognized. What the dump does not have is an error\n"
-	"that says why, after the values before it.\n"
+	"that says why, after the values before it; with -g it is a line (for MI: always)\n"
+	"and what comes behind it is shown, too.\n"
 	"\n"
 	"JSON: an array \"memory\" with address, text and the bytes in hexadecimal, in the\n"
-	"order in which they are in memory.\n"
+	"order in which they are in memory; with -g, where memory is missing, an array\n"
+	"\"missing\" of ranges (start, last, bytes), the reason (excluded, not mapped,\n"
+	"truncated or damaged) and, in words, of the first of the pages why it is.\n"
 	"\n"
 	"Example:\n"
 	"(gdb) rd linux_banner 4\n"
 	"ffffffff82000240: 65762078756e694c 2e36206e6f697372 Linux version 6.\n"
 	"ffffffff82000250: 6c632d36352d302e 34366d612d64756f 1.0-56-cloud-amd\n";
 
-static const struct mi_name mi_names[] = { { "memory", NULL }, { 0 } };
+static const struct mi_name mi_names[] = { { "memory", "-g" }, { 0 } };
 
 const struct command command_rd = {
 	.name = "rd",
 	.mi = mi_names,
 	.summary = "Show memory: virtual, physical or a process's.",
-	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R] [-o OFFSET] [-e END] "
+	.usage = "rd [-p|-u] [-8|-16|-32|-64] [-d|-D|-s] [-x|-a] [-N] [-R|-g] [-o OFFSET] [-e END] "
 		 "[-r FILE] ADDRESS [COUNT]",
 	.help = help,
 	.options = options,

@@ -1,4 +1,8 @@
-"""Other containers for the memory of an ELF dump, written here from the formats' descriptions: VMware, /proc/kcore."""
+"""
+Dumps as files, from the formats' descriptions: other containers for the memory of an ELF dump (VMware, /proc/kcore), and what a kdump
+leaves out.
+"""
+import re
 import struct
 
 PAGE = 4096
@@ -17,6 +21,30 @@ def program_headers(path):
         count, = struct.unpack_from("<H", header, 56)
         file.seek(offset)
         return [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
+
+
+def read_physical(path, address, size):
+    """Memory out of an ELF64 dump."""
+    offset, start = next((o, a) for o, a, length in segments(path) if a <= address and address + size <= a + length)
+    with open(path, "rb") as file:
+        file.seek(offset + address - start)
+        return file.read(size)
+
+
+def an_excluded_range(path, most):
+    """
+    (address, size) of at most MOST pages that a kdump leaves out, with pages before and behind that it has. The header says how long
+    a block is, how many the sub header has and how many the two bitmaps behind it: pages that there were, pages that are there.
+    """
+    with open(path, "rb") as file:
+        file.seek(428)
+        block, sub_header, bitmaps, pages = struct.unpack("<IIII", file.read(16))
+        file.seek((1 + sub_header) * block)
+        were = file.read(bitmaps * block // 2)
+        there = file.read(bitmaps * block // 2)
+    kind = "".join("?EGP"[2 * (t >> bit & 1) + (w >> bit & 1)] for w, t in zip(were, there) for bit in range(8))[:pages]
+    found = re.search(rf"(?<=P)E{{1,{most}}}(?=P)", kind)
+    return found.start() * block, len(found[0]) * block
 
 
 def notes(path):

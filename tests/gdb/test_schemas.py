@@ -25,7 +25,7 @@ CASES = {
     "dump": ["", "-v", "-c"],
     "rd": ["linux_banner", "-8 linux_banner 3", "-16 linux_banner 40", "-32 linux_banner", "-64 linux_banner 5", "-d jiffies",
            "-D jiffies", "-s init_task 64", "-x linux_banner", "-a linux_banner", "-N linux_banner 4", "-R linux_banner 4",
-           "-o 8 linux_banner", "-p 100000 4", "-u 0", "-r {directory}/memory linux_banner 4", "0 4"],
+           "-o 8 linux_banner", "-p 100000 4", "-u 0", "-g linux_banner 4", "-g -p 0 80000", "-r {directory}/memory linux_banner 4", "0 4"],
     "search": ["-k -l 1000 -s linux_banner 78756e694c", "-K -x 2 -l 1000 -s linux_banner 78756e694c", "-V -l 10000 1",
                "-u -l 1000 -s 1000 1", "-p -s 100000 -e 200000 0", "-t 57ac6e9d", "-T 57ac6e9d", "-c -s linux_banner -l 100 Linux",
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 78756e6900"],

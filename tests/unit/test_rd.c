@@ -76,6 +76,29 @@ static void mistakes(void **state)
 	command_image_free(set);
 }
 
+/* -g: over a page, to the end for two reasons, with a value across a page's border; and not where it does not apply. */
+static void gaps(void **state)
+{
+	struct command_image *set = new_image();
+
+	(void)state;
+	set->image->missing[0x150] = set->image->missing[0x1ff] = true;
+	expect_text(set, "rd -g -p -x 14fff8 514",
+		    "000000000014fff8: 0000000000000000\n"
+		    "0000000000150000: 4096 bytes missing: page 336 was excluded\n"
+		    "0000000000151000: 0000000000000000\n");
+	expect_text(set, "rd -g -x ffff88800014fff4 515",
+		    "ffff88800014fff4: 0000000000000000\n"
+		    "ffff88800014fffc: 4104 bytes missing: 0xffff888000150000 (physical 0x150000): page 336 was excluded\n"
+		    "ffff888000151004: 0000000000000000\n");
+	expect_text(set, "rd -g -p 1ff004 1000",
+		    "00000000001ff004: 4096 bytes missing: page 511 was excluded\n"
+		    "0000000000200004: 3904 bytes missing: no page 512\n");
+	expect_part(set, "rd -g -R -p 1feff8 2", "error: page 511 was excluded");
+	expect_text(set, "rd -g -x ffff888000100000", "ffff888000100000: 4847464544434241\n");
+	command_image_free(set);
+}
+
 static void files(void **state)
 {
 	struct command_image *set = new_image();
@@ -146,6 +169,11 @@ static void no_kernel(void **state)
 	bare_says(kernel, "rd -p 1200", "0000000000001200: 123456789abcdef0 ");
 	bare_says(kernel, "rd -p 29f8 2", "00000000000029f8: 123456789abcdef0 ");
 	bare_says(kernel, "rd -p 29f8 2", "error: physical address 0x2a00 does not exist");
+	/* Before and behind the segment, which begins and ends within a page. */
+	bare_says(kernel, "rd -p -g 11f0 4", "00000000000011f0: 16 bytes missing: physical address 0x11f0 does not exist: no segment of the dump has it\n"
+					     "0000000000001200: 123456789abcdef0 ");
+	bare_says(kernel, "rd -p -g -x 29f8 300", "00000000000029f8: 123456789abcdef0\n"
+						  "0000000000002a00: 2392 bytes missing: physical address 0x2a00 does not exist: no segment of the dump has it\n");
 	bare_says(kernel, "rd 1200", "only physical memory can be read (-p): no such machine");
 	bare_says(kernel, "search 1200", "only physical memory can be searched (-p): no such machine");
 	bare_says(kernel, "search -p 123456789abcdef0", "0000000000001200: 123456789abcdef0\n00000000000029f8: 123456789abcdef0\n");
@@ -159,7 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values), cmocka_unit_test(forms),     cmocka_unit_test(mistakes),
-		cmocka_unit_test(files),  cmocka_unit_test(no_kernel),
+		cmocka_unit_test(files),  cmocka_unit_test(gaps),      cmocka_unit_test(no_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
