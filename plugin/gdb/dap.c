@@ -18,6 +18,9 @@
  * It lets a whole scope fail if one pointer in it is unknown (16): a sleeping task keeps only some
  * registers, and a kernel is full of arguments that were optimized out.
  *
+ * It refuses to read a range of which a part is missing; here what is before that is read, and the
+ * reason is said.
+ *
  * All of this is inside of gdb.dap, which promises nothing: what is not there as we know it is left
  * alone.
  */
@@ -25,6 +28,7 @@
 
 #include "dump/dump.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +266,121 @@ static PyObject *describe_variable(PyObject *self, PyObject *args)
 	return result;
 }
 
+/* The response to readMemory; MISSING bytes behind DATA could not be read. */
+static PyObject *memory_response(uint64_t address, PyObject *data, uint64_t missing)
+{
+	PyObject *module = PyImport_ImportModule("base64"), *response = NULL;
+	PyObject *encoded = module ? PyObject_CallMethod(module, "b64encode", "O", data) : NULL;
+	char where[32];
+
+	snprintf(where, sizeof(where), "0x%" PRIx64, address);
+	if (encoded)
+		response = Py_BuildValue("{s:s,s:s,s:K}", "address", where, "data",
+					 PyBytes_AsString(encoded), "unreadableBytes",
+					 (unsigned long long)missing);
+	Py_XDECREF(encoded);
+	Py_XDECREF(module);
+	return response;
+}
+
+/* The first of SIZE bytes at ADDRESS, as far as they can be read, as the selected thread sees them. */
+static PyObject *read_readable(struct session *session, uint64_t address, uint64_t size)
+{
+	uint64_t thread = session_selected_thread(session), done;
+	PyObject *buffer = PyBytes_FromStringAndSize(NULL, size), *data, *response;
+	struct error error = { 0 };
+
+	if (!buffer)
+		return NULL;
+	pthread_mutex_lock(&session->kernel->lock);
+	done = vmcore_target_ops.read_memory(session->target, thread, address,
+					     PyBytes_AsString(buffer), size, &error);
+	pthread_mutex_unlock(&session->kernel->lock);
+	data = done ? PyBytes_FromStringAndSize(PyBytes_AsString(buffer), done)
+		    : raise_refusal(error.text);
+	Py_DECREF(buffer);
+	if (!data)
+		return NULL;
+	if (done < size)
+		gdb_announce(session->plugin, "%s\n", error.text);
+	response = memory_response(address, data, size - done);
+	Py_DECREF(data);
+	return response;
+}
+
+/* The number in DICT[NAME], in any base if it is a string; *NUMBER_RET stays if there is none. */
+static bool number_of(PyObject *dict, const char *name, uint64_t *number_ret)
+{
+	PyObject *value = PyDict_GetItemString(dict, name), *number; /* value: borrowed */
+	bool done;
+
+	if (!value)
+		return true;
+	number = PyUnicode_Check(value)
+			 ? PyObject_CallFunction((PyObject *)&PyLong_Type, "Oi", value, 0)
+			 : PyNumber_Long(value);
+	done = number && value_to_u64(number, number_ret);
+	Py_XDECREF(number);
+	return done;
+}
+
+/* readMemory in gdb's own thread; SELF is (the wrapped request, its arguments). */
+static PyObject *read_again(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(PyTuple_GetItem(self, 0), WRAPPED);
+	PyObject *keywords = PyTuple_GetItem(self, 1);
+	uint64_t address = 0, offset = 0, count = 0;
+
+	(void)args;
+	if (!wrapped || !number_of(keywords, "memoryReference", &address) ||
+	    !number_of(keywords, "offset", &offset) || !number_of(keywords, "count", &count))
+		return NULL;
+	if (!wrapped->plugin->session)
+		return raise_refusal("the dump was closed");
+	return read_readable(wrapped->plugin->session, address + offset, count);
+}
+
+static PyMethodDef read_again_method = { "vmcore_read_again", read_again, METH_NOARGS, NULL };
+
+/* Has read_again() run in gdb's thread, and waits for what it returns or raises. */
+static PyObject *ask_gdb_again(PyObject *wrapped, PyObject *keywords)
+{
+	PyObject *send = dap_attribute("gdb.dap.server", "send_gdb_with_response");
+	PyObject *bound = Py_BuildValue("(OO)", wrapped, keywords);
+	PyObject *function = bound ? PyCFunction_New(&read_again_method, bound) : NULL;
+	PyObject *result = send && function ? PyObject_CallFunctionObjArgs(send, function, NULL)
+					    : NULL;
+
+	Py_XDECREF(function);
+	Py_XDECREF(bound);
+	Py_XDECREF(send);
+	return result;
+}
+
+/* In the adapter's own thread, as refuse(). */
+static PyObject *read_memory(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *result = wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
+	PyObject *type, *value, *trace, *missing;
+
+	if (result || !wrapped || !wrapped->plugin->session || !keywords)
+		return result;
+	PyErr_Fetch(&type, &value, &trace);
+	missing = gdb_attribute(wrapped->plugin, "MemoryError");
+	if (missing && PyErr_GivenExceptionMatches(type, missing))
+		result = ask_gdb_again(self, keywords);
+	if (result || PyErr_Occurred()) {
+		Py_XDECREF(type);
+		Py_XDECREF(value);
+		Py_XDECREF(trace);
+	} else {
+		PyErr_Restore(type, value, trace);
+	}
+	Py_XDECREF(missing);
+	return result;
+}
+
 static PyObject *threads(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
@@ -309,6 +428,8 @@ static PyMethodDef disconnect_method = { "vmcore_disconnect", KEYWORDS(disconnec
 					 METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef threads_method = { "vmcore_threads", KEYWORDS(threads),
 				      METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef memory_method = { "vmcore_read_memory", KEYWORDS(read_memory),
+				     METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef name_method = { "vmcore_thread_name", thread_name, METH_VARARGS, NULL };
 static PyMethodDef variable_method = { "vmcore_variable", describe_variable, METH_VARARGS, NULL };
 static PyMethodDef attach_method = { "vmcore_attach", KEYWORDS(attach_command),
@@ -343,6 +464,7 @@ static bool wrap_requests(struct plugin *plugin)
 		for (size_t i = 0; done && i < sizeof(refused) / sizeof(refused[0]); i++)
 			done = wrap_request(plugin, commands, refused[i], &refuse_method);
 		done = done && wrap_request(plugin, commands, "threads", &threads_method) &&
+		       wrap_request(plugin, commands, "readMemory", &memory_method) &&
 		       wrap_request(plugin, commands, "disconnect", &disconnect_method);
 	}
 	Py_XDECREF(commands);

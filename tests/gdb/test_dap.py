@@ -7,6 +7,7 @@ import pytest
 
 from conftest import SETS, TOP, OneSession, auto_load, editor_settings, gdb_argv
 from dap import DAP, Refused
+from images import an_excluded_range, read_physical
 
 HAS_DAP = subprocess.run(gdb_argv("-nx", "-batch", "-ex", "python import gdb.dap"), cwd=TOP, capture_output=True,
                          check=False).stderr == b""
@@ -124,8 +125,8 @@ def test_disassembly_and_memory(dump, dap):
     banner = f"Linux version {dump.info['release']} ".encode()
     where = hex(int(symbols["linux_banner"], 16))
     assert base64.b64decode(dap.request("readMemory", memoryReference=where, count=len(banner))["data"]) == banner
-    for address in ("0x0", "0xdead000000000100"):
-        with pytest.raises(Refused, match="Cannot access memory"):
+    for address, says in ("0x0", "not mapped|no user memory"), ("0xdead000000000100", "not canonical"):
+        with pytest.raises(Refused, match=says):
             dap.request("readMemory", memoryReference=address, count=8)
 
 
@@ -160,6 +161,25 @@ def test_the_dump_alone(one):
         assert dap.frame_of(dap.thread_of(one.pid("futex")), "__schedule")["line"] > 0
         assert dap.request("disconnect", terminateDebuggee=True) == {}
         assert dap.process.wait(60) == 0
+
+
+@pytest.mark.scenario("sysrq")
+def test_missing_memory(dump):
+    """What makedumpfile left out: a client gets what is before it, exactly, and the reason."""
+    path = dump.in_format("d31")[0]
+    first, size = an_excluded_range(path, 100)
+    before = read_physical(dump.in_format("elf")[0], first - 16, 16)
+    says = r"was excluded from the dump \(makedumpfile -d 31\)"
+    with start() as dap:
+        dap.start("attach", program=str(dump.vmlinux), target=path)
+        base = int(dap.request("evaluate", expression="page_offset_base", context="watch")["result"])
+        read = dap.request("readMemory", memoryReference=hex(base + first), offset=-16, count=64)
+        assert read == {"address": hex(base + first - 16), "data": base64.b64encode(before).decode(), "unreadableBytes": 48}
+        dap.event("output", lambda body: re.search(says, body["output"]))
+        with pytest.raises(Refused, match=says):
+            dap.request("readMemory", memoryReference=hex(base + first), count=64)
+        read = dap.request("readMemory", memoryReference=hex(base + first - 16), count=16)
+        assert base64.b64decode(read["data"]) == before and not read.get("unreadableBytes")
 
 
 @pytest.mark.scenario("sysrq")
