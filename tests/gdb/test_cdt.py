@@ -144,4 +144,4 @@ def test_continue_is_refused_and_the_dump_stays(dap):
 
 def test_a_file_that_is_no_dump(dump):
     with start() as dap, pytest.raises(Refused, match="not a kernel dump"):
-        dap.start("attach", **configuration(dump, target={"connectCommands": ["target vmcore /bin/true"]}))
+        dap.start("attach", **configuration(dump, target={"type": "vmcore", "parameters": ["/bin/true"]}))
