@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from conftest import TOP, run_gdb
+from conftest import TOP, auto_load, gdb_argv, run_gdb
 
 ANNOUNCED = "names, types and unwinding are the dump's own; no source lines"
 
@@ -218,13 +218,9 @@ def test_settings(dump):
 
 def test_gdb_alone(dump):
     """`gdb VMCORE', with no launcher, where the plugin is loaded at the start."""
-    if os.environ.get("VMCORE_GDB"):
-        pytest.skip("a gdb in another root")
-    plugin = TOP / "build" / ".libs"
-    out = subprocess.run(
-        ["gdb", "-nx", "-iex", f"python import sys; sys.path.insert(0, '{plugin}'); import vmcore", str(alone(dump)),
-         "-batch", "-ex", "print $task(1)->pid"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=300).stdout.decode(errors="replace")
+    out = subprocess.run(gdb_argv(*auto_load(), alone(dump), "-batch", "-ex", "print $task(1)->pid"), cwd=TOP,
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         timeout=300).stdout.decode(errors="replace")
     assert ANNOUNCED in out and "$1 = 1\n" in out
 
 
