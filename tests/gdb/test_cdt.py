@@ -58,7 +58,7 @@ def dap(dump):
     return session(dump)[0]
 
 
-def test_attach_by_connect_commands(dump, dap):
+def test_attach(dump, dap):
     _, capabilities, stop = session(dump)
     assert capabilities["supportsReadMemoryRequest"] and capabilities["supportsDisassembleRequest"]
     assert stop["allThreadsStopped"]
@@ -140,6 +140,18 @@ def test_continue_is_refused_and_the_dump_stays(dap):
     after = dap.request("stackTrace", threadId=1)
     assert [f["name"] for f in after["stackFrames"]] == [f["name"] for f in before["stackFrames"]]
     assert not any(t["running"] for t in dap.request("threads")["threads"])
+
+
+@pytest.mark.scenario("sysrq")
+@pytest.mark.parametrize("way", ["connectCommands", "type"])
+def test_each_way_to_name_the_target(dump, way):
+    """The adapter runs connectCommands in place of `target TYPE PARAMETERS`."""
+    targets = {"connectCommands": {"connectCommands": [f"target vmcore {dump.vmcore}"]},
+               "type": {"type": "vmcore", "parameters": [str(dump.vmcore)]}}
+    with start() as dap:
+        dap.start("attach", **configuration(dump, target=targets[way]))
+        assert len(dap.request("threads")["threads"]) > int(dump.info["smp"])
+        assert f"Linux {dump.info['release']}" in dap.output()
 
 
 def test_a_file_that_is_no_dump(dump):
