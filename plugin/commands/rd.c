@@ -284,14 +284,30 @@ static const char *reason(enum error_kind kind)
 	}
 }
 
+/* Has the dump nothing of the page of ADDRESS? Some formats hold parts of pages. */
+static bool is_empty_page(const struct rd *rd, uint64_t address)
+{
+	struct dump *dump = rd->kernel->dump;
+	struct translation translation = { .physical = address };
+	struct dump_place place;
+
+	if (rd->space != PHYSICAL &&
+	    !memory_translate(rd->kernel->memory, rd->root, address, &translation, NULL))
+		return true;
+	if (!dump->format->read_bytes)
+		return true; /* pages are there or not */
+	return dump->format->find_page &&
+	       !dump->format->find_page(dump, translation.physical >> dump->page_shift, &place,
+					NULL);
+}
+
 /* How far behind a value that is missing the next is that may be there. */
 static uint64_t next_value(const struct rd *rd, uint64_t address)
 {
-	const struct dump *dump = rd->kernel->dump;
-	uint64_t left = dump->page_size - address % dump->page_size;
+	uint32_t page_size = rd->kernel->dump->page_size;
+	uint64_t left = page_size - address % page_size;
 
-	/* Pages are there or not, but for the formats that hold parts of some. */
-	if (dump->format->read_bytes || left < rd->width)
+	if (left < rd->width || !is_empty_page(rd, address))
 		return rd->width;
 	return left / rd->width * rd->width;
 }
