@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"
@@ -339,16 +340,10 @@ static const struct dump_range *find_range_until(const struct dump *dump, uint64
 {
 	const struct elf *elf = dump->private;
 	const struct dump_range *claimed = NULL;
-	size_t low = 0, high = dump->nr_ranges, looked_at = 0;
+	size_t low = array_up_to(dump->ranges, dump->nr_ranges, sizeof(*dump->ranges),
+				 offsetof(struct dump_range, start), address);
+	size_t looked_at = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (dump->ranges[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	*until_ret = low < dump->nr_ranges ? dump->ranges[low].start : UINT64_MAX;
 	for (; low && elf->max_end[low - 1] > address && looked_at < MAX_OVERLAP;
 	     low--, looked_at++) {

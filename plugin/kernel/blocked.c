@@ -124,16 +124,9 @@ void blocked_end(struct blocked_list *list)
 /* Symbols come by address, so the ranges are sorted; they may nest where names share code. */
 static enum lock_kind kind_at(const struct lock_functions *all, uint64_t pc)
 {
-	size_t low = 0, high = all->count;
+	size_t low = array_up_to(all->ranges, all->count, sizeof(*all->ranges),
+				 offsetof(struct range, start), pc);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (all->ranges[middle].start <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low && pc < all->ranges[low - 1].end ? all->ranges[low - 1].kind : LOCK_NONE;
 }
 

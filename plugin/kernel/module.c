@@ -199,7 +199,7 @@ bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct er
 struct module *module_at(struct kernel *kernel, uint64_t address)
 {
 	struct module_list *list = kernel->modules;
-	size_t low = 0, high;
+	size_t low;
 
 	if (!list && !modules_get(kernel, &list, NULL))
 		return NULL;
@@ -207,15 +207,8 @@ struct module *module_at(struct kernel *kernel, uint64_t address)
 	 * The last span that starts at or below ADDRESS. Spans do not overlap, unless they are
 	 * damaged.
 	 */
-	high = list->nr_spans;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (list->spans[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	low = array_up_to(list->spans, list->nr_spans, sizeof(*list->spans),
+			  offsetof(struct module_span, start), address);
 	if (low == 0 || address >= list->spans[low - 1].end)
 		return NULL;
 	return &list->modules[list->spans[low - 1].module];

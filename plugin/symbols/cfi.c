@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "symbols/cfi_convert.h"
 #include "symbols/symtab.h"
 
@@ -135,16 +136,9 @@ static struct cfi_state convert_row(const struct orc_row *row, bool callee_saved
 /* The end of the code that ADDRESS is in; 0 if it is in none. */
 static uint64_t code_end(const struct conversion *conversion, uint64_t address)
 {
-	size_t low = 0, high = conversion->nr_code;
+	size_t low = array_up_to(conversion->code, conversion->nr_code, sizeof(*conversion->code),
+				 offsetof(struct code_range, end), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (conversion->code[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < conversion->nr_code && conversion->code[low].start <= address ?
 		conversion->code[low].end : 0;
 }

@@ -94,16 +94,9 @@ void cfi_cover_free(struct cfi_cover *cover)
 
 bool cfi_cover_contains(const struct cfi_cover *cover, uint64_t address, uint64_t *end_ret)
 {
-	size_t low = 0, high = cover->count;
+	size_t low = array_up_to(cover->intervals, cover->count, sizeof(*cover->intervals),
+				 offsetof(struct cfi_interval, end), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (cover->intervals[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low == cover->count) {
 		*end_ret = UINT64_MAX;
 		return false;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "symbols/btf_dwarf.h"
 #include "symbols/cfi_convert.h"
 #include "symbols/symtab.h"
@@ -31,16 +32,9 @@ static int compare_sections(const void *a, const void *b)
 static struct placed_section *find_section(struct placed_section *sections, size_t count,
 					   uint64_t address)
 {
-	size_t low = 0, high = count;
+	size_t low = array_up_to(sections, count, sizeof(*sections),
+				 offsetof(struct placed_section, start), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sections[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low ? &sections[low - 1] : NULL;
 }
 

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "arch/arch.h"
+#include "base/array.h"
 #include "symbols/elf_file.h"
 #include "symbols/types.h"
 
@@ -320,15 +321,8 @@ bool orc_read_memory(struct types *types, struct memory *memory, uint64_t ips_ad
 
 const struct orc_row *orc_find(const struct orc_table *table, uint64_t address)
 {
-	size_t low = 0, high = table->count;
+	size_t low = array_up_to(table->addresses, table->count, sizeof(*table->addresses), 0,
+				 address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->addresses[middle] <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low ? &table->rows[low - 1] : NULL;
 }

@@ -118,16 +118,9 @@ void source_rows_free(struct source_rows *rows)
 const struct source_row *source_rows_find(const struct source_rows *rows, uint64_t address)
 {
 	const struct source_row *first = rows->list;
-	size_t low = 0, high = rows->count;
+	size_t low = array_up_to(first, rows->count, sizeof(*first),
+				 offsetof(struct source_row, address), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (first[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low || !first[low - 1].file)
 		return NULL;
 	/* As gdb's find_pc_sect_line: one that begins a statement, if any at the address does. */

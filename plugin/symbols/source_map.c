@@ -98,16 +98,9 @@ static void sort_ranges(struct ranges *ranges)
 /* No two of them overlap where the file is sound. */
 static const struct range *find_range(const struct ranges *ranges, uint64_t address)
 {
-	size_t low = 0, high = ranges->count;
+	size_t low = array_up_to(ranges->list, ranges->count, sizeof(*ranges->list),
+				 offsetof(struct range, start), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->list[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low && address < ranges->list[low - 1].end ? &ranges->list[low - 1] : NULL;
 }
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define NAME_BLOCK 65536
 /* twenty times more than any kernel has: bounds what a bad file can allocate */
 #define MAX_SYMBOLS 16000000
@@ -372,31 +374,15 @@ const struct symbol *symtab_find_next(const struct symtab *symtab, const char *n
 /* Index of the first symbol with an address above ADDRESS. */
 static size_t upper_bound(const struct symtab *symtab, uint64_t address)
 {
-	size_t low = 0, high = symtab->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symtab->symbols[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_up_to(symtab->symbols, symtab->count, sizeof(*symtab->symbols),
+			   offsetof(struct symbol, address), address);
 }
 
 static const struct extent *find_extent(const struct symtab *symtab, uint64_t address)
 {
-	size_t low = 0, high = symtab->nr_extents;
+	size_t low = array_up_to(symtab->extents, symtab->nr_extents, sizeof(*symtab->extents),
+				 offsetof(struct extent, end), address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symtab->extents[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < symtab->nr_extents && symtab->extents[low].start <= address ?
 		&symtab->extents[low] : NULL;
 }
