@@ -46,4 +46,4 @@ check_PROGRAMS += \
 	tests/unit/test_task \
 	tests/unit/test_types \
 	tests/unit/test_unwind
-EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h tests/unit/test_target_machine.h
+EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h tests/unit/test_target_machine.h tests/unit/test_whole_file.h

@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "symbols/gdb_index.h"
 #include "test_gdb_index_image.h"
+#include "test_whole_file.h"
 
 #define TYPE	 0x10000000u
 #define VARIABLE 0x20000000u
@@ -108,21 +109,6 @@ static void write_file(const char *name, const void *data, size_t size)
 	assert_non_null(file);
 	assert_int_equal(fwrite(data, 1, size, file), size);
 	assert_int_equal(fclose(file), 0);
-}
-
-static struct buffer read_file(const char *name)
-{
-	struct buffer contents = { 0 };
-	FILE *file = fopen(path_of(name), "r");
-	char piece[4096];
-	size_t size;
-
-	assert_non_null(file);
-	while ((size = fread(piece, 1, sizeof(piece), file)))
-		buffer_append(&contents, piece, size);
-	fclose(file);
-	assert_false(contents.failed);
-	return contents;
 }
 
 static bool run(const char *format, ...)
@@ -239,7 +225,7 @@ static void check_index(void)
 
 	if (!gdb_index_write(path_of("program"), path_of("index"), NULL, &error))
 		fail_msg("%s", error.text);
-	index = read_file("index");
+	index = read_whole(path_of("index"));
 	assert_int_equal(u32(&index, 0), 8);
 	assert_int_equal((u32(&index, 8) - u32(&index, 4)) / 16, 3);
 	assert_int_equal(u64(&index, u32(&index, 4)), 0);
@@ -318,7 +304,7 @@ static void test_byte_orders(void **state)
 		write_file("program", file.data, file.size);
 		if (!gdb_index_write(path_of("program"), path_of("index"), NULL, &error))
 			fail_msg("%u: %s", i, error.text);
-		index = read_file("index");
+		index = read_whole(path_of("index"));
 		for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
 			check_name(&index, &names[j]);
 		assert_int_equal(u32(&index, 16) - u32(&index, 12), 2 * 20);
@@ -358,7 +344,7 @@ static void test_gdb_versions(void **state)
 		assert_true(gdb_index_write(path_of("program"), path_of("index"), &options, NULL));
 		assert_int_equal(gdb_index_version(path_of("index"), path_of("program")),
 				 gdbs[i].version);
-		index = read_file("index");
+		index = read_whole(path_of("index"));
 		assert_int_equal(u32(&index, 0), gdbs[i].version);
 		check_name(&index, &gdbs[i].shared);
 		check_name(&index, &gdbs[i].lost);
@@ -375,7 +361,7 @@ static void test_damaged_index(void **state)
 	(void)state;
 	build("gcc", "-gdwarf-5");
 	check_index();
-	index = read_file("index");
+	index = read_whole(path_of("index"));
 	for (size_t size = 0; size < index.size; size++) {
 		write_file("short", index.data, size);
 		assert_int_equal(gdb_index_version(path_of("short"), path_of("program")), 0);
@@ -401,7 +387,7 @@ static void test_damaged_input(void **state)
 
 	(void)state;
 	build("gcc", "-gdwarf-5");
-	program = read_file("program");
+	program = read_whole(path_of("program"));
 	for (unsigned i = 0; i < 300; i++) {
 		size_t at;
 		char before;

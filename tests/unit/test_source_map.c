@@ -18,6 +18,7 @@
 #include "base/files.h"
 #include "symbols/elf_file.h"
 #include "symbols/source_map.h"
+#include "test_whole_file.h"
 
 static const char header[] =
 	"static inline __attribute__((always_inline)) int inner(int x)\n"
@@ -222,21 +223,6 @@ static void place_text(void **state)
 	assert_string_equal(small, "a/b/c");
 	assert_false(source_frame_place(&no_line, text, sizeof(text)));
 	assert_false(source_frame_place(&no_file, text, sizeof(text)));
-}
-
-static struct buffer read_whole(const char *path)
-{
-	struct buffer whole = { 0 };
-	FILE *file = fopen(path, "r");
-	char piece[4096];
-	size_t size;
-
-	assert_non_null(file);
-	while ((size = fread(piece, 1, sizeof(piece), file)))
-		buffer_append(&whole, piece, size);
-	fclose(file);
-	assert_false(whole.failed);
-	return whole;
 }
 
 /* Asks all around the labels. Returns whether the file could be opened. */
