@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/cpu.h"
+#include "kernel/tasks/cpu.h"
 
 static const struct option bt_options[] = {
 	{ 'a', NULL, "the task that was running on each CPU" },

@@ -9,8 +9,8 @@
 
 #include "commands/command.h"
 #include "commands/task_list.h"
-#include "kernel/task.h"
-#include "kernel/unwind.h"
+#include "kernel/tasks/task.h"
+#include "kernel/stacks/unwind.h"
 
 /* What an address is called. */
 struct place {

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "commands/task_cells.h"
-#include "kernel/cpu.h"
+#include "kernel/tasks/cpu.h"
 
 void bt_unwind(struct bt *bt, const struct task *task)
 {

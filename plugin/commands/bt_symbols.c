@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return)
 {

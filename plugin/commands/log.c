@@ -8,8 +8,8 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
-#include "kernel/log.h"
-#include "kernel/system.h"
+#include "kernel/system/log.h"
+#include "kernel/system/system.h"
 
 #define NSEC_PER_SEC 1000000000ull
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands/command.h"
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 static const struct option options[] = {
 	{ 's', NULL, "load the debug information of the modules named into gdb" },

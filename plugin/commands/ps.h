@@ -7,7 +7,7 @@
 #define VMCORE_COMMANDS_PS_H
 
 #include "commands/command.h"
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 struct ps {
 	struct kernel *kernel;

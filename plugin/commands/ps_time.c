@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "commands/task_cells.h"
-#include "kernel/system.h"
+#include "kernel/system/system.h"
 
 #define NSEC_PER_SEC 1000000000ul
 #define NSEC_PER_MSEC 1000000ul

@@ -14,7 +14,7 @@
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "dump/bytes.h"
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 #define LINE	  16	      /* bytes on one line */
 #define PIECE	  (64u << 10) /* bytes read and written at once by -r */

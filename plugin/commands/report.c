@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "commands/document.h"
 #include "commands/report_page.h"
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 static const struct option options[] = {
 	{ 'o', "FILE",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/memory_use.h"
+#include "kernel/memory/memory_use.h"
 
 #define MAX_PROCESSES 20
 

@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "commands/task_cells.h"
-#include "kernel/blocked.h"
-#include "kernel/cpu.h"
+#include "kernel/tasks/blocked.h"
+#include "kernel/tasks/cpu.h"
 
 #define NSEC_PER_SEC 1000000000ull
 #define MAX_CHAIN    32

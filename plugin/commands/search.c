@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The command search: where in memory a value or a string stands. What is searched and how is
- * kernel/scan.h; here are the options, which are crash's, and what is said of each hit.
+ * kernel/memory/scan.h; here are the options, which are crash's, and what is said of each hit.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include "commands/bt.h"
 #include "commands/command.h"
 #include "dump/bytes.h"
-#include "kernel/scan.h"
-#include "kernel/task.h"
+#include "kernel/memory/scan.h"
+#include "kernel/tasks/task.h"
 
 #define MAX_CONTEXT 1024
 #define SHOWN_TEXT  64

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 struct selection {
 	struct kernel *kernel;

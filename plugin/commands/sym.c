@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "commands/command.h"
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 static const struct option options[] = {
 	{ 'l', NULL, "all symbols, by address, vmlinux's and then each module's" },

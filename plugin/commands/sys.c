@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "dump/file.h"
-#include "kernel/system.h"
+#include "kernel/system/system.h"
 
 #define NSEC_PER_SEC 1000000000ull
 /* Source lines make gdb read debug information: not for the whole table. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 bool task_cells(struct output *output, const struct task *task)
 {

@@ -4,7 +4,7 @@
 #ifndef VMCORE_COMMANDS_TASK_LIST_H
 #define VMCORE_COMMANDS_TASK_LIST_H
 
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 struct task_list {
 	const struct task **tasks;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * gdb's symbols where there is no vmlinux: a file made out of the dump's own description
- * (kernel/own.h). It is kept in the cache and moved by the KASLR offset as vmlinux would be; gdb
+ * (kernel/open/own.h). It is kept in the cache and moved by the KASLR offset as vmlinux would be; gdb
  * needs about a second for it (13.1, two cores), without an index.
  */
 #include "gdb/session.h"
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "kernel/own.h"
+#include "kernel/open/own.h"
 
 bool attach_wants_own(const struct plugin *plugin)
 {

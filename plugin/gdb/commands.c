@@ -11,8 +11,8 @@
 #include "gdb/output_python.h"
 #include "gdb/session.h"
 #include "gdb/style.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
  */
 #include "gdb/session.h"
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 /* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is
  * none. */

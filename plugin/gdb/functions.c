@@ -6,8 +6,8 @@
  * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
  */
 #include "gdb/session.h"
-#include "kernel/cpu.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/tasks/task.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  */
 #include "commands/command.h"
 #include "gdb/session.h"
-#include "kernel/module.h"
-#include "kernel/source.h"
+#include "kernel/modules/module.h"
+#include "kernel/stacks/source.h"
 
 #include <string.h>
 

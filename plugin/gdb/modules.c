@@ -16,10 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/module.h"
-#include "kernel/own.h"
-#include "kernel/task.h"
-#include "kernel/unwind.h"
+#include "kernel/modules/module.h"
+#include "kernel/open/own.h"
+#include "kernel/tasks/task.h"
+#include "kernel/stacks/unwind.h"
 #include "symbols/cfi.h"
 #include "symbols/elf_relocatable.h"
 

@@ -3,7 +3,7 @@
 #include "gdb/python.h"
 
 #include "gdb/session.h"
-#include "kernel/cpu.h"
+#include "kernel/tasks/cpu.h"
 
 /* Puts VALUE (stolen) into DICT. */
 static bool put(PyObject *dict, const char *key, PyObject *value)

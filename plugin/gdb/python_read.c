@@ -3,7 +3,7 @@
 #include "gdb/python.h"
 
 #include "gdb/session.h"
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 /* Between two looks for Ctrl-C. */
 #define CHUNK (1 << 20)

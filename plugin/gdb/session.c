@@ -8,9 +8,9 @@
 
 #include "base/files.h"
 #include "dump/file.h"
-#include "kernel/cpu.h"
-#include "kernel/system.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/system/system.h"
+#include "kernel/tasks/task.h"
 #include "target/server.h"
 
 void session_progress(void *context, const char *what, uint64_t done, uint64_t total)

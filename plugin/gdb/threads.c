@@ -11,7 +11,7 @@
  * tasks shows those that matter.
  */
 #include "gdb/session.h"
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 #include <stdlib.h>
 #include <string.h>

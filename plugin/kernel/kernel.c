@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/own.h"
-#include "kernel/task.h"
-#include "kernel/unwind_dwarf.h"
-#include "kernel/vmlinux.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/open/own.h"
+#include "kernel/tasks/task.h"
+#include "kernel/stacks/unwind_dwarf.h"
+#include "kernel/open/vmlinux.h"
 #include "symbols/source_map.h"
 
 #define MAX_CPUS 8192	/* the largest NR_CPUS there is (MAXSMP) */

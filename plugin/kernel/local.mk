@@ -1,20 +1,20 @@
 core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
-	plugin/kernel/vmlinux.c plugin/kernel/vmlinux.h \
-	plugin/kernel/own.c plugin/kernel/own.h plugin/kernel/own_write.c \
-	plugin/kernel/cpu.c plugin/kernel/cpu.h \
+	plugin/kernel/open/vmlinux.c plugin/kernel/open/vmlinux.h \
+	plugin/kernel/open/own.c plugin/kernel/open/own.h plugin/kernel/open/own_write.c \
+	plugin/kernel/tasks/cpu.c plugin/kernel/tasks/cpu.h \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
-	plugin/kernel/task.c plugin/kernel/task_read.c plugin/kernel/task_read.h plugin/kernel/task_memory.c \
-	plugin/kernel/task_state.c plugin/kernel/task.h \
-	plugin/kernel/memory_use.c plugin/kernel/memory_use.h plugin/kernel/memory_counters.c plugin/kernel/memory_counters.h \
-	plugin/kernel/blocked.c plugin/kernel/blocked.h plugin/kernel/blocked_locks.c plugin/kernel/blocked_locks.h \
-	plugin/kernel/unwind.c plugin/kernel/unwind.h \
-	plugin/kernel/unwind_dwarf.c plugin/kernel/unwind_dwarf.h \
-	plugin/kernel/scan.c plugin/kernel/scan_runs.c plugin/kernel/scan.h \
-	plugin/kernel/match.c plugin/kernel/match.h \
-	plugin/kernel/log.c plugin/kernel/log.h \
-	plugin/kernel/module.c plugin/kernel/module.h \
-	plugin/kernel/source.c plugin/kernel/source.h \
-	plugin/kernel/system.c plugin/kernel/system.h
-core_sources += plugin/kernel/log_ring.c plugin/kernel/log_records.c plugin/kernel/log_internal.h \
-	plugin/kernel/module_read.c plugin/kernel/module_debug.c plugin/kernel/module_internal.h \
-	plugin/kernel/system_config.c plugin/kernel/system_panic.c plugin/kernel/system_internal.h
+	plugin/kernel/tasks/task.c plugin/kernel/tasks/task_read.c plugin/kernel/tasks/task_read.h plugin/kernel/tasks/task_memory.c \
+	plugin/kernel/tasks/task_state.c plugin/kernel/tasks/task.h \
+	plugin/kernel/memory/memory_use.c plugin/kernel/memory/memory_use.h plugin/kernel/memory/memory_counters.c plugin/kernel/memory/memory_counters.h \
+	plugin/kernel/tasks/blocked.c plugin/kernel/tasks/blocked.h plugin/kernel/tasks/blocked_locks.c plugin/kernel/tasks/blocked_locks.h \
+	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \
+	plugin/kernel/stacks/unwind_dwarf.c plugin/kernel/stacks/unwind_dwarf.h \
+	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
+	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
+	plugin/kernel/system/log.c plugin/kernel/system/log.h \
+	plugin/kernel/modules/module.c plugin/kernel/modules/module.h \
+	plugin/kernel/stacks/source.c plugin/kernel/stacks/source.h \
+	plugin/kernel/system/system.c plugin/kernel/system/system.h
+core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records.c plugin/kernel/system/log_internal.h \
+	plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c plugin/kernel/modules/module_internal.h \
+	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h

@@ -4,7 +4,7 @@
  *
  * The kernel's rows changed over time (6-byte struct orc_entry; its bits moved in 6.3, 6.4 and
  * 7.1); they are turned into `struct orc_row` at the edge, and everything else, the native unwinder
- * (kernel/unwind.h) and the conversion to DWARF CFI (symbols/cfi.h), knows only this shape. Which
+ * (kernel/stacks/unwind.h) and the conversion to DWARF CFI (symbols/cfi.h), knows only this shape. Which
  * layout a kernel has is read from its BTF description of struct orc_entry, never guessed from a
  * version number.
  * Reference: arch/x86/include/asm/orc_types.h, tools/objtool.

@@ -21,9 +21,9 @@
 #define VMCORE_TARGET_THREADS_H
 
 #include "base/buffer.h"
-#include "kernel/cpu.h"
+#include "kernel/tasks/cpu.h"
 #include "kernel/kernel.h"
-#include "kernel/task.h"
+#include "kernel/tasks/task.h"
 
 #define THREAD_ID_TASK 10000000ull
 #define THREAD_ID_IDLE 20000000ull

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "target/vmcore_search.h"
 
-#include "kernel/scan.h"
+#include "kernel/memory/scan.h"
 
 /* Address space whose page tables are walked at a time: a find can be over all of it. */
 #define PIECE_SIZE (1ull << 30)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gdb's find at the speed of kernel/scan.h: on all processors, and past the page cache. */
+/* gdb's find at the speed of kernel/memory/scan.h: on all processors, and past the page cache. */
 #ifndef VMCORE_TARGET_VMCORE_SEARCH_H
 #define VMCORE_TARGET_VMCORE_SEARCH_H
 

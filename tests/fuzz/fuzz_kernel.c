@@ -6,8 +6,8 @@
 /* max_len=256 */
 #include "machine.h"
 
-#include "kernel/log.h"
-#include "kernel/unwind.h"
+#include "kernel/system/log.h"
+#include "kernel/stacks/unwind.h"
 #include "target/threads.h"
 
 static void make_threads(struct kernel *kernel)

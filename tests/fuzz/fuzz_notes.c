@@ -9,7 +9,7 @@
 #include "arch/arch.h"
 #include "dump/file.h"
 #include "dump/notes.h"
-#include "kernel/vmlinux.h"
+#include "kernel/open/vmlinux.h"
 
 static void registers_of(const struct dump *dump)
 {

@@ -6,7 +6,7 @@
 /* max_len=4096 */
 #include "fuzz.h"
 
-#include "kernel/vmlinux.h"
+#include "kernel/open/vmlinux.h"
 #include "symbols/cfi.h"
 #include "symbols/elf_relocatable.h"
 #include "symbols/symtab.h"

@@ -13,9 +13,9 @@
 #include "fuzz.h"
 
 #include "commands/command.h"
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 
 #define PLACES (1u << 20)	/* what the input can reach; the image has two of them */
 #define NR_TASKS 8

@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #include "commands/command.h"
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 #include "target/threads.h"
 
 #define MAX_PATCHES 4096

@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "kernel/kernel.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 
 struct path {
 	const char *type, *path;

@@ -3,7 +3,7 @@
  * they do not agree. */
 #include "test_command_image.h"
 
-#include "kernel/blocked.h"
+#include "kernel/tasks/blocked.h"
 
 #define TEXT	0xffffffff81000000ull
 #define LOCK(n) (0x1000 + (n)*0x100)

@@ -3,7 +3,7 @@
  * counted once. */
 #include "test_command_image.h"
 
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 #define TEXT 0xffffffff81000000ull
 

@@ -7,9 +7,9 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 
 #define TASKS 0x10000		/* of init_task; the others follow */
 #define TASK_SIZE 0x1000

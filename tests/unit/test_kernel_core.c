@@ -4,9 +4,9 @@
 #include "test_kernel_set.h"
 
 #include "kernel/containers.h"
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/vmlinux.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/open/vmlinux.h"
 
 #define POINTER(type_, path_, offset_) \
 	{ type_, path_, { .offset = offset_, .size = 8, .kind = TYPE_POINTER, .type_name = "" } }

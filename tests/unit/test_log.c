@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
-#include "kernel/log.h"
+#include "kernel/system/log.h"
 
 struct seen {
 	size_t count;

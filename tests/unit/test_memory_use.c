@@ -3,7 +3,7 @@
  * hand. */
 #include "test_kernel_image.h"
 
-#include "kernel/memory_use.h"
+#include "kernel/memory/memory_use.h"
 
 #define ZONE_STAT  0x1000
 #define NODE_STAT  0x1100

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "kernel/module.h"
+#include "kernel/modules/module.h"
 
 #define COMMON \
 	MEMBER("module", "state", 0, 4), \

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A dump's own description (kernel/own.h) beside what the guest recorded of itself (/proc/kallsyms) and what its vmlinux
+ * A dump's own description (kernel/open/own.h) beside what the guest recorded of itself (/proc/kallsyms) and what its vmlinux
  * says: symbols, types, the place of the tables. Needs a dump set.
  */
 #include "test_kernel_set.h"
 
-#include "kernel/own.h"
+#include "kernel/open/own.h"
 #include "symbols/kallsyms.h"
 
 static struct kernel *own;

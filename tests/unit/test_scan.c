@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Searching (kernel/match.h, kernel/scan.h) and gdb's find (target/vmcore_search.h) against loops that look at every place:
+ * Searching (kernel/memory/match.h, kernel/memory/scan.h) and gdb's find (target/vmcore_search.h) against loops that look at every place:
  * memory of few different bytes, so that nearly everything nearly matches, in a window whose pages lie anywhere in physical
  * memory, some unmapped and some missing.
  */
@@ -10,8 +10,8 @@
 #include "test_kernel_image.h"
 
 #include "commands/output.h"	/* ARRAY_SIZE */
-#include "kernel/match.h"
-#include "kernel/scan.h"
+#include "kernel/memory/match.h"
+#include "kernel/memory/scan.h"
 #include "target/vmcore_search.h"
 
 #define WINDOW 0xffffc90000000000ull

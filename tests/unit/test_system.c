@@ -6,9 +6,9 @@
 #include <zlib.h>
 
 #include "base/buffer.h"
-#include "kernel/module.h"
-#include "kernel/system.h"
-#include "kernel/task.h"
+#include "kernel/modules/module.h"
+#include "kernel/system/system.h"
+#include "kernel/tasks/task.h"
 
 /* struct timekeeper of 6.1; tk_core is struct { seqcount; timekeeper } without a name. */
 #define TIMEKEEPER \

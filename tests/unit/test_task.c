@@ -3,9 +3,9 @@
 #include "test_kernel_image.h"
 #include "test_kernel_set.h"
 
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
 
 /* A task_struct of our own: more than a page, so that part of one can be missing. */
 enum { STATE = 0, STACK = 8, FLAGS = 16, PID = 24, TGID = 28, COMM = 32, TASKS = 48, THREAD_NODE = 64, SIGNAL = 80,

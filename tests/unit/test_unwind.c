@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* kernel/unwind.c: hand-made stacks, row by row as arch/x86/include/asm/orc_types.h defines them, and a real dump's against its guest's. */
+/* kernel/stacks/unwind.c: hand-made stacks, row by row as arch/x86/include/asm/orc_types.h defines them, and a real dump's against its guest's. */
 #include "test_kernel_image.h"
 #include "test_kernel_set.h"
 #include "test_orc_rows.h"
 
-#include "kernel/cpu.h"
-#include "kernel/module.h"
-#include "kernel/task.h"
-#include "kernel/unwind.h"
+#include "kernel/tasks/cpu.h"
+#include "kernel/modules/module.h"
+#include "kernel/tasks/task.h"
+#include "kernel/stacks/unwind.h"
 
 #define TEXT (IMAGE_BASE + 0x100000)
 #define STACK (IMAGE_BASE + 0x20000)

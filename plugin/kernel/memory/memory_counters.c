@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernel/memory/memory_counters.h"
+
+#include <string.h>
+
+#define MAX_NODES 1024 /* NODES_SHIFT is at most 10 */
+#define MAX_ZONES 16
+#define WMARK_LOW 1 /* enum zone_watermarks, of old */
+
+/* Where zones and nodes keep things; resolved once. */
+struct layout {
+	struct member zones, per_cpu_node, node_diff;
+	struct member per_cpu_zone, zone_diff; /* 5.14+ (28f836b6777b), else in the pageset */
+	struct member watermark, boost;
+	bool has_node_diff, has_zone_diff, has_watermark, has_boost;
+};
+
+static void keep(struct memory_counters *counters, const struct error *why)
+{
+	if (counters->damage.kind == ERROR_NONE)
+		counters->damage = *why;
+}
+
+static void read_array(struct memory_counters *counters, const char *symbol, const char *type,
+		       const char *last, struct counter_kind *kind)
+{
+	struct kernel *kernel = counters->kernel;
+	struct error why = { 0 };
+	uint64_t address, value;
+	int64_t count;
+
+	if (!types_enumerator(kernel->types, type, last, &count, &why) ||
+	    !kernel_symbol(kernel, symbol, &address, &why)) {
+		keep(counters, &why);
+		return;
+	}
+	if (count < 0 || count > MEMORY_MAX_COUNTERS)
+		count = MEMORY_MAX_COUNTERS;
+	for (int64_t i = 0; i < count; i++) {
+		if (!memory_read_uint(kernel->memory, address + i * 8, 8, &value, &why)) {
+			keep(counters, &why);
+			return;
+		}
+		kind->values[i] = (int64_t)value;
+	}
+	kind->count = count;
+}
+
+static void resolve(struct kernel *kernel, struct layout *layout)
+{
+	struct types *types = kernel->types;
+
+	memset(layout, 0, sizeof(*layout));
+	if (types_member(types, "pglist_data", "per_cpu_nodestats", &layout->per_cpu_node, NULL))
+		layout->has_node_diff = types_member(types, "per_cpu_nodestat", "vm_node_stat_diff",
+						     &layout->node_diff, NULL);
+	if (types_member(types, "zone", "per_cpu_zonestats", &layout->per_cpu_zone, NULL))
+		layout->has_zone_diff = types_member(types, "per_cpu_zonestat", "vm_stat_diff",
+						     &layout->zone_diff, NULL);
+	else if (types_member(types, "zone", "pageset", &layout->per_cpu_zone, NULL))
+		layout->has_zone_diff = types_member(types, "per_cpu_pageset", "vm_stat_diff",
+						     &layout->zone_diff, NULL);
+	layout->has_watermark = types_member(types, "zone", "_watermark", &layout->watermark,
+					     NULL) &&
+				layout->watermark.kind == TYPE_ARRAY &&
+				layout->watermark.element_size;
+	layout->has_boost = types_member(types, "zone", "watermark_boost", &layout->boost, NULL);
+}
+
+/* Adds what each CPU has at POINTER (per-CPU) + DIFF: signed bytes, one per counter. */
+static void add_diffs(struct memory_counters *counters, struct counter_kind *kind, uint64_t pointer,
+		      const struct member *diff)
+{
+	struct kernel *kernel = counters->kernel;
+	int8_t bytes[MEMORY_MAX_COUNTERS];
+	size_t count = diff->count < kind->count ? diff->count : kind->count;
+
+	if (!pointer || diff->element_size != 1)
+		return;
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+		struct error why = { 0 };
+		uint64_t address;
+
+		if (!kernel_per_cpu_pointer(kernel, pointer, cpu, &address, &why) ||
+		    !memory_read(kernel->memory, address + diff->offset, bytes, count, &why)) {
+			keep(counters, &why);
+			continue;
+		}
+		for (size_t i = 0; i < count; i++)
+			kind->values[i] += bytes[i];
+	}
+}
+
+static void read_zone(struct memory_counters *counters, const struct layout *layout, uint64_t zone)
+{
+	struct kernel *kernel = counters->kernel;
+	struct error why = { 0 };
+	uint64_t pointer, low, boost = 0;
+
+	if (layout->has_zone_diff) {
+		if (kernel_read_field(kernel, zone, &layout->per_cpu_zone, &pointer, &why))
+			add_diffs(counters, &counters->zone, pointer, &layout->zone_diff);
+		else
+			keep(counters, &why);
+	}
+	if (!layout->has_watermark)
+		return;
+	if (!memory_read_uint(kernel->memory,
+			      zone + layout->watermark.offset +
+				      WMARK_LOW * layout->watermark.element_size,
+			      8, &low, &why) ||
+	    (layout->has_boost && !kernel_read_field(kernel, zone, &layout->boost, &boost, &why))) {
+		counters->low_known = false;
+		keep(counters, &why);
+		return;
+	}
+	counters->low_watermark += low + boost;
+}
+
+static void read_node(struct memory_counters *counters, const struct layout *layout, uint64_t node)
+{
+	struct kernel *kernel = counters->kernel;
+	struct error why = { 0 };
+	uint64_t pointer;
+
+	if (layout->has_node_diff) {
+		if (kernel_read_field(kernel, node, &layout->per_cpu_node, &pointer, &why))
+			add_diffs(counters, &counters->node, pointer, &layout->node_diff);
+		else
+			keep(counters, &why);
+	}
+	for (uint64_t i = 0; i < layout->zones.count && i < MAX_ZONES; i++)
+		read_zone(counters, layout,
+			  node + layout->zones.offset + i * layout->zones.element_size);
+}
+
+/* node_data[] points to each node's pglist_data; a kernel without NUMA has just the one. */
+static void read_nodes(struct memory_counters *counters, const struct layout *layout)
+{
+	struct kernel *kernel = counters->kernel;
+	const struct symbol *table = symtab_find(kernel->symbols, "node_data");
+	unsigned pointer_size = kernel->arch->pointer_size;
+	struct error why = { 0 };
+	uint64_t node, count;
+
+	if (!table) {
+		if (kernel_symbol(kernel, "contig_page_data", &node, &why))
+			read_node(counters, layout, node);
+		else
+			keep(counters, &why);
+		return;
+	}
+	if (!kernel_read_variable(kernel, "nr_node_ids", 4, &count, NULL) || count > MAX_NODES)
+		count = MAX_NODES;
+	for (uint64_t i = 0; i < table->size / pointer_size && i < count; i++) {
+		if (!kernel_read_pointer(kernel, table->address + i * pointer_size, &node, &why)) {
+			keep(counters, &why);
+			return;
+		}
+		if (node)
+			read_node(counters, layout, node);
+	}
+}
+
+void memory_counters_read(struct kernel *kernel, struct memory_counters *counters)
+{
+	struct error why = { 0 };
+	struct layout layout;
+
+	memset(counters, 0, sizeof(*counters));
+	counters->kernel = kernel;
+	counters->low_known = true;
+	read_array(counters, "vm_zone_stat", "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS",
+		   &counters->zone);
+	read_array(counters, "vm_node_stat", "node_stat_item", "NR_VM_NODE_STAT_ITEMS",
+		   &counters->node);
+	resolve(kernel, &layout);
+	counters->low_known = layout.has_watermark;
+	if (!types_member(kernel->types, "pglist_data", "node_zones", &layout.zones, &why)) {
+		counters->low_known = false;
+		keep(counters, &why);
+		return;
+	}
+	read_nodes(counters, &layout);
+}
+
+bool memory_counter(const struct memory_counters *counters, const char *name, uint64_t *value_ret,
+		    struct error *error)
+{
+	struct types *types = counters->kernel->types;
+	const struct counter_kind *kind = &counters->node;
+	int64_t index;
+
+	if (!types_enumerator(types, "node_stat_item", name, &index, NULL)) {
+		kind = &counters->zone;
+		if (!types_enumerator(types, "zone_stat_item", name, &index, error))
+			return false;
+	}
+	if (index < 0 || (size_t)index >= kind->count)
+		return error_set(error, ERROR_NO_MEMBER, "the counter %s could not be read", name);
+	/* As the kernel does: a sum of parts that were read at different times may be below 0. */
+	*value_ret = kind->values[index] > 0 ? kind->values[index] : 0;
+	return true;
+}
+
+bool memory_low_watermark(const struct memory_counters *counters, uint64_t *pages_ret,
+			  struct error *error)
+{
+	if (!counters->low_known)
+		return error_set(error, ERROR_NO_MEMBER, "the zones' watermarks are not known");
+	*pages_ret = counters->low_watermark;
+	return true;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernel/stacks/source.h"
+
+#include "kernel/modules/module.h"
+
+/* Opens PATH once; what cannot be opened has no lines. */
+static struct source_map *map_of(const char *path, struct source_map **map, bool *opened)
+{
+	if (path && !*opened) {
+		*opened = true;
+		source_map_open(path, map, NULL);
+	}
+	return *map;
+}
+
+/* The section that ADDRESS is in: the last one before it in the same piece of memory. */
+static const struct module_section *section_at(const struct module *module, uint64_t address)
+{
+	const struct module_section *found = NULL;
+
+	for (size_t i = 0; i < module->nr_regions; i++) {
+		const struct module_region *region = &module->regions[i];
+
+		if (address - region->start >= region->size)
+			continue;
+		for (size_t j = 0; j < module->nr_sections; j++) {
+			const struct module_section *section = &module->sections[j];
+
+			if (section->address >= region->start && section->address <= address &&
+			    (!found || section->address > found->address))
+				found = section;
+		}
+	}
+	return found;
+}
+
+static size_t module_source(struct module *module, uint64_t address,
+			    const struct source_frame **frames_ret)
+{
+	struct source_map *map = map_of(module->debug_path, &module->source,
+					&module->source_opened);
+	const struct module_section *section = section_at(module, address);
+	uint64_t start;
+
+	if (!map || !section || !source_map_section(map, section->name, &start))
+		return 0;
+	return source_map_find(map, start + (address - section->address), frames_ret);
+}
+
+size_t kernel_source(struct kernel *kernel, uint64_t address,
+		     const struct source_frame **frames_ret)
+{
+	struct module *module = kernel_is_text(kernel, address) ? NULL : module_at(kernel, address);
+	struct source_map *map;
+
+	if (module)
+		return module_source(module, address, frames_ret);
+	map = map_of(kernel->vmlinux_path, &kernel->source, &kernel->source_opened);
+	return map ? source_map_find(map, address - kernel->memory->kaslr_offset, frames_ret) : 0;
+}

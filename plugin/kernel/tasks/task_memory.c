@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* How much memory processes have: mm->rss_stat in its two shapes, and mm->total_vm. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/tasks/task.h"
+
+#define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of physical address have */
+#define NR_COUNTERS 3 /* of those that make up the resident set: file, anonymous, shared memory */
+
+struct memory_reader {
+	struct kernel *kernel;
+	struct member total_vm;
+	/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
+	struct member rss;
+	bool per_cpu;
+	struct member count, counters; /* in struct percpu_counter; counters.size 0 without SMP */
+	int64_t index[NR_COUNTERS];
+};
+
+static bool reader_open(struct memory_reader *reader, struct kernel *kernel, struct error *error)
+{
+	static const char *const names[NR_COUNTERS] = { "MM_FILEPAGES", "MM_ANONPAGES",
+							"MM_SHMEMPAGES" };
+	struct types *types = kernel->types;
+
+	*reader = (struct memory_reader){ .kernel = kernel };
+	if (!types_member(types, "mm_struct", "total_vm", &reader->total_vm, error))
+		return false;
+	/* Before 6.2 rss_stat is a structure with the array in it. */
+	if (!types_member(types, "mm_struct", "rss_stat.count", &reader->rss, NULL) ||
+	    reader->rss.kind != TYPE_ARRAY) {
+		if (!types_member(types, "mm_struct", "rss_stat", &reader->rss, error) ||
+		    !types_member(types, "percpu_counter", "count", &reader->count, error))
+			return false;
+		reader->per_cpu = types_member(types, "percpu_counter", "counters",
+					       &reader->counters, NULL);
+	}
+	for (size_t i = 0; i < NR_COUNTERS; i++) {
+		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
+			return false;
+		if (reader->index[i] < 0 || (uint64_t)reader->index[i] >= reader->rss.count)
+			return error_set(error, ERROR_CORRUPT,
+					 "mm_struct.rss_stat has no element %s", names[i]);
+	}
+	return true;
+}
+
+/*
+ * What the CPUs have not yet added to the counter: a batch each. Unreadable ones count as 0, that
+ * is a few pages.
+ */
+static int64_t sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers)
+{
+	struct kernel *kernel = reader->kernel;
+	int64_t sum = 0;
+
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+		for (size_t i = 0; i < NR_COUNTERS; i++) {
+			uint64_t address, value;
+
+			if (pointers[i] &&
+			    kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, NULL) &&
+			    memory_read_uint(kernel->memory, address, 4, &value, NULL))
+				sum += (int32_t)value;
+		}
+	}
+	return sum;
+}
+
+static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task,
+		    struct error *error)
+{
+	struct kernel *kernel = reader->kernel;
+	uint64_t total, value, pointers[NR_COUNTERS] = { 0 };
+	int64_t pages = 0;
+
+	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
+		return false;
+	for (size_t i = 0; i < NR_COUNTERS; i++) {
+		uint64_t counter = mm + reader->rss.offset +
+				   reader->index[i] * reader->rss.element_size;
+
+		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value,
+				      error))
+			return false;
+		if ((int64_t)value > MAX_PAGES || (int64_t)value < -MAX_PAGES)
+			return error_set(error, ERROR_CORRUPT,
+					 "the mm at %" PRIx64 " counts %" PRId64 " pages", mm,
+					 (int64_t)value);
+		pages += (int64_t)value;
+		if (reader->per_cpu &&
+		    !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
+			return false;
+	}
+	if (reader->per_cpu)
+		pages += sum_per_cpu(reader, pointers);
+	task->vsz_bytes = total * kernel->dump->page_size;
+	task->rss_bytes = (uint64_t)pages * kernel->dump->page_size;
+	return true;
+}
+
+/* Up to 6.1: the pages, at most 63 of each kind, that a task has not yet added to its mm. */
+static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
+{
+	const size_t room = sizeof(task->rss_own) / sizeof(task->rss_own[0]);
+	int64_t pages = 0;
+
+	for (size_t i = 0; i < NR_COUNTERS; i++)
+		if ((uint64_t)reader->index[i] < room)
+			pages += task->rss_own[reader->index[i]];
+	return (uint64_t)pages * reader->kernel->dump->page_size;
+}
+
+/* Which task has been asked for this mm first: mm -> index + 1. */
+struct mm_map {
+	uint32_t *slots;
+	size_t mask;
+};
+
+static uint32_t *mm_slot(const struct mm_map *map, const struct task_table *table, uint64_t mm)
+{
+	size_t slot = (mm * 0x9e3779b97f4a7c15ull) >> 20 & map->mask;
+
+	while (map->slots[slot] && table->tasks[map->slots[slot] - 1].mm != mm)
+		slot = (slot + 1) & map->mask;
+	return &map->slots[slot];
+}
+
+/*
+ * Each mm once, into the first task that has it; there the tasks' own counts are added up (and may
+ * go below 0 meanwhile).
+ */
+static bool fill(struct memory_reader *reader, struct task_table *table, const struct mm_map *map,
+		 struct error *error)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct task *task = &table->tasks[i];
+		struct error reason;
+		uint32_t *slot;
+
+		if (i % 256 == 255 && !kernel_check_interrupt(reader->kernel, error))
+			return false;
+		if (!task->mm)
+			continue;
+		slot = mm_slot(map, table, task->mm);
+		if (!*slot) {
+			*slot = i + 1;
+			task->memory_unknown = !read_mm(reader, task->mm, task, &reason);
+			if (task->memory_unknown && !task->damage) {
+				error_prefix(&reason, "not known: its memory use");
+				task->damage = strdup(reason.text);
+			}
+		}
+		table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
+	}
+	return true;
+}
+
+/* From the first task of each mm to all others. */
+static void spread(struct task_table *table, const struct mm_map *map)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		struct task *task = &table->tasks[i];
+		const struct task *first;
+
+		if (!task->mm)
+			continue;
+		first = &table->tasks[*mm_slot(map, table, task->mm) - 1];
+		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
+		task->vsz_bytes = first->vsz_bytes;
+		task->memory_unknown = first->memory_unknown;
+	}
+}
+
+bool tasks_load_memory(struct kernel *kernel, struct error *error)
+{
+	struct memory_reader reader;
+	struct task_table *table;
+	struct mm_map map = { .mask = 15 };
+	bool done;
+
+	if (!tasks_get(kernel, &table, error))
+		return false;
+	if (table->memory_loaded)
+		return true;
+	if (!reader_open(&reader, kernel, error))
+		return false;
+	while (map.mask < table->count * 2)
+		map.mask = map.mask * 2 + 1;
+	map.slots = calloc(map.mask + 1, sizeof(*map.slots));
+	if (!map.slots)
+		return error_no_memory(error, "memory use of tasks",
+				       (map.mask + 1) * sizeof(*map.slots));
+	done = fill(&reader, table, &map, error);
+	if (done)
+		spread(table, &map);
+	free(map.slots);
+	table->memory_loaded = done;
+	return done;
+}

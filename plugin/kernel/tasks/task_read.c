@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Reading one task_struct with few reads; task_read.h says why. */
+#include "kernel/tasks/task_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+/*
+ * Members closer than this are read together: copying the bytes between them costs less than
+ * another read.
+ */
+#define MAX_GAP 384
+/* Nothing wanted lies beyond; a larger offset means that the types are damaged. */
+#define MAX_TASK_SIZE 65536
+
+/* What task_read fills in, so that the table can point into both. */
+struct task_record {
+	struct task task;
+	struct task_links links;
+};
+
+struct task_field {
+	const char *paths[3];		/* the first that exists counts; newest kernels first */
+	uint16_t offset, size;		/* in struct task_record */
+	bool essential;			/* without it there is no task */
+	bool numbers;			/* an array of int32_t; other arrays are strings */
+};
+
+#define TASK(field, ...) \
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), false, false \
+	}
+#define NUMBERS(field, ...) \
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), false, true \
+	}
+#define ESSENTIAL(field, ...) \
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
+			sizeof(((struct task *)0)->field), true, false \
+	}
+#define LINK(field, ...) \
+	{ \
+		{ __VA_ARGS__ }, offsetof(struct task_record, links.field), \
+			sizeof(((struct task_links *)0)->field), false, false \
+	}
+
+static const struct task_field fields[] = {
+	LINK(next, "tasks.next"),
+	LINK(prev, "tasks.prev"),
+	LINK(thread_next, "thread_node.next"),
+	LINK(thread_prev, "thread_node.prev"),
+	LINK(signal, "signal"),
+	ESSENTIAL(pid, "pid"),
+	TASK(tgid, "tgid"),
+	TASK(comm, "comm"),
+	TASK(parent, "real_parent"),
+	TASK(group_leader, "group_leader"),
+	TASK(mm, "mm"),
+	TASK(stack, "stack"),
+	TASK(thread_sp, "thread.sp"),
+	/* cf25e24db61c, 5.5 */
+	TASK(start_time, "start_boottime", "real_start_time", "start_time"),
+	TASK(utime, "utime"),
+	TASK(stime, "stime"),
+	TASK(last_run, "sched_info.last_arrival", "se.exec_start"),
+	TASK(flags, "flags"),
+	TASK(state, "__state", "state"),			/* 2f064a59a11f, 5.14 */
+	TASK(exit_state, "exit_state"),
+	TASK(cpu, "cpu", "thread_info.cpu"),			/* moved by bcf9033e5449, 5.16 */
+	TASK(policy, "policy"),
+	TASK(prio, "prio"),
+	NUMBERS(rss_own, "rss_stat.count"),			/* removed by f1a7941243c1, 6.2 */
+};
+
+#define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
+_Static_assert(NR_FIELDS <= TASK_MAX_FIELDS, "TASK_MAX_FIELDS is too small");
+
+static bool resolve(struct task_reader *reader, size_t i, struct error *error)
+{
+	const struct task_field *field = &fields[i];
+	struct member *member = &reader->members[i];
+
+	for (size_t j = 0; j < 3 && field->paths[j]; j++) {
+		if (!types_member(reader->kernel->types, "task_struct", field->paths[j], member,
+				  error))
+			continue;
+		if (member->offset + member->size > MAX_TASK_SIZE)
+			return error_set(error, ERROR_CORRUPT,
+					 "task_struct.%s has offset %llu: the types are damaged",
+					 field->paths[j], (unsigned long long)member->offset);
+		reader->present |= 1ull << i;
+		return true;
+	}
+	return !field->essential;
+}
+
+static int compare_spans(const void *a, const void *b)
+{
+	const struct task_span *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static void make_spans(struct task_reader *reader)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < NR_FIELDS; i++)
+		if (reader->present >> i & 1)
+			reader->spans[reader->nr_spans++] =
+				(struct task_span){ reader->members[i].offset,
+						    reader->members[i].offset +
+							    reader->members[i].size };
+	qsort(reader->spans, reader->nr_spans, sizeof(reader->spans[0]), compare_spans);
+	for (size_t i = 1; i < reader->nr_spans; i++) {
+		struct task_span *last = &reader->spans[kept];
+
+		if (reader->spans[i].start > last->end + MAX_GAP)
+			reader->spans[++kept] = reader->spans[i];
+		else if (reader->spans[i].end > last->end)
+			last->end = reader->spans[i].end;
+	}
+	reader->nr_spans = kept + 1;
+	reader->image_size = reader->spans[kept].end;
+}
+
+bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error)
+{
+	struct member tasks, node, head;
+
+	*reader = (struct task_reader){ .kernel = kernel };
+	for (size_t i = 0; i < NR_FIELDS; i++)
+		if (!resolve(reader, i, error))
+			return false;
+	if (!types_member(kernel->types, "task_struct", "tasks", &tasks, error))
+		return false;
+	reader->tasks_offset = tasks.offset;
+	if (types_member(kernel->types, "task_struct", "thread_node", &node, NULL) &&
+	    types_member(kernel->types, "signal_struct", "thread_head", &head, NULL)) {
+		reader->thread_node_offset = node.offset;
+		reader->thread_head_offset = head.offset;
+	}
+	make_spans(reader);
+	reader->image = calloc(1, reader->image_size);
+	if (!reader->image)
+		return error_no_memory(error, "a task", reader->image_size);
+	return true;
+}
+
+void task_reader_close(struct task_reader *reader)
+{
+	free(reader->image);
+	reader->image = NULL;
+}
+
+/* A span that cannot be read as a whole: member by member. Returns the members that are there. */
+static uint64_t read_members(struct task_reader *reader, const struct task_span *span,
+			     uint64_t address, struct buffer *damage, const struct error *reason)
+{
+	uint64_t known = 0;
+	bool first = damage->size == 0;
+
+	for (size_t i = 0; i < NR_FIELDS; i++) {
+		const struct member *member = &reader->members[i];
+
+		if (!(reader->present >> i & 1) || member->offset < span->start ||
+		    member->offset >= span->end)
+			continue;
+		if (memory_read(reader->kernel->memory, address + member->offset,
+				reader->image + member->offset, member->size, NULL)) {
+			known |= 1ull << i;
+			continue;
+		}
+		buffer_printf(damage, "%s%s",
+			      damage->size ? ", " : "not known: ", fields[i].paths[0]);
+	}
+	if (first && damage->size)
+		buffer_printf(damage, " (%s)", reason->text);
+	return known;
+}
+
+static uint64_t read_spans(struct task_reader *reader, uint64_t address, struct buffer *damage,
+			   struct error *reason)
+{
+	uint64_t known = reader->present;
+
+	for (size_t i = 0; i < reader->nr_spans; i++) {
+		const struct task_span *span = &reader->spans[i];
+		uint64_t members = 0;
+
+		if (memory_read(reader->kernel->memory, address + span->start,
+				reader->image + span->start, span->end - span->start, reason))
+			continue;
+		for (size_t j = 0; j < NR_FIELDS; j++)
+			if (reader->members[j].offset >= span->start &&
+			    reader->members[j].offset < span->end)
+				members |= 1ull << j;
+		known &= ~members | read_members(reader, span, address, damage, reason);
+	}
+	return known;
+}
+
+static void store(void *to, size_t size, uint64_t value)
+{
+	switch (size) {
+	case 4:
+		*(uint32_t *)to = value;
+		break;
+	case 8:
+		*(uint64_t *)to = value;
+		break;
+	}
+}
+
+/* As many numbers as there is room for. */
+static void decode_numbers(struct task_reader *reader, const struct member *member, int32_t *to,
+			   size_t size)
+{
+	if (member->kind != TYPE_ARRAY || member->element_size != sizeof(*to))
+		return;
+	for (size_t i = 0; i < member->size / sizeof(*to) && i < size / sizeof(*to); i++)
+		to[i] = memory_decode(reader->kernel->memory,
+				      reader->image + member->offset + i * sizeof(*to),
+				      sizeof(*to));
+}
+
+static void decode(struct task_reader *reader, uint64_t known, struct task_record *record)
+{
+	for (size_t i = 0; i < NR_FIELDS; i++) {
+		const struct member *member = &reader->members[i];
+		uint8_t *to = (uint8_t *)record + fields[i].offset;
+		uint64_t value;
+
+		if (!(known >> i & 1))
+			continue;
+		if (fields[i].numbers) {
+			decode_numbers(reader, member, (int32_t *)to, fields[i].size);
+		} else if (member->kind == TYPE_ARRAY) {
+			size_t size = member->size < fields[i].size ? member->size : fields[i].size;
+
+			memcpy(to, reader->image + member->offset, size);
+			to[fields[i].size - 1] = 0;
+		} else if (kernel_decode_field(reader->kernel, reader->image, reader->image_size,
+					       member, &value)) {
+			store(to, fields[i].size, value);
+		}
+	}
+}
+
+bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
+	       struct task_links *links, struct error *error)
+{
+	struct task_record record = { .task.address = address };
+	struct buffer damage = { 0 };
+	struct error reason = { .kind = ERROR_NONE };
+	uint64_t known = read_spans(reader, address, &damage, &reason);
+
+	for (size_t i = 0; i < NR_FIELDS; i++) {
+		if (!fields[i].essential || known >> i & 1)
+			continue;
+		buffer_free(&damage);
+		if (error)
+			*error = reason;
+		return error_prefix(error, "the task at 0x%llx", (unsigned long long)address);
+	}
+	decode(reader, known, &record);
+	record.task.damage = damage.data;
+	*task = record.task;
+	*links = record.links;
+	return true;
+}
