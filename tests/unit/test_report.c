@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "commands/document.h"
-#include "commands/report_page.h"
+#include "commands/report/document.h"
+#include "commands/report/report_page.h"
 
 /* As long as a comm can be; the rest of a script that somebody wants to run in a colleague's
  * browser. */

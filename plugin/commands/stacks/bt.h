@@ -8,7 +8,7 @@
 #define VMCORE_COMMANDS_BT_H
 
 #include "commands/command.h"
-#include "commands/task_list.h"
+#include "commands/tasks/task_list.h"
 #include "kernel/tasks/task.h"
 #include "kernel/stacks/unwind.h"
 

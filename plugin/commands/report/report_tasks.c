@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* report: what every CPU was doing, who waits for whom, and where all tasks are. */
-#include "commands/report.h"
+#include "commands/report/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 #include "kernel/tasks/blocked.h"
 #include "kernel/tasks/cpu.h"
 

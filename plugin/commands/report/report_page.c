@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The page as a whole: its head, the facts at the top, and the order of the sections. */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <string.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* One stack: the heading, a line per frame, the registers saved between them, and why it ends. */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 #include "kernel/tasks/cpu.h"
 
 void bt_unwind(struct bt *bt, const struct task *task)

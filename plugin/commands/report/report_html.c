@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What all sections of the page need: text made safe, sizes. */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The page: the log, filtered by level without any script, and its last lines. */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <string.h>
 

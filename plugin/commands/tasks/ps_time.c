@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* ps -l, -m: when tasks last ran; ps -t: how much they ran. */
-#include "commands/ps.h"
+#include "commands/tasks/ps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 #include "kernel/system/system.h"
 
 #define NSEC_PER_SEC 1000000000ul

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in
  * it. */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* report: the whole dump on one page, for those who have neither the dump nor a debugger. */
-#include "commands/report.h"
+#include "commands/report/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 #include "base/buffer.h"
 #include "base/files.h"
-#include "commands/document.h"
-#include "commands/report_page.h"
+#include "commands/report/document.h"
+#include "commands/report/report_page.h"
 #include "kernel/modules/module.h"
 
 static const struct option options[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "commands/task_list.h"
+#include "commands/tasks/task_list.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 #include "commands/command.h"
 #include "dump/bytes.h"
 #include "kernel/memory/scan.h"

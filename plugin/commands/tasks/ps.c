@@ -3,12 +3,12 @@
  * ps: tasks. This file selects them and shows the table; the other views are in ps_time.c,
  * ps_tree.c and ps_detail.c. The options are crash's.
  */
-#include "commands/ps.h"
+#include "commands/tasks/ps.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "commands/task_list.h"
+#include "commands/tasks/task_list.h"
 
 static const struct option ps_options[] = {
 	{ 'k', NULL, "only kernel threads" },

@@ -4,7 +4,7 @@
  * that both have all of them. The script only adds zoom and search to the flame graph: what it
  * changes are attributes, it makes no HTML out of text.
  */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 /* clang-format off */
 const char report_style[] =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Collects what a command says; see document.h. Everything lies in a few big pieces of memory. */
-#include "commands/document.h"
+#include "commands/report/document.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The page: blocked tasks and who they wait for, memory as a picture, modules. */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <string.h>
 

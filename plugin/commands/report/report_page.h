@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "commands/document.h"
+#include "commands/report/document.h"
 
 /* The whole page. */
 void report_page(const struct document_row *root, struct buffer *html);

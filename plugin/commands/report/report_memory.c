@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* report: what the memory was used for, and by whom. */
-#include "commands/report.h"
+#include "commands/report/report.h"
 
 #include <stdlib.h>
 #include <string.h>

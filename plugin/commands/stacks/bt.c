@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* bt: kernel stacks, natively: which tasks. The rest is in the bt_*.c, see bt.h. */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The memory of a stack: bt -f (between frames), -r (all of it), -t (what looks like return
  * addresses). */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <string.h>
 
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 
 #define MAX_STACK_SIZE (1024 * 1024)	/* more is damage */
 #define CHUNK 4096

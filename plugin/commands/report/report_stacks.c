@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The page: where it died, and what the other CPUs were doing. */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <string.h>
 

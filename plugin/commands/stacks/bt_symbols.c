@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Names of addresses for bt, remembered: thousands of stacks go through the same few places. */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* ps -p, -c, -g: who started whom, and who belongs together. */
-#include "commands/ps.h"
+#include "commands/tasks/ps.h"
 
 #include <stdlib.h>
 
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 
 #define MAX_DEPTH 1024		/* of parents: a damaged chain may be a circle */
 

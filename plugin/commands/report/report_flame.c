@@ -6,7 +6,7 @@
  * in what it called. Each box is an <svg> of its own with its place in percent of the picture, so
  * that it fits any screen without a script while its text keeps its size and is cut at its edge.
  */
-#include "commands/report_page.h"
+#include "commands/report/report_page.h"
 
 #include <stdlib.h>
 #include <string.h>

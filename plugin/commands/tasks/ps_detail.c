@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* ps -a: command line and environment out of the task's own memory; ps -r: resource limits; ps -S:
  * counts. */
-#include "commands/ps.h"
+#include "commands/tasks/ps.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
-#include "commands/task_cells.h"
+#include "commands/tasks/task_cells.h"
 
 /* --- -a --- */
 

@@ -10,7 +10,7 @@
 #ifndef VMCORE_COMMANDS_REPORT_H
 #define VMCORE_COMMANDS_REPORT_H
 
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 struct report {
 	struct kernel *kernel;

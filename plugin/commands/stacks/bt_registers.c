@@ -4,7 +4,7 @@
  * crash does. Which there are comes from the machine's table; the order below is only taste, names
  * it does not have are passed over.
  */
-#include "commands/bt.h"
+#include "commands/stacks/bt.h"
 
 #include <ctype.h>
 #include <stdio.h>
