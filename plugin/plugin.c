@@ -22,7 +22,7 @@ static enum gdb_status read_nothing(struct gdb_reader_funcs *self,
 	return GDB_FAIL;
 }
 
-/* Unwinding is done by CFI (symbols/cfi.h), which JIT readers cannot express: see the design's
+/* Unwinding is done by CFI (symbols/cfi/cfi.h), which JIT readers cannot express: see the design's
  * "Stacks". */
 static enum gdb_status unwind_nothing(struct gdb_reader_funcs *self,
 				      struct gdb_unwind_callbacks *callbacks)

@@ -16,7 +16,7 @@
 
 #include "commands/output.h"
 #include "kernel/kernel.h"
-#include "symbols/source_map.h"
+#include "symbols/dwarf/source_map.h"
 
 struct option {
 	char letter;			/* -k */

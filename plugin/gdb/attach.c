@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "symbols/cfi.h"
+#include "symbols/cfi/cfi.h"
 
 /*
  * Restored when the dump is closed. A gdb that has no such setting is left alone.
@@ -244,7 +244,7 @@ static bool add_companion(struct session *session, struct error *error)
 	return attach_separate_debug(session->plugin, kernel->vmlinux_path, path, error);
 }
 
-/* gdb would read prologues in user space and guess; see symbols/cfi.h. */
+/* gdb would read prologues in user space and guess; see symbols/cfi/cfi.h. */
 static bool add_user_end(struct session *session, struct error *error)
 {
 	char path[128];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Which vmlinux `target vmcore` uses: the one that gdb has, the one of `set vmcore vmlinux`, or the
- * one that symbols/debug_find.h finds. Compressed ones are unpacked first.
+ * one that symbols/find/debug_find.h finds. Compressed ones are unpacked first.
  */
 #include "gdb/session.h"
 
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "dump/file.h"
-#include "symbols/debug_find.h"
+#include "symbols/find/debug_find.h"
 
 /* gdb as well should know the file: what it then holds of it is not read twice. */
 static void give_to_gdb(struct session *session, const char *path)

@@ -2,7 +2,7 @@
 /*
  * The frame filter: gives frames their names back.
  *
- * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi.h says why), and gdb
+ * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi/cfi.h says why), and gdb
  * prints such frames as
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
  */

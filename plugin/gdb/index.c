@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * gdb's index of vmlinux, in gdb's cache before gdb looks for it there (symbols/gdb_index.h).
+ * gdb's index of vmlinux, in gdb's cache before gdb looks for it there (symbols/gdb_index/gdb_index.h).
  *
  * Measured on a Debian 6.1 vmlinux, two cores, up to the first `print sizeof(struct task_struct)`:
  * gdb 13.1 alone 23 s and 1.9 GB, 16.3 2.5 s, 18.1 3.2 s (450 MB each); our index takes 0.4 s and
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "symbols/gdb_index.h"
+#include "symbols/gdb_index/gdb_index.h"
 
 static void progress(void *context, uint64_t done, uint64_t total)
 {

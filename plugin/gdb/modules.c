@@ -20,8 +20,8 @@
 #include "kernel/open/own.h"
 #include "kernel/tasks/task.h"
 #include "kernel/stacks/unwind.h"
-#include "symbols/cfi.h"
-#include "symbols/elf_relocatable.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/elf/elf_relocatable.h"
 
 static void module_file(struct session *session, const struct module *module, char *path,
 			size_t size)

@@ -10,7 +10,7 @@
 #include "gdb/command_line.h"
 #include "gdb/plugin.h"
 #include "dump/dump.h"
-#include "symbols/unpack.h"
+#include "symbols/elf/unpack.h"
 
 #include <stdio.h>
 #include <stdlib.h>

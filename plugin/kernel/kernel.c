@@ -13,7 +13,7 @@
 #include "kernel/tasks/task.h"
 #include "kernel/stacks/unwind_dwarf.h"
 #include "kernel/open/vmlinux.h"
-#include "symbols/source_map.h"
+#include "symbols/dwarf/source_map.h"
 
 #define MAX_CPUS 8192	/* the largest NR_CPUS there is (MAXSMP) */
 

@@ -26,7 +26,7 @@
 #include "arch/arch.h"
 #include "base/error.h"
 #include "dump/dump.h"
-#include "symbols/orc.h"
+#include "symbols/cfi/orc.h"
 #include "symbols/symtab.h"
 #include "symbols/types.h"
 

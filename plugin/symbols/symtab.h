@@ -2,7 +2,7 @@
 /*
  * Symbols of one object (vmlinux or a module): by name and by address.
  *
- * A symtab is filled by one of the readers (an ELF file here, kallsyms in symbols/kallsyms.h), then
+ * A symtab is filled by one of the readers (an ELF file here, kallsyms in symbols/kallsyms/kallsyms.h), then
  * symtab_finish() sorts it; from then on it is read-only. All addresses are run-time addresses
  * (KASLR applied), but for per-CPU symbols, see symbol.percpu.
  */

@@ -9,8 +9,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
-#include "symbols/btf_dwarf.h"
-#include "symbols/cfi.h"
+#include "symbols/btf/btf_dwarf.h"
+#include "symbols/cfi/cfi.h"
 #include "symbols/symtab.h"
 
 static struct symtab *some_symbols(const struct btf *btf)

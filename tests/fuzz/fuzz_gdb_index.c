@@ -9,7 +9,7 @@
 #include <endian.h>
 #include <pthread.h>
 
-#include "symbols/gdb_index.h"
+#include "symbols/gdb_index/gdb_index.h"
 
 /* The threads' work is done in this one: making one costs more than the rest. */
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*work)(void *argument), void *argument);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A module's symbols out of memory (symbols/kallsyms.h). The input: a byte of options, then the pointers and counts of struct module and
+ * A module's symbols out of memory (symbols/kallsyms/kallsyms.h). The input: a byte of options, then the pointers and counts of struct module and
  * struct mod_kallsyms, then the memory they point into: symbols and, after half of it, names and letters.
  */
 /* max_len=768 */
 #include "../unit/test_kernel_image.h"
 #include "fuzz.h"
 
-#include "symbols/kallsyms.h"
+#include "symbols/kallsyms/kallsyms.h"
 #include "symbols/symtab.h"
 
 #define MODULE 0x1000u

@@ -6,8 +6,8 @@
 /* max_len=1024 */
 #include "fuzz.h"
 
-#include "symbols/cfi.h"
-#include "symbols/orc.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/cfi/orc.h"
 #include "symbols/symtab.h"
 #include "symbols/types.h"
 

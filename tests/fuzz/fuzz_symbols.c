@@ -7,8 +7,8 @@
 #include "fuzz.h"
 
 #include "kernel/open/vmlinux.h"
-#include "symbols/cfi.h"
-#include "symbols/elf_relocatable.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/elf/elf_relocatable.h"
 #include "symbols/symtab.h"
 
 #define TEXT 0xffffffff81000000ull

@@ -16,10 +16,10 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
-#include "symbols/btf_dwarf.h"
-#include "symbols/cfi.h"
-#include "symbols/elf_file.h"
-#include "symbols/prologue.h"
+#include "symbols/btf/btf_dwarf.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/elf/elf_file.h"
+#include "symbols/cfi/prologue.h"
 #include "symbols/symtab.h"
 
 /* --- BTF --- */

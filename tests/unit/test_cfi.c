@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols/cfi.h"
-#include "symbols/cfi_cover.h"
-#include "symbols/cfi_frame.h"
-#include "symbols/elf_writer.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/cfi/cfi_cover.h"
+#include "symbols/cfi/cfi_frame.h"
+#include "symbols/elf/elf_writer.h"
 #include "symbols/symtab.h"
 #include "symbols/types.h"
 

@@ -17,7 +17,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "symbols/debug_find.h"
+#include "symbols/find/debug_find.h"
 
 static char directory[] = "/tmp/test-debug-find-XXXXXX";
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols/elf_relocatable.h"
+#include "symbols/elf/elf_relocatable.h"
 
 /* A file of TYPE with the null section and one allocated section at ADDRESS. */
 struct file {

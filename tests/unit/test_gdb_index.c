@@ -16,7 +16,7 @@
 
 #include "base/buffer.h"
 #include "base/files.h"
-#include "symbols/gdb_index.h"
+#include "symbols/gdb_index/gdb_index.h"
 #include "test_gdb_index_image.h"
 #include "test_whole_file.h"
 
@@ -317,7 +317,7 @@ static void test_byte_orders(void **state)
 	}
 }
 
-/* What each gdb itself would write: symbols/gdb_index.h. */
+/* What each gdb itself would write: symbols/gdb_index/gdb_index.h. */
 static void test_gdb_versions(void **state)
 {
 	static const struct {

@@ -6,7 +6,7 @@
  */
 #include "test_arch_image.h"
 
-#include "symbols/kallsyms.h"
+#include "symbols/kallsyms/kallsyms.h"
 #include "symbols/symtab.h"
 
 #define PHYSICAL 0x1000000ull

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols/elf_writer.h"
-#include "symbols/orc.h"
+#include "symbols/elf/elf_writer.h"
+#include "symbols/cfi/orc.h"
 #include "symbols/types.h"
 
 /* --- a types source that knows one struct orc_entry --- */

@@ -3,7 +3,7 @@
 #ifndef VMCORE_TEST_ORC_ROWS_H
 #define VMCORE_TEST_ORC_ROWS_H
 
-#include "symbols/orc.h"
+#include "symbols/cfi/orc.h"
 
 static struct orc_row orc_rows[] = {
 	{ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 8 },

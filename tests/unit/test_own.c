@@ -6,7 +6,7 @@
 #include "test_kernel_set.h"
 
 #include "kernel/open/own.h"
-#include "symbols/kallsyms.h"
+#include "symbols/kallsyms/kallsyms.h"
 
 static struct kernel *own;
 

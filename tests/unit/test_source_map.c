@@ -16,8 +16,8 @@
 
 #include "base/buffer.h"
 #include "base/files.h"
-#include "symbols/elf_file.h"
-#include "symbols/source_map.h"
+#include "symbols/elf/elf_file.h"
+#include "symbols/dwarf/source_map.h"
 #include "test_whole_file.h"
 
 static const char header[] =

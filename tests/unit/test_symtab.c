@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "symbols/elf_writer.h"
+#include "symbols/elf/elf_writer.h"
 #include "symbols/symtab.h"
 
 static struct symtab *make(const struct symbol *symbols, size_t count)

@@ -9,8 +9,8 @@
 #include "base/array.h"
 #include "kernel/containers.h"
 #include "kernel/modules/module_internal.h"
-#include "symbols/kallsyms.h"
-#include "symbols/source_map.h"
+#include "symbols/kallsyms/kallsyms.h"
+#include "symbols/dwarf/source_map.h"
 
 /* A big machine has 400. */
 #define MAX_MODULES 65536

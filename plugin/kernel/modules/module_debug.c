@@ -16,9 +16,9 @@
 
 #include "base/array.h"
 #include "kernel/modules/module_internal.h"
-#include "symbols/debuginfod.h"
-#include "symbols/elf_file.h"
-#include "symbols/unpack.h"
+#include "symbols/find/debuginfod.h"
+#include "symbols/elf/elf_file.h"
+#include "symbols/elf/unpack.h"
 
 #define MAX_DEPTH   24
 #define MAX_FILES   200000  /* found */

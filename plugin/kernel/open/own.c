@@ -6,7 +6,7 @@
 
 #include "kernel/containers.h"
 #include "kernel/modules/module.h"
-#include "symbols/kallsyms.h"
+#include "symbols/kallsyms/kallsyms.h"
 
 #define MAX_BTF	    (256u << 20) /* 5 MB are usual */
 #define MAX_MODULES 65536

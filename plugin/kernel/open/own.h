@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "kernel/kernel.h"
-#include "symbols/btf_dwarf.h"
+#include "symbols/btf/btf_dwarf.h"
 
 struct module;
 

@@ -12,9 +12,9 @@
 
 #include "kernel/modules/module.h"
 #include "kernel/open/own.h"
-#include "symbols/btf_dwarf.h"
-#include "symbols/cfi.h"
-#include "symbols/prologue.h"
+#include "symbols/btf/btf_dwarf.h"
+#include "symbols/cfi/cfi.h"
+#include "symbols/cfi/prologue.h"
 
 #define MAX_OWN_SECTIONS 8
 #define FILE_VERSION	 5 /* bump when the file's contents change */

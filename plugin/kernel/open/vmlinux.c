@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbols/elf_file.h"
+#include "symbols/elf/elf_file.h"
 
 #define BANNER_START "Linux version "
 /* CONFIG_PHYSICAL_ALIGN is at least 2 MiB on 64-bit x86, and KASLR moves the image within 1 GiB. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the running kernel's addresses are in the source; see symbols/source_map.h. */
+/* Where the running kernel's addresses are in the source; see symbols/dwarf/source_map.h. */
 #ifndef VMCORE_KERNEL_SOURCE_H
 #define VMCORE_KERNEL_SOURCE_H
 
 #include "kernel/kernel.h"
-#include "symbols/source_map.h"
+#include "symbols/dwarf/source_map.h"
 
 /*
  * As source_map_find(), for a run-time address of vmlinux or of a module. Of a module only once its

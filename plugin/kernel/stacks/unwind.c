@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The native unwinder; unwind.h says what it is for, symbols/orc.h what a row means.
+ * The native unwinder; unwind.h says what it is for, symbols/cfi/orc.h what a row means.
  * Reference for the semantics of rows: arch/x86/kernel/unwind_orc.c's unwind_next_frame(),
  * described there in comments.
  */
@@ -13,7 +13,7 @@
 #include "kernel/modules/module.h"
 #include "kernel/open/own.h"
 #include "kernel/stacks/unwind_dwarf.h"
-#include "symbols/prologue.h"
+#include "symbols/cfi/prologue.h"
 
 /*
  * How often a stack may continue at a lower address: interrupt, exception and NMI stacks lie

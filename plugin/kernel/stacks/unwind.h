@@ -3,7 +3,7 @@
  * The native unwinder: kernel stacks straight from ORC, for `kernel bt` of many tasks at once.
  *
  * It gives functions and addresses, through IRQ, IST and NMI stacks down to the user's pc; gdb's
- * own unwinder with the CFI of symbols/cfi.h gives lines, inlined functions and locals for one
+ * own unwinder with the CFI of symbols/cfi/cfi.h gives lines, inlined functions and locals for one
  * thread at a time. Both must agree frame by frame; a test holds them to it.
  */
 #ifndef VMCORE_KERNEL_UNWIND_H

@@ -9,7 +9,7 @@
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 
-#include "symbols/elf_file.h"
+#include "symbols/elf/elf_file.h"
 
 enum { DWARF_RBP = 6, DWARF_RSP = 7, DWARF_RIP = 16 };
 

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Making small ELF files; see elf_writer.h. Layout: header, program headers, contents, section
+ * headers.
+ */
+#include "symbols/elf/elf_writer.h"
+
+#include "base/array.h"
+#include "base/files.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* From SHN_LORESERVE on, numbers have special meanings; no kernel object comes near it. */
+#define MAX_SECTIONS 0xf000
+
+size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header,
+		      const void *data,
+		      size_t size)
+{
+	struct elf_writer_section *section;
+
+	section = writer->failed || writer->nr_sections >= MAX_SECTIONS
+			  ? NULL
+			  : array_room(writer->sections, writer->nr_sections, &writer->capacity,
+				       sizeof(*section), "sections", NULL);
+	if (!section) {
+		writer->failed = true;
+		return 0;
+	}
+	writer->sections = section;
+	if (writer->names.size == 0)
+		buffer_char(&writer->names, '\0');
+	section = &writer->sections[writer->nr_sections++];
+	section->header = *header;
+	section->header.sh_name = writer->names.size;
+	buffer_append(&writer->names, name, strlen(name) + 1);
+	buffer_align(&writer->contents, 8);
+	section->data_start = writer->contents.size;
+	if (header->sh_type != SHT_NOBITS) {
+		section->header.sh_size = size;
+		buffer_append(&writer->contents, data, size);
+	}
+	return writer->nr_sections;
+}
+
+static bool is_code(const Elf64_Shdr *header)
+{
+	return (header->sh_flags & SHF_ALLOC) && (header->sh_flags & SHF_EXECINSTR) &&
+		header->sh_size;
+}
+
+/* The whole file into FILE. */
+static void lay_out(struct elf_writer *writer, struct buffer *file)
+{
+	Elf64_Ehdr header = {
+		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+			     EV_CURRENT },
+		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
+		.e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
+		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = writer->nr_sections + 1,
+		.e_shstrndx = writer->nr_sections,
+	};
+	const Elf64_Shdr null_section = { 0 };
+	size_t contents;
+
+	for (size_t i = 0; i < writer->nr_sections; i++)
+		header.e_phnum += is_code(&writer->sections[i].header);
+	header.e_phoff = header.e_phnum ? sizeof(header) : 0;
+	contents = (sizeof(header) + header.e_phnum * sizeof(Elf64_Phdr) + 7) & ~(size_t)7;
+	header.e_shoff = (contents + writer->contents.size + 7) & ~(size_t)7;
+	buffer_append(file, &header, sizeof(header));
+	for (size_t i = 0; i < writer->nr_sections; i++) {
+		const Elf64_Shdr *section = &writer->sections[i].header;
+		Elf64_Phdr segment = {
+			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = section->sh_addr,
+			.p_paddr = section->sh_addr, .p_memsz = section->sh_size, .p_align = 1,
+		};
+
+		if (is_code(section))
+			buffer_append(file, &segment, sizeof(segment));
+	}
+	buffer_align(file, 8);
+	buffer_append(file, writer->contents.data, writer->contents.size);
+	buffer_align(file, 8);
+	buffer_append(file, &null_section, sizeof(null_section));
+	for (size_t i = 0; i < writer->nr_sections; i++) {
+		Elf64_Shdr section = writer->sections[i].header;
+
+		section.sh_offset = contents + writer->sections[i].data_start;
+		buffer_append(file, &section, sizeof(section));
+	}
+}
+
+bool elf_writer_save(struct elf_writer *writer, const char *path, struct error *error)
+{
+	const Elf64_Shdr names_header = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
+	struct buffer file = { 0 };
+	size_t names;
+	bool ok;
+
+	names = elf_writer_add(writer, ".shstrtab", &names_header, NULL, 0);
+	if (names) {
+		/* Its own name is in it, so its contents come last. */
+		buffer_append(&writer->contents, writer->names.data, writer->names.size);
+		writer->sections[names - 1].header.sh_size = writer->names.size;
+		lay_out(writer, &file);
+	}
+	if (writer->failed || writer->contents.failed || writer->names.failed || file.failed)
+		ok = error_no_memory(error, path, writer->contents.size);
+	else
+		ok = files_write_atomically(path, file.data, file.size, error);
+	buffer_free(&file);
+	return ok;
+}
+
+void elf_writer_free(struct elf_writer *writer)
+{
+	free(writer->sections);
+	buffer_free(&writer->contents);
+	buffer_free(&writer->names);
+	*writer = (struct elf_writer){ 0 };
+}
