@@ -2,7 +2,16 @@
 /*
  * Commands: one file each, one `const struct command` each.
  *
- * To add one: write commands/NAME.c with its `const struct command command_NAME`, declare it at the
+ * The rooms, by subject, as kernel/ has them:
+ *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
+ *	tasks/		tasks and what they wait for: ps
+ *	stacks/		bt
+ *	memory/		what lies in memory and where: rd, search
+ *	data/		symbols and modules: sym, mod
+ *	system/		the machine, its log, the dump file: sys, log, dump
+ *	report/		the page that puts all of it together
+ *
+ * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
  * end of this file and put it into the table in commands/table.c; add the file to local.mk and a
  * test. It then exists as `kernel NAME` and, where gdb has no command of that name, as NAME;
  * -j (JSON), help and completion of options come by themselves; .mi names it for MI clients.

@@ -8,6 +8,7 @@
  */
 #include "gdb/session.h"
 #include "kernel/modules/module.h"
+#include "kernel/modules/symbolize.h"
 
 /* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is
  * none. */

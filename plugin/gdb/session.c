@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "dump/file.h"
+#include "kernel/open/open.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/system/system.h"
 #include "kernel/tasks/task.h"

@@ -2,15 +2,25 @@
 /*
  * The open dump as a kernel: the one object that is passed along everywhere above this directory.
  *
- * kernel_open() takes a dump and a vmlinux, or what the dump itself says (own.h), apart once: release and build-id, KASLR, symbols, types,
- * CPUs. Everything bigger (tasks, modules, ORC tables) is read when first asked for and then kept:
- * a dump does not change.
+ * Here are the helpers that read it, which call nobody above them; open/open.h takes dump and vmlinux apart once (release and
+ * build-id, KASLR, symbols, types, CPUs) and is called by nobody below. Everything bigger (tasks, modules, ...) is
+ * read when first asked for and then kept: a dump does not change.
  *
- * Each kind of kernel object has a file of its own here (task.h, cpu.h, module.h, log.h, unwind.h
- * ...). To add one: a new pair of files whose functions take `struct kernel *`, read structures
+ * The rooms, by subject; commands/ has the same:
+ *	(here)		the object, its helpers, the kernel's containers
+ *	open/		from a dump to a struct kernel: which vmlinux, KASLR, the dump's own description
+ *	tasks/		tasks, CPUs, who waits for whom
+ *	stacks/		unwinding, and lines of the source
+ *	modules/	modules, their files on disk, names of addresses in them
+ *	memory/		what memory is used for, searching it
+ *	system/		what the machine says of itself: the log, its names, clocks and configuration
+ *
+ * To add a kernel object: a pair of files in its room whose functions take `struct kernel *`, read structures
  * with the helpers below (kernel_read_member and friends), look for members by existence, and hand
- * out plain C structs in host byte order. Containers (list_head, idr/xarray, rbtree) have bounded,
- * cycle-proof walkers in containers.h; never write such a loop by hand.
+ * out plain C structs in host byte order. What it wants to keep it hangs on the kernel by a slot of its own
+ * (struct kernel_slot), so that nothing here changes. Containers (list_head, idr/xarray, rbtree) have bounded,
+ * cycle-proof walkers in containers.h; never write such a loop by hand. Includes point one way: no file here includes one
+ * that, through others, includes it.
  *
  * Not thread-safe: the remote-protocol server and the commands take `lock` around each packet and
  * each command.
@@ -31,11 +41,7 @@
 #include "symbols/types.h"
 
 struct cpu;
-struct module;
-struct module_list;
-struct source_map;
-struct task_table;
-struct unwind_dwarf;
+struct kept;
 
 struct kernel {
 	struct dump *dump;		/* owned */
@@ -61,14 +67,9 @@ struct kernel {
 	 */
 	uint64_t text_start, text_end, init_text_start, init_text_end;
 
-	/* Read on demand; use the accessors in the owning headers. */
-	struct task_table *tasks;
-	struct module_list *modules;
-	struct orc_table orc;		/* vmlinux's, run-time addresses */
+	struct orc_table orc;		/* vmlinux's, run-time addresses; read on demand, stacks/unwind.h */
 	bool orc_loaded;
-	struct unwind_dwarf *unwind_dwarf;	/* unwind_dwarf.h */
-	struct source_map *source;	/* vmlinux's, source.h; NULL = it has none */
-	bool source_opened;
+	struct kept *kept;		/* what the subjects keep; kernel_kept() */
 
 	/* Progress and Ctrl-C of whoever is calling; may be NULL. Polled by long loops. */
 	bool (*interrupted)(void *context);
@@ -78,24 +79,6 @@ struct kernel {
 	pthread_mutex_t lock;		/* recursive */
 };
 
-/* Where names and types come from. */
-struct kernel_source {
-	const char *vmlinux;	/* NULL: the dump's own description, own.h */
-	bool force;		/* vmlinux need not be of the dump's build-id */
-	const char *system_map;	/* in place of the symbols of vmlinux or of the dump; may be NULL */
-};
-
-/* Takes DUMP over, also on failure. */
-bool kernel_open(struct dump *dump, const struct kernel_source *source, struct kernel **kernel_ret,
-		 struct error *error);
-/*
- * A dump in which no kernel was recognized: only `dump`, `damage` (WHY), `lock` and the callbacks
- * are of use. Takes DUMP over, also on failure.
- */
-bool kernel_open_bare(struct dump *dump, const char *why, struct kernel **kernel_ret,
-		      struct error *error);
-void kernel_close(struct kernel *kernel);
-
 /*
  * Has the person pressed Ctrl-C? Then *error says so; call it in every loop over more than a few
  * hundred objects.
@@ -103,6 +86,22 @@ void kernel_close(struct kernel *kernel);
 bool kernel_check_interrupt(struct kernel *kernel, struct error *error);
 /* The same for a loop that says how far it is: "searching" 3 of 10. What takes over a second then shows a bar. */
 bool kernel_step(struct kernel *kernel, const char *what, uint64_t done, uint64_t total, struct error *error);
+
+/* --- keeping --- */
+
+/*
+ * What a subject has read of the kernel and keeps until the dump is closed. The slot is a static const of the
+ * subject's file; its address is the key.
+ */
+struct kernel_slot {
+	void (*free)(void *value);
+};
+/* What is kept in SLOT; NULL = nothing yet. */
+void *kernel_kept(const struct kernel *kernel, const struct kernel_slot *slot);
+/* Keeps VALUE in SLOT, which is empty; takes it over, also on failure. */
+bool kernel_keep(struct kernel *kernel, const struct kernel_slot *slot, void *value, struct error *error);
+/* Frees all that is kept: it would be read anew. */
+void kernel_forget(struct kernel *kernel);
 
 /* --- reading --- */
 
@@ -137,19 +136,5 @@ bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cp
 bool kernel_is_text(const struct kernel *kernel, uint64_t address);
 bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *value_ret,
 			 struct error *error);
-
-/*
- * The symbol that ADDRESS lies in, of vmlinux or else of a module; NULL if there is none.
- * *symbols_ret is the table it is in, *module_ret the module, NULL for vmlinux.
- */
-const struct symbol *kernel_lookup(struct kernel *kernel, uint64_t address,
-				   const struct symtab **symbols_ret, struct module **module_ret);
-
-/*
- * "schedule+0x12", "e1000_xmit [e1000]+0x4"; "" where nothing is known. Vmlinux and modules.
- * Returns the symbol or NULL.
- */
-const struct symbol *kernel_symbolize(struct kernel *kernel, uint64_t address, char *buffer,
-				      size_t size);
 
 #endif

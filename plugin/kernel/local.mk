@@ -1,4 +1,6 @@
 core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
+	plugin/kernel/open/open.c plugin/kernel/open/open.h \
+	plugin/kernel/modules/symbolize.c plugin/kernel/modules/symbolize.h \
 	plugin/kernel/open/vmlinux.c plugin/kernel/open/vmlinux.h \
 	plugin/kernel/open/own.c plugin/kernel/open/own.h plugin/kernel/open/own_write.c \
 	plugin/kernel/tasks/cpu.c plugin/kernel/tasks/cpu.h \

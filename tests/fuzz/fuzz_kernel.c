@@ -45,7 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		make_threads(kernel);
 	else
 		machine_run(kernel, commands[choice % ARRAY_SIZE(commands)]);
-	tasks_free(kernel);
-	modules_free(kernel);
+	kernel_forget(kernel);
 	return 0;
 }

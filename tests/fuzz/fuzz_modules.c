@@ -39,6 +39,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		look_at_modules(kernel);
 	else
 		machine_run(kernel, commands[choice / 16 % ARRAY_SIZE(commands)]);
-	modules_free(kernel);
+	kernel_forget(kernel);
 	return 0;
 }

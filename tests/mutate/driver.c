@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "commands/command.h"
+#include "kernel/open/open.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/task.h"
@@ -341,8 +342,7 @@ static int run_case(struct campaign *campaign, uint64_t number)
 		kernel->dump->cache = NULL;	/* the parent's pages are whole */
 	}
 	memory_forget_translations(kernel->memory);
-	tasks_free(kernel);
-	modules_free(kernel);
+	kernel_forget(kernel);
 	cpus_free(kernel);
 	if (!cpus_load(kernel, &error))
 		must_have_reason(&error);

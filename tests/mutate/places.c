@@ -14,6 +14,7 @@
 
 #include "kernel/kernel.h"
 #include "kernel/modules/module.h"
+#include "kernel/open/open.h"
 #include "kernel/tasks/task.h"
 
 struct path {

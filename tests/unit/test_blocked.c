@@ -133,7 +133,7 @@ static void begin(struct command_image *set, struct blocked_list *list)
 {
 	struct task_table *table;
 
-	tasks_free(&set->image->kernel);
+	kernel_forget(&set->image->kernel);
 	memory_forget_translations(set->image->kernel.memory);
 	assert_true(tasks_get(&set->image->kernel, &table, NULL));
 	assert_true(blocked_begin(&set->image->kernel, list, NULL));

@@ -178,7 +178,7 @@ static void end_is_told(void **state)
 		    " #0 [ffff888000093f38] unknown+0x8 at ffffffff81000508\n"
 		    "     stack ends: ");
 	put(set, TASKS + 4 * TASK_SIZE + 0x48, 8);	/* thread.sp */
-	tasks_free(&set->image->kernel);
+	kernel_forget(&set->image->kernel);
 	expect_text(set, "bt 30",
 		    "PID: 30       TASK: ffff888000014000  CPU: 0    COMMAND: \"kworker/0:1\"\n"
 		    "     stack ends: the registers of pid 30: the task's saved stack pointer 0x8 "

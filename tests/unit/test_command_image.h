@@ -164,8 +164,7 @@ static struct command_image *command_image_new(const struct symbol *symbols, siz
 
 static void command_image_free(struct command_image *set)
 {
-	tasks_free(&set->image->kernel);
-	modules_free(&set->image->kernel);	/* whoever names an address asks for the modules */
+	kernel_forget(&set->image->kernel);
 	image_free(set->image);
 	free(set);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* kernel/{kernel,vmlinux,containers,cpu}.c on a hand-made kernel, and what kernel_open finds in a real dump. */
 #include "test_kernel_image.h"
+#include "kernel/open/open.h"
 #include "test_kernel_set.h"
 
 #include "kernel/containers.h"
@@ -152,6 +153,40 @@ static bool see(void *context, uint64_t entry, struct error *err)
 static void link_nodes(struct image *image, unsigned from, unsigned to)
 {
 	put8(image, NODE(from) - IMAGE_BASE, NODE(to));
+}
+
+static unsigned freed[2];
+static void count_first(void *value)
+{
+	freed[0] += *(unsigned *)value;
+}
+static void count_second(void *value)
+{
+	freed[1] += *(unsigned *)value;
+}
+
+/* What two subjects keep is apart, is freed once, and can be kept again. */
+static void test_slots(void **state)
+{
+	static const struct kernel_slot first = { count_first }, second = { count_second };
+	unsigned values[2] = { 1, 10 };
+	struct kernel kernel = { 0 };
+
+	(void)state;
+	assert_null(kernel_kept(&kernel, &first));
+	assert_true(kernel_keep(&kernel, &first, &values[0], NULL));
+	assert_null(kernel_kept(&kernel, &second));
+	assert_true(kernel_keep(&kernel, &second, &values[1], NULL));
+	assert_ptr_equal(kernel_kept(&kernel, &first), &values[0]);
+	assert_ptr_equal(kernel_kept(&kernel, &second), &values[1]);
+	kernel_forget(&kernel);
+	assert_int_equal(freed[0], 1);
+	assert_int_equal(freed[1], 10);
+	assert_null(kernel_kept(&kernel, &first));
+	assert_true(kernel_keep(&kernel, &first, &values[0], NULL));
+	kernel_forget(&kernel);
+	assert_int_equal(freed[0], 2);
+	assert_int_equal(freed[1], 10);
 }
 
 static void test_list(void **state)
@@ -519,7 +554,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_build_id_from_notes), cmocka_unit_test(test_wrong_vmlinux_is_refused),
-		cmocka_unit_test(test_fields), cmocka_unit_test(test_list), cmocka_unit_test(test_broken_lists),
+		cmocka_unit_test(test_fields), cmocka_unit_test(test_slots), cmocka_unit_test(test_list), cmocka_unit_test(test_broken_lists),
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_visited), cmocka_unit_test(test_cpus_from_crash_notes),
 		cmocka_unit_test(test_cpu_that_is_off_but_was_caught), cmocka_unit_test(test_cpus_from_file_notes),
 		cmocka_unit_test(test_cpus_from_qemu), cmocka_unit_test(test_damaged_crash_notes),

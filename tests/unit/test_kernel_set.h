@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "kernel/kernel.h"
+#include "kernel/open/open.h"
 
 __attribute__((unused))
 static char *set_path(const char *name)

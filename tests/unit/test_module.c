@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Modules of a hand-made kernel in the layouts of several years, their files on disk, and those of a real dump. */
 #include "test_kernel_image.h"
+#include "kernel/open/open.h"
 #include "test_kernel_set.h"
 
 #include <errno.h>
@@ -103,7 +104,7 @@ static void put_use(struct image *image, unsigned module, unsigned user, uint64_
 
 static void free_all(struct image *image)
 {
-	modules_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	image_free(image);
 }
 
@@ -242,14 +243,14 @@ static void damaged(void **state)
 	list = get(image);
 	assert_int_equal(list->count, 3);
 	assert_non_null(list->damage);
-	modules_free(&image->kernel);
+	kernel_forget(&image->kernel);
 
 	/* b leads into nowhere: a and b are there, and we say so */
 	image_put_number(image, module_offset(1) + 8, 0xffffc90000001000ull, 8);
 	list = get(image);
 	assert_int_equal(list->count, 2);
 	assert_non_null(list->damage);
-	modules_free(&image->kernel);
+	kernel_forget(&image->kernel);
 
 	/* b's page is not in the dump */
 	image->missing[module_offset(1) / IMAGE_PAGE] = true;

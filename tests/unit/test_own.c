@@ -5,6 +5,7 @@
  */
 #include "test_kernel_set.h"
 
+#include "kernel/open/open.h"
 #include "kernel/open/own.h"
 #include "symbols/kallsyms/kallsyms.h"
 

@@ -152,7 +152,7 @@ static void circle(void **state)
 	image_put_number(set->image, TASKS + 3 * TASK_SIZE + 0x28, TASK(6), 8);
 	expect_part(set, "ps -p 40", "note: its parents go round in a circle");
 	image_put_number(set->image, TASKS + 3 * TASK_SIZE + 0x28, 0xffff888000099000, 8);
-	tasks_free(&set->image->kernel);
+	kernel_forget(&set->image->kernel);
 	expect_part(set, "ps -p 40",
 		    "note: the parent of PID 900 is at ffff888000099000, where no known task is");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* rd on a hand-made kernel, and rd and search where there is no kernel but only an ELF file's memory. */
 #include "test_command_image.h"
+#include "kernel/open/open.h"
 
 #include <elf.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Clocks, taint, panic message, configuration and system calls of a hand-made kernel, and of a real dump where there is one. */
 #include "test_kernel_image.h"
+#include "kernel/open/open.h"
 #include "test_kernel_set.h"
 
 #include <zlib.h>
@@ -157,7 +158,7 @@ static void check_panic(const char *const *lines, const char *expected)
 	ring_of(image, lines);
 	assert_true(system_info(&image->kernel, &info, NULL));
 	assert_string_equal(info.panic, expected);
-	tasks_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	image_free(image);
 }
 
@@ -216,7 +217,7 @@ static void machine(void **state)
 	assert_string_equal(info.taint_letters, "GO");
 	assert_int_equal(info.cpus_possible, 4);
 	assert_int_equal(info.uptime_ns, 0);
-	tasks_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	image_free(image);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* kernel/task*.c: hand-made task lists, whole and broken, and a real dump's tasks against its guest's /proc. */
 #include "test_kernel_image.h"
+#include "kernel/open/open.h"
 #include "test_kernel_set.h"
 
 #include "kernel/tasks/cpu.h"
@@ -84,8 +85,7 @@ static struct image *make_image(const struct image_member *members)
 
 static void drop_image(struct image *image)
 {
-	tasks_free(&image->kernel);
-	modules_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	image_free(image);
 }
 
@@ -240,7 +240,7 @@ static void test_exited_task_has_no_registers(void **state)
 	image->kernel.text_start = IMAGE_BASE + 0x1f0000;
 	image->kernel.text_end = IMAGE_BASE + 0x1f8000;
 	put8(image, OFFSET(1) + SP, IMAGE_BASE + 0x1e0000);
-	tasks_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	assert_false(task_registers(&image->kernel, task_find_pid(&image->kernel, 1), &registers, NULL, &error));
 	assert_non_null(strstr(error.text, "pid 1 are not known"));
 	assert_int_equal(registers.valid, 0);

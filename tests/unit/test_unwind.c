@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* kernel/stacks/unwind.c: hand-made stacks, row by row as arch/x86/include/asm/orc_types.h defines them, and a real dump's against its guest's. */
 #include "test_kernel_image.h"
+#include "kernel/open/open.h"
 #include "test_kernel_set.h"
 #include "test_orc_rows.h"
 
@@ -40,7 +41,7 @@ static int teardown(void **state)
 {
 	struct image *image = *state;
 
-	modules_free(&image->kernel);
+	kernel_forget(&image->kernel);
 	image_free(image);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "commands/command.h"
 #include "kernel/modules/module.h"
+#include "kernel/modules/symbolize.h"
 
 static const struct option options[] = {
 	{ 'l', NULL, "all symbols, by address, vmlinux's and then each module's" },

@@ -14,6 +14,7 @@
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "dump/bytes.h"
+#include "kernel/modules/symbolize.h"
 #include "kernel/tasks/task.h"
 
 #define LINE	  16	      /* bytes on one line */

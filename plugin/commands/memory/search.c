@@ -12,6 +12,7 @@
 #include "commands/command.h"
 #include "dump/bytes.h"
 #include "kernel/memory/scan.h"
+#include "kernel/modules/symbolize.h"
 #include "kernel/tasks/task.h"
 
 #define MAX_CONTEXT 1024

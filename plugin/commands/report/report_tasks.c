@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "commands/tasks/task_cells.h"
+#include "kernel/modules/symbolize.h"
 #include "kernel/tasks/blocked.h"
 #include "kernel/tasks/cpu.h"
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "kernel/modules/module.h"
+#include "kernel/modules/symbolize.h"
 
 const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return)
 {

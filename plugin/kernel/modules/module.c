@@ -28,10 +28,10 @@ static void module_free(struct module *module)
 	source_map_close(module->source);
 }
 
-static void list_free(struct module_list *list)
+static void list_free(void *value)
 {
-	if (!list)
-		return;
+	struct module_list *list = value;
+
 	for (size_t i = 0; i < list->count; i++)
 		module_free(&list->modules[i]);
 	module_files_free(list->files);
@@ -41,11 +41,7 @@ static void list_free(struct module_list *list)
 	free(list);
 }
 
-void modules_free(struct kernel *kernel)
-{
-	list_free(kernel->modules);
-	kernel->modules = NULL;
-}
+static const struct kernel_slot modules_slot = { list_free };
 
 struct loading {
 	struct kernel *kernel;
@@ -180,7 +176,8 @@ bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct er
 {
 	struct loading loading = { .kernel = kernel };
 
-	if (!kernel->modules) {
+	*list_ret = kernel_kept(kernel, &modules_slot);
+	if (!*list_ret) {
 		loading.list = calloc(1, sizeof(*loading.list));
 		if (!loading.list)
 			return error_no_memory(error, "the list of modules", sizeof(*loading.list));
@@ -190,18 +187,19 @@ bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct er
 			return false;
 		}
 		visited_free(&loading.visited);
-		kernel->modules = loading.list;
+		if (!kernel_keep(kernel, &modules_slot, loading.list, error))
+			return false;
+		*list_ret = loading.list;
 	}
-	*list_ret = kernel->modules;
 	return true;
 }
 
 struct module *module_at(struct kernel *kernel, uint64_t address)
 {
-	struct module_list *list = kernel->modules;
+	struct module_list *list;
 	size_t low;
 
-	if (!list && !modules_get(kernel, &list, NULL))
+	if (!modules_get(kernel, &list, NULL))
 		return NULL;
 	/*
 	 * The last span that starts at or below ADDRESS. Spans do not overlap, unless they are

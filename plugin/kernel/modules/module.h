@@ -74,7 +74,6 @@ struct module_list {
 };
 
 bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct error *error);
-void modules_free(struct kernel *kernel);
 /* The module whose memory ADDRESS is in; NULL = none. Loads the list if need be. */
 struct module *module_at(struct kernel *kernel, uint64_t address);
 struct module *module_find(struct kernel *kernel, const char *name);

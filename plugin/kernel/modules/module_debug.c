@@ -320,11 +320,12 @@ static char *find_on_servers(const struct kernel *kernel, const struct module *m
 static char *find_by_name(struct kernel *kernel, const struct module *module,
 			  const char *const *paths, struct buffer *why)
 {
-	struct module_files *files = files_get(kernel, kernel->modules, paths);
 	char wanted[sizeof(module->name)], *path;
+	struct module_files *files;
+	struct module_list *list;
 	size_t tried = 0;
 
-	if (!files)
+	if (!modules_get(kernel, &list, NULL) || !(files = files_get(kernel, list, paths)))
 		return NULL;
 	memcpy(wanted, module->name, sizeof(wanted));
 	for (char *c = wanted; *c; c++)

@@ -1,16 +1,46 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernel/stacks/source.h"
 
+#include <stdlib.h>
+
 #include "kernel/modules/module.h"
 
-/* Opens PATH once; what cannot be opened has no lines. */
-static struct source_map *map_of(const char *path, struct source_map **map, bool *opened)
+/* vmlinux's; MAP is NULL where it has no lines. */
+struct vmlinux_source {
+	struct source_map *map;
+};
+
+static void free_source(void *value)
 {
-	if (path && !*opened) {
-		*opened = true;
-		source_map_open(path, map, NULL);
+	struct vmlinux_source *source = value;
+
+	source_map_close(source->map);
+	free(source);
+}
+
+static const struct kernel_slot source_slot = { free_source };
+
+static struct source_map *vmlinux_map(struct kernel *kernel)
+{
+	struct vmlinux_source *source = kernel_kept(kernel, &source_slot);
+
+	if (source || !kernel->vmlinux_path)
+		return source ? source->map : NULL;
+	source = calloc(1, sizeof(*source));
+	if (!source || !kernel_keep(kernel, &source_slot, source, NULL))
+		return NULL;
+	source_map_open(kernel->vmlinux_path, &source->map, NULL);
+	return source->map;
+}
+
+/* Opened once; what cannot be opened has no lines. */
+static struct source_map *module_map(struct module *module)
+{
+	if (module->debug_path && !module->source_opened) {
+		module->source_opened = true;
+		source_map_open(module->debug_path, &module->source, NULL);
 	}
-	return *map;
+	return module->source;
 }
 
 /* The section that ADDRESS is in: the last one before it in the same piece of memory. */
@@ -37,8 +67,7 @@ static const struct module_section *section_at(const struct module *module, uint
 static size_t module_source(struct module *module, uint64_t address,
 			    const struct source_frame **frames_ret)
 {
-	struct source_map *map = map_of(module->debug_path, &module->source,
-					&module->source_opened);
+	struct source_map *map = module_map(module);
 	const struct module_section *section = section_at(module, address);
 	uint64_t start;
 
@@ -55,6 +84,6 @@ size_t kernel_source(struct kernel *kernel, uint64_t address,
 
 	if (module)
 		return module_source(module, address, frames_ret);
-	map = map_of(kernel->vmlinux_path, &kernel->source, &kernel->source_opened);
+	map = vmlinux_map(kernel);
 	return map ? source_map_find(map, address - kernel->memory->kaslr_offset, frames_ret) : 0;
 }

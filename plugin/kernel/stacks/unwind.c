@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernel/modules/module.h"
+#include "kernel/modules/symbolize.h"
 #include "kernel/open/own.h"
 #include "kernel/stacks/unwind_dwarf.h"
 #include "symbols/cfi/prologue.h"

@@ -33,14 +33,27 @@ static struct unwind_dwarf *open_dwarf(const char *path)
 	return dwarf;
 }
 
-void unwind_dwarf_close(struct unwind_dwarf *dwarf)
+static void close_dwarf(void *value)
 {
-	if (!dwarf)
-		return;
+	struct unwind_dwarf *dwarf = value;
+
 	if (dwarf->dwarf)
 		dwarf_end(dwarf->dwarf);
 	elf_file_close(&dwarf->file);
 	free(dwarf);
+}
+
+static const struct kernel_slot dwarf_slot = { close_dwarf };
+
+/* Opened at the first call; NULL = there is none. */
+static struct unwind_dwarf *get_dwarf(struct kernel *kernel)
+{
+	struct unwind_dwarf *dwarf = kernel_kept(kernel, &dwarf_slot);
+
+	if (dwarf || !kernel->vmlinux_path)
+		return dwarf;
+	dwarf = open_dwarf(kernel->vmlinux_path);
+	return dwarf && kernel_keep(kernel, &dwarf_slot, dwarf, NULL) ? dwarf : NULL;
 }
 
 /* CFA = register + offset, with rsp or rbp. */
@@ -119,14 +132,12 @@ static bool make_row(Dwarf_Frame *frame, struct orc_row *row)
 
 bool unwind_dwarf_row(struct kernel *kernel, uint64_t address, struct orc_row *row)
 {
+	struct unwind_dwarf *dwarf = get_dwarf(kernel);
 	Dwarf_Frame *frame = NULL;
 	bool made;
 
-	if (!kernel->unwind_dwarf && kernel->vmlinux_path)
-		kernel->unwind_dwarf = open_dwarf(kernel->vmlinux_path);
-	if (!kernel->unwind_dwarf || !kernel->unwind_dwarf->cfi ||
-	    dwarf_cfi_addrframe(kernel->unwind_dwarf->cfi, address - kernel->memory->kaslr_offset,
-				&frame) != 0)
+	if (!dwarf || !dwarf->cfi ||
+	    dwarf_cfi_addrframe(dwarf->cfi, address - kernel->memory->kaslr_offset, &frame) != 0)
 		return false;
 	made = make_row(frame, row);
 	free(frame);

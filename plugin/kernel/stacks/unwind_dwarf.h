@@ -14,6 +14,5 @@
 
 /* The row at run-time ADDRESS of vmlinux; false if there is none or it cannot be said as a row. */
 bool unwind_dwarf_row(struct kernel *kernel, uint64_t address, struct orc_row *row);
-void unwind_dwarf_close(struct unwind_dwarf *dwarf);	/* NULL is fine */
 
 #endif

@@ -293,10 +293,10 @@ static void relate(struct kernel *kernel, struct task_table *table)
 	}
 }
 
-static void free_table(struct task_table *table)
+static void free_table(void *value)
 {
-	if (!table)
-		return;
+	struct task_table *table = value;
+
 	for (size_t i = 0; i < table->count; i++)
 		free(table->tasks[i].damage);
 	free(table->tasks);
@@ -305,6 +305,8 @@ static void free_table(struct task_table *table)
 	free(table->by_address);
 	free(table);
 }
+
+static const struct kernel_slot tasks_slot = { free_table };
 
 static bool load(struct kernel *kernel, struct error *error)
 {
@@ -327,22 +329,18 @@ static bool load(struct kernel *kernel, struct error *error)
 		return false;
 	}
 	relate(kernel, table);
-	kernel->tasks = table;
-	return true;
+	return kernel_keep(kernel, &tasks_slot, table, error);
 }
 
 bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error)
 {
-	if (!kernel->tasks && !load(kernel, error))
+	*table_ret = kernel_kept(kernel, &tasks_slot);
+	if (*table_ret)
+		return true;
+	if (!load(kernel, error))
 		return false;
-	*table_ret = kernel->tasks;
+	*table_ret = kernel_kept(kernel, &tasks_slot);
 	return true;
-}
-
-void tasks_free(struct kernel *kernel)
-{
-	free_table(kernel->tasks);
-	kernel->tasks = NULL;
 }
 
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid)

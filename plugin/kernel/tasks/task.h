@@ -55,7 +55,6 @@ struct task_table {
 
 /* The table, read at the first call. */
 bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error);
-void tasks_free(struct kernel *kernel);
 /* NULL if there is none. Pid 0 = CPU 0's idle task. */
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid);
 const struct task *task_find_address(struct kernel *kernel, uint64_t address);
