@@ -14,9 +14,8 @@
 struct fixture {
 	struct kernel kernel;
 	struct cpu cpus[2];
-	struct task tasks[8];
-	struct task_table table;
-	uint32_t by_address[8], by_pid[8];
+	struct task *tasks;	/* the table's, [8] */
+	struct task_table *table;
 	struct image *image;
 	struct vmcore_target *target;
 };
@@ -27,7 +26,7 @@ static void set_task(struct fixture *fixture, size_t index, uint32_t pid, const 
 
 	*task = (struct task){ .address = TASK + index * 0x1000, .pid = pid, .tgid = pid, .idle = pid == 0 };
 	memcpy(task->comm, comm, strlen(comm));
-	fixture->by_address[index] = fixture->by_pid[index] = index + 1;
+	fixture->table->by_address[index] = fixture->table->by_pid[index] = index + 1;
 }
 
 /* CPU 0 is idle, CPU 5 panicked in pid 1234. */
@@ -36,6 +35,11 @@ static int setup(void **state)
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	pthread_mutexattr_t recursive;
 
+	fixture->tasks = calloc(8, sizeof(*fixture->tasks));
+	fixture->table = calloc(1, sizeof(*fixture->table));
+	*fixture->table = (struct task_table){ .tasks = fixture->tasks, .count = 8, .mask = 7,
+					       .by_pid = calloc(8, sizeof(uint32_t)),
+					       .by_address = calloc(8, sizeof(uint32_t)) };
 	fixture->image = image_four_levels();
 	image_vmcoreinfo(fixture->image, FOUR_LEVELS_VMCOREINFO);
 	/* What a switch-out pushed: r15 r14 r13 r12 rbx rbp and the return address. */
@@ -56,8 +60,6 @@ static int setup(void **state)
 	set_task(fixture, 6, 0xfffffff0, "wild");
 	set_task(fixture, 7, 4194304, "last");
 	fixture->tasks[0].on_cpu = fixture->tasks[2].on_cpu = true;
-	fixture->table = (struct task_table){ .tasks = fixture->tasks, .count = 8, .by_pid = fixture->by_pid,
-					      .by_address = fixture->by_address, .mask = 7 };
 	fixture->cpus[0] = (struct cpu){ .number = 0, .online = true, .task = TASK,
 					 .registers_source = CPU_REGISTERS_NOTE };
 	fixture->cpus[1] = (struct cpu){ .number = 5, .online = true, .task = TASK + 0x2000, .panicked = true,
@@ -66,8 +68,8 @@ static int setup(void **state)
 	fixture->cpus[1].registers.valid = 1ull << X86_RIP;
 	fixture->kernel = (struct kernel){ .dump = fixture->image->dump, .memory = fixture->image->memory,
 					   .arch = &arch_x86_64, .cpus = fixture->cpus, .nr_cpus = 2,
-					   .tasks = &fixture->table,
 					   .text_start = START_KERNEL, .text_end = START_KERNEL + 0x10000 };
+	assert_true(kernel_keep(&fixture->kernel, &tasks_slot, fixture->table, NULL));
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&fixture->kernel.lock, &recursive);
@@ -80,6 +82,7 @@ static int teardown(void **state)
 	struct fixture *fixture = *state;
 
 	vmcore_target_free(fixture->target);
+	kernel_forget(&fixture->kernel);
 	image_free(fixture->image);
 	free(fixture);
 	return 0;
@@ -396,7 +399,7 @@ static void test_nothing(void **state)
 	struct error error;
 
 	fixture->kernel.nr_cpus = 0;
-	fixture->table.count = 0;
+	fixture->table->count = 0;
 	assert_false(vmcore_target_new(&fixture->kernel, SIZE_MAX, &target, &error));
 	assert_int_equal(error.kind, ERROR_CORRUPT);
 }

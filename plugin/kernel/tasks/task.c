@@ -306,7 +306,7 @@ static void free_table(void *value)
 	free(table);
 }
 
-static const struct kernel_slot tasks_slot = { free_table };
+const struct kernel_slot tasks_slot = { free_table };
 
 static bool load(struct kernel *kernel, struct error *error)
 {

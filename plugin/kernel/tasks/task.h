@@ -53,6 +53,8 @@ struct task_table {
 	size_t mask;
 };
 
+/* Where the table is kept, for tests that make one by hand (of malloc'ed pieces). */
+extern const struct kernel_slot tasks_slot;
 /* The table, read at the first call. */
 bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error);
 /* NULL if there is none. Pid 0 = CPU 0's idle task. */
