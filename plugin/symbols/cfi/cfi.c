@@ -8,7 +8,10 @@
  *    BP_INDIRECT rows are gcc's realigned stacks, where the compiler's own description is right and
  *    knows more registers: they count only where there is no FDE.
  *  - "S" comes from the row's signal bit, not from its type: after int3 the pc is behind the
- *    instruction, so pt_regs there are not a signal frame (since 6.3 ORC says so).
+ *    instruction, so pt_regs there are not a signal frame (since 6.3 ORC says so). And stack
+ *    switches have it wherever gdb would otherwise take the stack for a broken one, because it goes
+ *    down between two ordinary frames. What called such a function is then an interrupted one to
+ *    gdb: its line is the one after the call, which gdb/frames.c puts right.
  *  - A row without unwind information gets a rip that cannot be read, so gdb stops there with an
  *    error. With no FDE at all gdb (13.1) guesses a caller by reading the prologue, and prints a
  *    wrong one; with rip undefined the stack would end as if it were complete. Only inside of
@@ -206,7 +209,13 @@ static void add_override(struct conversion *conversion, const struct orc_row *ro
 	state = convert_row(row, true);
 	if (row->type == ORC_TYPE_FRAME)
 		cfi_cover_rules(&conversion->cover, conversion->file, start, &state);
-	cfi_frame_add(&conversion->frames, start, end, row->signal, &state);
+	/*
+	 * The other stack may be below this one (an idle task's is), and gdb stops there unless an
+	 * inlined function's frame stands between. All of a row is one piece of inline assembly.
+	 */
+	cfi_frame_add(&conversion->frames, start, end,
+		      row->signal || !cfi_cover_is_inlined(&conversion->cover, conversion->file, start),
+		      &state);
 }
 
 void cfi_convert(struct conversion *conversion)
