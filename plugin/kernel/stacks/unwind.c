@@ -13,6 +13,7 @@
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/open/own.h"
+#include "kernel/stacks/bad_pointer.h"
 #include "kernel/stacks/unwind_dwarf.h"
 #include "symbols/cfi/prologue.h"
 
@@ -63,18 +64,25 @@ static bool is_code(struct kernel *kernel, uint64_t address)
 	return kernel_is_text(kernel, address) || module_at(kernel, address);
 }
 
-/* The return address below CFA; false if there is none that could be one. */
-static bool is_return_address_at(struct kernel *kernel, uint64_t address)
+bool unwind_is_code(struct kernel *kernel, uint64_t address)
+{
+	return is_code(kernel, address);
+}
+
+bool unwind_is_return_address(struct kernel *kernel, uint64_t address, uint64_t *pc_ret)
 {
 	uint64_t pc;
 
-	return kernel_read_pointer(kernel, address, &pc, NULL) && is_code(kernel, pc);
+	if (!kernel_read_pointer(kernel, address, &pc, NULL) || !is_code(kernel, pc))
+		return false;
+	if (pc_ret)
+		*pc_ret = pc;
+	return true;
 }
 
 /*
  * Code outside of vmlinux and the modules. Two cases are worth a row of their own:
- *  - a jump through a bad pointer: nothing is mapped there, and the call has just
- *    pushed its return address;
+ *  - a call through a bad pointer, bad_pointer.h;
  *  - BPF programs, which are always compiled with a frame pointer.
  * Both only if a return address is where it should be.
  */
@@ -82,17 +90,15 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 {
 	struct kernel *kernel = unwinder->kernel;
 	uint64_t sp = unwinder->registers.value[X86_RSP], bp = unwinder->registers.value[X86_RBP];
-	uint8_t byte;
 
-	if (unwinder->exact && !memory_read(kernel->memory, pc, &byte, 1, NULL) &&
-	    is_return_address_at(kernel, sp)) {
+	if (unwinder->exact && unwind_is_return_address(kernel, sp, NULL) && bad_pointer(kernel, pc, NULL, 0)) {
 		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
 					 .sp_base = ORC_BASE_SP,
 					 .sp_offset = 8 };
 		return true;
 	}
 	if (is_valid(&unwinder->registers, X86_RBP) && bp % 8 == 0 && bp >= sp && bp - sp < 65536 &&
-	    is_return_address_at(kernel, bp + 8)) {
+	    unwind_is_return_address(kernel, bp + 8, NULL)) {
 		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
 					 .sp_base = ORC_BASE_BP,
 					 .sp_offset = 16,
@@ -174,6 +180,16 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 				 (unsigned long long)pc);
 	*row = *found;
 	return true;
+}
+
+bool unwind_is_call(struct kernel *kernel, uint64_t pc)
+{
+	struct error ignored;
+	struct unwinder unwinder = { .kernel = kernel, .error = &ignored };
+	struct orc_row row;
+
+	return is_code(kernel, pc - 1) && find_row(&unwinder, pc, &row) && row.type == ORC_TYPE_FRAME &&
+	       !row.signal;
 }
 
 /* The value of the register that a row's offset is relative to. */
@@ -403,9 +419,11 @@ static enum frame_kind current_kind(const struct unwinder *unwinder, bool first)
 
 static enum unwind_end fail(struct unwinder *unwinder, size_t count, const struct frame *frame)
 {
-	char name[256];
+	char name[256], why[128];
 
-	if (!kernel_symbolize(unwinder->kernel,
+	if (frame->kind == FRAME_INTERRUPTED && bad_pointer(unwinder->kernel, frame->pc, why, sizeof(why)))
+		snprintf(name, sizeof(name), "0x%llx: %s", (unsigned long long)frame->pc, why);
+	else if (!kernel_symbolize(unwinder->kernel,
 			      frame->kind == FRAME_CALL && frame->pc ? frame->pc - 1 : frame->pc,
 			      name, sizeof(name)))
 		snprintf(name, sizeof(name), "0x%llx", (unsigned long long)frame->pc);
