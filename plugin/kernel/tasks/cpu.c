@@ -61,9 +61,12 @@ static uint64_t plausible(struct kernel *kernel, uint64_t task)
 }
 
 /* The current and the idle task; the kernel has the address of each in two places. */
-static void read_tasks(struct kernel *kernel, struct cpu *cpu)
+static void read_tasks(struct kernel *kernel, struct candidate *candidate)
 {
-	if (is_foreign(kernel, cpu))
+	struct cpu *cpu = &candidate->cpu;
+
+	candidate->foreign = is_foreign(kernel, cpu);
+	if (candidate->foreign)
 		return;
 	cpu->task = plausible(kernel, per_cpu_pointer(kernel, cpu, "runqueues", "rq", "curr"));
 	/* x86's current; in struct pcpu_hot from e57ef2ed97c1, 6.2, to 6.14. */
@@ -146,7 +149,7 @@ bool cpus_load(struct kernel *kernel, struct error *error)
 	}
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		collection.candidates[cpu].cpu.number = cpu;
-		read_tasks(kernel, &collection.candidates[cpu].cpu);
+		read_tasks(kernel, &collection.candidates[cpu]);
 	}
 	read_online(&collection);
 	cpu_notes(&collection);

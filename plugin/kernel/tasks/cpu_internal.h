@@ -13,6 +13,8 @@ struct candidate {
 	struct cpu cpu;
 	/* its crash_notes buffer could be read, so an empty one means that it saved nothing */
 	bool has_buffer;
+	/* its run queue is another CPU's: the offset of its data is wrong */
+	bool foreign;
 };
 
 struct collection {

@@ -209,7 +209,8 @@ static void notes_from_memory(struct collection *collection)
 	    size > MAX_NOTE_BUFFER)
 		size = 368;
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
-		note_from_memory(collection, cpu, crash_notes, size);
+		if (!collection->candidates[cpu].foreign)
+			note_from_memory(collection, cpu, crash_notes, size);
 }
 
 /* The pid of the CPU's current task, which a note also has. */
