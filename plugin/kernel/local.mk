@@ -13,6 +13,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/stacks/bad_pointer.c plugin/kernel/stacks/bad_pointer.h \
 	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \
 	plugin/kernel/stacks/unwind_dwarf.c plugin/kernel/stacks/unwind_dwarf.h \
+	plugin/kernel/stacks/return_traced.c plugin/kernel/stacks/return_traced.h \
 	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
 	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
 	plugin/kernel/system/log.c plugin/kernel/system/log.h \

@@ -14,6 +14,7 @@
 #include "kernel/modules/symbolize.h"
 #include "kernel/open/own.h"
 #include "kernel/stacks/bad_pointer.h"
+#include "kernel/stacks/return_traced.h"
 #include "kernel/stacks/unwind_dwarf.h"
 #include "symbols/cfi/prologue.h"
 
@@ -323,6 +324,8 @@ static enum step step_call(struct unwinder *unwinder, const struct orc_row *row,
 	if (!row_address(unwinder, row, &cfa) ||
 	    !check_progress(unwinder, cfa, switches_stack(unwinder, row)) ||
 	    !kernel_read_pointer(unwinder->kernel, cfa - 8, &pc, unwinder->error) ||
+	    (return_is_traced(unwinder->kernel, pc) &&
+	     !return_original(unwinder->kernel, cfa - 8, &pc, unwinder->error)) ||
 	    !restore_bp(unwinder, row, cfa, &caller))
 		return STEP_FAILED;
 	frame->cfa = cfa;
