@@ -14,6 +14,11 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \
 	plugin/kernel/stacks/unwind_dwarf.c plugin/kernel/stacks/unwind_dwarf.h \
 	plugin/kernel/stacks/return_traced.c plugin/kernel/stacks/return_traced.h \
+	plugin/kernel/stacks/dynamic_rows.c plugin/kernel/stacks/dynamic_rows.h \
+	plugin/kernel/stacks/dynamic_write.c plugin/kernel/stacks/dynamic_write.h \
+	plugin/kernel/stacks/unwind_table.c plugin/kernel/stacks/unwind_table.h \
+	plugin/kernel/modules/dynamic_code.c plugin/kernel/modules/dynamic_code.h \
+	plugin/kernel/modules/dynamic_bpf.c plugin/kernel/modules/dynamic_probes.c plugin/kernel/modules/dynamic_internal.h \
 	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
 	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
 	plugin/kernel/system/log.c plugin/kernel/system/log.h \

@@ -278,7 +278,8 @@ static void collect(struct kernel *kernel, struct traced *traced)
 		note_damage(traced, &error);
 	}
 	collect_table(&collection);
-	qsort(traced->list, traced->count, sizeof(*traced->list), compare);
+	if (traced->count)
+		qsort(traced->list, traced->count, sizeof(*traced->list), compare);
 }
 
 /* --- asking --- */

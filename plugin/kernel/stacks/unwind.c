@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/modules/dynamic_code.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
-#include "kernel/open/own.h"
 #include "kernel/stacks/bad_pointer.h"
+#include "kernel/stacks/dynamic_rows.h"
 #include "kernel/stacks/return_traced.h"
 #include "kernel/stacks/unwind_dwarf.h"
+#include "kernel/stacks/unwind_table.h"
 #include "symbols/cfi/prologue.h"
 
 /*
@@ -47,22 +49,9 @@ static void set_register(struct registers *registers, unsigned index, uint64_t v
 	registers->valid |= 1ull << index;
 }
 
-static bool load_orc(struct kernel *kernel, struct error *error)
-{
-	if (kernel->orc_loaded)
-		return true;
-	if (kernel->vmlinux_path ?
-		    !orc_read_elf(kernel->types, kernel->vmlinux_path,
-				  kernel->memory->kaslr_offset, &kernel->orc, error) :
-		    !own_orc(kernel, &kernel->orc, error))
-		return false;
-	kernel->orc_loaded = true;
-	return true;
-}
-
 static bool is_code(struct kernel *kernel, uint64_t address)
 {
-	return kernel_is_text(kernel, address) || module_at(kernel, address);
+	return kernel_is_text(kernel, address) || module_at(kernel, address) || dynamic_code_at(kernel, address);
 }
 
 bool unwind_is_code(struct kernel *kernel, uint64_t address)
@@ -74,7 +63,8 @@ bool unwind_is_return_address(struct kernel *kernel, uint64_t address, uint64_t 
 {
 	uint64_t pc;
 
-	if (!kernel_read_pointer(kernel, address, &pc, NULL) || !is_code(kernel, pc))
+	if (!kernel_read_pointer(kernel, address, &pc, NULL) || !is_code(kernel, pc) ||
+	    (return_is_traced(kernel, pc) && !return_original(kernel, address, &pc, NULL)))
 		return false;
 	if (pc_ret)
 		*pc_ret = pc;
@@ -157,7 +147,7 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 	struct module *module;
 
 	if (kernel_is_text(kernel, address)) {
-		if (!load_orc(kernel, unwinder->error))
+		if (!unwind_load_orc(kernel, unwinder->error))
 			return false;
 		found = orc_find(&kernel->orc, address);
 		if ((!found || found->type == ORC_TYPE_UNKNOWN) &&
@@ -168,6 +158,9 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 		if (!module_orc(kernel, module, &table, unwinder->error))
 			return false;
 		found = orc_find(table, address);
+	} else if (dynamic_code_at(kernel, address)) {
+		table = dynamic_rows(kernel);
+		found = table ? orc_find(table, address) : NULL;
 	} else if (row_without_table(unwinder, pc, row)) {
 		return true;
 	} else {

@@ -175,6 +175,25 @@ static bool may_go_down(const struct conversion *conversion, const struct orc_ro
 			  strcmp(symbol->name, "do_softirq_own_stack") == 0);
 }
 
+/*
+ * ftrace_caller, ftrace_regs_caller, and the copies that an ops has of them, are called where a function starts: its
+ * arguments are in registers still, which an ordinary call would not leave alone. They have been saved, but since which
+ * instruction the rows do not say.
+ */
+static void lose_arguments(const struct conversion *conversion, uint64_t address, struct cfi_state *state)
+{
+	static const uint8_t arguments[] = { DWARF_RAX, DWARF_RDX, DWARF_RCX, DWARF_RSI, DWARF_RDI, DWARF_R8, DWARF_R9,
+					     DWARF_R10, DWARF_R11 };
+	const struct symbol *symbol = conversion->symtab ? symtab_lookup(conversion->symtab, address) : NULL;
+
+	if (!symbol || (strncmp(symbol->name, "ftrace_caller", 13) != 0 &&
+			strncmp(symbol->name, "ftrace_regs_caller", 18) != 0 &&
+			strcmp(symbol->name, "ftrace_trampoline") != 0))
+		return;
+	for (size_t i = 0; i < sizeof(arguments); i++)
+		state->rules[arguments[i]] = (struct cfi_rule){ .kind = CFI_UNDEFINED };
+}
+
 /* Code that nothing else describes. */
 static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start,
 			  uint64_t end)
@@ -190,6 +209,8 @@ static void add_uncovered(struct conversion *conversion, const struct orc_row *r
 	if (conversion->symtab && is_padding(conversion, start) && is_padding(conversion, end - 1))
 		return;
 	state = convert_row(row, conversion->callee_saved_kept);
+	if (row->type == ORC_TYPE_FRAME)
+		lose_arguments(conversion, start, &state);
 	cfi_frame_add(&conversion->frames, start, end,
 		      signal || may_go_down(conversion, row, start), &state);
 }
