@@ -389,6 +389,32 @@ uint64_t session_selected_task(struct session *session)
 	return cpu ? cpu->task : 0;
 }
 
+const struct cpu *session_selected_cpu(struct session *session)
+{
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+
+	if (session->attached)
+		return thread ? thread->cpu : NULL;
+	return cpu_panicked(session->kernel);
+}
+
+void session_why_no_stack(struct session *session, char *text, size_t size)
+{
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+	struct registers registers;
+	struct error error = { 0 };
+
+	if (!size)
+		return;
+	text[0] = 0;
+	if (!thread)
+		return;
+	pthread_mutex_lock(&session->kernel->lock);
+	if (!vmcore_target_ops.registers(session->target, thread->id, &registers, &error))
+		snprintf(text, size, "%s", error.text);
+	pthread_mutex_unlock(&session->kernel->lock);
+}
+
 bool session_thread_is_switched_out(struct session *session)
 {
 	const struct thread *thread = session->target ? selected_thread(session) : NULL;

@@ -133,7 +133,8 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 		return value;
 	/* With CONFIG_FORCE_NR_CPUS there is no variable (6f9c07be9d02, 6.1). */
 	possible = count_possible_cpus(kernel);
-	return possible ? possible : 1;
+	/* Of a dump that has no such memory the notes are left, one for each CPU. */
+	return possible ? possible : cpus_in_notes(kernel->dump);
 }
 
 static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
@@ -159,10 +160,11 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 			kernel->per_cpu_offset[cpu] =
 				memory_decode(kernel->memory, bytes + cpu * 8, 8);
 	} else {
-		/* Without them no CPU can be looked at, but the rest of the kernel can. */
+		/* Without them no CPU's data can be looked at, but there are its registers in the notes. */
 		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");
 		note_damage(kernel, &reason);
-		kernel->nr_cpu_ids = 0;
+		free(kernel->per_cpu_offset);
+		kernel->per_cpu_offset = NULL;
 	}
 	free(bytes);
 	return true;

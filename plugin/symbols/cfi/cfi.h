@@ -49,6 +49,8 @@ struct cfi_object {
 	const struct btf_dwarf *types;	/* NULL = none */
 	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
 	bool has_percpu;
+	/* it is assembly that leaves the callee-saved registers alone, see cfi.c */
+	bool callee_saved_kept;
 };
 
 /*

@@ -154,7 +154,8 @@ static void add_types(struct elf_writer *writer, const struct btf_dwarf *types)
 
 bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error)
 {
-	struct conversion conversion = { .table = object->table, .symtab = object->symtab };
+	struct conversion conversion = { .table = object->table, .symtab = object->symtab,
+					 .callee_saved_kept = object->callee_saved_kept };
 	size_t nr_sections = object->nr_sections;
 	struct placed_section *sorted;
 	struct elf_writer writer = { 0 };
