@@ -286,23 +286,23 @@ static PyObject *frame_filename(PyObject *self, PyObject *args)
 static bool say_end(struct plugin *plugin, PyObject *frame)
 {
 	PyObject *reason = PyObject_CallMethod(frame, "unwind_stop_reason", NULL);
-	PyObject *first_error = gdb_attribute(plugin, "FRAME_UNWIND_FIRST_ERROR");
-	/* Before the errors: no reason, the outermost frame, and registers that are not there. */
-	PyObject *unavailable = gdb_attribute(plugin, "FRAME_UNWIND_UNAVAILABLE");
+	/* The first of gdb's reasons that are errors (unwind_stop_reasons.def). */
+	PyObject *first_error = gdb_attribute(plugin, "FRAME_UNWIND_UNAVAILABLE");
 	PyObject *text = NULL, *bytes = NULL;
+	char why[512] = "";
 	bool done = true;
 
-	if (reason && first_error && unavailable &&
-	    (PyObject_RichCompareBool(reason, first_error, Py_GE) == 1 ||
-	     PyObject_RichCompareBool(reason, unavailable, Py_EQ) == 1))
+	if (reason && first_error && PyObject_RichCompareBool(reason, first_error, Py_GE) == 1)
 		text = PyObject_CallMethod(plugin->gdb, "frame_stop_reason_string", "O", reason);
 	bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
 	forget_exception();
+	if (bytes && plugin->session)
+		session_why_stack_ends(plugin->session, why, sizeof(why));
 	if (bytes)
-		done = gdb_printf(plugin, "Backtrace stopped: %s\n", PyBytes_AsString(bytes));
+		done = gdb_printf(plugin, "Backtrace stopped: %s%s%s\n", PyBytes_AsString(bytes),
+				  why[0] ? ": " : "", why);
 	Py_XDECREF(bytes);
 	Py_XDECREF(text);
-	Py_XDECREF(unavailable);
 	Py_XDECREF(first_error);
 	Py_XDECREF(reason);
 	return done;

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "dump/file.h"
 #include "kernel/open/open.h"
+#include "kernel/stacks/unwind.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/system/system.h"
 #include "kernel/tasks/task.h"
@@ -398,21 +399,33 @@ const struct cpu *session_selected_cpu(struct session *session)
 	return cpu_panicked(session->kernel);
 }
 
-void session_why_no_stack(struct session *session, char *text, size_t size)
+/* What keeps the selected thread's stack from being followed to its end. */
+static void why_stack_ends(struct session *session, bool follow, char *text, size_t size)
 {
 	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+	struct kernel *kernel = session->kernel;
+	struct frame *frames = follow ? calloc(UNWIND_MAX_FRAMES, sizeof(*frames)) : NULL;
 	struct registers registers;
-	struct error error = { 0 };
+	struct error error = { .text = "" };
+	size_t count;
 
-	if (!size)
-		return;
-	text[0] = 0;
-	if (!thread)
-		return;
-	pthread_mutex_lock(&session->kernel->lock);
-	if (!vmcore_target_ops.registers(session->target, thread->id, &registers, &error))
-		snprintf(text, size, "%s", error.text);
-	pthread_mutex_unlock(&session->kernel->lock);
+	pthread_mutex_lock(&kernel->lock);
+	if (thread && vmcore_target_ops.registers(session->target, thread->id, &registers, &error) && frames &&
+	    unwind(kernel, &registers, frames, UNWIND_MAX_FRAMES, &count, &error) != UNWIND_FAILED)
+		error.text[0] = 0;
+	pthread_mutex_unlock(&kernel->lock);
+	snprintf(text, size, "%s", error.text);
+	free(frames);
+}
+
+void session_why_no_stack(struct session *session, char *text, size_t size)
+{
+	why_stack_ends(session, false, text, size);
+}
+
+void session_why_stack_ends(struct session *session, char *text, size_t size)
+{
+	why_stack_ends(session, true, text, size);
 }
 
 bool session_thread_is_switched_out(struct session *session)

@@ -140,6 +140,8 @@ void threads_describe(const struct session *session, struct buffer *text);
 bool frame_bad_pointer(struct session *session, PyObject *frame, uint64_t pc, char *text, size_t size);
 /* Why the selected thread has no stack, as one sentence; "" if it has one. */
 void session_why_no_stack(struct session *session, char *text, size_t size);
+/* Why the selected thread's stack is not complete, as `kernel bt` has it; "" if it is. */
+void session_why_stack_ends(struct session *session, char *text, size_t size);
 
 /* Modules as gdb sees them: modules.c. */
 bool modules_describe(struct session *session, struct error *error);
