@@ -64,19 +64,22 @@ static uint64_t freed_address(size_t index)
 
 /*
  * What the library list has to name, so that gdb moves nothing: the start of the file's first
- * segment, which is the first section of code (cfi_write_module). Not the lowest section: since 6.4
- * (ac3b43283923) a module's data can be below its code. False if the module has no code.
+ * segment, which is the lowest section of code (elf_writer.h). That can be the init area's, while the
+ * module starts: it may lie below the core area. False if the module has no code.
  */
 static bool first_segment(const struct module *module, uint64_t *address_ret)
 {
+	bool found = false;
+
 	for (size_t i = 0; i < module->nr_sections; i++) {
-		if (!is_loaded(module, &module->sections[i]) ||
-		    !is_code(module, module->sections[i].address))
+		uint64_t address = module->sections[i].address;
+
+		if (!is_code(module, address) || (found && address >= *address_ret))
 			continue;
-		*address_ret = module->sections[i].address;
-		return true;
+		*address_ret = address;
+		found = true;
 	}
-	return false;
+	return found;
 }
 
 /* With the module's types if BASE, the kernel's own, is known. */
@@ -133,6 +136,7 @@ static bool write_file(struct session *session, struct module *module, const str
 	object.sections = sections;
 	object.nr_sections = count;
 	object.table = orc;
+	object.data_is_local = true;
 	done = module->nr_sections
 		       ? module_symbols(session->kernel, module, &symbols, error) &&
 				 (object.symtab = symbols) &&
@@ -148,7 +152,7 @@ static void describe_module(struct session *session, struct module *module,
 			    const struct buffer *base, struct buffer *xml)
 {
 	struct error error = { 0 };
-	uint64_t segment;
+	uint64_t segment = 0;
 	char path[256];
 
 	module_file(session, module, path, sizeof(path));
@@ -271,22 +275,6 @@ static bool add_without_index_cache(struct plugin *plugin, const char *path, con
 	return done;
 }
 
-/* *DEBUG becomes a copy of it in the session's directory if gdb could not place its sections. */
-static bool usable_file(struct session *session, const struct module *module, const char **debug,
-			char *copy, size_t size, struct error *error)
-{
-	char name[80];
-
-	if (!elf_has_section_addresses(*debug))
-		return true;
-	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
-	session_path(session, name, copy, size);
-	if (!elf_copy_without_addresses(*debug, copy, error))
-		return false;
-	*debug = copy;
-	return true;
-}
-
 const char *modules_find_debug(struct session *session, struct module *module, struct error *error)
 {
 	char storage[8 * PATH_MAX];
@@ -307,7 +295,7 @@ const char *modules_find_debug(struct session *session, struct module *module, s
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char path[256], copy[256];
+	char path[256], copy[256], name[80];
 	const char *debug;
 	bool done;
 
@@ -317,8 +305,10 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	if (!debug)
 		return false;
 	module_file(session, module, path, sizeof(path));
-	done = usable_file(session, module, &debug, copy, sizeof(copy), error) &&
-	       add_without_index_cache(plugin, path, debug, error);
+	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
+	session_path(session, name, copy, sizeof(copy));
+	done = elf_copy_for_gdb(debug, copy, error) &&
+	       add_without_index_cache(plugin, path, copy, error);
 	module->debug_loaded = done;
 	return done;
 }

@@ -54,6 +54,36 @@ static bool is_code(const Elf64_Shdr *header)
 		header->sh_size;
 }
 
+static int compare_segments(const void *a, const void *b)
+{
+	const Elf64_Phdr *left = a, *right = b;
+
+	return (left->p_vaddr > right->p_vaddr) - (left->p_vaddr < right->p_vaddr);
+}
+
+/*
+ * A PT_LOAD for each section of code, by ascending address: the ELF specification wants that, and gdb
+ * takes the first one's start and the last one's end for the bounds of a library, and aborts where
+ * these are the wrong way round (solib_target_relocate_section_addresses).
+ */
+static void add_segments(const struct elf_writer *writer, size_t count, struct buffer *file)
+{
+	size_t start = file->size;
+
+	for (size_t i = 0; i < writer->nr_sections; i++) {
+		const Elf64_Shdr *section = &writer->sections[i].header;
+		Elf64_Phdr segment = {
+			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = section->sh_addr,
+			.p_paddr = section->sh_addr, .p_memsz = section->sh_size, .p_align = 1,
+		};
+
+		if (is_code(section))
+			buffer_append(file, &segment, sizeof(segment));
+	}
+	if (count && !file->failed)
+		qsort(file->data + start, count, sizeof(Elf64_Phdr), compare_segments);
+}
+
 /* The whole file into FILE. */
 static void lay_out(struct elf_writer *writer, struct buffer *file)
 {
@@ -74,16 +104,7 @@ static void lay_out(struct elf_writer *writer, struct buffer *file)
 	contents = (sizeof(header) + header.e_phnum * sizeof(Elf64_Phdr) + 7) & ~(size_t)7;
 	header.e_shoff = (contents + writer->contents.size + 7) & ~(size_t)7;
 	buffer_append(file, &header, sizeof(header));
-	for (size_t i = 0; i < writer->nr_sections; i++) {
-		const Elf64_Shdr *section = &writer->sections[i].header;
-		Elf64_Phdr segment = {
-			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = section->sh_addr,
-			.p_paddr = section->sh_addr, .p_memsz = section->sh_size, .p_align = 1,
-		};
-
-		if (is_code(section))
-			buffer_append(file, &segment, sizeof(segment));
-	}
+	add_segments(writer, header.e_phnum, file);
 	buffer_align(file, 8);
 	buffer_append(file, writer->contents.data, writer->contents.size);
 	buffer_align(file, 8);
