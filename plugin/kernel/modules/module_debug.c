@@ -371,6 +371,8 @@ const char *module_debug_file(struct kernel *kernel, struct module *module,
 	if (!module->debug_path)
 		module->debug_path = find_on_servers(kernel, module, why);
 	module->debug_searched = true;
+	if (module->debug_path)
+		module_sections_from_file(kernel, module);
 	if (list->files && list->files->interrupted) { /* the next search is a new one */
 		module_files_free(list->files);
 		list->files = NULL;
