@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "kernel/open/own.h"
 #include "kernel/stacks/dynamic_write.h"
 #include "symbols/cfi/cfi.h"
 
@@ -207,6 +208,19 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
 #define COMPANION_VERSION 3
 
+/* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
+static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)
+{
+	if (orc_read_elf(kernel->types, kernel->vmlinux_path, 0, table, NULL))
+		return true;
+	orc_free(table);
+	if (!own_orc(kernel, table, error))
+		return false;
+	for (size_t i = 0; i < table->count; i++)
+		table->addresses[i] -= kernel->memory->kaslr_offset;
+	return true;
+}
+
 /* Makes the companion, from link-time tables, into PATH. */
 static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
 {
@@ -217,7 +231,7 @@ static bool make_companion(struct kernel *kernel, const char *path, struct error
 	done = symtab_new(&symtab, error) &&
 	       symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
 	       symtab_finish(symtab, error) &&
-	       orc_read_elf(kernel->types, kernel->vmlinux_path, 0, &table, error) &&
+	       link_time_orc(kernel, &table, error) &&
 	       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
 	orc_free(&table);
 	symtab_free(symtab);

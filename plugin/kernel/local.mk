@@ -26,5 +26,6 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/stacks/source.c plugin/kernel/stacks/source.h \
 	plugin/kernel/system/system.c plugin/kernel/system/system.h
 core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records.c plugin/kernel/system/log_internal.h \
-	plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c plugin/kernel/modules/module_internal.h \
+	plugin/kernel/modules/module_list.c plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c \
+	plugin/kernel/modules/module_internal.h plugin/kernel/modules/module_sections.c \
 	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h

@@ -38,6 +38,7 @@ struct symtab {
 	uint32_t *slots;
 	uint32_t *next;			/* index + 1 of the next with the same name; 0 = none */
 	size_t mask;			/* number of slots - 1 */
+	bool names_in_order;		/* symtab_names_in_order() */
 	bool finished;
 };
 
@@ -49,6 +50,11 @@ bool symtab_new(struct symtab **symtab_ret, struct error *error)
 		return error_no_memory(error, "a symbol table", sizeof(*symtab));
 	*symtab_ret = symtab;
 	return true;
+}
+
+void symtab_names_in_order(struct symtab *symtab)
+{
+	symtab->names_in_order = true;
 }
 
 void symtab_free(struct symtab *symtab)
@@ -325,7 +331,7 @@ static bool sort_symbols(struct symtab *symtab, struct error *error)
 		end = first + 1;
 		while (end < count && symbols[end].address == symbols[first].address)
 			end++;
-		if (end - first > 1)
+		if (end - first > 1 && !symtab->names_in_order)	/* radix_sort is stable */
 			sort_names(symbols + first, end - first);
 	}
 	return true;

@@ -39,6 +39,11 @@ bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error
  * finds nothing outside, and what begins in one range does not reach into another.
  */
 bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, struct error *error);
+/*
+ * Says that of several names of one address the kernel prints the one that is added first: so it is with a module's
+ * (find_kallsyms_symbol() in kernel/module/kallsyms.c). Otherwise it is vmlinux's rule, see symtab.c.
+ */
+void symtab_names_in_order(struct symtab *symtab);
 /* Sorts; to be called once, after the last add and before the first lookup. */
 bool symtab_finish(struct symtab *symtab, struct error *error);
 void symtab_free(struct symtab *symtab);

@@ -46,11 +46,22 @@ static bool no_vmlinux(const struct kernel *kernel, struct error *error)
 		why.text);
 }
 
+/* As vmlinux has it, but where that is debug information alone. */
+static bool open_own_types(struct kernel *kernel)
+{
+	struct buffer blob = { 0 };
+	bool opened = own_btf(kernel, &blob, NULL) &&
+		      types_open_btf(blob.data, blob.size, "BTF in the dump", &kernel->types, NULL);
+
+	buffer_free(&blob);
+	return opened;
+}
+
 static bool open_types(struct kernel *kernel, struct error *error)
 {
 	struct error btf;
 
-	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) &&
+	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) && !open_own_types(kernel) &&
 	    !types_open_dwarf(kernel->vmlinux_path, &kernel->types, error)) {
 		if (error)
 			error_prefix(error, "%.120s; %.100s", btf.text, kernel->vmlinux_path);

@@ -8,10 +8,10 @@ bool unwind_load_orc(struct kernel *kernel, struct error *error)
 {
 	if (kernel->orc_loaded)
 		return true;
-	if (kernel->vmlinux_path ?
-		    !orc_read_elf(kernel->types, kernel->vmlinux_path,
-				  kernel->memory->kaslr_offset, &kernel->orc, error) :
-		    !own_orc(kernel, &kernel->orc, error))
+	/* A vmlinux of debug information alone (objcopy --only-keep-debug) has none; the dump has. */
+	if (!(kernel->vmlinux_path && orc_read_elf(kernel->types, kernel->vmlinux_path,
+						   kernel->memory->kaslr_offset, &kernel->orc, NULL)) &&
+	    !own_orc(kernel, &kernel->orc, error))
 		return false;
 	kernel->orc_loaded = true;
 	return true;

@@ -81,7 +81,8 @@ static void add_symbols(struct elf_writer *writer, struct placed_section *sectio
 			const struct symbol *symbol = symtab_get(symtab, i);
 			struct placed_section *section =
 				find_section(sections, count, symbol->address);
-			bool is_global = symbol->letter >= 'A' && symbol->letter <= 'Z';
+			bool is_global = symbol->letter >= 'A' && symbol->letter <= 'Z' &&
+					 (symbol->function || !object->data_is_local);
 			Elf64_Sym sym = {
 				.st_name = names.size, .st_value = symbol->address,
 				.st_size = symbol->size,
