@@ -411,8 +411,8 @@ static bool sys_calls(struct kernel *kernel, const struct arguments *arguments,
 				 arguments->words[0]);
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (!(calls.matched >> i & 1))
-			output_note(output, "no system call has the number or name %s",
-				    arguments->words[i]);
+			return error_set(error, ERROR_PARTIAL, "no system call has the number or name %s",
+					 arguments->words[i]);
 	return true;
 }
 

@@ -304,7 +304,7 @@ static bool collect(struct ps *ps, struct task_list *list, struct error *error)
 	*list = filter.list;
 	ps->tasks = list->tasks;
 	ps->count = list->count;
-	return done && task_list_check(list, error);
+	return task_list_check(list, done ? error : NULL) && done;
 }
 
 /* --- the command --- */
@@ -341,6 +341,7 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 {
 	struct ps ps = { .kernel = kernel, .arguments = arguments, .output = output };
 	bool (*run)(struct ps *ps, struct error *error);
+	struct error missing = { .kind = ERROR_NONE };
 	struct task_list list = { 0 };
 	struct task_table *table;
 	bool done;
@@ -349,14 +350,26 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 	if (!pick_mode(arguments, &run, error) || !tasks_get(kernel, &table, error))
 		return false;
 	ps.table = table;
-	done = collect(&ps, &list, error) && run(&ps, error);
+	done = collect(&ps, &list, &missing);
+	if (!done && missing.kind != ERROR_PARTIAL) {
+		*error = missing;
+		task_list_free(&list);
+		return false;
+	}
+	done = run(&ps, error);
 	if (done)
 		task_damage_notes(output, ps.tasks, ps.count);
 	task_list_free(&list);
-	if (done && !ps.count)
+	if (done && !ps.count && missing.kind == ERROR_NONE)
 		output_note(output, "no task is like that");
 	if (done && table->damage)
 		output_note(output, "there may be more tasks: %s", table->damage);
+	if (done && missing.kind == ERROR_PARTIAL) {
+		*error = missing;
+		return false;
+	}
+	if (done && table->damage && !table->all_pids && !arguments->nr_words)
+		return error_set(error, ERROR_PARTIAL, "ps: the list of tasks is not complete");
 	return done;
 }
 

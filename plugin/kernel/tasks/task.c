@@ -25,6 +25,7 @@ struct builder {
 	struct buffer damage;
 	size_t nr_damages;
 	bool ways_failed;	/* one of the other ways broke off, too */
+	bool all_pids;
 };
 
 /* One sentence more about what is missing; after a few it is only counted. */
@@ -263,7 +264,8 @@ static bool other_ways(struct builder *builder, struct error *error)
 	if (builder->count > listed)
 		buffer_printf(&builder->damage, "; %zu tasks more were found in other ways: %zu by their pids, %zu by what other "
 			      "tasks point to", builder->count - listed, by_pid, builder->count - listed - by_pid);
-	if (pids_whole && !builder->ways_failed)
+	builder->all_pids = pids_whole && !builder->ways_failed;
+	if (builder->all_pids)
 		buffer_string(&builder->damage, "; that should be all: every pid of the kernel's table has been looked up");
 	else if (!pids_whole)
 		buffer_printf(&builder->damage, "; the table of pids: %s", reason.text);
@@ -428,6 +430,7 @@ static bool load(struct kernel *kernel, struct error *error)
 	table->tasks = builder.tasks;
 	table->count = builder.count;
 	table->damage = builder.damage.data;
+	table->all_pids = builder.all_pids;
 	if (!done || !make_index(table, error)) {
 		free_table(table);
 		return false;

@@ -77,6 +77,7 @@ struct task_table {
 	struct task *tasks; /* idle tasks by CPU first, then by list order */
 	size_t count;
 	char *damage; /* NULL, or why the list may be incomplete, and what was done about it; owned */
+	bool all_pids;	/* damaged, but every pid of the kernel's own table has been looked up */
 	bool memory_loaded;
 	/* Hashes with indices into tasks + 1, 0 = empty; use the task_find functions. */
 	uint32_t *by_pid, *by_address;
