@@ -33,6 +33,8 @@ enum error_kind {
 	ERROR_CORRUPT,
 	ERROR_INTERRUPTED,	/* Ctrl-C */
 	ERROR_UNSUPPORTED,	/* understood, but not something this build can do */
+	/* what there is was shown, and this is what is missing in it; see command.h */
+	ERROR_PARTIAL,
 };
 
 struct error {

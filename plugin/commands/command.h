@@ -44,6 +44,13 @@ enum completion {
 
 #define COMMAND_MAX_WORDS 64
 
+/*
+ * When a command fails, and with it `-batch` (status 1): where something that was asked for was not answered. What there is of the
+ * answer is shown all the same; then run() returns false with ERROR_PARTIAL, whose text says what is missing: a word that names
+ * nothing beside others that do, a list that breaks off, records of the log that are lost. Single values that are not known, which are
+ * "-" and null with a note why, and memory that was left out of the dump where a command goes over all of it, are no failure.
+ */
+
 /* What the person typed, after parsing. */
 struct arguments {
 	uint64_t flags;				/* bit per option: see has_option() */
@@ -166,8 +173,8 @@ void command_complete_options(const struct command *command, const char *prefix,
 /*
  * Selecting tasks by words: a pid (decimal), a task address (hex), or a name (comm; 'pattern' in
  * quotes is a regular expression as in crash; \\123 is a task that is called 123). CALLBACK per
- * task, in the order of the words, false = stop, which is no error; ERROR_USAGE naming the word
- * that matches nothing.
+ * task, in the order of the words, false = stop, which is no error. ERROR_USAGE naming the word
+ * that matches nothing; ERROR_PARTIAL if others did: then all is done, and it is for the end.
  */
 struct task;
 bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_words,
@@ -178,11 +185,15 @@ bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_c
 		    struct error *error);
 
 /*
- * What a person types for an address: a hexadecimal number, a symbol of vmlinux, or an
- * (expression) for gdb. COMMAND is for the error.
+ * What a person types for an address: a symbol of vmlinux, a hexadecimal number, or an
+ * (expression) for gdb. What is a symbol and a number (edd, af) is the symbol, in every command;
+ * with 0x in front it is the number, and a note in OUTPUT (may be NULL) says so. COMMAND is for the
+ * error.
  */
-bool parse_address(struct kernel *kernel, const struct host *host, const char *command,
-		   const char *text, uint64_t *value_ret, struct error *error);
+bool parse_address(struct kernel *kernel, const struct host *host, struct output *output,
+		   const char *command, const char *text, uint64_t *value_ret, struct error *error);
+/* That note, for a word that was taken for a symbol; nothing if it is no number. */
+void hint_at_number(struct output *output, const char *text);
 /* A count, 1 to MAX: decimal, or hexadecimal with 0x. WHAT is for the error: "-x", "COUNT". */
 bool parse_count(const char *command, const char *what, const char *text, uint64_t max,
 		 uint64_t *value_ret, struct error *error);

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <regex.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,17 +135,35 @@ bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_wor
 		  struct error *error)
 {
 	struct selection selection = { .kernel = kernel, .callback = callback, .context = context };
+	struct error why, first = { .kind = ERROR_NONE };
 	struct task_table *table;
+	size_t missing = 0;
 
 	if (!tasks_get(kernel, &table, error))
 		return false;
 	selection.table = table;
 	for (size_t i = 0; i < nr_words && !selection.stopped; i++) {
 		selection.found = 0;
-		if (!select_word(&selection, words[i], error))
-			return false;
+		if (select_word(&selection, words[i], &why))
+			continue;
+		if (!missing++)
+			first = why;
+		if (why.kind != ERROR_USAGE)
+			break;
 	}
-	return true;
+	if (!missing)
+		return true;
+	if (missing > 1 && first.kind == ERROR_USAGE) {
+		char more[48];
+
+		snprintf(more, sizeof(more), "; and of %zu words more", missing - 1);
+		error_add(&first, more);
+	}
+	if (first.kind == ERROR_USAGE && missing < nr_words)
+		first.kind = ERROR_PARTIAL;
+	if (error)
+		*error = first;
+	return false;
 }
 
 static bool parse_cpu(struct kernel *kernel, const char *list, const char **text, unsigned *cpu_ret,

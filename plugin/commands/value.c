@@ -7,11 +7,29 @@
 
 #include "commands/command.h"
 
-bool parse_address(struct kernel *kernel, const struct host *host, const char *command,
-		   const char *text, uint64_t *value_ret, struct error *error)
+static bool parse_hexadecimal(const char *text, uint64_t *value_ret)
+{
+	char *end;
+
+	errno = 0;
+	*value_ret = strtoull(text, &end, 16);
+	return *text && !*end && !errno && !strpbrk(text, "+- \t");
+}
+
+void hint_at_number(struct output *output, const char *text)
+{
+	uint64_t value;
+
+	if (output && parse_hexadecimal(text, &value))
+		output_note(output, "%.100s is a symbol and a hexadecimal number: this is the symbol; 0x%.100s is the number", text,
+			    text);
+}
+
+bool parse_address(struct kernel *kernel, const struct host *host, struct output *output,
+		   const char *command, const char *text, uint64_t *value_ret, struct error *error)
 {
 	const struct symbol *symbol;
-	char *end;
+	uint64_t address;
 
 	if (text[0] == '(') {
 		if (!host || !host->evaluate)
@@ -19,18 +37,17 @@ bool parse_address(struct kernel *kernel, const struct host *host, const char *c
 					 command, text);
 		return host->evaluate(host->context, text, value_ret, error);
 	}
-	errno = 0;
-	*value_ret = strtoull(text, &end, 16);
-	if (*text && !*end && !errno && !strpbrk(text, "+- \t"))
-		return true;
 	symbol = kernel->symbols ? symtab_find(kernel->symbols, text) : NULL;
-	if (!symbol)
-		return error_set(error, ERROR_USAGE,
+	if (symbol && kernel_symbol(kernel, text, &address, NULL)) {
+		hint_at_number(output, text);
+		*value_ret = address;
+		return true;
+	}
+	return parse_hexadecimal(text, value_ret) ||
+	       error_set(error, ERROR_USAGE,
 				 "%s: \"%.100s\" is neither a hexadecimal number nor a symbol nor "
 				 "an (expression)",
 				 command, text);
-	*value_ret = symbol->address;
-	return true;
 }
 
 bool parse_count(const char *command, const char *what, const char *text, uint64_t max,

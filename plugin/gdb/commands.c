@@ -67,6 +67,14 @@ bool command_run(struct plugin *plugin, const struct command *command,
 	return done;
 }
 
+bool command_run_part(struct plugin *plugin, const struct command *command,
+		      const struct arguments *arguments, struct output *output, struct error *error)
+{
+	if (command_run(plugin, command, arguments, output, error))
+		return true;
+	return error->kind == ERROR_PARTIAL && output_note(output, "%s", error->text);
+}
+
 static bool run_text(struct plugin *plugin, const struct command *command,
 		     const struct arguments *arguments, struct error *error)
 {
@@ -107,15 +115,19 @@ static bool run_json(struct plugin *plugin, const struct command *command,
 	const char *file = command->file_option ? option_value(arguments, command->file_option) :
 						  NULL;
 	struct output *output = output_python_new();
-	bool done;
+	bool done, partial;
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	done = command_run(plugin, command, arguments, output, error) &&
+	partial = !command_run(plugin, command, arguments, output, error);
+	/* A part of the answer is printed like the whole; that it is one, it says itself. */
+	if (partial && error->kind == ERROR_PARTIAL)
+		output_note(output, "%s", error->text);
+	done = (!partial || error->kind == ERROR_PARTIAL) &&
 	       (file ? write_json_file(output, plugin, file, error) :
 		       output_python_write_json(output, plugin, error));
 	output_python_free(output);
-	return done;
+	return done && !partial;
 }
 
 static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)

@@ -105,7 +105,8 @@ static PyObject *run(struct plugin *plugin, const struct command *command, const
 	output = output_python_new();
 	if (!output)
 		return PyErr_NoMemory();
-	if (command_run(plugin, command, &arguments, output, &error))
+	/* A frontend wants what there is; a note says what is missing. */
+	if (command_run_part(plugin, command, &arguments, output, &error))
 		result = plain_result(plugin, output);
 	else
 		raise_error(plugin, &error);

@@ -73,6 +73,9 @@ struct output;
  */
 bool command_run(struct plugin *plugin, const struct command *command,
 		 const struct arguments *arguments, struct output *output, struct error *error);
+/* The same for those who want what there is: a part of an answer is one, and a note says what is missing. */
+bool command_run_part(struct plugin *plugin, const struct command *command,
+		 const struct arguments *arguments, struct output *output, struct error *error);
 
 /* Re-executes gdb if it was started as `gdb VMLINUX VMCORE`; returns if it was not. */
 void relaunch_with_target(void);

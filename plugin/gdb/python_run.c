@@ -44,7 +44,7 @@ static PyObject *run(struct plugin *plugin, const struct command *command,
 	if (!output)
 		return PyErr_NoMemory();
 	output_python_set_numbers(output, numbers);
-	if (command_run(plugin, command, arguments, output, error) && !PyErr_Occurred()) {
+	if (command_run_part(plugin, command, arguments, output, error) && !PyErr_Occurred()) {
 		result = output_python_result(output);
 		Py_INCREF(result);
 	}

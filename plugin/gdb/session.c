@@ -221,17 +221,24 @@ static void describe(struct session *session, struct buffer *text)
 	const struct dump *dump = kernel->dump;
 	bool compressed = dump->compression[0] && strcmp(dump->compression, "none");
 	struct system_info info;
-	struct task_table *tasks;
+	struct task_table *tasks = NULL;
+	struct error why = { 0 };
 
 	buffer_printf(text, "%s: %s%s%s, Linux %s, %zu CPU%s", session->file,
 		      dump->variant[0] ? dump->variant : dump->format->name, compressed ? " " : "",
 		      compressed ? dump->compression : "", kernel->release, kernel->nr_cpus,
 		      kernel->nr_cpus == 1 ? "" : "s");
-	if (tasks_get(session->kernel, &tasks, NULL))
+	if (tasks_get(session->kernel, &tasks, &why) && tasks->damage)
+		buffer_printf(text, ", at least %zu tasks (the list breaks off: %s)", tasks->count, tasks->damage);
+	else if (tasks)
 		buffer_printf(text, ", %zu tasks", tasks->count);
+	else
+		buffer_printf(text, ", no tasks (%s)", why.text);
 	buffer_string(text, "\n");
 	if (system_info(session->kernel, &info, NULL) && info.panic[0])
 		buffer_printf(text, "%s\n", info.panic);
+	else if (info.panic_hint[0])
+		buffer_printf(text, "%s (by what is left of the log)\n", info.panic_hint);
 	attach_describe_own(session, text);
 	threads_describe(session, text);
 	if (dump->flags & DUMP_INCOMPLETE)

@@ -200,3 +200,89 @@ bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
 	}
 	return true;
 }
+
+struct xarray_walk {
+	struct kernel *kernel;
+	struct member slots, shift;
+	uint64_t node_tag;		/* in the low two bits of a pointer to a node */
+	uint64_t pointer_size, count;
+	bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error);
+	void *context;
+	bool stopped;
+	struct error damage;		/* the first */
+};
+
+static bool xarray_open(struct xarray_walk *walk, struct member *head, struct error *error)
+{
+	struct types *types = walk->kernel->types;
+	/* 3159f943aafd, 4.20; internal entries got another tag with it */
+	bool is_xarray = types_member(types, "xarray", "xa_head", head, NULL);
+	const char *node = is_xarray ? "xa_node" : "radix_tree_node";
+
+	walk->node_tag = is_xarray ? 2 : 1;
+	return (is_xarray || types_member(types, "radix_tree_root", "rnode", head, error)) &&
+	       types_member(types, node, "shift", &walk->shift, error) &&
+	       types_member(types, node, "slots", &walk->slots, error);
+}
+
+static void xarray_damaged(struct xarray_walk *walk, const struct error *error)
+{
+	if (walk->damage.kind == ERROR_NONE)
+		walk->damage = *error;
+	walk->stopped |= error->kind == ERROR_INTERRUPTED;
+}
+
+/* What ENTRY, whose first index is INDEX, leads to. ABOVE: the shift of the node it is in, which bounds the depth. */
+static void xarray_entry(struct xarray_walk *walk, uint64_t entry, uint64_t index, uint64_t above)
+{
+	uint64_t node = entry & ~3ull, shift;
+	struct error error = { .kind = ERROR_NONE };
+
+	if (!entry || walk->stopped)
+		return;
+	if ((entry & 3) == 0) {
+		walk->stopped = !walk->callback(walk->context, index, entry, &error);
+		if (error.kind != ERROR_NONE)
+			xarray_damaged(walk, &error);
+		return;
+	}
+	/* values, and the marks of siblings and retries, which are small */
+	if ((entry & 3) != walk->node_tag || node < 4096)
+		return;
+	if (!kernel_read_field(walk->kernel, node, &walk->shift, &shift, &error) || shift >= above || shift > 60 ||
+	    walk->count++ > CONTAINER_MAX_ENTRIES) {
+		if (error.kind == ERROR_NONE)
+			error_set(&error, ERROR_CORRUPT, "the node at 0x%llx is damaged", (unsigned long long)node);
+		xarray_damaged(walk, &error);
+		return;
+	}
+	if (!kernel_check_interrupt(walk->kernel, &error)) {
+		xarray_damaged(walk, &error);
+		return;
+	}
+	for (uint64_t i = 0; i < walk->slots.count && i < 64 && !walk->stopped; i++) {
+		if (kernel_read_pointer(walk->kernel, node + walk->slots.offset + i * walk->pointer_size, &entry, &error))
+			xarray_entry(walk, entry, index + (i << shift), shift);
+		else
+			xarray_damaged(walk, &error);
+	}
+}
+
+bool xarray_for_each(struct kernel *kernel, uint64_t root,
+		     bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+		     void *context, struct error *error)
+{
+	struct xarray_walk walk = { .kernel = kernel, .callback = callback, .context = context,
+				    .pointer_size = kernel->arch->pointer_size };
+	struct member head;
+	uint64_t entry;
+
+	if (!xarray_open(&walk, &head, error) || !kernel_read_pointer(kernel, root + head.offset, &entry, error))
+		return false;
+	xarray_entry(&walk, entry, 0, 64);
+	if (walk.damage.kind == ERROR_NONE)
+		return true;
+	if (error)
+		*error = walk.damage;
+	return error_prefix(error, "the tree at 0x%llx", (unsigned long long)root);
+}

@@ -30,6 +30,13 @@ bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
 		     bool (*callback)(void *context, uint64_t entry, struct error *error),
 		     void *context, struct error *error);
+/*
+ * struct xarray, or struct radix_tree_root before 4.20, at ROOT: each entry that is a pointer, with its index. An idr's is its
+ * idr_rt. What lies in nodes that cannot be read is lost, the rest is handed out; then false, with the first reason.
+ */
+bool xarray_for_each(struct kernel *kernel, uint64_t root,
+		     bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+		     void *context, struct error *error);
 
 /* A set of addresses, for walks that must not visit anything twice. Zero-initialise it. */
 struct visited {

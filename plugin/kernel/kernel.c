@@ -2,7 +2,9 @@
 /* Reading the kernel's structures, and keeping what was read; kernel.h has the rules. Calls nobody above. */
 #include "kernel/kernel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One subject's, in the list of all that is kept. */
 struct kept {
@@ -59,15 +61,96 @@ bool kernel_check_interrupt(struct kernel *kernel, struct error *error)
 
 /* --- reading --- */
 
+/* The addresses of NAME.llvm.123, as compilers call what link-time optimization made global; the first at *CURSOR or behind it. */
+static const struct symbol *find_suffixed(const struct symtab *symbols, const char *name, size_t *cursor)
+{
+	size_t length = strlen(name);
+
+	for (size_t count = symtab_count(symbols); *cursor < count;) {
+		const struct symbol *symbol = symtab_get(symbols, (*cursor)++);
+
+		if (!strncmp(symbol->name, name, length) && !strncmp(symbol->name + length, ".llvm.", 6))
+			return symbol;
+	}
+	return NULL;
+}
+
+/* Has this kernel such names at all? Going through all symbols for each that is not there would take long. */
+struct suffixes {
+	bool any;
+};
+static const struct kernel_slot suffixes_slot = { free };
+
+static bool has_suffixes(struct kernel *kernel)
+{
+	struct suffixes *suffixes = kernel_kept(kernel, &suffixes_slot);
+
+	if (suffixes)
+		return suffixes->any;
+	suffixes = calloc(1, sizeof(*suffixes));
+	if (!suffixes)
+		return false;
+	for (size_t i = 0; i < symtab_count(kernel->symbols) && !suffixes->any; i++)
+		suffixes->any = strstr(symtab_get(kernel->symbols, i)->name, ".llvm.") != NULL;
+	return kernel_keep(kernel, &suffixes_slot, suffixes, NULL) && suffixes->any;
+}
+
+/* VMCOREINFO's word for where NAME is; it is only believed where a symbol of that name is there. */
+static bool is_vmcoreinfos(struct kernel *kernel, const char *name, uint64_t address)
+{
+	char key[128];
+	uint64_t value;
+
+	snprintf(key, sizeof(key), "SYMBOL(%s)", name);
+	return dump_vmcoreinfo_number(kernel->dump, key, 16, &value) && value == address;
+}
+
+bool kernel_symbol_like(struct kernel *kernel, const char *name,
+			bool (*is_it)(struct kernel *kernel, uint64_t address), uint64_t *address_ret,
+			size_t *namesakes, struct error *error)
+{
+	const struct symbol *first = symtab_find(kernel->symbols, name), *symbol, *found = NULL;
+	size_t cursor = 0, count = 0;
+
+	/* Almost always there is nothing to choose. */
+	if (first && !symtab_find_next(kernel->symbols, name, symtab_find_next(kernel->symbols, name, NULL))) {
+		if (namesakes)
+			*namesakes = 1;
+		*address_ret = first->address;
+		return true;
+	}
+	if (first && (!is_it || is_it(kernel, first->address)))
+		found = first;
+
+	for (symbol = symtab_find_next(kernel->symbols, name, NULL); symbol;
+	     symbol = symtab_find_next(kernel->symbols, name, symbol)) {
+		count++;
+		if (is_vmcoreinfos(kernel, name, symbol->address) && (!is_it || is_it(kernel, symbol->address)))
+			found = symbol;
+		else if (!found && is_it && is_it(kernel, symbol->address))
+			found = symbol;
+	}
+	while (!found && has_suffixes(kernel) && (symbol = find_suffixed(kernel->symbols, name, &cursor))) {
+		count++;
+		if (!first)
+			first = symbol;
+		if (!is_it || is_it(kernel, symbol->address))
+			found = symbol;
+	}
+	if (namesakes)
+		*namesakes = count;
+	if (!found)
+		found = first;	/* it is not readable, or damaged: what reads it will say how */
+	if (!found)
+		return error_set(error, ERROR_NO_SYMBOL, "this kernel has no symbol %s", name);
+	*address_ret = found->address;
+	return true;
+}
+
 bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
 		   struct error *error)
 {
-	const struct symbol *symbol = symtab_find(kernel->symbols, name);
-
-	if (!symbol)
-		return error_set(error, ERROR_NO_SYMBOL, "this kernel has no symbol %s", name);
-	*address_ret = symbol->address;
-	return true;
+	return kernel_symbol_like(kernel, name, NULL, address_ret, NULL, error);
 }
 
 /* The bytes that hold a member: all of its type, or just those that a bit field touches. */

@@ -105,9 +105,18 @@ void kernel_forget(struct kernel *kernel);
 
 /* --- reading --- */
 
-/* The run-time address of a global or static symbol of vmlinux. ERROR_NO_SYMBOL. */
+/*
+ * The run-time address of a global or static symbol of vmlinux. ERROR_NO_SYMBOL. Of several with this name it is the one that
+ * VMCOREINFO names, else a global one; a compiler's NAME.llvm.123 (ThinLTO's promoted locals) counts where there is no NAME.
+ */
 bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
 		   struct error *error);
+/*
+ * The same for what can be recognized: of several the first that IS_IT says it is. NULL, or how often the name was there: *NAMESAKES.
+ */
+bool kernel_symbol_like(struct kernel *kernel, const char *name,
+			bool (*is_it)(struct kernel *kernel, uint64_t address), uint64_t *address_ret,
+			size_t *namesakes, struct error *error);
 /*
  * TYPE.PATH of the structure at ADDRESS as an unsigned number (sign-extended if signed); bit fields
  * too; at most 8 bytes.

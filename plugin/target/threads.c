@@ -42,7 +42,7 @@ static uint64_t task_id(const struct task *task, uint64_t other)
 {
 	uint64_t room = THREAD_ID_IDLE - THREAD_ID_TASK;
 
-	if (task->idle && task->cpu < room)
+	if (task->idle && task_knows(task, TASK_CPU) && task->cpu < room)
 		return THREAD_ID_IDLE + task->cpu;
 	if (!task->idle && task->pid < room)
 		return THREAD_ID_TASK + task->pid;
@@ -190,10 +190,14 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 		if (thread->cpu && thread->cpu->inferred_from)
 			buffer_string(text, "task inferred, ");
 		buffer_printf(text, "pid %u, ", task->pid);
-		if (task->tgid != task->pid)
+		if (task_knows(task, TASK_TGID) && task->tgid != task->pid)
 			buffer_printf(text, "of process %u, ", task->tgid);
-		buffer_printf(text, "%s (%s), task 0x%llx", task_state_name(kernel, task),
-			      task_state_letters(kernel, task), (unsigned long long)task->address);
+		if (task_state_known(task))
+			buffer_printf(text, "%s (%s), ", task_state_name(kernel, task),
+				      task_state_letters(kernel, task));
+		else
+			buffer_string(text, "state not known, ");
+		buffer_printf(text, "task 0x%llx", (unsigned long long)task->address);
 		if (task->damage)
 			buffer_string(text, ", partly unreadable");
 	}
@@ -268,11 +272,11 @@ static void thread_xml(struct kernel *kernel, const struct thread *thread, struc
 	if (thread->cpu)
 		buffer_printf(xml, " core=\"%u\" id_str=\"CPU %u\"", thread->cpu->number,
 			      thread->cpu->number);
-	else if (task->idle)
+	else if (task->idle && task_knows(task, TASK_CPU))
 		buffer_printf(xml, " id_str=\"idle task of CPU %u\"", task->cpu);
 	else
 		buffer_printf(xml, " id_str=\"pid %u\"", task->pid);
-	if (task) {
+	if (task && task_knows(task, TASK_COMM)) {
 		buffer_string(xml, " name=\"");
 		xml_append(xml, task->comm);
 		buffer_char(xml, '"');

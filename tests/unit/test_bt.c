@@ -181,7 +181,7 @@ static void end_is_told(void **state)
 	kernel_forget(&set->image->kernel);
 	expect_text(set, "bt 30",
 		    "PID: 30       TASK: ffff888000014000  CPU: 0    COMMAND: \"kworker/0:1\"\n"
-		    "     stack ends: the registers of pid 30: the task's saved stack pointer 0x8 "
+		    "     stack ends: its registers: the task's saved stack pointer 0x8 "
 		    "is not one\n");
 }
 

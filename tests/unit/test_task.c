@@ -235,14 +235,14 @@ static void test_exited_task_has_no_registers(void **state)
 	(void)state;
 	put8(image, OFFSET(5) + STACK, 0);
 	assert_false(task_registers(&image->kernel, task_find_pid(&image->kernel, 20), &registers, NULL, &error));
-	assert_non_null(strstr(error.text, "pid 20 has exited"));
+	assert_non_null(strstr(error.text, "it has exited"));
 	/* And one whose saved pc is no code: 7 words of zeros at its thread.sp. */
 	image->kernel.text_start = IMAGE_BASE + 0x1f0000;
 	image->kernel.text_end = IMAGE_BASE + 0x1f8000;
 	put8(image, OFFSET(1) + SP, IMAGE_BASE + 0x1e0000);
 	kernel_forget(&image->kernel);
 	assert_false(task_registers(&image->kernel, task_find_pid(&image->kernel, 1), &registers, NULL, &error));
-	assert_non_null(strstr(error.text, "pid 1 are not known"));
+	assert_non_null(strstr(error.text, "its registers are not known"));
 	assert_int_equal(registers.valid, 0);
 	put8(image, 0x1e0000 + 6 * 8, IMAGE_BASE + 0x1f0100);
 	assert_true(task_registers(&image->kernel, task_find_pid(&image->kernel, 1), &registers, NULL, &error));
@@ -428,13 +428,16 @@ static void test_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct task task = { .state = cases[i].state, .exit_state = cases[i].exit_state };
+		struct task task = { .known = ~0u, .state = cases[i].state, .exit_state = cases[i].exit_state };
 
 		assert_string_equal(task_state_letters(NULL, &task), cases[i].letters);
 	}
-	assert_string_equal(task_state_name(NULL, &(struct task){ .on_cpu = true }), "running");
-	assert_string_equal(task_state_name(NULL, &(struct task){ .on_cpu = false }), "runnable");
-	assert_string_equal(task_state_name(NULL, &(struct task){ .state = 1 }), "interruptible sleep");
+	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .on_cpu = true }), "running");
+	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .on_cpu = false }), "runnable");
+	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .state = 1 }), "interruptible sleep");
+	/* What could not be read is not 0, which would be running. */
+	assert_string_equal(task_state_letters(NULL, &(struct task){ .known = ~(1u << TASK_STATE) }), "??");
+	assert_string_equal(task_state_letters(NULL, &(struct task){ .known = ~(1u << TASK_EXIT_STATE), .state = 1 }), "??");
 }
 
 /* --- a real dump --- */

@@ -75,16 +75,19 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	return true;
 }
 
-/* Words without an answer are errors, before anything is shown. */
+/* Words without an answer; ERROR_PARTIAL where others have one. */
 static bool check_words(struct kernel *kernel, const struct arguments *arguments,
 			struct error *error)
 {
+	const char *first = NULL;
+	size_t missing = 0;
+
 	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!module_find(kernel, arguments->words[i]))
-			return error_set(error, ERROR_USAGE,
-					 "mod: no module is called \"%s\"; `mod` lists them",
-					 arguments->words[i]);
-	return true;
+		if (!module_find(kernel, arguments->words[i]) && !missing++)
+			first = arguments->words[i];
+	return !missing ||
+	       error_set(error, missing < arguments->nr_words ? ERROR_PARTIAL : ERROR_USAGE,
+			 "mod: no module is called \"%s\"; `mod` lists them", first);
 }
 
 static bool wanted(const struct arguments *arguments, const struct module *module)
@@ -212,13 +215,17 @@ static const struct shape *view(const struct arguments *arguments)
 static bool mod_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error)
 {
+	struct error missing = { .kind = ERROR_NONE };
 	struct buffer notes = { 0 };
 	struct module_list *list;
 	bool good = true;
 
-	if (!check_options(arguments, error) || !modules_get(kernel, &list, error) ||
-	    !check_words(kernel, arguments, error))
+	if (!check_options(arguments, error) || !modules_get(kernel, &list, error))
 		return false;
+	if (!check_words(kernel, arguments, &missing) && missing.kind != ERROR_PARTIAL) {
+		*error = missing;
+		return false;
+	}
 	if (has_option(arguments, 's') || has_option(arguments, 'S'))
 		good = load_files(kernel, arguments, host, &notes, error);
 	if (good && output_begin(output, view(arguments))) {
@@ -230,6 +237,12 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 		emit_notes(output, list, &notes);
 	}
 	buffer_free(&notes);
+	if (good && missing.kind == ERROR_PARTIAL) {
+		*error = missing;
+		return false;
+	}
+	if (good && list->damage && !arguments->nr_words)
+		return error_set(error, ERROR_PARTIAL, "mod: the list of modules is not complete");
 	return good;
 }
 

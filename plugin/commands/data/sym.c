@@ -184,10 +184,12 @@ static bool emit_word(struct sym *sym, const char *word, struct error *error)
 	/* A name may look like a number: it goes first. */
 	if (word[0] != '(') {
 		emit_named(sym, word);
-		if (sym->shown > before)
+		if (sym->shown > before) {
+			hint_at_number(sym->output, word);
 			return true;
+		}
 	}
-	return parse_address(sym->kernel, sym->host, "sym", word, &address, error) &&
+	return parse_address(sym->kernel, sym->host, NULL, "sym", word, &address, error) &&
 	       emit_address(sym, address, word, error);
 }
 
@@ -207,7 +209,7 @@ static bool sym_run(struct kernel *kernel, const struct arguments *arguments, st
 		    const struct host *host, struct error *error)
 {
 	struct sym sym = { kernel, arguments, host, output, 0 };
-	struct error why = { 0 };
+	struct error why = { 0 }, missing = { .kind = ERROR_NONE };
 	bool done;
 
 	if (!arguments->nr_words && !has_option(arguments, 'l') && !has_option(arguments, 'M') &&
@@ -217,8 +219,16 @@ static bool sym_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (!output_begin(output, &shape))
 		return true;
 	done = run_lists(&sym, &why);
-	for (size_t i = 0; done && i < arguments->nr_words; i++)
-		done = emit_word(&sym, arguments->words[i], &why);
+	for (size_t i = 0; done && i < arguments->nr_words; i++) {
+		struct error nothing = { .kind = ERROR_NONE };
+
+		done = emit_word(&sym, arguments->words[i], &nothing) || nothing.kind == ERROR_USAGE;
+		/* The others are answered all the same. */
+		if (nothing.kind != ERROR_NONE && missing.kind == ERROR_NONE)
+			missing = nothing;
+		if (!done)
+			why = nothing;
+	}
 	/* That somebody has had enough is no error. */
 	if (!done && why.kind) {
 		if (error)
@@ -229,12 +239,14 @@ static bool sym_run(struct kernel *kernel, const struct arguments *arguments, st
 		return error_set(error, ERROR_USAGE, "sym: no symbol has \"%s\" in its name",
 				 option_value(arguments, 'q'));
 	output_end(output);
-	return true;
+	if (missing.kind == ERROR_NONE)
+		return true;
+	return error_set(error, sym.shown ? ERROR_PARTIAL : missing.kind, "%s", missing.text);
 }
 
 static const char help[] =
 	"Each word is a symbol's name, an address in hexadecimal, or an (expression) that\n"
-	"gdb evaluates. The letter is that of System.map and nm: T t code, D d data, B b\n"
+	"gdb evaluates. A word that is both is the symbol; 0x makes it the number. The letter is that of System.map and nm: T t code, D d data, B b\n"
 	"zeroed data, R r constants, V W weak, A absolute; small ones are local to their\n"
 	"file. Per-CPU symbols have an offset for an address.\n"
 	"\n"

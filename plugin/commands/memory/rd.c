@@ -147,10 +147,10 @@ static bool parse(struct rd *rd, struct error *error)
 		return error_set(error, ERROR_USAGE,
 				 "rd: which address? rd [-p|-u] ADDRESS [COUNT]");
 	if (!parse_width(rd, error) ||
-	    !parse_address(rd->kernel, rd->host, "rd", arguments->words[0], &rd->address, error))
+	    !parse_address(rd->kernel, rd->host, rd->output, "rd", arguments->words[0], &rd->address, error))
 		return false;
 	if (offset) {
-		if (!parse_address(rd->kernel, rd->host, "rd", offset, &value, error))
+		if (!parse_address(rd->kernel, rd->host, rd->output, "rd", offset, &value, error))
 			return false;
 		rd->address += value;
 	}
@@ -160,7 +160,7 @@ static bool parse(struct rd *rd, struct error *error)
 	    !parse_count("rd", "COUNT", arguments->words[1], MAX_COUNT, &rd->count, error))
 		return false;
 	if (end) {
-		if (!parse_address(rd->kernel, rd->host, "rd", end, &value, error))
+		if (!parse_address(rd->kernel, rd->host, rd->output, "rd", end, &value, error))
 			return false;
 		if (value <= rd->address)
 			return error_set(error, ERROR_USAGE,

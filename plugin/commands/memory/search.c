@@ -90,7 +90,7 @@ static bool parse_patterns(struct search *search, struct error *error)
 	if (mask_text && has_option(arguments, 'c'))
 		return error_set(error, ERROR_USAGE,
 				 "search: -m is for values, not for strings (-c)");
-	if (mask_text && !parse_address(search->kernel, search->host, "search", mask_text, &mask, error))
+	if (mask_text && !parse_address(search->kernel, search->host, search->output, "search", mask_text, &mask, error))
 		return false;
 	for (size_t i = 0; i < arguments->nr_words; i++) {
 		struct scan_pattern *pattern = &search->patterns[i];
@@ -103,7 +103,7 @@ static bool parse_patterns(struct search *search, struct error *error)
 				return error_set(error, ERROR_USAGE,
 						 "search: a string has 1 to %d bytes",
 						 SCAN_MAX_TEXT);
-		} else if (!parse_address(search->kernel, search->host, "search",
+		} else if (!parse_address(search->kernel, search->host, search->output, "search",
 					  arguments->words[i], &pattern->value, error)) {
 			return false;
 		} else if (search->width < 8 && pattern->value >> 8 * search->width) {
@@ -158,7 +158,7 @@ static bool parse_limits(struct search *search, struct error *error)
 	struct memory *memory = search->kernel->memory;
 	uint64_t half = memory ? memory_kernel_start(memory) : 0, value;
 
-	if ((start && !parse_address(search->kernel, search->host, "search", start,
+	if ((start && !parse_address(search->kernel, search->host, search->output, "search", start,
 				     &request->start, error)) ||
 	    !choose_space(search, start != NULL, error))
 		return false;
@@ -179,7 +179,7 @@ static bool parse_limits(struct search *search, struct error *error)
 		if (value - 1 < request->last - request->start)
 			request->last = request->start + value - 1;
 	} else if (end) {
-		if (!parse_address(search->kernel, search->host, "search", end, &value, error))
+		if (!parse_address(search->kernel, search->host, search->output, "search", end, &value, error))
 			return false;
 		if (value <= request->start)
 			return error_set(error, ERROR_USAGE,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* report: what the memory was used for, and by whom. */
 #include "commands/report/report.h"
+#include "commands/tasks/task_cells.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,11 +83,14 @@ static bool memory_processes(struct report *report, uint64_t total, struct error
 	struct output *out = report->output;
 	struct task_list list = { 0 };
 	struct task_table *table;
+	size_t unknown = 0;
 
 	if (!tasks_get(report->kernel, &table, error) || !tasks_load_memory(report->kernel, error))
 		return false;
 	for (size_t i = 0; i < table->count; i++)
-		if (table->tasks[i].mm && table->tasks[i].pid == table->tasks[i].tgid)
+		if (table->tasks[i].memory_unknown)
+			unknown++;
+		else if (table->tasks[i].mm && table->tasks[i].pid == table->tasks[i].tgid)
 			task_list_add(&list, &table->tasks[i]);
 	if (list.count)
 		qsort(list.tasks, list.count, sizeof(*list.tasks), compare_rss);
@@ -102,9 +106,12 @@ static bool memory_processes(struct report *report, uint64_t total, struct error
 			output_real(out, 3, 100.0 * task->rss_bytes / total, 1);
 		output_uint_as(out, 4, task->vsz_bytes, "%llu",
 			       (unsigned long long)task->vsz_bytes / 1024);
-		output_bytes(out, 5, task->comm, strnlen(task->comm, sizeof(task->comm)));
+		task_comm_cell(out, 5, task);
 	}
 	output_end(out);
+	if (unknown)
+		output_note(out, "the memory use of %zu task%s is not known; they are not among the biggest processes here",
+			    unknown, unknown == 1 ? "" : "s");
 	task_list_free(&list);
 	return true;
 }

@@ -14,11 +14,6 @@
 #define NSEC_PER_SEC 1000000000ull
 #define MAX_CHAIN    32
 
-static bool output_comm(struct output *output, size_t column, const struct task *task)
-{
-	return output_bytes(output, column, task->comm, strnlen(task->comm, sizeof(task->comm)));
-}
-
 /* --- CPUs --- */
 
 static void panicked(struct report *report, const struct cpu *cpu)
@@ -37,7 +32,7 @@ static void panicked(struct report *report, const struct cpu *cpu)
 	if (task) {
 		output_uint(report->output, 1, task->pid);
 		output_address(report->output, 2, task->address);
-		output_comm(report->output, 3, task);
+		task_comm_cell(report->output, 3, task);
 	}
 	output_end(report->output);
 }
@@ -182,8 +177,8 @@ static void waits_for(struct report *report, const struct blocked *blocked)
 	for (size_t i = 0; i < MAX_CHAIN && at && at->owner && output_row(out); i++) {
 		output_uint(out, 0, at->owner->pid);
 		output_address(out, 1, at->owner->address);
-		output_comm(out, 2, at->owner);
-		output_string(out, 3, task_state_letters(report->kernel, at->owner));
+		task_comm_cell(out, 2, at->owner);
+		task_state_cell(report->kernel, out, 3, at->owner);
 		output_bool(out, 4, at->owner_is_hint, NULL);
 		at = at->next;
 		if (at == blocked)
@@ -250,8 +245,8 @@ static bool blocked_row(struct report *report, const struct blocked *blocked, ui
 		return false;
 	bt_unwind(report->bt, task);
 	task_cells(out, task);
-	output_string(out, BLOCKED_STATE, task_state_letters(report->kernel, task));
-	output_string(out, BLOCKED_STATE_NAME, task_state_name(report->kernel, task));
+	task_state_cell(report->kernel, out, BLOCKED_STATE, task);
+	task_state_name_cell(report->kernel, out, BLOCKED_STATE_NAME, task);
 	if (now && task->last_run)
 		output_uint_as(out, BLOCKED_ELAPSED, elapsed, "%llu.%03llu s",
 			       (unsigned long long)(elapsed / NSEC_PER_SEC),
@@ -277,7 +272,8 @@ static int compare_blocked(const void *left, const void *right)
 	return a->task->pid < b->task->pid ? -1 : a->task->pid > b->task->pid;
 }
 
-static bool show_blocked(struct report *report, struct blocked_list *list, struct error *error)
+/* UNKNOWN: so many tasks' states could not be read. */
+static bool show_blocked(struct report *report, struct blocked_list *list, size_t unknown, struct error *error)
 {
 	uint64_t now = tasks_scheduler_now(report->kernel);
 	const struct blocked **order = calloc(list->count + 1, sizeof(*order));
@@ -295,7 +291,10 @@ static bool show_blocked(struct report *report, struct blocked_list *list, struc
 		       blocked_row(report, order[i], now);
 	if (done)
 		output_end(report->output);
-	if (done && !list->count)
+	if (done && unknown)
+		output_note(report->output, "whether %zu task%s blocked is not known: the state could not be read", unknown,
+			    unknown == 1 ? " was" : "s were");
+	else if (done && !list->count)
 		output_note(report->output, "no task was blocked");
 	free(order);
 	return done;
@@ -309,6 +308,7 @@ bool report_tasks(struct report *report, struct error *error)
 	struct task_list list = { 0 };
 	struct bt *bt = report->bt;
 	struct group_table *groups = bt_groups_new(error);
+	size_t unknown = 0;
 	bool done = groups && bt_add_all(bt, &list, error) && task_list_check(&list, error) &&
 		    blocked_begin(report->kernel, &blocked, error);
 
@@ -317,12 +317,13 @@ bool report_tasks(struct report *report, struct error *error)
 		done = kernel_step(report->kernel, "unwinding", i, list.count, error);
 		if (!done)
 			break;
+		unknown += !task_state_known(list.tasks[i]);
 		bt_unwind(bt, list.tasks[i]);
 		done = bt_groups_put(bt, groups, true, error) &&
 		       blocked_add(report->kernel, &blocked, list.tasks[i], bt->stack.frames,
 				   bt->stack.count, NULL, error);
 	}
-	done = done && show_blocked(report, &blocked, error);
+	done = done && show_blocked(report, &blocked, unknown, error);
 	if (done) {
 		output_heading(report->output, "All tasks' stacks");
 		bt_groups_show(bt, groups, true);

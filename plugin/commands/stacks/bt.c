@@ -265,6 +265,7 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 static bool run_bt(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		   const struct host *host, struct error *error)
 {
+	struct error missing = { .kind = ERROR_NONE };
 	struct task_list list = { 0 };
 	struct bt *bt;
 	bool done;
@@ -274,12 +275,19 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	bt = bt_new(kernel, arguments, output, host, error);
 	if (!bt)
 		return false;
-	done = choose(bt, &list, error) &&
+	done = choose(bt, &list, &missing);
+	if (!done && missing.kind != ERROR_PARTIAL)
+		*error = missing;
+	done = (done || missing.kind == ERROR_PARTIAL) &&
 	       (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
 	       task_list_check(&list, error);
 	if (done && option_value(arguments, 'n'))
 		drop_idle(&list);
 	done = done && show(bt, &list, error);
+	if (done && missing.kind == ERROR_PARTIAL) {
+		*error = missing;
+		done = false;
+	}
 	task_list_free(&list);
 	bt_free(bt);
 	return done;

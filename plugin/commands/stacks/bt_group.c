@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in
- * it. */
+/*
+ * bt -u: thousands of tasks wait in a few dozen places. Each different stack once, with who is in it. Stacks that end for different
+ * reasons are different ones, also where both have no frame at all.
+ */
 #include "commands/stacks/bt.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
 #include "base/buffer.h"
+#include "commands/tasks/task_cells.h"
 #include "kernel/tasks/cpu.h"
 
 #define LINE_WIDTH 96
@@ -17,6 +21,8 @@ struct group {
 	uint64_t *pcs; /* of the kernel frames */
 	size_t nr_pcs;
 	enum unwind_end end;
+	char *reason;	   /* why it ends, as of the first one; NULL = it is complete */
+	bool reasons_vary; /* in their numbers */
 	const char *state; /* its name; NULL = of any */
 	struct task_list list;
 };
@@ -39,9 +45,39 @@ static size_t kernel_frames(const struct stack *stack)
 	return count;
 }
 
-static uint64_t hash_stack(const struct stack *stack, size_t count)
+/* The next character of a reason with its numbers left out: addresses differ from task to task. 0 = the end. */
+static char next_of_reason(const char **text)
+{
+	while (isdigit((unsigned char)**text)) {
+		bool hexadecimal = !strncmp(*text, "0x", 2);
+
+		*text += hexadecimal ? 2 : 1;
+		while (hexadecimal ? isxdigit((unsigned char)**text) : isdigit((unsigned char)**text))
+			++*text;
+	}
+	return **text ? *(*text)++ : 0;
+}
+
+static bool same_reason(const char *one, const char *other)
+{
+	char c;
+
+	if (!one || !other)
+		return one == other;
+	do {
+		c = next_of_reason(&one);
+		if (c != next_of_reason(&other))
+			return false;
+	} while (c);
+	return true;
+}
+
+static uint64_t hash_stack(const struct stack *stack, size_t count, const char *reason)
 {
 	uint64_t hash = 0xcbf29ce484222325ul + stack->end;
+
+	for (char c; reason && (c = next_of_reason(&reason));)
+		hash = (hash ^ (uint8_t)c) * 0x100000001b3ul;
 
 	for (size_t i = 0; i < count; i++)
 		hash = (hash ^ stack->frames[i].pc) * 0x9e3779b97f4a7c15ul;
@@ -49,9 +85,10 @@ static uint64_t hash_stack(const struct stack *stack, size_t count)
 }
 
 static bool same_stack(const struct group *group, const struct stack *stack, size_t count,
-		       const char *state)
+		       const char *reason, const char *state)
 {
-	if (group->nr_pcs != count || group->end != stack->end || group->state != state)
+	if (group->nr_pcs != count || group->end != stack->end || group->state != state ||
+	    !same_reason(group->reason, reason))
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (group->pcs[i] != stack->frames[i].pc)
@@ -80,7 +117,7 @@ static bool grow_slots(struct group_table *table)
 }
 
 static struct group *new_group(struct group_table *table, const struct stack *stack, size_t count,
-			       uint64_t hash, const char *state)
+			       uint64_t hash, const char *reason, const char *state)
 {
 	struct group *group, *groups = array_room(table->groups, table->count, &table->capacity,
 						  sizeof(*groups), "groups of stacks", NULL);
@@ -91,8 +128,12 @@ static struct group *new_group(struct group_table *table, const struct stack *st
 	group = &table->groups[table->count];
 	*group = (struct group){ .hash = hash, .nr_pcs = count, .end = stack->end, .state = state };
 	group->pcs = calloc(count + 1, sizeof(*group->pcs));
-	if (!group->pcs)
+	group->reason = reason ? strdup(reason) : NULL;
+	if (!group->pcs || (reason && !group->reason)) {
+		free(group->pcs);
+		free(group->reason);
 		return NULL;
+	}
 	for (size_t i = 0; i < count; i++)
 		group->pcs[i] = stack->frames[i].pc;
 	table->count++;
@@ -103,10 +144,10 @@ static struct group *new_group(struct group_table *table, const struct stack *st
  * Puts the task of STACK to those with the same one. The name of a STATE is one string, so that two
  * are compared by address. False if there is no memory.
  */
-static bool put_stack(struct group_table *table, const struct stack *stack, const char *state)
+static bool put_stack(struct group_table *table, const struct stack *stack, const char *reason, const char *state)
 {
 	size_t count = kernel_frames(stack);
-	uint64_t hash = hash_stack(stack, count) ^ (uintptr_t)state;
+	uint64_t hash = hash_stack(stack, count, reason) ^ (uintptr_t)state;
 	struct group *group;
 	size_t slot;
 
@@ -115,10 +156,12 @@ static bool put_stack(struct group_table *table, const struct stack *stack, cons
 	for (slot = hash & (table->nr_slots - 1); table->slots[slot];
 	     slot = (slot + 1) & (table->nr_slots - 1)) {
 		group = &table->groups[table->slots[slot] - 1];
-		if (group->hash == hash && same_stack(group, stack, count, state))
-			return task_list_add(&group->list, stack->task);
+		if (group->hash != hash || !same_stack(group, stack, count, reason, state))
+			continue;
+		group->reasons_vary |= reason && strcmp(reason, group->reason) != 0;
+		return task_list_add(&group->list, stack->task);
 	}
-	group = new_group(table, stack, count, hash, state);
+	group = new_group(table, stack, count, hash, reason, state);
 	if (!group)
 		return false;
 	table->slots[slot] = table->count;
@@ -208,7 +251,7 @@ static void group_tasks(struct bt *bt, const struct group *group)
 
 		output_uint(bt->output, 0, task->pid);
 		output_address(bt->output, 1, task->address);
-		output_bytes(bt->output, 2, task->comm, strnlen(task->comm, sizeof(task->comm)));
+		task_comm_cell(bt->output, 2, task);
 	}
 	output_end(bt->output);
 }
@@ -239,7 +282,8 @@ static bool group_row(struct bt *bt, const struct group *group)
 	group_tasks(bt, group);
 	bt_frames(bt, true);
 	if (end)
-		return output_string(bt->output, GROUP_END, end);
+		return output_printf(bt->output, GROUP_END, "%s%s", end,
+				     group->reasons_vary ? " (of the first task; of the others with other numbers)" : "");
 	return true;
 }
 
@@ -258,6 +302,7 @@ void bt_groups_free(struct group_table *table)
 		return;
 	for (size_t i = 0; i < table->count; i++) {
 		free(table->groups[i].pcs);
+		free(table->groups[i].reason);
 		task_list_free(&table->groups[i].list);
 	}
 	free(table->groups);
@@ -269,7 +314,7 @@ bool bt_groups_put(struct bt *bt, struct group_table *table, bool by_state, stru
 {
 	const char *state = by_state ? task_state_name(bt->kernel, bt->stack.task) : NULL;
 
-	if (put_stack(table, &bt->stack, state))
+	if (put_stack(table, &bt->stack, bt_end(bt), state))
 		return true;
 	return error_no_memory(error, "the groups of stacks",
 			       table->count * sizeof(*table->groups));

@@ -81,7 +81,7 @@ bool bt_raw(struct bt *bt, const struct task *task)
 	if (!output_row(bt->output))
 		return false;
 	task_cells(bt->output, task);
-	if (!task->stack)
+	if (!task->stack || !task_knows(task, TASK_STACK))
 		return output_note(bt->output, "it has no stack any more");
 	return bt_words(bt, task->stack, task->stack + bt->stack_size);
 }
@@ -171,7 +171,7 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 	if (!output_row(bt->output))
 		return false;
 	task_cells(bt->output, task);
-	if (!task->stack)
+	if (!task->stack || !task_knows(task, TASK_STACK))
 		return output_note(bt->output, "it has no stack any more");
 	if (task_registers(bt->kernel, task, &registers, NULL, NULL) &&
 	    registers.valid >> bt->kernel->arch->sp & 1) {

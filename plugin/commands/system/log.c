@@ -234,8 +234,6 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 		*error = why;
 		return false;
 	}
-	if (!good)
-		output_note(output, "%s", why.text);
 	if (has_option(arguments, 'T'))
 		output_note(output, "times of day are inferred: seconds since boot plus the "
 				    "clock's distance from them at "
@@ -244,7 +242,7 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (has_option(arguments, 'c') && run.any && !run.any_caller)
 		output_note(output, "this kernel does not record who wrote a message "
 				    "(CONFIG_PRINTK_CALLER is not set)");
-	return true;
+	return good || error_set(error, ERROR_PARTIAL, "%s", why.text);
 }
 
 static const char help[] =

@@ -34,7 +34,9 @@ enum {
 	LOAD_1,
 	LOAD_5,
 	LOAD_15,
+	TASKS_TEXT,
 	TASKS,
+	TASKS_AT_LEAST,
 	NODENAME,
 	RELEASE,
 	VERSION,
@@ -44,6 +46,7 @@ enum {
 	TAINTS,
 	TAINT_MASK,
 	BUILD_ID,
+	SURVIVED_TEXT,
 	PANIC
 };
 
@@ -61,7 +64,9 @@ static const struct column columns[] = {
 	[LOAD_1] = { "load_1", NULL, 0, COLUMN_JSON_ONLY },
 	[LOAD_5] = { "load_5", NULL, 0, COLUMN_JSON_ONLY },
 	[LOAD_15] = { "load_15", NULL, 0, COLUMN_JSON_ONLY },
-	[TASKS] = { "tasks", "TASKS", 0, 0 },
+	[TASKS_TEXT] = { "tasks_text", "TASKS", 0, COLUMN_TEXT_ONLY },
+	[TASKS] = { "tasks", NULL, 0, COLUMN_JSON_ONLY },
+	[TASKS_AT_LEAST] = { "tasks_at_least", NULL, 0, COLUMN_JSON_ONLY },
 	[NODENAME] = { "nodename", "NODENAME", 0, 0 },
 	[RELEASE] = { "release", "RELEASE", 0, 0 },
 	[VERSION] = { "version", "VERSION", 0, 0 },
@@ -71,9 +76,9 @@ static const struct column columns[] = {
 	[TAINTS] = { "taints", NULL, 0, COLUMN_JSON_ONLY },
 	[TAINT_MASK] = { "taint_mask", NULL, 0, COLUMN_JSON_ONLY },
 	[BUILD_ID] = { "build_id", NULL, 0, COLUMN_JSON_ONLY },
+	[SURVIVED_TEXT] = { "survived_text", "SURVIVED", 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
 	[PANIC] = { "panic", "PANIC", 0, COLUMN_HIGHLIGHT },
 };
-static const struct shape shape = { "system", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
 
 /* What is wrong or special about the dump file, as crash puts it. */
 static void dumpfile_flags(const struct dump *dump, struct buffer *text)
@@ -166,6 +171,8 @@ static bool emit_taint(struct kernel *kernel, struct output *output, const struc
 	struct buffer text = { 0 }, letters = { 0 };
 	bool more;
 
+	if (!info->taint_known)
+		return true;
 	/* Lines of "X  meaning". */
 	system_taint_text(kernel, info->taint_mask, &text);
 	for (const char *line = text.data; line && *line; line = strchr(line, '\n') + 1)
@@ -190,12 +197,86 @@ static bool emit_names(struct kernel *kernel, struct output *output, const struc
 	       (!kernel->build_id[0] || output_string(output, BUILD_ID, kernel->build_id));
 }
 
+/* A list that broke off has a least number of tasks, no number. */
+static bool emit_tasks(struct output *output, const struct system_info *info)
+{
+	if (!info->nr_tasks)
+		return true;
+	if (info->tasks_whole)
+		return output_printf(output, TASKS_TEXT, "%zu", info->nr_tasks) &&
+		       output_uint(output, TASKS, info->nr_tasks) &&
+		       output_uint(output, TASKS_AT_LEAST, info->nr_tasks);
+	return output_uint(output, TASKS_AT_LEAST, info->nr_tasks) &&
+	       output_printf(output, TASKS_TEXT, "at least %zu (the list breaks off, see below)", info->nr_tasks);
+}
+
+static size_t shown_survived(const struct system_info *info)
+{
+	return info->nr_survived < SYSTEM_MAX_SURVIVED ? info->nr_survived : SYSTEM_MAX_SURVIVED;
+}
+
+/* Oopses that killed a task, and then the machine went on: not why it died. */
+static bool emit_survived(struct output *output, const struct system_info *info)
+{
+	struct buffer text = { 0 };
+	bool more;
+
+	for (size_t i = 0; i < shown_survived(info); i++)
+		buffer_printf(&text, "[%5llu.%06llu] %s\n",
+			      (unsigned long long)(info->survived[i].timestamp / NSEC_PER_SEC),
+			      (unsigned long long)(info->survived[i].timestamp % NSEC_PER_SEC / 1000),
+			      info->survived[i].text);
+	more = !text.size || output_bytes(output, SURVIVED_TEXT, text.data, text.size);
+	buffer_free(&text);
+	return more;
+}
+
+static void emit_survived_rows(struct output *output, const struct system_info *info)
+{
+	static const struct column survived_columns[] = {
+		{ "timestamp_ns", NULL, 0, COLUMN_JSON_ONLY },
+		{ "text", NULL, 0, COLUMN_JSON_ONLY },
+	};
+	static const struct shape survived_shape = { "survived", SHAPE_PLAIN, survived_columns,
+						     ARRAY_SIZE(survived_columns) };
+
+	output_begin(output, &survived_shape);
+	for (size_t i = 0; i < shown_survived(info) && output_row(output); i++) {
+		output_uint(output, 0, info->survived[i].timestamp);
+		output_string(output, 1, info->survived[i].text);
+	}
+	output_end(output);
+}
+
+static void emit_notes(struct output *output, const struct system_info *info)
+{
+	if (info->running)
+		output_note(output, "the kernel says that no CPU had panicked: the dump is of a machine that was running");
+	else if (info->panic_known && !info->panic[0])
+		output_note(output, "the log holds no panic and no oops: the dump may be of a "
+				    "machine that was running");
+	if (info->panic_hint[0])
+		output_note(output, "what is left of the log says: %s", info->panic_hint);
+	if (info->nr_survived > SYSTEM_MAX_SURVIVED)
+		output_note(output, "%zu oopses were survived; the first %d are listed", info->nr_survived,
+			    SYSTEM_MAX_SURVIVED);
+	if (info->uptime_from_jiffies)
+		output_note(output, "the uptime is inferred from counted ticks");
+	if (info->unknown[0])
+		output_note(output, "not known: %s", info->unknown);
+}
+
 static bool sys_show(struct kernel *kernel, struct output *output, struct error *error)
 {
+	struct column with[ARRAY_SIZE(columns)];
+	const struct shape shape = { "system", SHAPE_LIST, with, ARRAY_SIZE(columns) };
 	struct system_info info;
 
 	if (!system_info(kernel, &info, error))
 		return false;
+	memcpy(with, columns, sizeof(with));
+	if (!info.nr_survived)	/* most machines: no line for it */
+		with[SURVIVED_TEXT].flags |= COLUMN_JSON_ONLY;
 	if (!output_begin(output, &shape) || !emit_names(kernel, output, &info))
 		return true;
 	if (info.cpus_online && info.cpus_possible > info.cpus_online)
@@ -206,15 +287,13 @@ static bool sys_show(struct kernel *kernel, struct output *output, struct error 
 	if (info.cpus_possible)
 		output_uint(output, CPUS_POSSIBLE, info.cpus_possible);
 	if (!emit_clock(output, &info) || !emit_memory(output, info.memory_bytes) ||
-	    (info.nr_tasks && !output_uint(output, TASKS, info.nr_tasks)) ||
-	    !emit_taint(kernel, output, &info))
+	    !emit_tasks(output, &info) || !emit_taint(kernel, output, &info) || !emit_survived(output, &info))
 		return true;
 	if (info.panic[0])
 		output_string(output, PANIC, info.panic);
+	emit_survived_rows(output, &info);
 	output_end(output);
-	if (!info.panic[0])
-		output_note(output, "the log holds no panic and no oops: the dump may be of a "
-				    "machine that was running");
+	emit_notes(output, &info);
 	return true;
 }
 
@@ -332,8 +411,8 @@ static bool sys_calls(struct kernel *kernel, const struct arguments *arguments,
 				 arguments->words[0]);
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (!(calls.matched >> i & 1))
-			output_note(output, "no system call has the number or name %s",
-				    arguments->words[i]);
+			return error_set(error, ERROR_PARTIAL, "no system call has the number or name %s",
+					 arguments->words[i]);
 	return true;
 }
 

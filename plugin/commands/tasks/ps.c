@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "commands/tasks/task_cells.h"
 #include "commands/tasks/task_list.h"
 
 static const struct option ps_options[] = {
@@ -120,35 +121,51 @@ static uint64_t total_memory(struct kernel *kernel)
 	return pages * kernel->dump->page_size;
 }
 
-/* Where its kernel stack was: as its CPU says, else as the last switch-out saved it. */
-static uint64_t stack_pointer(struct kernel *kernel, const struct task *task)
+/*
+ * Where its kernel stack was: as its CPU says, else as the last switch-out saved it, which is nothing where it was running or may have
+ * been. False: not known.
+ */
+static bool stack_pointer(struct kernel *kernel, const struct task *task, uint64_t *sp_ret)
 {
 	struct registers registers = { 0 };
 
 	if (task->on_cpu && task_registers(kernel, task, &registers, NULL, NULL) &&
-	    registers.valid >> kernel->arch->sp & 1)
-		return registers.value[kernel->arch->sp];
-	return task->thread_sp;
+	    registers.valid >> kernel->arch->sp & 1) {
+		*sp_ret = registers.value[kernel->arch->sp];
+		return true;
+	}
+	*sp_ret = task->thread_sp;
+	return !task->on_cpu && task_knows(task, TASK_ON_CPU) && task_knows(task, TASK_THREAD_SP);
+}
+
+static void number_cell(struct output *out, size_t column, const struct task *task, enum task_fact fact, uint64_t value)
+{
+	if (task_knows(task, fact))
+		output_uint(out, column, value);
 }
 
 static void raw_cells(struct kernel *kernel, struct output *out, const struct task *task)
 {
-	output_bytes(out, CELL_COMM, task->comm, strnlen(task->comm, sizeof(task->comm)));
-	output_uint(out, CELL_TGID, task->tgid);
-	output_string(out, CELL_STATE_NAME, task_state_name(kernel, task));
-	output_uint(out, CELL_STATE_NUMBER, task->state);
-	output_uint(out, CELL_EXIT_STATE, task->exit_state);
-	output_uint(out, CELL_FLAGS, task->flags);
-	output_bool(out, CELL_KERNEL, task->kernel_thread, NULL);
+	task_comm_cell(out, CELL_COMM, task);
+	number_cell(out, CELL_TGID, task, TASK_TGID, task->tgid);
+	task_state_name_cell(kernel, out, CELL_STATE_NAME, task);
+	number_cell(out, CELL_STATE_NUMBER, task, TASK_STATE, task->state);
+	number_cell(out, CELL_EXIT_STATE, task, TASK_EXIT_STATE, task->exit_state);
+	number_cell(out, CELL_FLAGS, task, TASK_FLAGS, task->flags);
+	if (task_knows(task, TASK_FLAGS))
+		output_bool(out, CELL_KERNEL, task->kernel_thread, NULL);
 	output_bool(out, CELL_IDLE, task->idle, NULL);
-	output_uint(out, CELL_POLICY, task->policy);
-	output_int(out, CELL_PRIO, task->prio);
-	output_uint(out, CELL_START, task->start_time);
-	output_uint(out, CELL_UTIME, task->utime);
-	output_uint(out, CELL_STIME, task->stime);
-	output_uint(out, CELL_LAST_RUN, task->last_run);
-	output_address(out, CELL_MM, task->mm);
-	output_address(out, CELL_STACK, task->stack);
+	number_cell(out, CELL_POLICY, task, TASK_POLICY, task->policy);
+	if (task_knows(task, TASK_PRIO))
+		output_int(out, CELL_PRIO, task->prio);
+	number_cell(out, CELL_START, task, TASK_START_TIME, task->start_time);
+	number_cell(out, CELL_UTIME, task, TASK_UTIME, task->utime);
+	number_cell(out, CELL_STIME, task, TASK_STIME, task->stime);
+	number_cell(out, CELL_LAST_RUN, task, TASK_LAST_RUN, task->last_run);
+	if (task_knows(task, TASK_MM))
+		output_address(out, CELL_MM, task->mm);
+	if (task_knows(task, TASK_STACK))
+		output_address(out, CELL_STACK, task->stack);
 	if (task->damage)
 		output_string(out, CELL_DAMAGE, task->damage);
 }
@@ -159,16 +176,19 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	bool kernel_thread = task->kernel_thread || task->idle;
 	size_t comm_size = strnlen(task->comm, sizeof(task->comm));
 	char comm[sizeof(task->comm) + 2];
+	uint64_t sp;
 
 	if (!output_row(out))
 		return false;
-	output_bool(out, CELL_ACTIVE, task->on_cpu, task->on_cpu ? ">" : "");
+	if (task_knows(task, TASK_ON_CPU))
+		output_bool(out, CELL_ACTIVE, task->on_cpu, task->on_cpu ? ">" : "");
 	output_uint(out, CELL_PID, task->pid);
-	output_uint(out, CELL_PPID, task->ppid);
-	output_uint(out, CELL_CPU, task->cpu);
+	number_cell(out, CELL_PPID, task, TASK_PPID, task->ppid);
+	task_cpu_cell(out, CELL_CPU, task);
 	output_address(out, CELL_TASK, task->address);
-	output_address(out, CELL_KSTACKP, stack_pointer(ps->kernel, task));
-	output_string(out, CELL_STATE, task_state_letters(ps->kernel, task));
+	if (stack_pointer(ps->kernel, task, &sp))
+		output_address(out, CELL_KSTACKP, sp);
+	task_state_cell(ps->kernel, out, CELL_STATE, task);
 	if (ps->table->memory_loaded && !task->memory_unknown) {
 		if (memory)
 			output_real(out, CELL_MEM, (double)task->rss_bytes * 100 / memory, 1);
@@ -178,8 +198,9 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	memcpy(comm + 1, task->comm, comm_size);
 	comm[0] = '[';
 	comm[comm_size + 1] = ']';
-	output_bytes(out, CELL_COMM_TEXT, kernel_thread ? comm : comm + 1,
-		     comm_size + (kernel_thread ? 2 : 0));
+	if (task_knows(task, TASK_COMM))
+		output_bytes(out, CELL_COMM_TEXT, kernel_thread ? comm : comm + 1,
+			     comm_size + (kernel_thread ? 2 : 0));
 	raw_cells(ps->kernel, out, task);
 	return true;
 }
@@ -283,7 +304,7 @@ static bool collect(struct ps *ps, struct task_list *list, struct error *error)
 	*list = filter.list;
 	ps->tasks = list->tasks;
 	ps->count = list->count;
-	return done && task_list_check(list, error);
+	return task_list_check(list, done ? error : NULL) && done;
 }
 
 /* --- the command --- */
@@ -320,6 +341,7 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 {
 	struct ps ps = { .kernel = kernel, .arguments = arguments, .output = output };
 	bool (*run)(struct ps *ps, struct error *error);
+	struct error missing = { .kind = ERROR_NONE };
 	struct task_list list = { 0 };
 	struct task_table *table;
 	bool done;
@@ -328,12 +350,26 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 	if (!pick_mode(arguments, &run, error) || !tasks_get(kernel, &table, error))
 		return false;
 	ps.table = table;
-	done = collect(&ps, &list, error) && run(&ps, error);
+	done = collect(&ps, &list, &missing);
+	if (!done && missing.kind != ERROR_PARTIAL) {
+		*error = missing;
+		task_list_free(&list);
+		return false;
+	}
+	done = run(&ps, error);
+	if (done)
+		task_damage_notes(output, ps.tasks, ps.count);
 	task_list_free(&list);
-	if (done && !ps.count)
+	if (done && !ps.count && missing.kind == ERROR_NONE)
 		output_note(output, "no task is like that");
 	if (done && table->damage)
 		output_note(output, "there may be more tasks: %s", table->damage);
+	if (done && missing.kind == ERROR_PARTIAL) {
+		*error = missing;
+		return false;
+	}
+	if (done && table->damage && !table->all_pids && !arguments->nr_words)
+		return error_set(error, ERROR_PARTIAL, "ps: the list of tasks is not complete");
 	return done;
 }
 

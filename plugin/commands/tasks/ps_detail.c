@@ -136,6 +136,10 @@ static void arguments_of(struct ps *ps, const struct task *task)
 	struct error error = { 0 };
 	uint64_t root;
 
+	if (!task_knows(task, TASK_MM)) {
+		output_note(ps->output, "whether it has memory is not known: %s", task->damage);
+		return;
+	}
 	if (!task->mm) {
 		output_note(ps->output, task->kernel_thread || task->idle
 						? "a kernel thread: it has no command line"
@@ -171,7 +175,7 @@ bool ps_arguments(struct ps *ps, struct error *error)
 
 		if (!kernel_check_interrupt(ps->kernel, error))
 			return false;
-		if (!task->mm &&
+		if (!task->mm && task_knows(task, TASK_MM) &&
 		    !ps->arguments->nr_words) /* of all tasks, those that can have any */
 			continue;
 		if (!output_row(ps->output))
@@ -274,7 +278,8 @@ bool ps_summary(struct ps *ps, struct error *error)
 
 	(void)error;
 	for (size_t i = 0; i < ps->count; i++) {
-		const char *letters = task_state_letters(ps->kernel, ps->tasks[i]);
+		const char *letters = task_state_known(ps->tasks[i]) ?
+			task_state_letters(ps->kernel, ps->tasks[i]) : "-";
 		size_t state = 0;
 
 		while (state < nr_states && strcmp(states[state].letters, letters))
@@ -289,7 +294,8 @@ bool ps_summary(struct ps *ps, struct error *error)
 	}
 	output_begin(ps->output, &shape);
 	for (size_t i = 0; i < nr_states && output_row(ps->output); i++) {
-		output_string(ps->output, 0, states[i].letters);
+		if (strcmp(states[i].letters, "-"))
+			output_string(ps->output, 0, states[i].letters);
 		output_uint(ps->output, 1, states[i].count);
 	}
 	output_end(ps->output);

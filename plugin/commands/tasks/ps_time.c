@@ -43,16 +43,17 @@ static bool run_row(struct ps *ps, const struct task *task, uint64_t now)
 
 	if (!output_row(out))
 		return false;
-	output_uint(out, RUN_LAST, task->last_run);
-	if (now)
+	if (task_knows(task, TASK_LAST_RUN))
+		output_uint(out, RUN_LAST, task->last_run);
+	if (now && task_knows(task, TASK_LAST_RUN))
 		output_uint_as(out, RUN_ELAPSED, elapsed, "%2lu %02lu:%02lu:%02lu.%03lu",
 			       seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
 			       seconds % 60, elapsed % NSEC_PER_SEC / NSEC_PER_MSEC);
-	output_string(out, RUN_STATE, task_state_letters(ps->kernel, task));
+	task_state_cell(ps->kernel, out, RUN_STATE, task);
 	output_uint(out, RUN_PID, task->pid);
 	output_address(out, RUN_TASK, task->address);
-	output_uint(out, RUN_CPU, task->cpu);
-	return output_bytes(out, RUN_COMM, task->comm, strnlen(task->comm, sizeof(task->comm)));
+	task_cpu_cell(out, RUN_CPU, task);
+	return task_comm_cell(out, RUN_COMM, task);
 }
 
 static void run_by_cpu(struct ps *ps, const struct shape *tasks, const bool *cpus, uint64_t now)
@@ -69,7 +70,7 @@ static void run_by_cpu(struct ps *ps, const struct shape *tasks, const bool *cpu
 		output_uint(ps->output, 0, cpu);
 		output_begin(ps->output, tasks);
 		for (size_t i = 0; i < ps->count; i++)
-			if (ps->tasks[i]->cpu == cpu && !run_row(ps, ps->tasks[i], now))
+			if (task_knows(ps->tasks[i], TASK_CPU) && ps->tasks[i]->cpu == cpu && !run_row(ps, ps->tasks[i], now))
 				break;
 		output_end(ps->output);
 	}
@@ -104,7 +105,7 @@ bool ps_last_run(struct ps *ps, struct error *error)
 		run_by_cpu(ps, &shape, cpus, now);
 		free(cpus);
 	}
-	if (!now && has_option(ps->arguments, 'm'))
+	if (!now)
 		output_note(ps->output, "the run queues' clocks could not be read, so nobody knows "
 					"how long ago that was");
 	return true;
@@ -121,8 +122,11 @@ static const struct column time_columns[NR_TIME_CELLS] = {
 	[TIME_SYSTEM] = { "stime_ns", "STIME", 0, COLUMN_LEFT },
 };
 
-static void seconds_cell(struct output *output, size_t column, uint64_t ns, const char *what)
+static void seconds_cell(struct output *output, size_t column, const struct task *task, enum task_fact fact, uint64_t ns,
+			 const char *what)
 {
+	if (!task_knows(task, fact))
+		return;
 	output_uint_as(output, column, ns, "%lu.%09lu s%s", ns / NSEC_PER_SEC, ns % NSEC_PER_SEC,
 		       what);
 }
@@ -134,13 +138,13 @@ static void times_of(struct output *output, const struct task *task, uint64_t up
 	uint64_t seconds = run / NSEC_PER_SEC;
 
 	output_begin(output, &shape);
-	if (uptime)
+	if (uptime && task_knows(task, TASK_START_TIME))
 		output_uint_as(output, TIME_RUN, run, "%lu days, %02lu:%02lu:%02lu",
 			       seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60,
 			       seconds % 60);
-	seconds_cell(output, TIME_START, task->start_time, " after boot");
-	seconds_cell(output, TIME_USER, task->utime, "");
-	seconds_cell(output, TIME_SYSTEM, task->stime, "");
+	seconds_cell(output, TIME_START, task, TASK_START_TIME, task->start_time, " after boot");
+	seconds_cell(output, TIME_USER, task, TASK_UTIME, task->utime, "");
+	seconds_cell(output, TIME_SYSTEM, task, TASK_STIME, task->stime, "");
 	output_end(output);
 }
 

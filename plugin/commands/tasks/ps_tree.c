@@ -32,30 +32,39 @@ static bool parents_of(struct ps *ps, const struct task *task)
 	static const struct shape shape = { "chain", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
 	const struct task *chain[MAX_DEPTH];
 	size_t length = 0;
+	bool rooted;
 
 	while (task && length < MAX_DEPTH) {
 		chain[length++] = task;
 		if (task->idle)
 			break;
+		if (!task_knows(task, TASK_PARENT))
+			break;
 		task = task_find_address(ps->kernel, task->parent);
 	}
+	rooted = length && chain[length - 1]->idle;
 	output_begin(ps->output, &shape);
 	for (size_t depth = 0; depth < length; depth++) {
 		const struct task *at = chain[length - 1 - depth];
 
 		if (!output_row(ps->output))
 			break;
-		output_uint_as(ps->output, 0, depth, "%*s", (int)depth, "");
+		/* Below a parent that is missing nobody knows how deep it is; a person sees the order. */
+		if (rooted)
+			output_uint_as(ps->output, 0, depth, "%*s", (int)depth, "");
 		output_uint(ps->output, 1, at->pid);
 		output_address(ps->output, 2, at->address);
-		output_uint(ps->output, 3, at->cpu);
-		output_string(ps->output, 4, at->comm);
+		task_cpu_cell(ps->output, 3, at);
+		task_comm_cell(ps->output, 4, at);
 	}
 	output_end(ps->output);
 	if (length == MAX_DEPTH)
 		return output_note(ps->output,
 				   "its parents go round in a circle, or there are more than %d",
 				   MAX_DEPTH);
+	if (length && !chain[length - 1]->idle && !task_knows(chain[length - 1], TASK_PARENT))
+		return output_note(ps->output, "the parent of PID %u is not known: %s", chain[length - 1]->pid,
+				   chain[length - 1]->damage);
 	if (!task && length)
 		return output_note(ps->output,
 				   "the parent of PID %u is at %016lx, where no known task is",
@@ -123,7 +132,7 @@ static bool index_tasks(struct ps *ps, bool by_parent, struct task_index *index,
 		uint64_t leader = task->group_leader ? task->group_leader : task->address;
 
 		/* Idle tasks name init as their parent, but are nobody's children. */
-		if (by_parent && task->idle)
+		if (by_parent && (task->idle || !task_knows(task, TASK_PARENT)))
 			continue;
 		index->entries[index->count].task = task;
 		index->entries[index->count++].key = by_parent ? task->parent : leader;

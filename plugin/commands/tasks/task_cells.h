@@ -3,13 +3,14 @@
  * The line that names a task, the same in every command:
  *	PID: 1234     TASK: ffff888003c8a000  CPU: 2    COMMAND: "bash"
  * A shape starts its columns with TASK_COLUMNS, a row begins with task_cells(); own columns are
- *numbered from TASK_CELLS on.
+ * numbered from TASK_CELLS on.
  */
 #ifndef VMCORE_COMMANDS_TASK_CELLS_H
 #define VMCORE_COMMANDS_TASK_CELLS_H
 
 #include "commands/output.h"
 
+struct kernel;
 struct task;
 
 #define TASK_COLUMNS \
@@ -23,5 +24,13 @@ struct task;
 bool task_cells(struct output *output, const struct task *task);
 /* The same for a CPU whose task is not known: but for its number they stay empty. */
 bool task_cells_cpu(struct output *output, unsigned cpu);
+
+/* Single ones; left out where a damaged dump does not tell. */
+bool task_comm_cell(struct output *output, size_t column, const struct task *task);
+bool task_cpu_cell(struct output *output, size_t column, const struct task *task);
+bool task_state_cell(struct kernel *kernel, struct output *output, size_t column, const struct task *task);
+bool task_state_name_cell(struct kernel *kernel, struct output *output, size_t column, const struct task *task);
+/* Why cells are left out: a note for all tasks that were shown. */
+void task_damage_notes(struct output *output, const struct task *const *tasks, size_t count);
 
 #endif

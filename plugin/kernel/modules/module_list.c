@@ -258,6 +258,32 @@ static bool make_spans(struct module_list *list, struct error *error)
 	return true;
 }
 
+/* A list's head: its neighbours point back to it. */
+static bool is_list_head(struct kernel *kernel, uint64_t address)
+{
+	uint64_t word = kernel->arch->pointer_size, next, previous, back;
+
+	return kernel_read_pointer(kernel, address, &next, NULL) &&
+	       kernel_read_pointer(kernel, address + word, &previous, NULL) &&
+	       ((kernel_read_pointer(kernel, next + word, &back, NULL) && back == address) ||
+		(kernel_read_pointer(kernel, previous, &back, NULL) && back == address));
+}
+
+/* What the module list has in it: modules, whose names are where struct module has them. */
+static bool is_module_list(struct kernel *kernel, uint64_t address)
+{
+	struct member link, name;
+	uint64_t next;
+	char text[64];
+
+	if (!is_list_head(kernel, address) || !kernel_read_pointer(kernel, address, &next, NULL) ||
+	    !types_member(kernel->types, "module", "list", &link, NULL) ||
+	    !types_member(kernel->types, "module", "name", &name, NULL))
+		return false;
+	return next == address ||
+	       (memory_read_string(kernel->memory, next - link.offset + name.offset, text, sizeof(text), NULL) && text[0] > ' ');
+}
+
 static bool load(struct loading *loading, struct error *error)
 {
 	struct kernel *kernel = loading->kernel;
@@ -266,7 +292,7 @@ static bool load(struct loading *loading, struct error *error)
 	bool whole = true;
 	uint64_t head;
 
-	if (!kernel_symbol(kernel, "modules", &head, NULL))
+	if (!kernel_symbol_like(kernel, "modules", is_module_list, &head, NULL, NULL))
 		return true;	/* built without CONFIG_MODULES */
 	if (!types_member(kernel->types, "module", "list", &link, error))
 		return error_prefix(error, "modules");

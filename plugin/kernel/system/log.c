@@ -124,11 +124,22 @@ bool log_type_size(struct kernel *kernel, const char *type, uint64_t *size_ret, 
 	return true;
 }
 
+/* A log buffer is in memory that can be read; `prb` and the like are pointers or numbers, never both 0 and alone. */
+static bool is_plausible(struct kernel *kernel, uint64_t address)
+{
+	uint64_t pointer, word;
+
+	return kernel_read_pointer(kernel, address, &pointer, NULL) && pointer &&
+	       (!kernel->arch->is_kernel_address(kernel->memory, pointer) ||
+		kernel_read_pointer(kernel, pointer, &word, NULL));
+}
+
 bool log_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, struct error *error)
 {
 	char key[128];
 
-	if (kernel->symbols && kernel_symbol(kernel, name, address_ret, NULL))
+	/* The kernel's own word goes first: the name may be there twice. */
+	if (kernel->symbols && kernel_symbol_like(kernel, name, is_plausible, address_ret, NULL, NULL))
 		return true;
 	/* vmcore_info.c prints run-time addresses. */
 	snprintf(key, sizeof(key), "SYMBOL(%s)", name);

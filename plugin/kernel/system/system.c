@@ -213,109 +213,173 @@ bool system_clock(struct kernel *kernel, struct system_clock *clock, struct erro
 
 /* --- all of it --- */
 
-static void read_name(struct kernel *kernel, uint64_t uts, const char *member_name,
-		      const char *header, char *name, size_t size)
+static bool read_name(struct kernel *kernel, uint64_t uts, const char *member_name,
+		      const char *header, char *name, size_t size, struct error *why)
 {
 	struct member member;
 
 	name[0] = 0;
-	if (uts && types_member(kernel->types, "new_utsname", member_name, &member, NULL) &&
+	if (uts && types_member(kernel->types, "new_utsname", member_name, &member, why) &&
 	    memory_read_string(kernel->memory, uts + member.offset,
-			       name, member.size && member.size < size ? member.size : size, NULL))
-		return;
+			       name, member.size && member.size < size ? member.size : size, why))
+		return true;
 	snprintf(name, size, "%s", header);
+	return header[0] != 0;
 }
 
 static void read_names(struct kernel *kernel, struct system_info *info)
 {
 	const struct dump *dump = kernel->dump;
+	struct error why = { .kind = ERROR_NONE };
 	struct member name;
 	uint64_t uts = 0;
+	bool known;
 
-	if (kernel_symbol(kernel, "init_uts_ns", &uts, NULL)) {
-		if (types_member(kernel->types, "uts_namespace", "name", &name, NULL))
+	if (kernel_symbol(kernel, "init_uts_ns", &uts, &why)) {
+		if (types_member(kernel->types, "uts_namespace", "name", &name, &why))
 			uts += name.offset;
 		else
 			uts = 0;
 	}
-	read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename,
-		  sizeof(info->nodename));
-	read_name(kernel, uts, "release", kernel->release, info->release, sizeof(info->release));
-	read_name(kernel, uts, "version", dump->uts.version, info->version, sizeof(info->version));
-	read_name(kernel, uts, "machine", dump->uts.machine, info->machine, sizeof(info->machine));
-	read_name(kernel, uts, "domainname", "", info->domainname, sizeof(info->domainname));
+	/* & and not &&: each of them is wanted */
+	known = read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename, sizeof(info->nodename), &why) &
+		read_name(kernel, uts, "release", kernel->release, info->release, sizeof(info->release), &why) &
+		read_name(kernel, uts, "version", dump->uts.version, info->version, sizeof(info->version), &why) &
+		read_name(kernel, uts, "machine", dump->uts.machine, info->machine, sizeof(info->machine), &why);
+	read_name(kernel, uts, "domainname", "", info->domainname, sizeof(info->domainname), NULL);
+	if (!known)
+		system_unknown(info, "its names", &why);
+}
+
+void system_unknown(struct system_info *info, const char *what, const struct error *why)
+{
+	size_t used = strlen(info->unknown);
+
+	snprintf(info->unknown + used, sizeof(info->unknown) - used, "%s%s (%s)", used ? "; " : "", what, why->text);
 }
 
 static void read_memory_size(struct kernel *kernel, struct system_info *info)
 {
+	/* 5.0, ca79b0c211af */
+	const char *name = symtab_find(kernel->symbols, "_totalram_pages") ? "_totalram_pages" : "totalram_pages";
+	struct error why;
 	uint64_t pages;
 
-	/* 5.0, ca79b0c211af */
-	if (kernel_read_variable(kernel, "_totalram_pages", 8, &pages, NULL) ||
-	    kernel_read_variable(kernel, "totalram_pages", 8, &pages, NULL))
+	if (kernel_read_variable(kernel, name, 8, &pages, &why))
 		info->memory_bytes = pages << kernel->dump->page_shift;
+	else
+		system_unknown(info, "the memory's size", &why);
 }
 
 /* avenrun[] is fixed point with 11 bits of fraction (FSHIFT). */
 static void read_load(struct kernel *kernel, struct system_info *info)
 {
+	unsigned word = kernel->arch->pointer_size;
 	uint64_t address, value;
+	struct error why;
 
-	if (!kernel_symbol(kernel, "avenrun", &address, NULL))
-		return;
-	for (unsigned i = 0; i < 3; i++) {
-		if (!memory_read_uint(kernel->memory, address + i * kernel->arch->pointer_size,
-				      kernel->arch->pointer_size, &value, NULL))
-			return;
-		info->load[i] = value / 2048.0;
+	info->load_valid = kernel_symbol(kernel, "avenrun", &address, &why);
+	for (unsigned i = 0; i < 3 && info->load_valid; i++) {
+		info->load_valid = memory_read_uint(kernel->memory, address + i * word, word, &value, &why);
+		if (info->load_valid)
+			info->load[i] = value / 2048.0;
 	}
-	info->load_valid = true;
+	if (!info->load_valid)
+		system_unknown(info, "the load average", &why);
+}
+
+static void read_clock(struct kernel *kernel, struct system_info *info)
+{
+	struct system_clock clock;
+	struct error why = { .kind = ERROR_NONE };
+
+	if (!system_clock(kernel, &clock, &why)) {
+		system_unknown(info, "date and uptime", &why);
+		return;
+	}
+	info->uptime_ns = clock.uptime_ns;
+	info->wall_seconds = clock.wall_seconds;
+	info->uptime_from_jiffies = clock.from_jiffies;
+	if (clock.from_jiffies)
+		system_unknown(info, "the date", &why);
+}
+
+static void read_taint(struct kernel *kernel, struct system_info *info)
+{
+	struct error why;
+
+	info->taint_known = kernel_read_variable(kernel, "tainted_mask", kernel->arch->pointer_size,
+						 &info->taint_mask, &why);
+	if (!info->taint_known)
+		system_unknown(info, "what tainted it", &why);
+	else if (info->taint_mask)
+		system_taint_letters(kernel, info->taint_mask, true, info->taint_letters,
+				     sizeof(info->taint_letters));
+}
+
+/* How many bits MASK has; 0 if it cannot be read. */
+static unsigned count_mask(struct kernel *kernel, uint64_t mask, struct error *why)
+{
+	unsigned count = 0;
+	uint64_t word;
+
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu += 64) {
+		if (!memory_read_uint(kernel->memory, mask + cpu / 8, 8, &word, why))
+			return 0;
+		if (kernel->nr_cpu_ids - cpu < 64)
+			word &= (1ull << (kernel->nr_cpu_ids - cpu)) - 1;
+		count += __builtin_popcountll(word);
+	}
+	return count;
 }
 
 static void count_cpus(struct kernel *kernel, struct system_info *info)
 {
-	uint64_t address, word;
+	struct error why = { .kind = ERROR_NONE };
+	uint64_t mask;
 
-	for (size_t i = 0; i < kernel->nr_cpus; i++)
-		info->cpus_online += kernel->cpus[i].online;
-	info->cpus_possible = kernel->nr_cpu_ids;
-	if (!kernel_symbol(kernel, "__cpu_possible_mask", &address, NULL))
+	if (!kernel->nr_cpu_ids) {
+		error_set(&why, ERROR_EXCLUDED, "%s", kernel->damage);
+	} else {
+		/* built without SMP there are no masks */
+		info->cpus_online = kernel_symbol(kernel, "__cpu_online_mask", &mask, NULL) ?
+			count_mask(kernel, mask, &why) : kernel->nr_cpu_ids;
+		info->cpus_possible = kernel_symbol(kernel, "__cpu_possible_mask", &mask, NULL) ?
+			count_mask(kernel, mask, &why) : kernel->nr_cpu_ids;
+	}
+	if (why.kind != ERROR_NONE)
+		system_unknown(info, "the number of CPUs", &why);
+}
+
+static void count_tasks(struct kernel *kernel, struct system_info *info)
+{
+	struct task_table *tasks;
+	struct error why;
+
+	if (!tasks_get(kernel, &tasks, &why)) {
+		system_unknown(info, "the tasks", &why);
 		return;
-	info->cpus_possible = 0;
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu += 64) {
-		if (!memory_read_uint(kernel->memory, address + cpu / 8, 8, &word, NULL)) {
-			info->cpus_possible = kernel->nr_cpu_ids;
-			return;
-		}
-		if (kernel->nr_cpu_ids - cpu < 64)
-			word &= (1ull << (kernel->nr_cpu_ids - cpu)) - 1;
-		info->cpus_possible += __builtin_popcountll(word);
+	}
+	info->nr_tasks = tasks->count;
+	info->tasks_whole = !tasks->damage;
+	if (tasks->damage) {
+		error_set(&why, ERROR_CORRUPT, "%s", tasks->damage);
+		system_unknown(info, "how many tasks there were", &why);
 	}
 }
 
 bool system_info(struct kernel *kernel, struct system_info *info, struct error *error)
 {
-	struct task_table *tasks;
-	struct system_clock clock;
-
 	memset(info, 0, sizeof(*info));
 	if (!kernel_check_interrupt(kernel, error))
 		return false;
 	read_names(kernel, info);
 	read_memory_size(kernel, info);
-	if (system_clock(kernel, &clock, NULL)) {
-		info->uptime_ns = clock.uptime_ns;
-		info->wall_seconds = clock.wall_seconds;
-	}
+	read_clock(kernel, info);
 	read_load(kernel, info);
-	if (kernel_read_variable(kernel, "tainted_mask", kernel->arch->pointer_size,
-				 &info->taint_mask, NULL) &&
-	    info->taint_mask)
-		system_taint_letters(kernel, info->taint_mask, true, info->taint_letters,
-				     sizeof(info->taint_letters));
+	read_taint(kernel, info);
 	count_cpus(kernel, info);
-	if (tasks_get(kernel, &tasks, NULL))
-		info->nr_tasks = tasks->count;
-	system_panic(kernel, info->panic, sizeof(info->panic));
+	count_tasks(kernel, info);
+	system_panic(kernel, info);
 	return kernel_check_interrupt(kernel, error);
 }

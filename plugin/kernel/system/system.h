@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The machine as a whole: what `sys` shows. Every field may be missing on its own; then it is "" or
- * valid is false.
+ * The machine as a whole: what `sys` shows. Every field may be missing on its own; then it is "", 0
+ * where 0 cannot be, or its _valid or _known is false, and `unknown` says why.
  */
 #ifndef VMCORE_KERNEL_SYSTEM_H
 #define VMCORE_KERNEL_SYSTEM_H
 
 #include "base/buffer.h"
 #include "kernel/kernel.h"
+
+#define SYSTEM_MAX_SURVIVED 16
+
+/* An oops that killed a task and not the machine. */
+struct system_oops {
+	uint64_t timestamp;	/* as struct log_record's */
+	char text[200];
+};
 
 struct system_info {
 	char nodename[65], release[65], version[65], machine[65], domainname[65];
@@ -16,13 +24,23 @@ struct system_info {
 	uint64_t wall_seconds;		/* date of the crash, seconds since 1970; 0 = unknown */
 	double load[3];
 	bool load_valid;
+	bool taint_known;
 	uint64_t taint_mask;
 	/* "G  OE": as the kernel prints them, without spaces; "" = not tainted */
 	char taint_letters[40];
 	/* the panic message, or the oops's headline from the log; "" = did not panic */
-	char panic[256];
-	unsigned cpus_online, cpus_possible;
+	char panic[420];
+	bool panic_known;	/* the log could be read as a whole; else panic is "" */
+	char panic_hint[420];	/* what the rest of the log says, where it could not */
+	bool running;		/* the kernel's own word: nobody panicked */
+	struct system_oops survived[SYSTEM_MAX_SURVIVED];
+	size_t nr_survived;	/* may be more than there is room for */
+	unsigned cpus_online, cpus_possible;	/* 0 = unknown */
 	size_t nr_tasks;
+	bool tasks_whole;	/* else there are at least nr_tasks */
+	bool uptime_from_jiffies;
+	/* "" or "the load average (why); ...": what could not be read */
+	char unknown[1024];
 };
 
 /*

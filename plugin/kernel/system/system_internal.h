@@ -3,9 +3,11 @@
 #ifndef VMCORE_KERNEL_SYSTEM_INTERNAL_H
 #define VMCORE_KERNEL_SYSTEM_INTERNAL_H
 
-#include "kernel/kernel.h"
+#include "kernel/system/system.h"
 
-/* Why the machine died, by its log; "" = it did not say. */
-void system_panic(struct kernel *kernel, char *text, size_t size);
+/* Why the machine died, by its log, and what it survived before: panic*, survived. */
+void system_panic(struct kernel *kernel, struct system_info *info);
+/* Adds to info->unknown that WHAT could not be read, and why. */
+void system_unknown(struct system_info *info, const char *what, const struct error *why);
 
 #endif

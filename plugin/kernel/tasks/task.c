@@ -12,6 +12,7 @@
 #include "kernel/containers.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task_read.h"
+#include "kernel/tasks/task_ways.h"
 
 #define MAX_PID (4u << 20)	/* PID_MAX_LIMIT: a higher pid is no task's */
 
@@ -23,6 +24,8 @@ struct builder {
 	size_t count, capacity;
 	struct buffer damage;
 	size_t nr_damages;
+	bool ways_failed;	/* one of the other ways broke off, too */
+	bool all_pids;
 };
 
 /* One sentence more about what is missing; after a few it is only counted. */
@@ -203,23 +206,101 @@ static bool add_known(struct builder *builder, uint64_t address, const char *wha
 	return false;
 }
 
+/*
+ * Does what was read at a place that only may be a task say so itself? PID: what it is called there, 0 = not known. Idle tasks are known
+ * from the CPUs.
+ */
+static bool is_itself(struct kernel *kernel, const struct task *task, uint32_t pid)
+{
+	uint64_t leader;
+
+	if (!task->pid || (pid && task->pid != pid))
+		return false;
+	if (!task_knows(task, TASK_GROUP_LEADER) || !task_knows(task, TASK_TGID))
+		return pid != 0;
+	if ((task->pid == task->tgid) != (task->group_leader == task->address))
+		return false;
+	return kernel_read_member(kernel, task->group_leader, "task_struct", "pid", &leader, NULL) ? leader == task->tgid : pid != 0;
+}
+
+/* A task that another way leads to. What cannot be one, or is known, is passed over. */
+static bool take(void *context, uint64_t address, uint32_t pid, struct error *error)
+{
+	struct builder *builder = context;
+	struct task_links links;
+	struct error reason;
+
+	if (visited_has(&builder->visited, address))
+		return true;
+	if (!add_task(builder, address, 0, &links, &reason)) {
+		if (!is_fatal(&reason)) {
+			/* A page that is missing hides a task; anything else never was one. */
+			builder->ways_failed |= error_is_missing_memory(&reason);
+			return true;
+		}
+		if (error)
+			*error = reason;
+		return false;
+	}
+	if (!is_itself(builder->kernel, &builder->tasks[builder->count - 1], pid))
+		free(builder->tasks[--builder->count].damage);
+	return true;
+}
+
+/* Where a list broke off: everything else that leads to tasks, and what it led to. */
+static bool other_ways(struct builder *builder, struct error *error)
+{
+	struct error reason = { .kind = ERROR_NONE };
+	size_t listed = builder->count, by_pid;
+	bool pids_whole = task_ways_pids(builder->kernel, take, builder, &reason);
+
+	if (!pids_whole && is_fatal(&reason))
+		goto fatal;
+	by_pid = builder->count - listed;
+	/* The table grows while it is gone through: what is found leads on. */
+	for (size_t i = 0; i < builder->count; i++)
+		if (!task_ways_links(&builder->reader, builder->tasks[i].address, take, builder, &reason))
+			goto fatal;
+	if (builder->count > listed)
+		buffer_printf(&builder->damage, "; %zu tasks more were found in other ways: %zu by their pids, %zu by what other "
+			      "tasks point to", builder->count - listed, by_pid, builder->count - listed - by_pid);
+	builder->all_pids = pids_whole && !builder->ways_failed;
+	if (builder->all_pids)
+		buffer_string(&builder->damage, "; that should be all: every pid of the kernel's table has been looked up");
+	else if (!pids_whole)
+		buffer_printf(&builder->damage, "; the table of pids: %s", reason.text);
+	return true;
+fatal:
+	if (error)
+		*error = reason;
+	return false;
+}
+
 static bool collect(struct builder *builder, struct error *error)
 {
 	struct kernel *kernel = builder->kernel;
+	struct error reason = { .kind = ERROR_NONE };
 	uint64_t init_task;
 
-	if (!kernel_symbol(kernel, "init_task", &init_task, error))
-		return false;
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		if (!add_known(builder, kernel->cpus[i].idle, "an idle task at", error))
 			return false;
+	if (!kernel_symbol(kernel, "init_task", &init_task, &reason))
+		note_damage(builder, &reason, "the task list at", 0);
 	/* The boot CPU's idle task, should that CPU be off or unknown. */
-	if (!add_known(builder, init_task, "init_task at", error) ||
-	    !add_all_processes(builder, init_task, error))
+	else if (!add_known(builder, init_task, "init_task at", error) ||
+		 !add_all_processes(builder, init_task, error))
 		return false;
 	for (size_t i = 0; i < kernel->nr_cpus; i++)
 		if (!add_known(builder, kernel->cpus[i].task, "a current task at", error))
 			return false;
+	if (builder->nr_damages && !other_ways(builder, error))
+		return false;
+	if (!builder->count && reason.kind != ERROR_NONE) {
+		if (error)
+			*error = reason;
+		return false;
+	}
 	return true;
 }
 
@@ -268,19 +349,42 @@ static struct task *find_address(const struct task_table *table, uint64_t addres
 
 #define PF_KTHREAD 0x00200000	/* since 2.6.27; include/linux/sched.h */
 
+static void knows(struct task *task, enum task_fact fact, bool known)
+{
+	task->known = (task->known & ~(1u << fact)) | (uint32_t)known << fact;
+}
+
+static void relate_parent(const struct task_table *table, struct task *task)
+{
+	const struct task *parent = task->parent ? find_address(table, task->parent) : NULL;
+
+	/* init made the other CPUs' idle tasks, but they are not its children (fork_idle). */
+	task->ppid = parent && !task->idle ? parent->tgid : 0;
+	knows(task, TASK_PPID, task->idle || (task_knows(task, TASK_PARENT) &&
+					      (!task->parent || (parent && task_knows(parent, TASK_TGID)))));
+}
+
+/* Can it have been on a CPU whose current task is not known? */
+static bool may_have_run(const struct kernel *kernel, const struct task *task)
+{
+	if (!kernel->nr_cpus)
+		return true;
+	for (size_t i = 0; i < kernel->nr_cpus; i++)
+		if (!kernel->cpus[i].task && (!task_knows(task, TASK_CPU) || task->cpu == kernel->cpus[i].number))
+			return true;
+	return false;
+}
+
 /* What follows from having all of them. */
 static void relate(struct kernel *kernel, struct task_table *table)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		struct task *task = &table->tasks[i];
-		const struct task *parent = task->parent ? find_address(table, task->parent) : NULL;
 
 		task->kernel_thread = task->flags & PF_KTHREAD;
 		task->idle = task->pid == 0;
-		/*
-		 * init made the other CPUs' idle tasks, but they are not its children (fork_idle).
-		 */
-		task->ppid = parent && !task->idle ? parent->tgid : 0;
+		relate_parent(table, task);
+		knows(task, TASK_ON_CPU, !may_have_run(kernel, task));
 	}
 	for (size_t i = 0; i < kernel->nr_cpus; i++) {
 		struct task *task =
@@ -289,6 +393,8 @@ static void relate(struct kernel *kernel, struct task_table *table)
 		if (task) {
 			task->on_cpu = true;
 			task->cpu = kernel->cpus[i].number;
+			knows(task, TASK_ON_CPU, true);
+			knows(task, TASK_CPU, true);
 		}
 	}
 }
@@ -331,6 +437,7 @@ static bool load(struct kernel *kernel, struct error *error)
 	table->tasks = builder.tasks;
 	table->count = builder.count;
 	table->damage = builder.damage.data;
+	table->all_pids = builder.all_pids;
 	if (!done || !make_index(table, error)) {
 		free_table(table);
 		return false;
@@ -392,15 +499,14 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 		}
 	}
 	/* A zombie's stack goes back before the task does; what is there now is someone else's. */
-	if (!task->stack && !task->stack_unknown)
+	if (!task->stack && task_knows(task, TASK_STACK))
 		return error_set(error, ERROR_NOT_MAPPED,
-				 "pid %u has exited and has no kernel stack any more", task->pid);
-	if (task->thread_sp_unknown)
-		return error_set(error, ERROR_EXCLUDED,
-				 "where pid %u saved its registers cannot be read: thread.sp is %s", task->pid,
-				 task->damage);
+				 "it has exited and has no kernel stack any more");
+	if (!task_knows(task, TASK_THREAD_SP))
+		return error_set(error, ERROR_EXCLUDED, "where its registers were saved is not known: %s",
+				 task->damage ? task->damage : "this kernel's types do not say");
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
-		return error_prefix(error, "the registers of pid %u", task->pid);
+		return error_prefix(error, "its registers");
 	/*
 	 * Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been
 	 * overwritten since.
@@ -408,9 +514,7 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 	if (kernel->text_end && !kernel_is_text(kernel, registers->value[kernel->arch->pc])) {
 		*registers = (struct registers){ 0 };
 		return error_set(error, ERROR_CORRUPT,
-				 "the registers of pid %u are not known: it was running, or its "
-				 "stack is damaged",
-				 task->pid);
+				 "its registers are not known: it was running, or its stack is damaged");
 	}
 	return true;
 }
@@ -420,6 +524,9 @@ bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *ro
 {
 	uint64_t pgd;
 
+	if (!task_knows(task, TASK_MM))
+		return error_set(error, ERROR_EXCLUDED, "whether pid %u has user memory is not known: %s", task->pid,
+				 task->damage ? task->damage : "this kernel's types do not say");
 	if (!task->mm)
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "pid %u has no user memory: it is a kernel thread or has exited",

@@ -3,16 +3,41 @@
  * Tasks: one table of all of them, read once, with what ps, the thread list and the selectors need.
  *
  * Found from init_task through the `tasks` list and each process's thread list, plus the CPUs' idle
- * and current tasks. A damaged list gives what was reachable; task_table.damage says what was lost
- * and why.
+ * and current tasks. Where a list breaks off every other way in is tried (task_ways.h);
+ * task_table.damage says what was lost and why, and how the others were found.
  */
 #ifndef VMCORE_KERNEL_TASK_H
 #define VMCORE_KERNEL_TASK_H
 
 #include "kernel/kernel.h"
 
+/* What is known of a task: a page of its task_struct may be missing, and then what stood there is not 0. */
+enum task_fact {
+	TASK_TGID,
+	TASK_COMM,
+	TASK_PARENT,
+	TASK_PPID,
+	TASK_GROUP_LEADER,
+	TASK_MM,
+	TASK_STACK,
+	TASK_THREAD_SP,
+	TASK_START_TIME,
+	TASK_UTIME,
+	TASK_STIME,
+	TASK_LAST_RUN,
+	TASK_FLAGS, /* and kernel_thread */
+	TASK_STATE,
+	TASK_EXIT_STATE,
+	TASK_CPU,
+	TASK_ON_CPU,
+	TASK_POLICY,
+	TASK_PRIO,
+	TASK_RSS_OWN,
+};
+
 struct task {
 	uint64_t address; /* of the task_struct */
+	uint32_t known;	  /* bit per enum task_fact: task_knows() before any of these is believed */
 	uint64_t parent;  /* task_struct of real_parent's */
 	uint64_t group_leader;
 	uint64_t mm;	/* 0 = kernel thread (or exited) */
@@ -25,8 +50,7 @@ struct task {
 	uint64_t last_run;
 	uint64_t flags;		       /* PF_* */
 	uint64_t rss_bytes, vsz_bytes; /* of the mm; tasks_load_memory() fills them in */
-	bool memory_unknown;	       /* the mm cannot be read, the two mean nothing */
-	bool stack_unknown, thread_sp_unknown; /* could not be read, their 0 means nothing */
+	bool memory_unknown;	       /* the mm cannot be read as a whole, the two mean nothing */
 	uint32_t pid, tgid, ppid;      /* in the initial namespace */
 	/* raw: __state | exit_state << 16 is not mixed: see exit_state */
 	uint32_t state;
@@ -44,10 +68,16 @@ struct task {
 	char *damage;
 };
 
+static inline bool task_knows(const struct task *task, enum task_fact fact)
+{
+	return task->known >> fact & 1;
+}
+
 struct task_table {
 	struct task *tasks; /* idle tasks by CPU first, then by list order */
 	size_t count;
-	char *damage; /* NULL, or why the list may be incomplete; owned */
+	char *damage; /* NULL, or why the list may be incomplete, and what was done about it; owned */
+	bool all_pids;	/* damaged, but every pid of the kernel's own table has been looked up */
 	bool memory_loaded;
 	/* Hashes with indices into tasks + 1, 0 = empty; use the task_find functions. */
 	uint32_t *by_pid, *by_address;
@@ -85,6 +115,7 @@ uint64_t tasks_scheduler_now(struct kernel *kernel);
  * The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??"
  * unknown.
  */
+bool task_state_known(const struct task *task);
 const char *task_state_letters(struct kernel *kernel, const struct task *task);
 /* The kernel's word: "running", "interruptible sleep", ... for the thread list. */
 const char *task_state_name(struct kernel *kernel, const struct task *task);

@@ -47,26 +47,27 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 	return true;
 }
 
-/*
- * What the CPUs have not yet added to the counter: a batch each. Unreadable ones count as 0, that
- * is a few pages.
- */
-static int64_t sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers)
+/* What the CPUs have not yet added to the counter: a batch each. */
+static bool sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers, int64_t *sum,
+			struct error *error)
 {
 	struct kernel *kernel = reader->kernel;
-	int64_t sum = 0;
 
+	if (!kernel->nr_cpu_ids)
+		return error_set(error, ERROR_EXCLUDED, "the CPUs' counts: %s", kernel->damage);
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		for (size_t i = 0; i < NR_COUNTERS; i++) {
 			uint64_t address, value;
 
-			if (pointers[i] &&
-			    kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, NULL) &&
-			    memory_read_uint(kernel->memory, address, 4, &value, NULL))
-				sum += (int32_t)value;
+			if (!pointers[i])
+				continue;
+			if (!kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, error) ||
+			    !memory_read_uint(kernel->memory, address, 4, &value, error))
+				return false;
+			*sum += (int32_t)value;
 		}
 	}
-	return sum;
+	return true;
 }
 
 static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task,
@@ -94,8 +95,8 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 		    !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
 			return false;
 	}
-	if (reader->per_cpu)
-		pages += sum_per_cpu(reader, pointers);
+	if (reader->per_cpu && !sum_per_cpu(reader, pointers, &pages, error))
+		return false;
 	task->vsz_bytes = total * kernel->dump->page_size;
 	task->rss_bytes = (uint64_t)pages * kernel->dump->page_size;
 	return true;
@@ -142,6 +143,7 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 
 		if (i % 256 == 255 && !kernel_check_interrupt(reader->kernel, error))
 			return false;
+		task->memory_unknown = !task_knows(task, TASK_MM);
 		if (!task->mm)
 			continue;
 		slot = mm_slot(map, table, task->mm);
@@ -153,6 +155,9 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 				task->damage = strdup(reason.text);
 			}
 		}
+		/* A thread's share that is not known is missing in the sum. */
+		if (!task_knows(task, TASK_RSS_OWN))
+			table->tasks[*slot - 1].memory_unknown = true;
 		table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
 	}
 	return true;
@@ -171,6 +176,9 @@ static void spread(struct task_table *table, const struct mm_map *map)
 		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
 		task->vsz_bytes = first->vsz_bytes;
 		task->memory_unknown = first->memory_unknown;
+		if (first->memory_unknown && !task->damage)
+			task->damage = strdup(first->damage && !strncmp(first->damage, "not known: its memory", 20) ? first->damage :
+					      "not known: its memory use (what a thread of it has counted by itself cannot be read)");
 	}
 }
 

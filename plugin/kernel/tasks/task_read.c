@@ -26,27 +26,28 @@ struct task_field {
 	uint16_t offset, size;		/* in struct task_record */
 	bool essential;			/* without it there is no task */
 	bool numbers;			/* an array of int32_t; other arrays are strings */
+	uint32_t known;			/* the bit that says that it is there, 0 = none does */
 };
 
-#define TASK(field, ...) \
+#define TASK(fact, field, ...) \
 	{ \
 		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
-			sizeof(((struct task *)0)->field), false, false \
+			sizeof(((struct task *)0)->field), false, false, 1u << TASK_##fact \
 	}
-#define NUMBERS(field, ...) \
+#define NUMBERS(fact, field, ...) \
 	{ \
 		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
-			sizeof(((struct task *)0)->field), false, true \
+			sizeof(((struct task *)0)->field), false, true, 1u << TASK_##fact \
 	}
 #define ESSENTIAL(field, ...) \
 	{ \
 		{ __VA_ARGS__ }, offsetof(struct task_record, task.field), \
-			sizeof(((struct task *)0)->field), true, false \
+			sizeof(((struct task *)0)->field), true, false, 0 \
 	}
 #define LINK(field, ...) \
 	{ \
 		{ __VA_ARGS__ }, offsetof(struct task_record, links.field), \
-			sizeof(((struct task_links *)0)->field), false, false \
+			sizeof(((struct task_links *)0)->field), false, false, 0 \
 	}
 
 static const struct task_field fields[] = {
@@ -54,27 +55,30 @@ static const struct task_field fields[] = {
 	LINK(prev, "tasks.prev"),
 	LINK(thread_next, "thread_node.next"),
 	LINK(thread_prev, "thread_node.prev"),
+	LINK(sibling_next, "sibling.next"),
+	LINK(sibling_prev, "sibling.prev"),
+	LINK(children_next, "children.next"),
 	LINK(signal, "signal"),
 	ESSENTIAL(pid, "pid"),
-	TASK(tgid, "tgid"),
-	TASK(comm, "comm"),
-	TASK(parent, "real_parent"),
-	TASK(group_leader, "group_leader"),
-	TASK(mm, "mm"),
-	TASK(stack, "stack"),
-	TASK(thread_sp, "thread.sp"),
+	TASK(TGID, tgid, "tgid"),
+	TASK(COMM, comm, "comm"),
+	TASK(PARENT, parent, "real_parent"),
+	TASK(GROUP_LEADER, group_leader, "group_leader"),
+	TASK(MM, mm, "mm"),
+	TASK(STACK, stack, "stack"),
+	TASK(THREAD_SP, thread_sp, "thread.sp"),
 	/* cf25e24db61c, 5.5 */
-	TASK(start_time, "start_boottime", "real_start_time", "start_time"),
-	TASK(utime, "utime"),
-	TASK(stime, "stime"),
-	TASK(last_run, "sched_info.last_arrival", "se.exec_start"),
-	TASK(flags, "flags"),
-	TASK(state, "__state", "state"),			/* 2f064a59a11f, 5.14 */
-	TASK(exit_state, "exit_state"),
-	TASK(cpu, "cpu", "thread_info.cpu"),			/* moved by bcf9033e5449, 5.16 */
-	TASK(policy, "policy"),
-	TASK(prio, "prio"),
-	NUMBERS(rss_own, "rss_stat.count"),			/* removed by f1a7941243c1, 6.2 */
+	TASK(START_TIME, start_time, "start_boottime", "real_start_time", "start_time"),
+	TASK(UTIME, utime, "utime"),
+	TASK(STIME, stime, "stime"),
+	TASK(LAST_RUN, last_run, "sched_info.last_arrival", "se.exec_start"),
+	TASK(FLAGS, flags, "flags"),
+	TASK(STATE, state, "__state", "state"),			/* 2f064a59a11f, 5.14 */
+	TASK(EXIT_STATE, exit_state, "exit_state"),
+	TASK(CPU, cpu, "cpu", "thread_info.cpu"),			/* moved by bcf9033e5449, 5.16 */
+	TASK(POLICY, policy, "policy"),
+	TASK(PRIO, prio, "prio"),
+	NUMBERS(RSS_OWN, rss_own, "rss_stat.count"),			/* removed by f1a7941243c1, 6.2 */
 };
 
 #define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -131,7 +135,7 @@ static void make_spans(struct task_reader *reader)
 
 bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error)
 {
-	struct member tasks, node, head;
+	struct member tasks, node, head, sibling, children;
 
 	*reader = (struct task_reader){ .kernel = kernel };
 	for (size_t i = 0; i < NR_FIELDS; i++)
@@ -144,6 +148,11 @@ bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct 
 	    types_member(kernel->types, "signal_struct", "thread_head", &head, NULL)) {
 		reader->thread_node_offset = node.offset;
 		reader->thread_head_offset = head.offset;
+	}
+	if (types_member(kernel->types, "task_struct", "sibling", &sibling, NULL) &&
+	    types_member(kernel->types, "task_struct", "children", &children, NULL)) {
+		reader->sibling_offset = sibling.offset;
+		reader->children_offset = children.offset;
 	}
 	make_spans(reader);
 	reader->image = calloc(1, reader->image_size);
@@ -236,8 +245,12 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 		uint8_t *to = (uint8_t *)record + fields[i].offset;
 		uint64_t value;
 
+		/* Where tasks have no counts of their own there are none to miss. */
+		if (fields[i].numbers && !(reader->present >> i & 1))
+			record->task.known |= fields[i].known;
 		if (!(known >> i & 1))
 			continue;
+		record->task.known |= fields[i].known;
 		if (fields[i].numbers) {
 			decode_numbers(reader, member, (int32_t *)to, fields[i].size);
 		} else if (member->kind == TYPE_ARRAY) {
@@ -248,17 +261,10 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 		} else if (kernel_decode_field(reader->kernel, reader->image, reader->image_size,
 					       member, &value)) {
 			store(to, fields[i].size, value);
+		} else {
+			record->task.known &= ~fields[i].known;
 		}
 	}
-}
-
-/* Was the member that goes to OFFSET in struct task_record there, but not to be read? */
-static bool is_lost(const struct task_reader *reader, uint64_t known, size_t offset)
-{
-	for (size_t i = 0; i < NR_FIELDS; i++)
-		if (fields[i].offset == offset)
-			return reader->present >> i & 1 && !(known >> i & 1);
-	return false;
 }
 
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
@@ -278,9 +284,6 @@ bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 		return error_prefix(error, "the task at 0x%llx", (unsigned long long)address);
 	}
 	decode(reader, known, &record);
-	record.task.stack_unknown = is_lost(reader, known, offsetof(struct task_record, task.stack));
-	record.task.thread_sp_unknown =
-		is_lost(reader, known, offsetof(struct task_record, task.thread_sp));
 	record.task.damage = damage.data;
 	*task = record.task;
 	*links = record.links;

@@ -17,6 +17,8 @@
 struct task_links {
 	uint64_t next, prev;			/* tasks */
 	uint64_t thread_next, thread_prev;	/* thread_node */
+	uint64_t sibling_next, sibling_prev;	/* sibling: a list that its parent heads with `children` */
+	uint64_t children_next;
 	uint64_t signal;
 };
 
@@ -33,13 +35,14 @@ struct task_reader {
 	uint8_t *image;			/* a task_struct's start; only the spans are filled in */
 	size_t image_size;
 	uint64_t tasks_offset, thread_node_offset;	/* in task_struct */
+	uint64_t sibling_offset, children_offset;	/* the same; 0 = not known */
 	uint64_t thread_head_offset;			/* in signal_struct */
 };
 
 bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error);
 void task_reader_close(struct task_reader *reader);
 /*
- * Reads the task at ADDRESS. What cannot be read stays 0 and is named in task->damage; false if its
+ * Reads the task at ADDRESS. What cannot be read stays 0, is not among task->known and is named in task->damage; false if its
  * pid or its links are not there, which means that there is no task to speak of.
  */
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,

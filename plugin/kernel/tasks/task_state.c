@@ -55,8 +55,15 @@ static const struct state states[] = {
 static const struct state running = { 0, 0, "RU", "running" };
 static const struct state unknown = { 0, 0, "??", "unknown state" };
 
+bool task_state_known(const struct task *task)
+{
+	return task_knows(task, TASK_STATE) && task_knows(task, TASK_EXIT_STATE);
+}
+
 static const struct state *find_state(const struct task *task)
 {
+	if (!task_state_known(task))
+		return &unknown;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		const struct state *state = &states[i];
 
@@ -77,6 +84,8 @@ const char *task_state_name(struct kernel *kernel, const struct task *task)
 {
 	(void)kernel;
 	/* Ready to run is not the same as running, and on a dump one wants to know which. */
+	if (find_state(task) == &running && !task_knows(task, TASK_ON_CPU))
+		return "running or runnable";
 	if (find_state(task) == &running && !task->on_cpu)
 		return "runnable";
 	return find_state(task)->name;
@@ -90,8 +99,11 @@ uint64_t tasks_scheduler_now(struct kernel *kernel)
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		uint64_t queue, clock;
 
-		if (kernel_per_cpu(kernel, "runqueues", cpu, &queue, NULL) &&
-		    kernel_read_member(kernel, queue, "rq", "clock", &clock, NULL) && clock > now)
+		/* The one that cannot be read may be the latest. */
+		if (!kernel_per_cpu(kernel, "runqueues", cpu, &queue, NULL) ||
+		    !kernel_read_member(kernel, queue, "rq", "clock", &clock, NULL))
+			return 0;
+		if (clock > now)
 			now = clock;
 	}
 	return now;
