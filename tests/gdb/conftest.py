@@ -104,6 +104,11 @@ class Dump:
     def __repr__(self):
         return f"{self.kernel}-{self.scenario}"
 
+    @property
+    def roles(self):
+        """The pids of the workload's processes, which do to the end what they did in the record. (Not init: it crashes the machine.)"""
+        return {int(v) for k, v in self.info.items() if k.startswith("pid.") and k != "pid.init"}
+
     def cpu_note(self, cpu):
         """The registers of the CPU's note in the ELF dump: what the machine itself said."""
         elf = next(self.directory / n for n in ("vmcore.elf", "vmcore.qemu-elf") if (self.directory / n).exists())

@@ -60,18 +60,17 @@ def test_every_stack_ends_cleanly(dump):
 def test_sleeping_tasks_against_proc_stack(dump):
     """/proc/PID/stack leaves out the scheduler's functions and what is inlined; all it has must be there, in order. The roles
     sleep to the end; of other tasks the dump says whether they did."""
-    roles = {int(v) for k, v in dump.info.items() if k.startswith("pid.")}
     checked = []
     for stack in gdb_stacks(dump):
         task = dump.oracle.tasks.get(pid_of(stack))
         if not task or task.state not in SLEEPING + "I" or not task.stack:
             continue
-        if task.tid not in roles and not dump.has_slept_since(task):
+        if task.tid not in dump.roles and not dump.has_slept_since(task):
             continue
         names = [f["function"] for f in stack["frames"]]
         assert is_subsequence(task.stack, names), (task.comm, task.stack, names)
         checked.append(task.tid)
-    assert len(checked) > 50 and len(set(checked) - roles) > 20
+    assert len(checked) > 50 and len(set(checked) - dump.roles) > 20
 
 
 def test_native_agrees_with_gdb_frame_by_frame(dump):

@@ -37,9 +37,8 @@ def test_states(dump):
     """A task of a role stays in its state; others may have moved on."""
     tasks = listed(dump)
     letters = {"S": "IN", "D": "UN", "Z": "ZO", "T": "ST", "t": "TR", "I": "ID", "R": "RU"}
-    roles = {int(v) for k, v in dump.info.items() if k.startswith("pid.")}
     checked = 0
-    for tid in roles & set(recorded(dump)):
+    for tid in dump.roles & set(recorded(dump)):
         state = dump.oracle.tasks[tid].state
         if state == "R":
             continue
