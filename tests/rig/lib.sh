@@ -11,6 +11,14 @@ rig_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${GDB_VMCORE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gdb-vmcore}
 mkdir -p "$cache"
 
+# The machine that is emulated. What is different about one that is not amd64 is in machines/NAME/ (see README).
+machine=${RIG_MACHINE:-amd64}
+if [ "$machine" != amd64 ]; then
+    [ -e "$rig_dir/machines/$machine/host" ] || { echo "no such machine: $machine" >&2; exit 1; }
+    # shellcheck disable=SC1090 # one of machines/
+    . "$rig_dir/machines/$machine/host"
+fi
+
 say() { printf '[%s] %s\n' "$(date +%T)" "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
@@ -73,13 +81,22 @@ debian_mirror() {
 
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# use_suite SUITE: sets apt_options, with which apt works on SUITE with lists of its own under the cache.
-# "host" is what this machine itself runs, by its own sources (with security updates).
+# use_suite SUITE [ARCHITECTURE]: sets apt_options, with which apt works on SUITE with lists of its own under the cache.
+# "host" is what this machine itself runs, by its own sources (with security updates). ARCHITECTURE: another than amd64; dpkg
+# need not know of it, since nothing of it is installed.
 use_suite() {
-    local suite=$1 root=$cache/apt/$1 mirror option
+    local suite=$1 architecture=${2:-amd64} root mirror option
+    apt_root=$cache/apt/$suite
+    [ "$architecture" = amd64 ] || apt_root+=-$architecture
+    root=$apt_root
     apt_options=(-o APT::Sandbox::User=root)
     mkdir -p "$root"/{state/lists/partial,cache/archives/partial}
+    if [ "$architecture" != amd64 ]; then
+        : > "$root/status"
+        apt_options+=(-o "Dir::State=$root/state" -o "Dir::State::status=$root/status" -o "APT::Architectures=$architecture")
+    fi
     if [ "$suite" = host ]; then
+        apt_options+=(-o "APT::Architecture=$architecture")
         apt_options+=(-o "Dir::State::Lists=$root/state/lists" -o "Dir::Cache=$root/cache")
         return 0
     fi
@@ -91,7 +108,7 @@ use_suite() {
     : > "$root/status"
     for option in "Dir::Etc=$root/etc" "Dir::Etc::sourcelist=$root/etc/sources.list" \
         "Dir::Etc::sourceparts=$root/etc/sources.list.d" "Dir::State=$root/state" "Dir::Cache=$root/cache" \
-        "Dir::State::status=$root/status" APT::Architecture=amd64 \
+        "Dir::State::status=$root/status" "APT::Architecture=$architecture" \
         Acquire::Check-Valid-Until=false Acquire::Languages=none; do
         apt_options+=(-o "$option")
     done
@@ -99,7 +116,7 @@ use_suite() {
 
 # apt_update SUITE: fetches the lists of SUITE (after use_suite) when there are none, or when they are a day old.
 apt_update() {
-    local suite=$1 stamp=$cache/apt/$1/updated
+    local suite=$1 stamp=$apt_root/updated
     [ -n "$(find "$stamp" -mtime -1 2>/dev/null)" ] && return 0
     say "fetching the package lists of $suite"
     retry timeout 600 apt-get -q "${apt_options[@]}" update >&2 ||
