@@ -205,7 +205,7 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 3
+#define COMPANION_VERSION 4
 
 /* Makes the companion, from link-time tables, into PATH. */
 static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
