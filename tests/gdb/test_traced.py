@@ -4,10 +4,12 @@ What is on them comes from the guest's record, where the kernel itself could fol
 told to do. The general tests of stacks (test_stacks.py) run on these sets as well.
 """
 import json
+import pathlib
 import re
 
 import pytest
 
+from pokes import Poked
 from test_stacks import gdb_stacks, native_stacks, pid_of, plain
 
 SYSTEM_CALL = ["do_syscall_64", "entry_SYSCALL_64"]
@@ -94,13 +96,26 @@ def test_cpus_in_generated_code(dump):
         assert theirs["end"] == "outermost"
 
 
+def stacks_of(output):
+    return [json.loads(line) for line in output.split("=begin=\n", 1)[1].splitlines() if line.startswith("{")]
+
+
+STACKS = ("python print('=begin=')", f"source {pathlib.Path(__file__).parent / 'stacks.py'}")
+
+
 @pytest.mark.scenario("traced")
 def test_with_the_dumps_own_symbols(dump):
-    """Without a vmlinux: the same frames."""
-    out = dump.gdb("set vmcore symbols dump", f"target vmcore {dump.vmcore}", "python print('=begin=')", "kernel bt -A -j")
-    own = {s["pid"]: s for s in json.loads(out.split("=begin=\n", 1)[1].splitlines()[0])["tasks"] if s["pid"]}
+    """Without a vmlinux: the same frames, `kernel bt`'s and gdb's."""
+    own = ("set vmcore symbols dump", f"target vmcore {dump.vmcore}")
+    out = dump.gdb(*own, "python print('=begin=')", "kernel bt -A -j")
+    tasks = {s["pid"]: s for s in json.loads(out.split("=begin=\n", 1)[1].splitlines()[0])["tasks"] if s["pid"]}
     for pid, task in native_stacks(dump).items():
-        assert [f["pc"] for f in own[pid]["frames"]] == [f["pc"] for f in task["frames"]], task["comm"]
+        assert [f["pc"] for f in tasks[pid]["frames"]] == [f["pc"] for f in task["frames"]], task["comm"]
+    stacks = stacks_of(dump.gdb(*own, *STACKS))
+    for cpu in (1, 2, 3):
+        theirs = [f["pc"] for f in stacks[cpu]["frames"] if f["pc"] >> 63]
+        assert theirs == [int(f["pc"], 16) for f in native(dump, cpu=cpu)["frames"]], stacks[cpu]
+        assert stacks[cpu]["end"] == "outermost"
 
 
 @pytest.mark.scenario("traced")
@@ -113,6 +128,30 @@ def test_names_are_the_kernels(dump):
             assert match[2] in dump.gdb(f"kernel sym {match[1]}").splitlines()[-1], line
             checked.add(match[3])
     assert checked == {"bpf", "__builtin__ftrace", "__builtin__kprobes"}
+
+
+@pytest.mark.scenario("traced")
+def test_a_list_that_is_not_in_the_dump(dump):
+    """Where what tracing kept was left out a stack ends, and that is said; nobody goes on with a trampoline's "caller"."""
+    pid = dump.pid("traced_poll")
+    kept = int(re.search(r"(0x[0-9a-f]+)$", dump.gdb(f"print/x (unsigned long)$task({pid})->ret_stack"))[1], 16)
+    with Poked(dump) as copy:
+        copy.exclude(kept)
+        path = copy.save()
+        text = dump.gdb(f"kernel bt {pid}", vmcore=path)
+        assert "return_to_handler, put there by tracing" in text and "excluded" in text, text
+        assert re.findall(r"^ *#\d+ \[\w+\] (\w+)", text, re.M)[-1] in ("do_sys_poll", "do_poll"), text
+        theirs = next(s for s in stacks_of(dump.gdb(*STACKS, vmcore=path)) if pid_of(s) == pid)
+        assert gdb_names(theirs["frames"])[-1] in ("do_sys_poll", "do_poll"), theirs
+        assert theirs["end"] != "outermost", theirs
+
+
+@pytest.mark.scenario("traced")
+def test_arguments_below_a_trampoline(dump):
+    """They are in registers that the trampoline has saved: no value, or the right one."""
+    cpu = next(int(k[3:]) for k, v in dump.info.items() if k.startswith("cpu") and v == "ftrace")
+    out = dump.gdb("kernel mod -s", f"thread {cpu + 1}", "frame function rig_ftrace_target", "print number")
+    assert out.splitlines()[-1] in ("$1 = <optimized out>", "$1 = 1"), out
 
 
 @pytest.mark.scenario("seccomp")

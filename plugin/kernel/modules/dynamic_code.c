@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "kernel/modules/dynamic_internal.h"
+#include "kernel/tasks/task.h"
 
 #define MAX_CODES 1000000	/* more is damage; BPF has a few thousand on big machines */
 #define MAX_SIZE (64u << 20)	/* of one piece */
@@ -151,7 +152,13 @@ const struct dynamic_codes *dynamic_codes_get(struct kernel *kernel)
 {
 	struct dynamic_codes *codes = kernel_kept(kernel, &codes_slot);
 	struct dynamic_collection collection = { .kernel = kernel };
+	struct task_table *tasks;
 
+	if (codes)
+		return codes;
+	/* First: to make the table stacks may have to be followed, which asks here. */
+	tasks_get(kernel, &tasks, NULL);
+	codes = kernel_kept(kernel, &codes_slot);
 	if (codes)
 		return codes;
 	codes = collection.codes = calloc(1, sizeof(*codes));

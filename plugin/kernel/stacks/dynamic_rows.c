@@ -336,8 +336,8 @@ static void code_rows(struct rows *rows, const struct dynamic_code *code)
 
 const struct orc_table *dynamic_rows(struct kernel *kernel)
 {
+	const struct dynamic_codes *codes = dynamic_codes_get(kernel);	/* first: it may ask here itself */
 	struct orc_table *kept = kernel_kept(kernel, &rows_slot);
-	const struct dynamic_codes *codes = kept ? NULL : dynamic_codes_get(kernel);
 	struct rows rows = { .kernel = kernel };
 
 	if (kept || !codes)

@@ -42,6 +42,7 @@ struct traced {
 	struct saved_return *list;		/* by kind and slot, then in order */
 	size_t count, capacity;
 	struct error damage;			/* the first that kept us from one */
+	bool lists_damaged;			/* and one of the lists it was, not that of the tasks alone */
 };
 
 static void free_traced(void *value)
@@ -217,11 +218,13 @@ static void collect_task(struct collection *collection, uint64_t task)
 
 	if (!collect_graph(collection, task, &error)) {
 		error_prefix(&error, "task 0x%" PRIx64, task);
+		collection->traced->lists_damaged = true;
 		note_damage(collection->traced, &error);
 	}
 	if (!collect_list(collection, task, "rethooks.first", "rethook_node", "frame", &error) ||
 	    !collect_list(collection, task, "kretprobe_instances.first", "kretprobe_instance", "fp", &error)) {
 		error_prefix(&error, "task 0x%" PRIx64, task);
+		collection->traced->lists_damaged = true;
 		note_damage(collection->traced, &error);
 	}
 }
@@ -245,8 +248,10 @@ static void collect_table(struct collection *collection)
 	    !types_member(kernel->types, "kretprobe_instance", "hlist", &node, NULL))
 		return;
 	for (size_t i = 0; i < NR_INSTANCE_LISTS; i++)
-		if (!hlist_for_each(kernel, table + i * 8, node.offset, add_instance, collection, &error))
+		if (!hlist_for_each(kernel, table + i * 8, node.offset, add_instance, collection, &error)) {
+			collection->traced->lists_damaged = true;
 			note_damage(collection->traced, &error);
+		}
 }
 
 static int compare(const void *a, const void *b)
@@ -265,9 +270,13 @@ static void collect(struct kernel *kernel, struct traced *traced)
 	struct collection collection = { kernel, traced };
 	struct task_table *tasks;
 	struct error error = { 0 };
+	bool have_tasks = tasks_get(kernel, &tasks, &error);
 
+	/* To make the table stacks may have had to be followed, which asks here. */
+	if (traced->collected)
+		return;
 	traced->collected = true;
-	if (tasks_get(kernel, &tasks, &error)) {
+	if (have_tasks) {
 		for (size_t i = 0; i < tasks->count; i++)
 			collect_task(&collection, tasks->tasks[i].address);
 		if (tasks->damage) {
@@ -358,10 +367,11 @@ size_t return_restore(struct kernel *kernel, uint64_t address, void *buffer, siz
 			continue;
 		/*
 		 * Not every such word is a return address: nodes that keep a replaced one and a trampoline's own
-		 * pt_regs have it, too. Only where some could not be read it may be one of those.
+		 * pt_regs have it, too. Only where some could not be read it may be one of those; if just tasks are
+		 * missing, then only on a machine that was traced.
 		 */
 		if (!return_original(kernel, slot, &pc, error)) {
-			if (traced->damage.kind == ERROR_NONE)
+			if (!traced->lists_damaged && (traced->damage.kind == ERROR_NONE || !traced->count))
 				continue;
 			return from - address;
 		}
