@@ -167,7 +167,8 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	output_uint(out, CELL_PPID, task->ppid);
 	output_uint(out, CELL_CPU, task->cpu);
 	output_address(out, CELL_TASK, task->address);
-	output_address(out, CELL_KSTACKP, stack_pointer(ps->kernel, task));
+	if (task->on_cpu || !task->thread_sp_unknown)
+		output_address(out, CELL_KSTACKP, stack_pointer(ps->kernel, task));
 	output_string(out, CELL_STATE, task_state_letters(ps->kernel, task));
 	if (ps->table->memory_loaded && !task->memory_unknown) {
 		if (memory)

@@ -397,8 +397,7 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 				 "pid %u has exited and has no kernel stack any more", task->pid);
 	if (task->thread_sp_unknown)
 		return error_set(error, ERROR_EXCLUDED,
-				 "where pid %u saved its registers cannot be read: thread.sp is %s", task->pid,
-				 task->damage);
+				 "where pid %u saved its registers is %s", task->pid, task->damage);
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
 		return error_prefix(error, "the registers of pid %u", task->pid);
 	/*
