@@ -12,7 +12,7 @@ import shutil
 import struct
 import tempfile
 
-from images import PAGE, notes, program_headers
+from images import PAGE, note, notes, program_headers
 
 START_KERNEL_MAP = 0xffffffff80000000
 ADDRESS_BITS = 0x000ffffffffff000
@@ -93,6 +93,16 @@ class Poked:
             assert old in data
             file.seek(offset)
             file.write(data.replace(old, new))
+
+    def set_notes(self, given):
+        """(name, type, data) each, in place of those there are; at the end of the file."""
+        area = b"".join(note(*one) for one in given)
+        with open(self.path, "r+b") as file:
+            at = file.seek(0, 2)
+            file.write(area)
+        self.headers = [(kind, flags, at, virtual, start, len(area), len(area), align) if kind == 4 else
+                        (kind, flags, offset, virtual, start, size, memory, align)
+                        for kind, flags, offset, virtual, start, size, memory, align in self.headers]
 
     def only_notes(self):
         """The file ends where memory begins."""

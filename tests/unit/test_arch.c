@@ -61,11 +61,13 @@ static void test_page_sizes(void **state)
 	assert_int_equal(t.page_size, 4096);
 	assert_int_equal(t.levels_walked, 4);
 	assert_int_equal(t.entry, 0x200000 | P | NX);
+	assert_true(t.no_execute);
 	t = translated(image, 0, START_KERNEL + 0x1fffff);
 	assert_int_equal(t.physical, 0x11fffff);
 	assert_int_equal(t.run, 1);
 	assert_int_equal(t.page_size, 2 << 20);
 	assert_int_equal(t.levels_walked, 3);
+	assert_false(t.no_execute);
 	t = translated(image, 0, DIRECT_MAP + 0x12345678);
 	assert_int_equal(t.physical, 0x12345678);
 	assert_int_equal(t.run, 0x40000000 - 0x12345678);

@@ -324,10 +324,42 @@ static void test_foreign_thread(void **state)
 	drop_image(image);
 }
 
+/* CPUs that do not say what they ran: by the stack they were on; one that was nowhere known has none. */
+static void test_inferred_tasks(void **state)
+{
+	struct cpu cpus[2] = { { .number = 2, .registers_source = CPU_REGISTERS_NOTE },
+			       { .number = 3, .registers_source = CPU_REGISTERS_NOTE } };
+	struct image *image = make_system(old_members);
+	const uint64_t stack = IMAGE_BASE + 0x150000;
+	const struct task *task;
+
+	(void)state;
+	put8(image, OFFSET(5) + STACK, stack);
+	for (unsigned i = 0; i < 2; i++) {
+		cpus[i].registers.valid = 1ull << X86_RIP | 1ull << X86_RSP;
+		cpus[i].registers.value[X86_RIP] = IMAGE_BASE + 0x180000;
+		cpus[i].registers.value[X86_RSP] = stack + 0x3f00 + i * 0x1000;
+	}
+	image->kernel.cpus = cpus;
+	image->kernel.nr_cpus = 2;
+	task = table_of(image)->count ? task_find_pid(&image->kernel, 20) : NULL;
+	assert_non_null(task);
+	assert_int_equal(cpus[0].task, task->address);
+	assert_string_equal(cpus[0].inferred_from, "the stack it was on");
+	assert_true(task->on_cpu);
+	assert_int_equal(task->cpu, 2);
+	assert_int_equal(cpus[1].task, 0);
+	assert_null(cpus[1].inferred_from);
+	image->kernel.cpus = NULL;
+	image->kernel.nr_cpus = 0;
+	drop_image(image);
+}
+
 /* The second page of a task is missing: what is on the first is still shown. */
 static void test_half_a_task(void **state)
 {
 	struct image *image = make_system(old_members);
+	struct registers registers;
 	const struct task *task;
 
 	(void)state;
@@ -338,6 +370,9 @@ static void test_half_a_task(void **state)
 	assert_int_equal(task->thread_sp, 0);
 	assert_non_null(strstr(task->damage, "thread.sp"));
 	assert_null(strstr(task->damage, "comm"));
+	/* That is not a stack pointer of 0. */
+	assert_false(task_registers(&image->kernel, task, &registers, NULL, &error));
+	assert_non_null(strstr(error.text, "where pid 20 saved its registers is not known: thread.sp ("));
 	assert_null(task_find_pid(&image->kernel, 10)->damage);
 	drop_image(image);
 }
@@ -566,7 +601,7 @@ int main(void)
 		cmocka_unit_test(test_list), cmocka_unit_test(test_idle_and_current_tasks),
 		cmocka_unit_test(test_exited_task_has_no_registers), cmocka_unit_test(test_broken_list),
 		cmocka_unit_test(test_broken_threads), cmocka_unit_test(test_circle), cmocka_unit_test(test_wild_pointers),
-		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_half_a_task),
+		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_half_a_task), cmocka_unit_test(test_inferred_tasks),
 		cmocka_unit_test(test_many_and_interrupt), cmocka_unit_test(test_resident_memory_up_to_6_1),
 		cmocka_unit_test(test_resident_memory_since_6_2), cmocka_unit_test(test_states),
 		cmocka_unit_test(test_set_tasks), cmocka_unit_test(test_set_resident_memory),

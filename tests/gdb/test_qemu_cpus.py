@@ -1,0 +1,85 @@
+"""
+Which of QEMU's notes is which CPU's. QEMU writes one for each CPU there is, with its own number; one that was taken out has
+none (scenario qemu-unplug), and the kernel need not count as QEMU does.
+
+Made of the scenario qemu: the notes of CPU 1 are left out, or bear other numbers. The whole dump says what is right.
+"""
+import functools
+import json
+import pathlib
+import struct
+
+import pytest
+
+from conftest import run_gdb
+from images import notes
+from pokes import Poked
+
+HERE = pathlib.Path(__file__).parent
+PID = 32        # pr_pid in NT_PRSTATUS
+
+
+def cpus_of(vmlinux, vmcore):
+    text = run_gdb(vmlinux, vmcore, ["python print('=begin=')", "kernel bt -a -j", "kernel mod -s", f"source {HERE / 'stacks.py'}"])
+    rows = {row["cpu"]: row for row in json.loads(text.split("=begin=\n", 1)[1].splitlines()[0])["tasks"]}
+    threads = [json.loads(line) for line in text.splitlines() if line.startswith('{"num"')]
+    return rows, {t["id"] - 1: t for t in threads if t["id"] <= 64}
+
+
+@functools.lru_cache(maxsize=None)
+def whole(dump):
+    return cpus_of(dump.vmlinux, dump.vmcore)[0]
+
+
+@functools.lru_cache(maxsize=None)
+def online_mask(dump):
+    return int(dump.python("print(int(gdb.parse_and_eval('&__cpu_online_mask')))").splitlines()[0])
+
+
+def without(given, cpu):
+    """The notes without those of CPU, the n-th of each kind."""
+    seen, left = {}, []
+    for one in given:
+        number = seen[one[:2]] = seen.get(one[:2], -1) + 1
+        if one[0] == "VMCOREINFO" or number != cpu:
+            left.append(one)
+    return left
+
+
+def renumbered(given, pids):
+    pids = iter(pids)
+    return [(name, kind, data[:PID] + struct.pack("<I", next(pids)) + data[PID + 4:]) if name == "CORE" else (name, kind, data)
+            for name, kind, data in given]
+
+
+@pytest.mark.scenario("qemu")
+@pytest.mark.parametrize("own", [False, True], ids=["vmlinux", "own"])
+@pytest.mark.parametrize("pids", [(1, 3, 4), (1, 2, 3), (9, 1, 1)], ids=["gone", "counted-otherwise", "nonsense"])
+def test_without_cpu_1(dump, pids, own):
+    given = notes(dump.directory / "vmcore.qemu-elf")
+    assert [struct.unpack_from("<I", data, PID)[0] for name, _, data in given if name == "CORE"] == [1, 2, 3, 4]
+    with Poked(dump) as copy:
+        copy.set_notes(renumbered(without(given, 1), pids))
+        mask, = copy.read(online_mask(dump), 1)
+        copy.write(online_mask(dump), bytes([mask & ~2]))
+        rows, threads = cpus_of(None if own else dump.vmlinux, copy.save())
+    assert sorted(rows) == [0, 2, 3]
+    for cpu, row in rows.items():
+        right = whole(dump)[cpu]
+        assert (row["pid"], row["task"], row["registers_source"], row.get("registers")) == \
+            (right["pid"], right["task"], right["registers_source"], right.get("registers"))
+        assert [f["pc"] for f in row["frames"]] == [f["pc"] for f in right["frames"]]
+        assert threads[cpu]["frames"][0]["pc"] == int(right["frames"][0]["pc"], 16)
+
+
+@pytest.mark.scenario("qemu-unplug")
+def test_unplugged(dump):
+    """CPU 1 was taken out; what the others were made to do is what they do."""
+    rows, threads = cpus_of(dump.vmlinux, dump.vmcore)
+    assert sorted(rows) == [0, 2, 3]
+    assert all(row["registers_source"] == "cpu-note" for row in rows.values())
+    assert rows[0]["pid"] == 0 and rows[0]["frames"][0]["kind"] != "user"
+    assert "__irq_exit_rcu" in [f["function"] for f in rows[2]["frames"]] or rows[2]["frames"][0]["function"] == "rig_spin"
+    assert rows[3]["pid"] == dump.pid("busy") and rows[3]["frames"][0]["kind"] == "user"
+    for cpu, row in rows.items():
+        assert threads[cpu]["frames"][0]["pc"] == int(row["frames"][0]["pc"], 16)
