@@ -132,8 +132,9 @@ static size_t list_sections(const struct module *module, bool have_symbols, stru
 		const struct module_section *section = &module->sections[i];
 		bool loaded = is_loaded(module, section);
 
-		/* The kernel lists its copies of these as sections, too. */
-		if (!strcmp(section->name, ".symtab") || !strcmp(section->name, ".strtab"))
+		/* The kernel lists its copies of these as sections, too; the last one is below. */
+		if (!strcmp(section->name, ".symtab") || !strcmp(section->name, ".strtab") ||
+		    !strcmp(section->name, ".modinfo"))
 			continue;
 		sections[count] = (struct cfi_section){
 			.name = section->name,

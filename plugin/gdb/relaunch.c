@@ -78,6 +78,14 @@ void relaunch_with_target(void)
 		plan.core = plan.vmlinux;
 		plan.vmlinux = 0;
 	}
+	/* `gdb VMCORE VMLINUX` */
+	if (plan.core && plan.vmlinux && !plan.core_option && !dump_probe(line->arguments[plan.core]) &&
+	    dump_probe(line->arguments[plan.vmlinux])) {
+		int first = plan.vmlinux;
+
+		plan.vmlinux = plan.core;
+		plan.core = first;
+	}
 	if (!plan.core || !dump_probe(line->arguments[plan.core]))
 		goto out;
 	buffer_string(&command, "target vmcore ");

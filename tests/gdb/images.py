@@ -31,6 +31,31 @@ def read_physical(path, address, size):
         return file.read(size)
 
 
+def translate(path, address):
+    """The physical address of a kernel address in an ELF64 dump with VMCOREINFO, along x86-64's page tables."""
+    info = next(data.decode() for name, _, data in notes(path) if name == "VMCOREINFO")
+    value = dict(re.findall(r"^(.+?)=(\S+)$", info, re.M))
+    table = int(value["SYMBOL(swapper_pg_dir)"], 16) - 0xffffffff80000000 + int(value["NUMBER(phys_base)"])
+    for level in range(4 if value.get("NUMBER(pgtable_l5_enabled)") == "1" else 3, -1, -1):
+        entry, = struct.unpack("<Q", read_physical(path, table + (address >> 12 + 9 * level & 511) * 8, 8))
+        assert entry & 1, f"{address:#x} is not mapped"
+        table = entry & 0x000ffffffffff000
+        if level == 0 or (level < 3 and entry & 0x80):
+            size = PAGE << 9 * level
+            return (table & ~(size - 1)) + address % size
+
+
+def poke(path, address, data):
+    """Writes DATA to the kernel address ADDRESS of an ELF64 dump; it lies in one page."""
+    physical, found = translate(path, address), 0
+    with open(path, "r+b") as file:
+        for offset, start, size in segments(path):      # the kernel's image is there twice
+            if start <= physical and physical + len(data) <= start + size:
+                file.seek(offset + physical - start)
+                found += file.write(data)
+    assert found
+
+
 def an_excluded_range(path, most):
     """
     (address, size) of at most MOST pages that a kdump leaves out, with pages before and behind that it has. The header says how long

@@ -2,9 +2,12 @@
 import ast
 import collections
 import re
+import shutil
+import struct
 
 import pytest
 
+import images
 from conftest import run_gdb
 
 
@@ -110,3 +113,62 @@ def test_a_variable_called_as_one_of_vmlinux(dump):
 def test_a_module_without_code(dump):
     out = dump.gdb("kernel mod -s vmcore_rig_nocode", "print rig_nocode_number", "info symbol &rig_nocode_number")
     assert "= 4711" in out and "rig_nocode_number in section .data" in out, out
+
+
+# --- modules of which a part is lost ---
+
+NOWHERE = struct.pack("<Q", 0xffffc9fffffff000)     # no page of the dump
+ASK = """
+import gdb, json
+modules = {m["name"]: int(m["address"], 0) for m in json.loads(gdb.execute("kernel mod -j", to_string=True))["modules"]}
+place = lambda text: int(gdb.parse_and_eval("(unsigned long)" + text))
+print({"head": place("&modules"), "attrs": place("&((struct module *)0)->sect_attrs"), "modules": modules})
+"""
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    """
+    MAKE(dump): a copy, beside which no modules are, whose list of modules leads from its head to its head forwards, and in which
+    where the sections of veth and vmcore_rig were cannot be read.
+    """
+    made = {}
+
+    def make(dump):
+        if dump not in made:
+            original, = dump.in_format("elf")
+            path = tmp_path_factory.mktemp("lost") / "vmcore.elf"
+            shutil.copyfile(original, path)
+            places = ast.literal_eval(dump.python(ASK).splitlines()[-1])
+            images.poke(path, places["head"], struct.pack("<Q", places["head"]))
+            for name in "veth", "vmcore_rig":
+                images.poke(path, places["modules"][name] + places["attrs"], NOWHERE)
+            made[dump] = path
+        return made[dump]
+    yield make
+    for path in made.values():
+        path.unlink()
+
+
+@pytest.mark.scenario("oops")
+def test_parts_of_modules_are_lost(dump, lost):
+    commands = ["info line veth_open", "info symbol veth_open", "print sizeof(struct veth_priv)", "print &'veth.c'::veth_ethtool_ops"]
+    out = run_gdb(dump.vmlinux, lost(dump), ["kernel mod -s veth", *commands, "bt", "kernel mod -s vmcore_rig", "kernel mod"])
+    whole = dump.gdb("kernel mod -s veth", *commands)
+    # The list is complete by its other end.
+    names = [line.split()[0] for line in dump.oracle.text("proc/modules").splitlines()]
+    for name in names:
+        assert re.search(rf"^[0-9a-f]{{16}}  {name} ", out, re.M), name
+    assert "forwards it ends after 0" in out and f"{len(names)} in all" in out, out
+    # veth's sections are where its symbols say; what gdb answers is the same.
+    assert re.search("where sections of modules were is not in the dump; .*: veth$", out, re.M), out
+    assert "veth: where its sections are is inferred from its symbols and " in out
+    for pattern in r"^Line \d+ of .*veth_open.*", r"^veth_open in section .text", r"^\$1 = \d+", r"^\$2 = .* 0x[0-9a-f]+ <veth_.*":
+        assert re.search(pattern, out, re.M)[0] == re.search(pattern, whole, re.M)[0]
+    # The rig's own has no file here: names and unwinding, no lines; and mod says why.
+    assert re.search(r"^#0 +0x[0-9a-f]+ in rig_oops_c \(\)", out, re.M), out
+    frames = re.compile(r"^#\d+ +0x([0-9a-f]+) in (?!rig)", re.M)
+    assert frames.findall(out) == frames.findall(dump.gdb("bt")) != []
+    assert "vmcore_rig: where its sections are is inferred from where its memory is" in out
+    assert re.search("^[0-9a-f]{16}  vmcore_rig .*\\(not usable\\)$", out, re.M), out
+    assert "no debug file for module vmcore_rig" in out and "section .modinfo not found" not in out, out

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/tasks/cpu.h"
+#include "kernel/stacks/source.h"
 
 static const struct option bt_options[] = {
 	{ 'a', NULL, "the task that was running on each CPU" },
@@ -267,6 +268,7 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 {
 	struct error missing = { .kind = ERROR_NONE };
 	struct task_list list = { 0 };
+	struct error why;
 	struct bt *bt;
 	bool done;
 
@@ -284,6 +286,8 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	if (done && option_value(arguments, 'n'))
 		drop_idle(&list);
 	done = done && show(bt, &list, error);
+	if (done && bt->lines && !kernel_has_source(kernel, &why))
+		output_note(output, "no lines of the kernel's source: %s", why.text);
 	if (done && missing.kind == ERROR_PARTIAL) {
 		*error = missing;
 		done = false;

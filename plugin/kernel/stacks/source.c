@@ -5,9 +5,10 @@
 
 #include "kernel/modules/module.h"
 
-/* vmlinux's; MAP is NULL where it has no lines. */
+/* vmlinux's; MAP is NULL where it has no lines, for the reason WHY. */
 struct vmlinux_source {
 	struct source_map *map;
+	struct error why;
 };
 
 static void free_source(void *value)
@@ -29,8 +30,21 @@ static struct source_map *vmlinux_map(struct kernel *kernel)
 	source = calloc(1, sizeof(*source));
 	if (!source || !kernel_keep(kernel, &source_slot, source, NULL))
 		return NULL;
-	source_map_open(kernel->vmlinux_path, &source->map, NULL);
+	source_map_open(kernel->vmlinux_path, &source->map, &source->why);
 	return source->map;
+}
+
+bool kernel_has_source(struct kernel *kernel, struct error *error)
+{
+	const struct vmlinux_source *source;
+
+	if (vmlinux_map(kernel))
+		return true;
+	source = kernel_kept(kernel, &source_slot);
+	if (!source)
+		return error_set(error, ERROR_NO_SYMBOL,
+				 "there is no vmlinux, and the dump itself does not know the lines of its source");
+	return error_set(error, source->why.kind, "%s", source->why.text);
 }
 
 /* Opened once; what cannot be opened has no lines. */

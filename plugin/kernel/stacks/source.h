@@ -13,4 +13,7 @@
 size_t kernel_source(struct kernel *kernel, uint64_t address,
 		     const struct source_frame **frames_ret);
 
+/* Are the lines of vmlinux's source known? *ERROR says why they are not. */
+bool kernel_has_source(struct kernel *kernel, struct error *error);
+
 #endif
