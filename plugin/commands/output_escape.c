@@ -6,50 +6,8 @@
 #include "commands/output_escape.h"
 
 #include "base/buffer.h"
+#include "base/unicode.h"
 #include "commands/output.h"
-
-/* Decodes one character; returns its bytes, 0 if they are no UTF-8 (RFC 3629: no surrogates, no
- * overlong forms). */
-static size_t decode(const unsigned char *s, size_t size, uint32_t *character_ret)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint32_t character;
-	size_t length;
-
-	if (s[0] < 0x80) {
-		*character_ret = s[0];
-		return 1;
-	}
-	if (s[0] >= 0xc2 && s[0] < 0xe0)
-		length = 2;
-	else if (s[0] >= 0xe0 && s[0] < 0xf0)
-		length = 3;
-	else if (s[0] >= 0xf0 && s[0] < 0xf5)
-		length = 4;
-	else
-		return 0;
-	if (size < length)
-		return 0;
-	character = s[0] & (0x7f >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		character = character << 6 | (s[i] & 0x3f);
-	}
-	if (character < least[length] || character > 0x10ffff ||
-	    (character >= 0xd800 && character < 0xe000))
-		return 0;
-	*character_ret = character;
-	return length;
-}
-
-/* Would it move the cursor, or reorder what is around it (bidi controls), or is it a line break of
- * its own? */
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
 
 /* Columns on a terminal. The blocks, not the single characters: names of tasks and files are what
  * comes here. */
@@ -87,8 +45,8 @@ size_t escape_text(struct buffer *buffer, const char *string, size_t size, bool 
 			i++;
 			continue;
 		}
-		length = decode(s + i, size - i, &character);
-		if (length && (!is_control(character) ||
+		length = unicode_decode(s + i, size - i, &character);
+		if (length && (!unicode_is_control(character) ||
 			       (raw && (character == '\n' || character == '\t')))) {
 			width += character_width(character);
 			i += length;

@@ -344,6 +344,9 @@ static bool kdump_open(struct dump *dump, struct error *error)
 	if (!strcmp(dump->compression, "none"))
 		find_compression(dump, &kdump->parts[0]);
 	kdump->max_compressed = 2 * dump->page_size;
+	for (size_t i = 0; i < kdump->nr_parts; i++)
+		if (kdump_is_cut(dump, &kdump->parts[i]))
+			dump->flags |= DUMP_TRUNCATED;
 	/* Every part of a set has the notes; the first that has them is enough. */
 	for (size_t i = 0; i < kdump->nr_parts && !dump->nr_notes; i++)
 		if (!read_notes(dump, &kdump->parts[i], error))

@@ -57,6 +57,9 @@ enum error_kind kdump_check_descriptor(const struct dump *dump,
 struct scratch *kdump_take_scratch(struct kdump *kdump);
 void kdump_give_scratch(struct kdump *kdump, struct scratch *scratch);
 
+/* Are pages of PART beyond the end of its file? In kdump_cut.c. */
+bool kdump_is_cut(const struct dump *dump, struct kdump_part *part);
+
 /* struct dump_format's, in kdump_scan.c. */
 void kdump_read_pages(struct dump *dump, uint64_t pfn, size_t nr, void *buffer, uint8_t *kinds);
 void kdump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_place *places,

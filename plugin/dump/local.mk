@@ -8,7 +8,7 @@ core_sources += \
 	plugin/dump/file.c plugin/dump/file.h \
 	plugin/dump/flattened.c plugin/dump/flattened.h \
 	plugin/dump/foreign.c plugin/dump/foreign.h \
-	plugin/dump/kdump.c plugin/dump/kdump_scan.c plugin/dump/kdump_internal.h \
+	plugin/dump/kdump.c plugin/dump/kdump_scan.c plugin/dump/kdump_cut.c plugin/dump/kdump_internal.h \
 	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
 	plugin/dump/notes.c plugin/dump/notes.h \
 	plugin/dump/raw.c plugin/dump/raw.h \

@@ -429,6 +429,13 @@ static const char kernel_doc[] =
 	"kernel's log. Each command is also there under its bare name (ps, log, ...)\n"
 	"where gdb has no command of that name. With -j a command prints JSON.\n"
 	"\n"
+	"A command fails (with -batch: status 1) where something that was asked for was\n"
+	"not answered: a word that names nothing, a list that breaks off, records that are\n"
+	"lost. What there is is shown all the same. A single value that is not known is\n"
+	"`-`, in JSON null, and a note says why; that is no failure.\n"
+	"\n"
+	"In JSON a byte that is not UTF-8 is the character U+EF00 plus the byte.\n"
+	"\n"
 	"Example:\n"
 	"(gdb) kernel log -l emerg\n"
 	"[   43.932252] Kernel panic - not syncing: sysrq triggered crash";

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
+#include "base/unicode.h"
+
 #define MAX_DEPTH 8
 
 struct level {
@@ -141,9 +144,40 @@ static bool python_real(struct output *output, size_t column, double value, cons
 	return cell(output, column, PyFloat_FromDouble(value));
 }
 
+/*
+ * Any bytes as text, so that they can be had back: what is UTF-8 stays; a byte that is not becomes one character, U+EF00 plus the byte
+ * (U+EF80 to U+EFFF, private use). Where the bytes are such a character themselves its bytes are taken one by one, so that there is one
+ * way back. (Python's own surrogates would do in JSON, but gdb could not print them, and strict readers refuse them.)
+ */
+static PyObject *text_of_bytes(const char *string, size_t size)
+{
+	const unsigned char *s = (const unsigned char *)string;
+	struct buffer text = { 0 };
+	PyObject *result;
+
+	for (size_t i = 0; i < size;) {
+		uint32_t character;
+		size_t length = unicode_decode(s + i, size - i, &character);
+
+		if (length && (character < 0xef80 || character > 0xefff)) {
+			buffer_append(&text, s + i, length);
+			i += length;
+			continue;
+		}
+		for (size_t end = i + (length ? length : 1); i < end; i++) {
+			char private[3] = { '\xee', (char)(0x80 | ((0xef00u + s[i]) >> 6 & 0x3f)), (char)(0x80 | (s[i] & 0x3f)) };
+
+			buffer_append(&text, private, sizeof(private));
+		}
+	}
+	result = text.failed ? PyErr_NoMemory() : PyUnicode_DecodeUTF8(text.data ? text.data : "", text.size, "backslashreplace");
+	buffer_free(&text);
+	return result;
+}
+
 static bool python_string(struct output *output, size_t column, const char *string, size_t size)
 {
-	return cell(output, column, PyUnicode_DecodeUTF8(string, size, "backslashreplace"));
+	return cell(output, column, text_of_bytes(string, size));
 }
 
 static bool python_boolean(struct output *output, size_t column, bool value, const char *text)
@@ -163,7 +197,7 @@ static bool python_note(struct output *output, const char *text)
 		if (!store(where, "notes", notes))
 			return false;
 	}
-	string = PyUnicode_DecodeUTF8(text, strlen(text), "backslashreplace");
+	string = text_of_bytes(text, strlen(text));
 	status = string ? PyList_Append(notes, string) : -1;
 	Py_XDECREF(string);
 	return status == 0;

@@ -282,8 +282,15 @@ static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr
 	struct patience watch = { .interrupted = session_interrupted };
 	struct dump *dump;
 
-	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO ||
-	    !dump_open_watched(files, nr_files, &watch, &dump, NULL))
+	if (plugin->session || error->kind == ERROR_INTERRUPTED || error->kind == ERROR_IO)
+		return;
+	/*
+	 * gdb would answer `print init_task.comm` out of the vmlinux file, as if that were the dump's. Without an executable it has the
+	 * names and the types and no memory, and says so.
+	 */
+	gdb_execute(plugin, NULL, NULL, "exec-file");
+	forget_exception();
+	if (!dump_open_watched(files, nr_files, &watch, &dump, NULL))
 		return;
 	dump->zero_excluded = plugin->settings.zero_excluded;
 	session_close_bare(plugin);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/unicode.h"
+
 static size_t hash_slot(const struct threads *threads, uint64_t id)
 {
 	return (id * 0x9e3779b97f4a7c15ull >> 32) & (threads->by_id_size - 1);
@@ -207,45 +209,20 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 		buffer_string(text, ", registers not known");
 }
 
-/*
- * The length of the UTF-8 sequence at TEXT if it is a character that XML 1.0 allows and that a
- * terminal prints (not C0, DEL or C1), else 0. Stops at the NUL, which continues no sequence.
- */
-static size_t printable(const uint8_t *text)
+/* The length of the character at TEXT if XML 1.0 allows it and a terminal prints it as it is, else 0; *skip_ret is its length. */
+static size_t printable(const char *text, size_t *skip_ret)
 {
 	uint32_t value;
-	size_t length;
+	size_t length = unicode_decode((const unsigned char *)text, strnlen(text, 4), &value);
 
-	if (text[0] < 0x80)
-		return text[0] >= ' ' && text[0] != 0x7f;
-	if (text[0] >= 0xc2 && text[0] < 0xe0) {
-		length = 2;
-		value = text[0] & 0x1f;
-	} else if (text[0] >= 0xe0 && text[0] < 0xf0) {
-		length = 3;
-		value = text[0] & 0x0f;
-	} else if (text[0] >= 0xf0 && text[0] < 0xf5) {
-		length = 4;
-		value = text[0] & 0x07;
-	} else {
-		return 0;
-	}
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (text[i] & 0x3f);
-	}
-	if (value < (length == 2 ? 0xa0u : length == 3 ? 0x800u : 0x10000u) || value > 0x10ffff)
-		return 0;
-	if ((value >= 0xd800 && value < 0xe000) || (value & 0xfffe) == 0xfffe)
-		return 0;
-	return length;
+	*skip_ret = length ? length : 1;
+	return length && !unicode_is_control(value) && (value & 0xfffe) != 0xfffe ? length : 0;
 }
 
 void xml_append(struct buffer *xml, const char *text)
 {
 	while (*text) {
-		size_t length = printable((const uint8_t *)text);
+		size_t skip, length = printable(text, &skip);
 
 		if (length == 0)
 			buffer_char(xml, '?');
@@ -259,7 +236,7 @@ void xml_append(struct buffer *xml, const char *text)
 			buffer_string(xml, "&quot;");
 		else
 			buffer_append(xml, text, length);
-		text += length ? length : 1;
+		text += skip;
 	}
 }
 

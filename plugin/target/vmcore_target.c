@@ -50,7 +50,11 @@ static bool list_threads(struct vmcore_target *target, size_t max_tasks, struct 
 		return false;
 	if (!target->threads.count)
 		return error_set(error, ERROR_CORRUPT,
-				 "the dump has no CPUs and no tasks that could be found");
+				 "no CPU and no task of the dump can be found: %s%s%s",
+				 target->threads.damage ? target->threads.damage : "",
+				 target->threads.damage && kernel->damage[0] ? "; " : "",
+				 kernel->damage[0] || target->threads.damage ? kernel->damage :
+				 "its memory has none");
 	threads_xml(kernel, &target->threads, target->threads.count, &target->xml);
 	threads_xml(kernel, &target->threads, nr_first(target), &target->first_xml);
 	if (target->xml.failed || target->first_xml.failed)

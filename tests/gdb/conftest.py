@@ -6,6 +6,7 @@ dump.oracle. The environment variable VMCORE_GDB names another gdb, in the root 
     VMCORE_TEST_ONLY="6.1-oops 7.2-sysrq"       # of the sets only these
     VMCORE_GDB="tests/rig/in-root $(tests/rig/gdb-root 18.1) gdb" python3 -m pytest tests/gdb
 """
+import codecs
 import functools
 import gzip
 import json
@@ -29,6 +30,19 @@ GDB = os.environ.get("VMCORE_GDB", "gdb")
 os.environ["GDB_VMCORE_PLUGIN_DIR"] = str(BUILD / ".libs")     # for scripts/vmcore.gdb
 # Tests give gdb a cache of its own (XDG_CACHE_HOME); the rig's, from which in-root mounts the dumps, stays where it is.
 os.environ.setdefault("GDB_VMCORE_CACHE", os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "gdb-vmcore"))
+
+
+def as_json(name):
+    """Bytes as the commands' JSON has them: each that is not UTF-8 as the character U+EF00 + byte."""
+    return name.decode("utf-8", "vmcore-bytes")
+
+
+def bytes_of(name):
+    """The way back, as README.md has it."""
+    return b"".join(bytes([ord(c) & 255]) if "\uef80" <= c <= "\uefff" else c.encode() for c in name)
+
+
+codecs.register_error("vmcore-bytes", lambda e: ("".join(chr(0xef00 + byte) for byte in e.object[e.start:e.end]), e.end))
 
 
 class Task:

@@ -3,6 +3,7 @@ Dumps as files, from the formats' descriptions: other containers for the memory 
 leaves out.
 """
 import re
+import shutil
 import struct
 
 PAGE = 4096
@@ -70,6 +71,21 @@ def an_excluded_range(path, most):
     kind = "".join("?EGP"[2 * (t >> bit & 1) + (w >> bit & 1)] for w, t in zip(were, there) for bit in range(8))[:pages]
     found = re.search(rf"(?<=P)E{{1,{most}}}(?=P)", kind)
     return found.start() * block, len(found[0]) * block
+
+
+def lose_pages(path, target, frames):
+    """A copy of a kdump in which the pages of these numbers were never written (their descriptors are 0)."""
+    shutil.copyfile(path, target)
+    with open(target, "r+b") as file:
+        file.seek(428)
+        block, sub_header, bitmaps, _ = struct.unpack("<IIII", file.read(16))
+        file.seek((1 + sub_header) * block + bitmaps * block // 2)
+        there = file.read(bitmaps * block // 2)
+        for frame in frames:
+            assert there[frame >> 3] >> (frame & 7) & 1, "that page is not in the dump"
+            before = sum(byte.bit_count() for byte in there[:frame >> 3]) + (there[frame >> 3] & ((1 << (frame & 7)) - 1)).bit_count()
+            file.seek((1 + sub_header + bitmaps) * block + before * 24)
+            file.write(bytes(24))
 
 
 def notes(path):

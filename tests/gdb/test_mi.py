@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conftest import SETS, TOP, OneSession, auto_load, gdb_argv
+from conftest import SETS, TOP, OneSession, as_json, auto_load, gdb_argv
 from images import an_excluded_range, read_physical
 from mi import MI
 
@@ -70,7 +70,7 @@ def test_tasks_are_those_of_the_guest(dump, mi):
     tasks = {int(t["pid"]): t for t in mi.done("-vmcore-tasks")["tasks"]}
     for role in ("name_parentheses", "name_utf8", "name_xml", "name_newline", "futex", "dead"):
         pid = dump.pid(role)
-        assert tasks[pid]["comm"] == dump.oracle.tasks[pid].comm.decode(errors="backslashreplace"), role
+        assert tasks[pid]["comm"] == as_json(dump.oracle.tasks[pid].comm), role
     assert tasks[dump.pid("dead")]["state"] == "ZO" and tasks[dump.pid("futex")]["state"] == "IN"
     assert tasks[1]["kernel_thread"] == "n" and tasks[2]["kernel_thread"] == "y"
 

@@ -2,6 +2,7 @@
 import functools
 import json
 
+from conftest import as_json
 from test_records import recorded_dmesg
 from test_stacks import is_subsequence
 from test_tasks import TRANSIENT, recorded
@@ -31,7 +32,7 @@ def test_tasks(dump):
     tasks = {t["pid"]: t for t in everything(dump)["tasks"] if t["pid"]}
     for tid, task in recorded(dump).items():
         got = tasks[tid]
-        assert got["tgid"] == task.tgid and got["comm"] == task.comm.decode("utf-8", "backslashreplace")
+        assert got["tgid"] == task.tgid and got["comm"] == as_json(task.comm)
         assert got["kernel_thread"] == (task.tid == 2 or task.ppid == 2)
     assert not [t["comm"] for pid, t in tasks.items()
                 if pid not in dump.oracle.tasks and not TRANSIENT.match(t["comm"].encode())]

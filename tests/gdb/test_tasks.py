@@ -1,6 +1,8 @@
 """ps, info threads and the convenience functions, held against /proc as the guest recorded it just before the crash."""
 import re
 
+from conftest import as_json, bytes_of
+
 # Tasks that the kernel makes and ends as it likes; and what wrote the record.
 TRANSIENT = re.compile(rb"^(kworker/|ext4lazyinit$|record$)")
 
@@ -30,7 +32,7 @@ def test_comm_and_parent(dump):
         got = tasks[tid]
         # An orphan has a new parent.
         assert got["ppid"] == task.ppid or task.tid != task.tgid or task.ppid not in tasks, (tid, task.comm)
-        assert got["comm"] == task.comm.decode("utf-8", "backslashreplace"), tid
+        assert got["comm"] == as_json(task.comm) and bytes_of(got["comm"]) == task.comm, tid
 
 
 def test_states(dump):
@@ -91,5 +93,5 @@ def test_arguments_and_environment(dump):
     tid, task = next((i for i in from_user.items() if dump.info.get("pid.arguments") == str(i[0])),
                      next(iter(from_user.items())))
     out = dump.gdb(f"kernel ps -a {tid}")
-    first = task.files["cmdline"].split(b"\0")[0].decode(errors="backslashreplace")
+    first = as_json(task.files["cmdline"].split(b"\0")[0])
     assert first in out or "excluded" in out

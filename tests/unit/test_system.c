@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "kernel/modules/module.h"
 #include "kernel/system/system.h"
+#include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
 /* struct timekeeper of 6.1; tk_core is struct { seqcount; timekeeper } without a name. */
@@ -188,6 +189,85 @@ static void panic_message(void **state)
 		    "divide error: 0000 [#2] SMP");
 }
 
+/* --- who wrote it --- */
+
+struct line {
+	const char *text;
+	uint32_t caller;	/* pid, or CPU_CALLER(n) */
+	uint8_t facility;
+};
+#define CPU_CALLER(n) (0x80000000u + (n))
+#define RUNNING 0x3000		/* the task that CPU 1 was running */
+
+/* A log with callers, of a machine whose CPU 1 panicked in the task with pid 42; PANIC_CPU -1: none did. */
+static void read_panic(const struct line *lines, size_t count, int panic_cpu, struct system_info *info)
+{
+	static const struct image_member with_pid[] = { MEMBER("task_struct", "pid", 0, 4),
+							  MEMBER("printk_info", "facility", 18, 1), { 0 } };
+	struct image *image = image_new(with_pid, RING_VMCOREINFO);
+	struct cpu cpus[2] = { { .number = 0 }, { .number = 1, .task = IMAGE_BASE + RUNNING, .panicked = panic_cpu == 1 } };
+
+	image_symbol(image, "prb", RING_POINTER, 8);
+	image_symbol(image, "panic_cpu", 0x3100, 4);
+	image_ready(image);
+	image->kernel.cpus = cpus;
+	image->kernel.nr_cpus = 2;
+	image_put_number(image, RUNNING, 42, 4);
+	image_put_number(image, 0x3100, (uint32_t)panic_cpu, 4);
+	for (size_t i = 0; i < count; i++) {
+		ring_block(image, i * 128, i, lines[i].text);
+		ring_desc(image, i, i, RING_FINALIZED, i * 128, i * 128 + 128, i, i * 1000000000ull, strlen(lines[i].text),
+			  lines[i].facility, 6);
+		image_put_number(image, RING_INFOS + i * 88 + 20, lines[i].caller, 4);
+	}
+	ring_init(image, 6, 13, 0, count - 1);
+	assert_true(system_info(&image->kernel, info, NULL));
+	kernel_forget(&image->kernel);
+	image->kernel.cpus = NULL;
+	image->kernel.nr_cpus = 0;
+	image_free(image);
+}
+
+static void panic_by_whom(void **state)
+{
+	static const struct line fake[] = {
+		{ "Kernel panic - not syncing: fake", 7, 1 },	/* written into /dev/kmsg */
+		{ "BUG: kernel NULL pointer dereference, address: 0000000000000010", 30, 0 },
+		{ "Oops: 0002 [#1] PREEMPT SMP", 30, 0 },	/* killed pid 30 */
+		{ "BUG: by another CPU, meanwhile", CPU_CALLER(0), 0 },
+		{ "sysrq: Trigger a crash", 42, 0 },
+		{ "Kernel panic - not syncing: sysrq triggered crash", 42, 0 },
+		{ "Kernel panic - not syncing: in the panic", 42, 0 },
+	};
+	static const struct line oops[] = {
+		{ "kernel BUG at a.c:1!", 30, 0 },
+		{ "invalid opcode: 0000 [#1] SMP", 30, 0 },
+		{ "BUG: unable to handle page fault for address: 00000000dead0000", CPU_CALLER(1), 0 },
+		{ "kernel BUG at b.c:2!", 31, 0 },		/* between the lines of the other */
+		{ "Oops: 0000 [#2] SMP", CPU_CALLER(1), 0 },
+	};
+	struct system_info info;
+
+	(void)state;
+	read_panic(fake, 7, 1, &info);
+	assert_string_equal(info.panic, "Kernel panic - not syncing: sysrq triggered crash");
+	assert_true(info.panic_known);
+	assert_int_equal(info.nr_survived, 1);
+	assert_string_equal(info.survived[0].text, fake[1].text);
+	read_panic(fake, 1, 1, &info);
+	assert_string_equal(info.panic, "");
+	read_panic(oops, 5, 1, &info);
+	assert_string_equal(info.panic, oops[2].text);
+	assert_int_equal(info.nr_survived, 1);
+	assert_string_equal(info.survived[0].text, oops[0].text);
+	assert_int_equal(info.survived[0].timestamp, 1000000000);
+	/* A machine that was running: all of them were survived. */
+	read_panic(oops, 5, -1, &info);
+	assert_string_equal(info.panic, "");
+	assert_true(info.running);
+	assert_int_equal(info.nr_survived, 2);
+}
+
 static void machine(void **state)
 {
 	struct image *image = image_new(members, NULL);
@@ -341,7 +421,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clocks),	 cmocka_unit_test(clock_without_timekeeper), cmocka_unit_test(taint),
-		cmocka_unit_test(panic_message), cmocka_unit_test(machine),		     cmocka_unit_test(configuration),
+		cmocka_unit_test(panic_message),
+		cmocka_unit_test(panic_by_whom), cmocka_unit_test(machine),		     cmocka_unit_test(configuration),
 		cmocka_unit_test(call_table),	 cmocka_unit_test(real_uptime),
 	};
 

@@ -20,6 +20,7 @@ static const struct option ps_options[] = {
 	  "only these scheduling policies: 0-7 or NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, "
 	  "EXT, "
 	  "with commas" },
+	{ 'N', NULL, "also the pid inside of its own namespace (NSPID, - outside of any)" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },
 	{ 'c', NULL, "each task's children" },
@@ -47,6 +48,8 @@ enum {
 	CELL_ACTIVE,
 	CELL_PID,
 	CELL_PPID,
+	CELL_NS_PID,
+	CELL_NS_LEVEL,
 	CELL_CPU,
 	CELL_TASK,
 	CELL_KSTACKP,
@@ -79,6 +82,8 @@ static const struct column table_columns[NR_CELLS] = {
 	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT },
 	[CELL_PID] = { "pid", "PID", 5, COLUMN_RIGHT },
 	[CELL_PPID] = { "ppid", "PPID", 6, COLUMN_RIGHT },
+	[CELL_NS_PID] = { "ns_pid", "NSPID", 6, COLUMN_RIGHT },
+	[CELL_NS_LEVEL] = { "ns_level", "", 0, COLUMN_JSON_ONLY },
 	[CELL_CPU] = { "cpu", "CPU", 3, COLUMN_RIGHT },
 	[CELL_TASK] = { "task", "TASK", 16, COLUMN_ADDRESS },
 	[CELL_KSTACKP] = { "kstackp", "KSTACKP", 16, COLUMN_ADDRESS },
@@ -170,6 +175,18 @@ static void raw_cells(struct kernel *kernel, struct output *out, const struct ta
 		output_string(out, CELL_DAMAGE, task->damage);
 }
 
+/* In a container a task has another pid than here; without one there is nothing to tell. */
+static void namespace_cells(struct ps *ps, const struct task *task)
+{
+	uint32_t pid, level;
+
+	if (!has_option(ps->arguments, 'N') || task->idle || !task_namespace_pid(ps->kernel, task, &pid, &level, NULL))
+		return;
+	output_uint(ps->output, CELL_NS_LEVEL, level);
+	if (level)
+		output_uint(ps->output, CELL_NS_PID, pid);
+}
+
 static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 {
 	struct output *out = ps->output;
@@ -184,6 +201,7 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 		output_bool(out, CELL_ACTIVE, task->on_cpu, task->on_cpu ? ">" : "");
 	output_uint(out, CELL_PID, task->pid);
 	number_cell(out, CELL_PPID, task, TASK_PPID, task->ppid);
+	namespace_cells(ps, task);
 	task_cpu_cell(out, CELL_CPU, task);
 	output_address(out, CELL_TASK, task->address);
 	if (stack_pointer(ps->kernel, task, &sp))
@@ -218,6 +236,8 @@ static bool ps_table(struct ps *ps, struct error *error)
 	memcpy(columns, table_columns, sizeof(columns));
 	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |=
 		COLUMN_JSON_ONLY;
+	if (!has_option(ps->arguments, 'N'))
+		columns[CELL_NS_PID].flags |= COLUMN_JSON_ONLY;
 	output_begin(ps->output, &shape);
 	for (size_t i = 0; i < ps->count; i++) {
 		if (!(i & 255) && !kernel_check_interrupt(ps->kernel, error))
@@ -327,6 +347,8 @@ static bool pick_mode(const struct arguments *arguments,
 	}
 	if (option_value(arguments, 'C') && letter != 'l' && letter != 'm')
 		return error_set(error, ERROR_USAGE, "ps: -C goes with -l or -m only");
+	if (has_option(arguments, 'N') && letter)
+		return error_set(error, ERROR_USAGE, "ps: -N is for the table, -%c shows none", letter);
 	if (has_option(arguments, 's') && letter)
 		return error_set(error, ERROR_USAGE, "ps: -s is for the table, -%c shows none",
 				 letter);
@@ -391,6 +413,9 @@ static const char ps_help[] =
 	"-a reads the task's own pages; dumps are often made without them (makedumpfile\n"
 	"-d 31), and then it says so.\n"
 	"\n"
+	"What a damaged dump does not tell is -, and a note says why. Where lists break off\n"
+	"all other ways to tasks are tried. NSPID (-N) is the pid inside of a container.\n"
+	"\n"
 	"JSON: an array \"tasks\", sizes in bytes and times in ns; with -l -C \"cpus\" of\n"
 	"\"tasks\", with -g \"groups\" of \"threads\", with -S \"states\". A limit (-r) of\n"
 	"18446744073709551615 is none.\n"
@@ -416,7 +441,7 @@ const struct command command_ps = {
 	.name = "ps",
 	.mi = mi_names,
 	.summary = "Show tasks: processes, threads and kernel threads.",
-	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [-s | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
+	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [[-s] [-N] | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
 		 "[PID|TASK|NAME|'REGEX']...",
 	.help = ps_help,
 	.options = ps_options,

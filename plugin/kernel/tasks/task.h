@@ -112,6 +112,12 @@ bool tasks_load_memory(struct kernel *kernel, struct error *error);
 uint64_t tasks_scheduler_now(struct kernel *kernel);
 
 /*
+ * Its pid as it and its namespace see it, and how deep below the initial one that is (0 = it is that one).
+ */
+bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t *pid_ret, uint32_t *level_ret,
+			struct error *error);
+
+/*
  * The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??"
  * unknown.
  */

@@ -1,0 +1,117 @@
+"""What a damaged dump does not tell is unknown, never something else; and where one way to it breaks off the others are tried."""
+import json
+import os
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+from conftest import SETS, TOP, run_gdb
+from images import lose_pages
+
+
+@pytest.fixture(scope="module")
+def one():
+    found = [s for s in SETS if s.scenario == "sysrq"]
+    if not found:
+        pytest.skip("no sysrq set was made")
+    return found[0]
+
+
+def rows(output):
+    """The JSON lines that the commands printed."""
+    return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+
+def physical(one, *expressions):
+    """Physical addresses of what is in the kernel's image."""
+    base = "(unsigned long)phys_base - 0xffffffff80000000"
+    output = one.gdb(*(f"printf \"at %lx\\n\", (unsigned long)({e}) + {base}" for e in expressions))
+    return [int(line.split()[1], 16) for line in output.splitlines() if line.startswith("at ")]
+
+
+def without(one, tmp_path, *addresses):
+    path = tmp_path / "vmcore"
+    lose_pages(one.vmcore, path, [address >> 12 for address in addresses])
+    return path
+
+
+def test_tasks_without_init_task(one, tmp_path):
+    """The page of init_task's links is lost: every task is found all the same, by its pid or by what others point to."""
+    whole = one.json("kernel ps")["tasks"]
+    page, = physical(one, "&init_task.tasks")
+    damaged = without(one, tmp_path, page)
+    output = run_gdb(one.vmlinux, damaged, ("kernel ps -j", "kernel sys -j", "kernel sys"))
+    tasks, system = rows(output)[:2]
+    assert {t["pid"] for t in whole if t["pid"]} <= {t["pid"] for t in tasks["tasks"]}
+    known = {t["task"]: t for t in whole}
+    for task in tasks["tasks"]:
+        assert task["task"] in known
+        assert task["state"] in (None, known[task["task"]]["state"])
+    assert system["system"]["tasks"] is None
+    assert system["system"]["tasks_at_least"] >= len(whole) - 4
+    assert any("found in other ways" in note for note in tasks["notes"])
+    assert f"at least {system['system']['tasks_at_least']} (the list breaks off" in output
+    assert f", at least {system['system']['tasks_at_least']} tasks (the list breaks off: " in output
+
+
+def test_taint_and_log_that_cannot_be_read(one, tmp_path):
+    """No taint mask is not "no"; no log is not "no panic"."""
+    taint, log = physical(one, "&tainted_mask", "&printk_rb_static")
+    damaged = without(one, tmp_path, taint, log)
+    system, = rows(run_gdb(one.vmlinux, damaged, ("kernel sys -j",)))
+    assert system["system"]["taint_mask"] is None and system["system"]["taints"] is None
+    assert system["system"]["panic"] is None
+    assert not any("machine that was running" in note for note in system.get("notes", []))
+    assert any("what tainted it" in note for note in system["notes"])
+
+
+def test_words_that_name_nothing(one):
+    """The others are shown, and the status is 1."""
+    init, kthreadd = 1, 2
+    output = run_gdb(one.vmlinux, one.vmcore, (f"kernel ps {init} 4000001 {kthreadd}",), status=1)
+    assert "no task has the PID 4000001" in output and "[kthreadd]" in output and "init" in output
+    result, = rows(run_gdb(one.vmlinux, one.vmcore, (f"kernel ps -j {init} 4000001",), status=1))
+    assert [t["pid"] for t in result["tasks"]] == [init] and "4000001" in result["notes"][-1]
+
+
+def test_symbol_or_number(one):
+    """`edd` is a symbol and a number: the symbol in every command, and a note."""
+    address = one.json("kernel sym edd")["symbols"][0]["address"]
+    assert one.json("kernel rd edd")["memory"][0]["address"] == address
+    assert "0xedd is the number" in one.gdb("kernel rd edd")
+    assert "0xedd is the number" in one.gdb("kernel sym edd")
+
+
+@pytest.mark.parametrize("percent", [99, 60])
+def test_cut_kdump_says_so(one, tmp_path, percent):
+    path = tmp_path / "vmcore"
+    shutil.copyfile(one.vmcore, path)
+    os.truncate(path, os.path.getsize(path) * percent // 100)
+    output = run_gdb(one.vmlinux, path, ("kernel sys",))
+    assert "[TRUNCATED]" in output
+    assert "[TRUNCATED]" not in one.gdb("kernel sys")
+
+
+def test_no_memory_out_of_vmlinux(one, tmp_path):
+    """A dump that is none of a kernel: gdb must not answer with what vmlinux has at that address."""
+    with open(one.vmlinux, "rb") as file:
+        machine = file.read(20)[18:20]
+    path = tmp_path / "vmcore.elf"
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", 4, int.from_bytes(machine, "little"), 1, 0, 64, 0, 0, 64,
+                                                              56, 1, 0, 0, 0)
+    path.write_bytes(header + struct.pack("<IIQQQQQQ", 1, 6, 4096, 0, 0x1000, 4096, 4096, 4096) + bytes(4096 - 120) + bytes(4096))
+    output = run_gdb(one.vmlinux, path, ("echo =asked=\\n", "print init_task.comm"), status=1)
+    assert "swapper" not in output.split("=asked=", 1)[-1]
+
+
+def test_every_value_unknown_or_the_same(one):
+    """tests/mutate/unknown.c on a sample of the pages that the commands read."""
+    subprocess.run(["make", "-s", "-f", "tests/fuzz/Makefile", "build-fuzz/unknown"], cwd=TOP, check=True)
+    small = TOP / "build" / "gdb-tests" / "unknown.kdump"
+    small.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["makedumpfile", "-f", "-c", "-d", "31", one.directory / "vmcore", small], check=True, capture_output=True)
+    done = subprocess.run([TOP / "build-fuzz" / "unknown", one.vmlinux, small, "60", "11", "240"], capture_output=True, text=True,
+                          errors="replace")
+    assert done.returncode == 0, done.stdout
