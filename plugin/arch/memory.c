@@ -137,6 +137,7 @@ static const struct arch *find_arch(const struct dump *dump)
 bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *error)
 {
 	const struct arch *arch = find_arch(dump);
+	const char *name = dump_machine_name(dump);
 	struct memory *memory;
 
 	if (!arch && !dump->machine && !dump->uts.machine[0])
@@ -146,9 +147,9 @@ bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *er
 				 "VMCOREINFO was found in its memory");
 	if (!arch)
 		return error_set(error, ERROR_UNSUPPORTED,
-				 "the dump is of a machine this build does not know "
-				 "(ELF machine %u, uname \"%.64s\")",
-				 dump->machine, dump->uts.machine);
+				 "the dump is of a machine that this build does not know: %.64s "
+				 "(ELF machine %u)",
+				 name ? name : "one without a name", dump->machine);
 	memory = calloc(1, sizeof(*memory));
 	if (!memory)
 		return error_no_memory(error, "virtual memory", sizeof(*memory));

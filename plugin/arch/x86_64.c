@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * x86_64: page tables with 4 and 5 levels, and where to find the kernel's.
+ * x86_64: page tables with 4 and 5 levels.
  *
- * Registers are in arch/x86_64_registers.c. References: Intel SDM volume 3 chapter 4 (entry
+ * Where to find the kernel's is in arch/x86_64_find.c, registers are in arch/x86_64_registers.c. References: Intel SDM volume 3 chapter 4 (entry
  * formats); Documentation/arch/x86/x86_64/mm.rst (the address space);
  * arch/x86/include/asm/pgtable_64.h (swap entries).
  */
@@ -14,15 +14,10 @@
 
 #include "dump/dump.h"
 
-#define START_KERNEL_MAP 0xffffffff80000000ull	/* the image's link base: __START_KERNEL_map */
-#define KERNEL_IMAGE_MAX (1ull << 30)		/* KERNEL_IMAGE_SIZE with KASLR */
-
-#define ENTRY_PRESENT (1ull << 0)
 #define ENTRY_USER (1ull << 2)			/* not for the kernel to execute: SMEP */
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_HUGE (1ull << 7)			/* at PMD and PUD level; it is PAT in a PTE */
 #define ENTRY_PROTNONE (1ull << 8) /* without PRESENT: mmap(PROT_NONE) or NUMA balancing */
-#define ENTRY_ADDRESS 0x000ffffffffff000ull
 
 #define PAGE_SHIFT 12
 #define LEVEL_BITS 9
@@ -49,7 +44,7 @@ static bool is_canonical(const struct memory *memory, uint64_t address)
 	return top == 0 || top == UINT64_MAX;
 }
 
-static bool is_kernel_address(const struct memory *memory, uint64_t address)
+bool x86_64_is_kernel_address(const struct memory *memory, uint64_t address)
 {
 	return (int64_t)address < 0 && is_canonical(memory, address);
 }
@@ -69,7 +64,7 @@ static bool not_present(const struct memory *memory, uint64_t address, unsigned 
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "0x%llx is not mapped (no %s at physical 0x%llx)",
 				 (unsigned long long)address, name, (unsigned long long)at);
-	if (level <= LEVEL_PMD && !is_kernel_address(memory, address))
+	if (level <= LEVEL_PMD && !x86_64_is_kernel_address(memory, address))
 		/* Bits 59-63 are the type, 9-58 the inverted offset (6b28baca9b1f, 4.18). */
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "0x%llx is swapped out (%s at physical 0x%llx is 0x%llx: "
@@ -91,14 +86,14 @@ static bool not_present(const struct memory *memory, uint64_t address, unsigned 
 static uint64_t protnone_entry(const struct memory *memory, uint64_t address, unsigned level,
 			       uint64_t entry)
 {
-	if (!(entry & ENTRY_PROTNONE) || is_kernel_address(memory, address))
+	if (!(entry & ENTRY_PROTNONE) || x86_64_is_kernel_address(memory, address))
 		return 0;
 	if (level != LEVEL_PTE && !(level == LEVEL_PMD && (entry & ENTRY_HUGE)))
 		return 0;
 	return entry ^ ENTRY_ADDRESS;
 }
 
-static bool walk(struct memory *memory, uint64_t root, uint64_t address,
+bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 		 struct translation *translation, struct error *error)
 {
 	uint64_t table = root & ENTRY_ADDRESS & ~memory->encryption_mask;
@@ -175,7 +170,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address,
 				 "0x%llx is not a valid address: not canonical with %u levels of "
 				 "page tables",
 				 (unsigned long long)address, memory->levels);
-	if (walk(memory, root, address, translation, &reason))
+	if (x86_64_walk(memory, root, address, translation, &reason))
 		return true;
 	/*
 	 * A table that was read and says "not present" is the answer; one that is missing is none.
@@ -188,169 +183,12 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address,
 	return false;
 }
 
-/* A VMCOREINFO number; decimal ones may be negative (phys_base with KASLR). */
-static bool vmcoreinfo(const struct memory *memory, const char *key, int base, uint64_t *value_ret)
-{
-	size_t length;
-	const char *text = dump_vmcoreinfo(memory->dump, key, &length);
-	char copy[32], *end;
-
-	if (!text || length == 0 || length >= sizeof(copy))
-		return false;
-	memcpy(copy, text, length);
-	copy[length] = 0;
-	*value_ret = strtoull(copy, &end, base);
-	return end != copy && *end == 0;
-}
-
-/* phys_base out of the ELF program header that maps the kernel image (/proc/vmcore has one). */
-static bool phys_base_from_ranges(struct memory *memory)
-{
-	for (size_t i = 0; i < memory->dump->nr_ranges; i++) {
-		const struct dump_range *range = &memory->dump->ranges[i];
-
-		if (range->virtual_start >= START_KERNEL_MAP &&
-		    range->virtual_start < START_KERNEL_MAP + KERNEL_IMAGE_MAX) {
-			memory->phys_base =
-				range->start - (range->virtual_start - START_KERNEL_MAP);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool init_from_vmcoreinfo(struct memory *memory)
-{
-	uint64_t root, value;
-
-	/*
-	 * crash_core.c says swapper_pg_dir, x86's machine_kexec_64.c init_top_pgt or
-	 * init_level4_pgt.
-	 */
-	if (!vmcoreinfo(memory, "SYMBOL(swapper_pg_dir)", 16, &root) &&
-	    !vmcoreinfo(memory, "SYMBOL(init_top_pgt)", 16, &root) &&
-	    !vmcoreinfo(memory, "SYMBOL(init_level4_pgt)", 16, &root))
-		return false;
-	if (!vmcoreinfo(memory, "NUMBER(phys_base)", 10, &memory->phys_base) &&
-	    !phys_base_from_ranges(memory))
-		return false;
-	if (root < START_KERNEL_MAP)
-		return false;
-	vmcoreinfo(memory, "KERNELOFFSET", 16, &memory->kaslr_offset);
-	vmcoreinfo(memory, "NUMBER(sme_mask)", 10, &memory->encryption_mask);
-	memory->levels = 4;
-	if (vmcoreinfo(memory, "NUMBER(pgtable_l5_enabled)", 10, &value) && value)
-		memory->levels = 5;
-	memory->kernel_root = root - START_KERNEL_MAP + memory->phys_base;
-	return true;
-}
-
-/* Does the tables' own answer contradict VMCOREINFO (one left over from an earlier boot, say)? */
-static bool is_contradicted(struct memory *memory)
-{
-	struct translation translation;
-	struct error error;
-	uint64_t address = memory->kernel_root - memory->phys_base + START_KERNEL_MAP;
-
-	memset(&translation, 0, sizeof(translation));
-	if (walk(memory, memory->kernel_root, address, &translation, &error))
-		return translation.physical != memory->kernel_root;
-	return error.kind == ERROR_NOT_MAPPED;
-}
-
-/* The first mapped 2 MiB of the image's gigabyte give the linear offset. */
-static bool phys_base_from_tables(struct memory *memory)
-{
-	for (uint64_t offset = 0; offset < KERNEL_IMAGE_MAX; offset += 2 << 20) {
-		struct translation translation;
-
-		memset(&translation, 0, sizeof(translation));
-		if (walk(memory, memory->kernel_root, START_KERNEL_MAP + offset, &translation,
-			 NULL)) {
-			memory->phys_base = translation.physical - offset;
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * The tables a CPU was using. With page table isolation (PTI) cr3 can point to the user half, one
- * page above the kernel's; only the kernel half maps the per-CPU area that gs points to in kernel
- * mode.
- */
-static bool init_from_cpu(struct memory *memory, const struct x86_64_qemu_state *state)
-{
-	uint64_t witness = state->gs_base;
-	uint64_t root = state->cr3 & ENTRY_ADDRESS;
-	struct translation translation;
-
-	memory->levels = state->cr4 & (1 << 12) ? 5 : 4;	/* CR4.LA57 */
-	memory->encryption_mask = 0;
-	if (!(state->cr0 >> 31 & 1))		/* CR0.PG: never started, or parked by firmware */
-		return false;
-	if (!is_kernel_address(memory, witness))
-		witness = state->kernel_gs_base;
-	if (!is_kernel_address(memory, witness))
-		witness = state->registers.value[X86_RIP];
-	if (!is_kernel_address(memory, witness))
-		return false;
-	for (int i = 0; i < 2; i++) {
-		memory->kernel_root = i == 0 ? root & ~0x1000ull : root;
-		memset(&translation, 0, sizeof(translation));
-		if (walk(memory, memory->kernel_root, witness, &translation, NULL) &&
-		    phys_base_from_tables(memory))
-			return true;
-	}
-	return false;
-}
-
-static bool init_from_qemu(struct memory *memory)
-{
-	for (size_t i = 0; i < memory->dump->nr_notes; i++) {
-		const struct dump_note *note = &memory->dump->notes[i];
-		struct x86_64_qemu_state state;
-
-		if (strcmp(note->name, "QEMU") != 0 || note->type != 0)
-			continue;
-		memset(&state, 0, sizeof(state));
-		if (x86_64_qemu_state(note->data, note->size, &state, NULL) &&
-		    init_from_cpu(memory, &state)) {
-			memory->root_from_cpu = true;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool memory_init(struct memory *memory, struct error *error)
-{
-	struct memory said;
-	bool have_said = init_from_vmcoreinfo(memory);
-
-	if (have_said && !is_contradicted(memory))
-		return true;
-	said = *memory;
-	memory->kaslr_offset = 0;
-	if (init_from_qemu(memory))
-		return true;
-	if (have_said) {
-		/* A damaged table is likelier than anything better: let reads say what is wrong. */
-		*memory = said;
-		return true;
-	}
-	return error_set(
-		error, ERROR_FORMAT,
-		"the kernel's page tables cannot be found: the dump has no VMCOREINFO with "
-		"swapper_pg_dir and phys_base, and no CPU state of QEMU's with usable tables");
-}
-
 static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret,
 		      struct error *error)
 {
 	struct translation translation;
 
-	if (!is_kernel_address(memory, mm_pgd))
+	if (!x86_64_is_kernel_address(memory, mm_pgd))
 		return error_set(
 			error, ERROR_CORRUPT,
 			"0x%llx as a process's page tables (mm->pgd) is not a kernel address",
@@ -371,9 +209,9 @@ const struct arch arch_x86_64 = {
 	.sp = X86_RSP,
 	.fp = X86_RBP,
 	.target_xml = x86_64_target_xml,
-	.memory_init = memory_init,
+	.memory_init = x86_64_memory_init,
 	.translate = translate,
-	.is_kernel_address = is_kernel_address,
+	.is_kernel_address = x86_64_is_kernel_address,
 	.user_root = user_root,
 	.prstatus_registers = x86_64_prstatus_registers,
 	.prstatus_pid = x86_64_prstatus_pid,

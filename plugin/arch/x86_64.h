@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What arch/x86_64.c (page tables) takes from arch/x86_64_registers.c. Not for anyone else: they go
+ * What arch/x86_64.c (page tables), arch/x86_64_find.c (where they are) and arch/x86_64_registers.c share. Not for anyone else: they go
  * through `arch_x86_64`.
  */
 #ifndef VMCORE_ARCH_X86_64_H
@@ -10,6 +10,17 @@
 
 extern const struct register_info x86_64_register_table[X86_NR_REGISTERS];
 extern const char x86_64_target_xml[];
+
+#define START_KERNEL_MAP 0xffffffff80000000ull	/* the image's link base: __START_KERNEL_map */
+#define KERNEL_IMAGE_MAX (1ull << 30)		/* KERNEL_IMAGE_SIZE with KASLR */
+#define ENTRY_PRESENT (1ull << 0)
+#define ENTRY_ADDRESS 0x000ffffffffff000ull
+
+/* struct arch's, but for its guess where a table is missing. */
+bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
+		 struct translation *translation, struct error *error);
+bool x86_64_is_kernel_address(const struct memory *memory, uint64_t address);
+bool x86_64_memory_init(struct memory *memory, struct error *error);
 
 /* struct pt_regs: 21 words, r15 to ss (arch/x86/include/uapi/asm/ptrace.h). */
 #define X86_64_PT_REGS_SIZE (21 * 8)

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -69,6 +71,60 @@ void files_remove_directory(const char *path)
 			unlinkat(dirfd(directory), entry->d_name, 0);
 	closedir(directory);
 	rmdir(path);
+}
+
+#define UNIQUE	   6  /* letters that mkdtemp() makes */
+#define SURELY_OLD 60 /* seconds: one that was just made may not be locked yet */
+
+/* Removes the directory NAME in PARENT if it is ours and nobody holds its lock. */
+static void sweep_one(const char *parent, const char *name)
+{
+	char path[4096];
+	struct stat status;
+	int fd;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", parent, name) >= sizeof(path))
+		return;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+	    time(NULL) - status.st_mtime > SURELY_OLD && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		files_remove_directory(path);
+	close(fd);
+}
+
+static void sweep(const char *parent, const char *prefix)
+{
+	DIR *directory = opendir(parent);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)) &&
+		    strlen(entry->d_name) == strlen(prefix) + UNIQUE)
+			sweep_one(parent, entry->d_name);
+	if (directory)
+		closedir(directory);
+}
+
+bool files_make_temporary(const char *parent, const char *prefix, char *path, size_t size,
+			  int *lock_ret, struct error *error)
+{
+	sweep(parent, prefix);
+	if ((size_t)snprintf(path, size, "%s/%sXXXXXX", parent, prefix) >= size) {
+		path[0] = '\0';
+		return error_set(error, ERROR_IO, "%s is too long a path for a directory", parent);
+	}
+	if (!mkdtemp(path)) {
+		error_set(error, ERROR_IO,
+			  "cannot make the directory %s for the files that gdb needs: %m", path);
+		path[0] = '\0';
+		return false;
+	}
+	*lock_ret = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*lock_ret >= 0)
+		flock(*lock_ret, LOCK_SH);
+	return true;
 }
 
 static bool write_all(int fd, const char *data, size_t size)

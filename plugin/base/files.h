@@ -15,6 +15,13 @@
 bool files_cache_directory(const char *subdirectory, char *path, size_t size, struct error *error);
 /* Makes PATH and what is above it, as far as they are not there (0700). */
 bool files_make_directories(const char *path, struct error *error);
+/*
+ * A private directory PARENT/PREFIXxxxxxx for files that live as long as this process: its name in PATH, and a lock on
+ * it, *lock_ret, which goes when the process does; to be closed once it is removed. Before that those are removed whose
+ * owners are gone.
+ */
+bool files_make_temporary(const char *parent, const char *prefix, char *path, size_t size,
+			  int *lock_ret, struct error *error);
 /* Removes a flat directory of ours and the files in it; follows no links, descends into nothing. */
 void files_remove_directory(const char *path);
 /*

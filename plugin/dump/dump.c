@@ -2,13 +2,16 @@
 #include "dump/dump.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dump/cache.h"
 #include "dump/file.h"
+#include "dump/kdump_header.h"
 #include "dump/notes.h"
+#include "dump/packed/packed.h"
 #include "dump/raw.h"
 #include "dump/vmcoreinfo.h"
 
@@ -44,9 +47,15 @@ static const struct dump_format *find_format(const struct dump_file *file, enum 
 static bool fail_unknown(const struct dump_file *file, struct error *error)
 {
 	uint8_t start[4] = { 0 };
+	char packing[64] = "";
 
+	if (file->packer)
+		snprintf(packing, sizeof(packing), "it is compressed with %s, and what is in it is ",
+			 file->packer->name);
 	if (!file->raw_size)
-		return error_set(error, ERROR_FORMAT, "%s is empty", file->path);
+		return error_set(error, ERROR_FORMAT, "%s is empty%s%s", file->path,
+				 file->packer ? ", or cannot be unpacked: it is compressed with " : "",
+				 file->packer ? file->packer->name : "");
 	if (file->flattened && !file->size)
 		return error_set(
 			error, ERROR_TRUNCATED,
@@ -60,9 +69,9 @@ static bool fail_unknown(const struct dump_file *file, struct error *error)
 			"%s is an ELF file but not a kernel dump: an ordinary core, or a program?",
 			file->path);
 	return error_set(error, ERROR_FORMAT,
-			 "%s is not a kernel dump: neither an ELF core nor kdump-compressed, "
+			 "%s is not a kernel dump: %sneither an ELF core nor kdump-compressed, "
 			 "flattened or not",
-			 file->path);
+			 file->path, packing);
 }
 
 /* How long the first of the names in TEXT is: commas join them, where no file is called so. */
@@ -87,6 +96,12 @@ static bool add_file(struct dump *dump, const char *name, size_t size, struct er
 		return false;
 	dump->files[dump->nr_files++] = file;
 	format = find_format(file, DUMP_PERHAPS);
+	/* Only where it seems to be a dump, since this can take minutes. */
+	if (format && file->head) {
+		if (!dump_file_unpack(file, dump->watch, error))
+			return false;
+		format = find_format(file, DUMP_PERHAPS);
+	}
 	if (!format)
 		return fail_unknown(file, error);
 	if (dump->format && format != dump->format)
@@ -284,6 +299,19 @@ void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_pla
 					      ERROR_NONE : error.kind;
 		}
 	}
+}
+
+const char *dump_machine_name(const struct dump *dump)
+{
+	const char *name = kdump_machine_name(dump->machine, dump->is_64bit);
+
+	/* QEMU's kdump writes x86_64 for any machine, so the number, which was worked out, goes first. */
+	return name ? name : dump->uts.machine[0] ? dump->uts.machine : NULL;
+}
+
+bool dump_excluded_is_zero(const struct dump *dump)
+{
+	return dump->dump_level == 1 && !(dump->flags & DUMP_EXCLUDED_VMEMMAP);
 }
 
 bool dump_has_page(struct dump *dump, uint64_t pfn)

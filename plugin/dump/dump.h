@@ -49,6 +49,13 @@ struct dump_range {
 	const struct dump_file *file;	/* raw and VMware only; else it is files[0] */
 };
 
+/* A text that may be VMCOREINFO. */
+struct dump_info {
+	char *text;
+	size_t size;
+	bool from_memory;
+};
+
 /* Where the bytes of a page are, as the format's tables say. */
 struct dump_place {
 	const struct dump_file *file;
@@ -162,6 +169,12 @@ struct dump {
 	const char *vmcoreinfo;		/* text, NUL-terminated; NULL if there is none */
 	size_t vmcoreinfo_size;
 	bool vmcoreinfo_from_memory;	/* not in the file's notes: found by searching its memory */
+	bool vmcoreinfo_corrected;	/* by what memory says: dump_correct_vmcoreinfo() */
+	/* Other texts that may be it, and those that were found not to be: dump_next_vmcoreinfo(). */
+	struct dump_info *infos;
+	size_t nr_infos, next_info;
+	bool memory_searched;		/* for all of them */
+	char doubt[320];		/* what a person should know of all this, a sentence; or "" */
 
 	const struct patience *watch;	/* NULL when nobody waits: always once it is open */
 	struct page_cache *cache;	/* of decompressed pages, bounded */
@@ -226,6 +239,27 @@ void dump_find_pages(struct dump *dump, uint64_t pfn, size_t nr, struct dump_pla
 		     uint8_t *kinds);
 /* Is the page in the dump? True where the format cannot tell without reading it. Thread-safe. */
 bool dump_has_page(struct dump *dump, uint64_t pfn);
+
+/* The machine as uname -m calls it; NULL if nothing says what it is. */
+const char *dump_machine_name(const struct dump *dump);
+/* Is what was left out of the dump known to have been zeros? The writer then says that it left out nothing else. */
+bool dump_excluded_is_zero(const struct dump *dump);
+
+/*
+ * VMCOREINFO can be wrong: hypervisors keep that of an earlier boot. Who finds that memory contradicts it asks for another
+ * text: the next of the file's notes, then those that a search of all memory finds, which can take long (dump->watch).
+ * False: there is no other (or no patience: *error, which is else as it was). dump_first_vmcoreinfo() goes back.
+ */
+bool dump_next_vmcoreinfo(struct dump *dump, struct error *error);
+void dump_first_vmcoreinfo(struct dump *dump);
+/*
+ * The kernel was found elsewhere than it says: moves its SYMBOL()s from START to END, and KERNELOFFSET, by DELTA, and sets
+ * phys_base.
+ */
+bool dump_correct_vmcoreinfo(struct dump *dump, uint64_t start, uint64_t end, uint64_t delta,
+			     uint64_t phys_base, struct error *error);
+/* Puts one more sentence into dump->doubt, as far as it fits. */
+void dump_doubt(struct dump *dump, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);

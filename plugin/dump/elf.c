@@ -5,8 +5,8 @@
  *
  * The ELF rule that memory beyond p_filesz is zero is not applied: /proc/vmcore and QEMU always
  * have p_filesz equal to p_memsz, and makedumpfile -E shortens p_filesz to leave out excluded pages
- * (write_elf_pages_cyclic in makedumpfile.c). So what p_filesz does not cover is excluded, and
- * unknown.
+ * (write_elf_pages_cyclic in makedumpfile.c), those of zeros (-d 1) as any others. So what p_filesz does not cover is
+ * excluded, and unknown; whether it was only zeros the file does not say.
  */
 #include <elf.h>
 #include <inttypes.h>
@@ -380,7 +380,8 @@ static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 		if (within >= range->file_size)
 			return error_set(error, ERROR_EXCLUDED,
 					 "physical address 0x%" PRIx64
-					 " was excluded from the dump",
+					 " was excluded from the dump (or was zeros: an ELF dump "
+					 "does not tell the two apart)",
 					 address);
 		length = range->file_size - within;
 		if (length > size)

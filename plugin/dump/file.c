@@ -12,8 +12,11 @@
 
 #include "dump/cache.h"
 #include "dump/flattened.h"
+#include "dump/packed/blocks.h"
+#include "dump/packed/packed.h"
 
 #define CACHE_BLOCK 4096
+#define HEAD_SIZE   (1u << 20) /* of a compressed file: what tells a dump from other files */
 
 int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *buffer, size_t size)
 {
@@ -21,6 +24,16 @@ int64_t dump_file_read_raw(const struct dump_file *file, uint64_t offset, void *
 
 	if (offset > INT64_MAX || size > INT64_MAX - offset)
 		return 0;
+	if (file->packed)
+		return blocks_read(file->packed, offset, buffer, size);
+	if (file->head) {
+		if (offset >= file->raw_size)
+			return 0;
+		if (size > file->raw_size - offset)
+			size = file->raw_size - offset;
+		memcpy(buffer, file->head + offset, size);
+		return size;
+	}
 	while (done < size) {
 		ssize_t got = pread(file->fd, (char *)buffer + done, size - done, offset + done);
 
@@ -47,7 +60,7 @@ uint64_t dump_file_next_data(const struct dump_file *file, uint64_t offset)
 {
 	off_t next;
 
-	if (file->flattened || offset >= file->size)
+	if (file->flattened || file->packed || file->head || offset >= file->size)
 		return offset;
 	/* Moves the file's position, which nothing here uses. */
 	next = lseek(file->fd, offset, SEEK_DATA);
@@ -64,6 +77,11 @@ bool dump_file_read(const struct dump_file *file, uint64_t offset, void *buffer,
 
 	if (got == (int64_t)size)
 		return true;
+	if (got < 0 && errno == EBADMSG && file->packed)
+		return error_set(error, ERROR_FORMAT,
+				 "%s is damaged: what it has at offset 0x%" PRIx64
+				 " cannot be unpacked (%s)",
+				 file->path, offset, file->packer->name);
 	if (got < 0)
 		return error_set(error, ERROR_IO, "cannot read %s at offset 0x%" PRIx64 ": %s",
 				 file->path, offset, strerror(errno));
@@ -85,7 +103,7 @@ static void *map_all(const struct dump_file *file)
 	struct stat status;
 	void *map;
 
-	if (file->flattened || !file->raw_size || file->raw_size / page_size > pages / 2 ||
+	if (file->flattened || file->packed || file->head || !file->raw_size || file->raw_size / page_size > pages / 2 ||
 	    fstat(file->fd, &status) < 0 || !S_ISREG(status.st_mode))
 		return MAP_FAILED;
 	map = mmap(NULL, file->raw_size, PROT_READ, MAP_SHARED, file->fd, 0);
@@ -168,6 +186,59 @@ static bool find_size(struct dump_file *file, struct error *error)
 	return true;
 }
 
+/* Reads the start of a compressed file. */
+static bool open_head(struct dump_file *file, struct error *error)
+{
+	file->packer = packed_recognize(file->fd);
+	if (!file->packer)
+		return true;
+	file->head = malloc(HEAD_SIZE);
+	if (!file->head)
+		return error_no_memory(error, "the start of a compressed file", HEAD_SIZE);
+	file->packed_size = file->raw_size;
+	file->raw_size = file->size = packed_head(file->packer, file->fd, file->head, HEAD_SIZE);
+	return true;
+}
+
+static void forget_head(struct dump_file *file)
+{
+	flattened_close(file->flattened);
+	file->flattened = NULL;
+	file->truncated = false;
+	free(file->head);
+	file->head = NULL;
+}
+
+bool dump_file_unpack(struct dump_file *file, const struct patience *patience, struct error *error)
+{
+	struct unpacked unpacked;
+	bool cut;
+
+	if (!file->head)
+		return true;
+	if (!blocks_open(file->packer, file->fd, patience, &file->packed, error) ||
+	    (!file->packed && !packed_unpack(file->packer, file->path, file->fd, patience,
+					     &unpacked, error)))
+		return false;
+	forget_head(file);
+	if (file->packed) {
+		file->raw_size = file->size = blocks_size(file->packed);
+		cut = blocks_are_cut(file->packed);
+	} else {
+		close(file->fd);
+		file->fd = unpacked.fd;
+		file->unpacked_path = unpacked.path;
+		file->unpacked_now = unpacked.fresh;
+		cut = unpacked.cut;
+		if (!find_size(file, error))
+			return false;
+	}
+	if (!flattened_open(file, error))
+		return false;
+	file->truncated |= cut;
+	return true;
+}
+
 bool dump_file_open(const char *path, struct dump_file **file_ret, struct error *error)
 {
 	struct dump_file *file = calloc(1, sizeof(*file));
@@ -186,7 +257,7 @@ bool dump_file_open(const char *path, struct dump_file **file_ret, struct error 
 		error_set(error, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
 		goto fail;
 	}
-	if (!find_size(file, error) || !flattened_open(file, error))
+	if (!find_size(file, error) || !open_head(file, error) || !flattened_open(file, error))
 		goto fail;
 	*file_ret = file;
 	return true;
@@ -200,6 +271,9 @@ void dump_file_close(struct dump_file *file)
 	if (!file)
 		return;
 	flattened_close(file->flattened);
+	blocks_close(file->packed);
+	free(file->head);
+	free(file->unpacked_path);
 	page_cache_free(file->blocks);
 	if (file->map && file->map != MAP_FAILED)
 		munmap(file->map, file->raw_size);

@@ -8,10 +8,12 @@
 #include "base/array.h"
 #include "dump/bytes.h"
 #include "dump/file.h"
+#include "dump/kdump_header.h"
 
 #define FLATTENED_HEADER_SIZE 4096
 /* 24 bytes each. Writers use records of 16 KiB and more, so this is far above any real file. */
 #define MAX_RECORDS (32u << 20)
+#define DEFAULT_BLOCK 4096 /* where the stream is of no kdump file */
 
 /* A run of logical bytes; sorted by offset and disjoint once the index is complete. */
 struct record {
@@ -26,6 +28,7 @@ struct flattened {
 	size_t capacity;
 	/* already in order and disjoint, as writers that never rewrite leave them */
 	bool sorted;
+	uint64_t largest_hole;	/* of a stream that was cut: what its writer just sought over */
 };
 
 static bool append(struct flattened *flattened, struct record record, struct error *error)
@@ -195,6 +198,23 @@ static bool make_disjoint(struct flattened *flattened, struct error *error)
 	return done;
 }
 
+/*
+ * Gaps between the records that are there: one of less than a block is what a writer left of its last block
+ * (makedumpfile's bitmaps end so, unless memory ends at a multiple of 128 MiB). A longer one was to be filled later: the
+ * descriptors of pages behind the cut, or with several cycles the rest of the second bitmap; zeros there would say that
+ * the pages were excluded.
+ */
+static uint64_t find_largest_hole(const struct dump_file *file)
+{
+	struct kdump_header header;
+	uint8_t start[KDUMP_SIGNATURE_SIZE];
+
+	if (kdump_header_probe(start, dump_file_read_some(file, 0, start, sizeof(start))) &&
+	    kdump_header_read(file, &header, NULL))
+		return header.block_size - 1;
+	return DEFAULT_BLOCK - 1;
+}
+
 bool flattened_open(struct dump_file *file, struct error *error)
 {
 	uint8_t header[32];
@@ -223,6 +243,7 @@ bool flattened_open(struct dump_file *file, struct error *error)
 		last = &flattened->records[flattened->nr_records - 1];
 		file->size = last->offset + last->size;
 	}
+	flattened->largest_hole = file->truncated ? find_largest_hole(file) : UINT64_MAX;
 	return true;
 }
 
@@ -251,6 +272,14 @@ static size_t find_record(const struct flattened *flattened, uint64_t offset)
 	return low;
 }
 
+/* Is what lies before record I a gap that was meant to be one? */
+static bool is_hole(const struct flattened *flattened, size_t i)
+{
+	uint64_t start = i ? flattened->records[i - 1].offset + flattened->records[i - 1].size : 0;
+
+	return flattened->records[i].offset - start <= flattened->largest_hole;
+}
+
 int64_t flattened_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	const struct flattened *flattened = file->flattened;
@@ -263,7 +292,7 @@ int64_t flattened_read(const struct dump_file *file, uint64_t offset, void *buff
 		int64_t got;
 
 		if (record->offset > offset) {
-			if (file->truncated)
+			if (!is_hole(flattened, i))
 				break;
 			if (length > record->offset - offset)
 				length = record->offset - offset;

@@ -32,8 +32,8 @@ void flattened_close(struct flattened *flattened);
 
 /*
  * Reads up to SIZE logical bytes; returns how many there are, or -1 with errno. Bytes that no
- * record covers are zero in a complete file (that is what seeking over them makes) and missing in a
- * truncated one.
+ * record covers are zero in a complete file (that is what seeking over them makes). In a truncated one only those of a
+ * gap of less than a block between two records are; what else is not covered is missing.
  */
 int64_t flattened_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size);
 

@@ -67,7 +67,7 @@ static bool is_xen_core(const struct dump_file *file)
 	size_t names;
 	bool found = false;
 
-	if (elf_version(EV_CURRENT) == EV_NONE || file->flattened)
+	if (elf_version(EV_CURRENT) == EV_NONE || file->flattened || file->packed || file->head)
 		return false;
 	elf = elf_begin(file->fd, ELF_C_READ, NULL);
 	if (elf && elf_kind(elf) == ELF_K_ELF && elf_getshdrstrndx(elf, &names) == 0) {
@@ -306,9 +306,16 @@ static bool open_context(struct dump *dump, struct foreign *foreign, struct erro
 {
 	/* A file that gets shorter under a mapping would be a SIGBUS in gdb. */
 	const kdump_attr_t never = { .type = KDUMP_NUMBER, .val.number = KDUMP_MMAP_NEVER };
-	int *fds = calloc(dump->nr_files, sizeof(*fds));
+	int *fds;
 	kdump_status status;
 
+	for (size_t i = 0; i < dump->nr_files; i++)
+		if (dump->files[i]->packed)
+			return error_set(error, ERROR_UNSUPPORTED,
+					 "%s: libkdumpfile, which reads this format for us, cannot read "
+					 "it while it is compressed; unpack it first",
+					 dump->files[i]->path);
+	fds = calloc(dump->nr_files, sizeof(*fds));
 	foreign->context = foreign->library.new();
 	if (!fds || !foreign->context) {
 		free(fds);

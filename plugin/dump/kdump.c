@@ -542,10 +542,19 @@ static bool kdump_read_page(struct dump *dump, uint64_t pfn, void *buffer, struc
 	struct kdump_part *part;
 	struct descriptor descriptor;
 	struct scratch *scratch;
+	struct error why;
 	bool done;
 
-	if (!find_descriptor(dump, pfn, &part, &descriptor, error))
+	if (!find_descriptor(dump, pfn, &part, &descriptor, &why)) {
+		/* Of a dump of level 1 it is known what it was. */
+		if (why.kind == ERROR_EXCLUDED && dump_excluded_is_zero(dump)) {
+			memset(buffer, 0, dump->page_size);
+			return true;
+		}
+		if (error)
+			*error = why;
 		return false;
+	}
 	if (!(descriptor.flags & compress_flags()))
 		return dump_file_read(part->file, descriptor.offset, buffer, dump->page_size,
 				      error) ||
@@ -594,7 +603,10 @@ static bool kdump_has_page(struct dump *dump, uint64_t pfn)
 	struct kdump_part *part = kdump_find_part(dump->private, pfn);
 	bool set;
 
-	return part && rank_lookup(&part->rank, pfn, &set, NULL, NULL) && set;
+	if (!part || !rank_lookup(&part->rank, pfn, &set, NULL, NULL))
+		return false;
+	return set || (dump_excluded_is_zero(dump) &&
+		       bitmap_test(part->file, part->bitmap1, pfn, &set, NULL) && set);
 }
 
 static bool kdump_find_page(struct dump *dump, uint64_t pfn, struct dump_place *place,

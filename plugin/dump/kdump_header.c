@@ -7,7 +7,6 @@
 #include "dump/bytes.h"
 #include "dump/file.h"
 
-#define SIGNATURE_SIZE	    8
 #define VERSION_OFFSET	    8
 #define UTS_OFFSET	    12
 #define UTS_FIELD	    65
@@ -64,10 +63,10 @@ static const struct machine_name machine_names[] = {
 	{ "i486", EM_386, false },
 	{ "i586", EM_386, false },
 	{ "i686", EM_386, false },
+	{ "arm", EM_ARM, false },
 	{ "armv6l", EM_ARM, false },
 	{ "armv7l", EM_ARM, false },
 	{ "armv8l", EM_ARM, false },
-	{ "arm", EM_ARM, false },
 	{ "ppc", EM_PPC, false },
 	{ "riscv32", EM_RISCV, false },
 	{ "mips", EM_MIPS, false },
@@ -88,10 +87,25 @@ uint16_t kdump_machine(const char *name)
 	return machine ? machine->machine : 0;
 }
 
+const char *kdump_machine_name(uint16_t machine, bool is_64bit)
+{
+	const char *found = NULL;
+
+	/* The first of several names, and of the right width where there are two. */
+	for (size_t i = 0; machine && i < sizeof(machine_names) / sizeof(machine_names[0]); i++) {
+		if (machine_names[i].machine != machine)
+			continue;
+		if (machine_names[i].is_64bit == is_64bit)
+			return machine_names[i].name;
+		found = found ? found : machine_names[i].name;
+	}
+	return found;
+}
+
 bool kdump_header_probe(const uint8_t *data, size_t size)
 {
-	return size >= SIGNATURE_SIZE && (!memcmp(data, "KDUMP   ", SIGNATURE_SIZE) ||
-					  !memcmp(data, "DISKDUMP", SIGNATURE_SIZE));
+	return size >= KDUMP_SIGNATURE_SIZE && (!memcmp(data, "KDUMP   ", KDUMP_SIGNATURE_SIZE) ||
+					  !memcmp(data, "DISKDUMP", KDUMP_SIGNATURE_SIZE));
 }
 
 /* Copies one utsname field, dropping what no terminal should see. */

@@ -22,6 +22,8 @@
 
 struct dump_file;
 
+#define KDUMP_SIGNATURE_SIZE 8
+
 enum kdump_status {		/* dh->status, next to the compressors' flags */
 	KDUMP_INCOMPLETE = 0x08,
 	KDUMP_EXCLUDED_VMEMMAP = 0x10,
@@ -59,5 +61,8 @@ bool kdump_header_read(const struct dump_file *file, struct kdump_header *header
 
 /* EM_* for a utsname machine, 0 if unknown. */
 uint16_t kdump_machine(const char *name);
+
+/* And back; NULL if unknown. */
+const char *kdump_machine_name(uint16_t machine, bool is_64bit);
 
 #endif

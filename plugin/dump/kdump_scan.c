@@ -250,6 +250,11 @@ static void read_run(struct run *run, struct scratch *scratch, uint8_t *buffer)
 		uint8_t *to = buffer + i * page_size;
 		size_t nr;
 
+		if (run->kinds[i] == ERROR_EXCLUDED && dump_excluded_is_zero(run->dump)) {
+			memset(to, 0, page_size);
+			run->kinds[i] = ERROR_NONE;
+			continue;
+		}
 		if (run->kinds[i])
 			continue;
 		nr = copy_plain(run, i, to);

@@ -11,6 +11,11 @@ core_sources += \
 	plugin/dump/kdump.c plugin/dump/kdump_scan.c plugin/dump/kdump_cut.c plugin/dump/kdump_internal.h \
 	plugin/dump/kdump_header.c plugin/dump/kdump_header.h \
 	plugin/dump/notes.c plugin/dump/notes.h \
+	plugin/dump/packed/packed.c plugin/dump/packed/packed.h plugin/dump/packed/unpacked.c \
+	plugin/dump/packed/stream.c plugin/dump/packed/stream.h \
+	plugin/dump/packed/blocks.c plugin/dump/packed/blocks.h \
+	plugin/dump/packed/gzip.c plugin/dump/packed/xz.c plugin/dump/packed/zstd.c plugin/dump/packed/lz4.c \
+	plugin/dump/packed/bzip2.c \
 	plugin/dump/raw.c plugin/dump/raw.h \
 	plugin/dump/rank.c plugin/dump/rank.h \
 	plugin/dump/vmware.c \

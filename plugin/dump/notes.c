@@ -11,6 +11,7 @@
 
 #define NOTE_HEADER_SIZE 12
 #define MAX_NOTES	 65536	      /* a few a CPU; 8192 CPUs is the largest NR_CPUS */
+#define MAX_INFOS	 32
 #define MAX_NOTE_AREA	 (256u << 20) /* device dumps (vmcoredd) can be tens of megabytes */
 
 static uint64_t align4(uint64_t size)
@@ -118,6 +119,37 @@ bool notes_read(struct dump *dump, const struct dump_file *file, uint64_t offset
 	return done;
 }
 
+/* Is it one that is known already? */
+static bool is_known_info(const struct dump *dump, const void *text, size_t size)
+{
+	if (dump->vmcoreinfo && dump->vmcoreinfo_size == size &&
+	    !memcmp(dump->vmcoreinfo, text, size))
+		return true;
+	for (size_t i = 0; i < dump->nr_infos; i++)
+		if (dump->infos[i].size == size && !memcmp(dump->infos[i].text, text, size))
+			return true;
+	return false;
+}
+
+bool notes_add_info(struct dump *dump, const void *text, size_t size, bool from_memory,
+		    struct error *error)
+{
+	struct dump_info *infos;
+	char *copy;
+
+	if (is_known_info(dump, text, size) || dump->nr_infos == MAX_INFOS)
+		return true;
+	infos = realloc(dump->infos, (dump->nr_infos + 1) * sizeof(*infos));
+	copy = infos ? malloc(size + 1) : NULL;
+	dump->infos = infos ? infos : dump->infos;
+	if (!copy)
+		return error_no_memory(error, "VMCOREINFO", size + 1);
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	infos[dump->nr_infos++] = (struct dump_info){ copy, size, from_memory };
+	return true;
+}
+
 bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, struct error *error)
 {
 	char *copy;
@@ -126,8 +158,10 @@ bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, stru
 	/*
 	 * Every kernel that writes VMCOREINFO starts with this line (crash_save_vmcoreinfo_init).
 	 */
-	if (dump->vmcoreinfo || size < 10 || memcmp(text, "OSRELEASE=", 10) != 0)
+	if (size < 10 || memcmp(text, "OSRELEASE=", 10) != 0)
 		return true;
+	if (dump->vmcoreinfo)
+		return notes_add_info(dump, text, size, false, error);
 	copy = malloc(size + 1);
 	if (!copy)
 		return error_no_memory(error, "VMCOREINFO", size + 1);
@@ -152,6 +186,11 @@ void notes_free(struct dump *dump)
 		free((void *)dump->notes[i].data);
 	free(dump->notes);
 	free((void *)dump->vmcoreinfo);
+	for (size_t i = 0; i < dump->nr_infos; i++)
+		free(dump->infos[i].text);
+	free(dump->infos);
+	dump->infos = NULL;
+	dump->nr_infos = 0;
 	dump->notes = NULL;
 	dump->nr_notes = 0;
 	dump->vmcoreinfo = NULL;

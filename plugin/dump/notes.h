@@ -25,10 +25,14 @@ bool notes_read(struct dump *dump, const struct dump_file *file, uint64_t offset
 		struct error *error);
 
 /*
- * Makes TEXT (up to SIZE bytes or its first NUL) the dump's VMCOREINFO if it looks like one and
- * none is there.
+ * Makes TEXT (up to SIZE bytes or its first NUL) the dump's VMCOREINFO if it looks like one; where there is one already it
+ * is kept for dump_next_vmcoreinfo().
  */
 bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, struct error *error);
+
+/* Keeps TEXT for dump_next_vmcoreinfo(), unless it is known. */
+bool notes_add_info(struct dump *dump, const void *text, size_t size, bool from_memory,
+		    struct error *error);
 
 /* Appends one note, of which it makes a copy. */
 bool notes_add(struct dump *dump, const char *name, uint32_t type, const void *data, size_t size,

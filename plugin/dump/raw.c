@@ -14,43 +14,68 @@
 
 /* The files in order of address: ranges[i] is files[i]. */
 
-/*
- * The length of the file's name in the first piece of TEXT, and its address; 0 if it is not
- * FILE@ADDRESS.
- */
-static size_t parse_piece(const char *text, size_t size, uint64_t *address_ret)
-{
-	const char *at = memrchr(text, '@', size);
-	size_t digits = at ? text + size - at - 1 : 0;
-	char copy[24], *end;
+/* Which part of a file belongs where. */
+struct piece {
+	uint64_t address;
+	uint64_t size;		/* 0 = to the file's end */
+	uint64_t offset;
+};
 
+/* A hexadecimal number at *TEXT, which moves on behind it. */
+static bool parse_number(const char **text, uint64_t *value_ret)
+{
+	size_t digits = strspn(*text, "0123456789abcdefABCDEFxX");
+	char *end;
+
+	/* strtoull would also take blanks and signs. */
+	if (!digits || digits > 2 + 16 || strchr("xX", **text))
+		return false;
+	*value_ret = strtoull(*text, &end, 16);
+	if (end != *text + digits)
+		return false;
+	*text = end;
+	return true;
+}
+
+/*
+ * The length of the file's name in the first piece of TEXT, and what follows it; 0 if it is not
+ * FILE@ADDRESS[+SIZE][:OFFSET].
+ */
+static size_t parse_piece(const char *text, size_t size, struct piece *piece)
+{
+	const char *at = memrchr(text, '@', size), *next;
+	size_t digits = at ? text + size - at - 1 : 0;
+	char copy[64];
+
+	*piece = (struct piece){ 0 };
 	if (!at || at == text || !digits || digits >= sizeof(copy))
 		return 0;
 	memcpy(copy, at + 1, digits);
 	copy[digits] = '\0';
-	/* strtoull would also take blanks and signs. */
-	if (!strchr("0123456789abcdefABCDEF", copy[0]) || (digits > 2 + 16))
+	next = copy;
+	if (!parse_number(&next, &piece->address) ||
+	    (*next == '+' && (next++, !parse_number(&next, &piece->size) || !piece->size)) ||
+	    (*next == ':' && (next++, !parse_number(&next, &piece->offset))))
 		return 0;
-	*address_ret = strtoull(copy, &end, 16);
-	return *end ? 0 : (size_t)(at - text);
+	return *next ? 0 : (size_t)(at - text);
 }
 
 bool raw_is_named(const char *path)
 {
-	uint64_t address;
+	struct piece piece;
 
-	return access(path, F_OK) < 0 && parse_piece(path, strcspn(path, ","), &address);
+	return access(path, F_OK) < 0 && parse_piece(path, strcspn(path, ","), &piece);
 }
 
 static bool add_piece(struct dump *dump, const char *text, size_t size, struct error *error)
 {
 	struct dump_range *range = &dump->ranges[dump->nr_ranges];
 	struct dump_file *file;
-	uint64_t address;
+	struct piece piece;
 	char *name;
 	bool done;
 
-	size = parse_piece(text, size, &address);
+	size = parse_piece(text, size, &piece);
 	if (!size)
 		return error_set(error, ERROR_USAGE,
 				 "raw memory is given as FILE@ADDRESS[,FILE@ADDRESS...], with the "
@@ -64,15 +89,27 @@ static bool add_piece(struct dump *dump, const char *text, size_t size, struct e
 	if (!done)
 		return false;
 	file = dump->files[dump->nr_files++];
+	if (!dump_file_unpack(file, dump->watch, error))
+		return false;
+	if (file->truncated)
+		dump->flags |= DUMP_TRUNCATED;
 	if (!file->size)
 		return error_set(error, ERROR_FORMAT, "%s is empty", file->path);
-	if (address > UINT64_MAX - file->size)
+	if (piece.offset >= file->size || piece.size > file->size - piece.offset)
+		return error_set(error, ERROR_USAGE,
+				 "%s has 0x%" PRIx64 " bytes: there are no 0x%" PRIx64
+				 " from 0x%" PRIx64 " on",
+				 file->path, file->size, piece.size ? piece.size : 1, piece.offset);
+	if (!piece.size)
+		piece.size = file->size - piece.offset;
+	if (piece.address > UINT64_MAX - piece.size)
 		return error_set(error, ERROR_USAGE,
 				 "%s: its %" PRIu64 " bytes do not fit in above 0x%" PRIx64,
-				 file->path, file->size, address);
-	*range = (struct dump_range){ .start = address,
-				      .size = file->size,
-				      .file_size = file->size,
+				 file->path, piece.size, piece.address);
+	*range = (struct dump_range){ .start = piece.address,
+				      .size = piece.size,
+				      .file_size = piece.size,
+				      .file_offset = piece.offset,
 				      .file = file };
 	dump->nr_ranges++;
 	return true;

@@ -2,7 +2,9 @@
 /*
  * Raw physical memory: a copy of /dev/oldmem, a hypervisor's or a debug probe's dump of RAM. The
  * files have no header, so the person says where each belongs: FILE@ADDRESS, several joined by
- * commas or as separate words. ADDRESS is hexadecimal with or without 0x.
+ * commas or as separate words. ADDRESS is hexadecimal with or without 0x. FILE@ADDRESS+SIZE:OFFSET is only a part of the
+ * file, SIZE bytes (or, without +SIZE, the rest) from OFFSET (or the start) on, both hexadecimal: for memory that was
+ * written without its hole below 4 GiB.
  *
  * All that is known of the machine is VMCOREINFO, which the kernel keeps in its memory
  * (vmcoreinfo.h finds it). There are no notes: registers of CPUs come from the kernel's own

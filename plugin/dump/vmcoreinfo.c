@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dump/vmcoreinfo.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"
@@ -28,6 +31,7 @@ struct search {
 	unsigned best_score;
 	unsigned nr_candidates;
 	uint64_t nr_seen, max_seen, nr_read;
+	bool all;		/* keep each in dump->infos, and go on to the end */
 };
 
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret)
@@ -117,6 +121,8 @@ static bool look_at(struct search *search, uint64_t pfn)
 	if (!dump->format->read_page(dump, pfn, search->page, NULL))
 		return true;
 	page_score = score(search->page);
+	if (page_score && search->all)
+		notes_add_info(dump, search->page, strlen(search->page), true, NULL);
 	/*
 	 * The kernel's copy for the crash kernel comes with the same text, and a previous kernel's
 	 * may be left.
@@ -126,7 +132,8 @@ static bool look_at(struct search *search, uint64_t pfn)
 		memcpy(search->best, search->page, dump->page_size);
 	}
 	search->nr_candidates += page_score > 0;
-	return search->best_score < PERFECT_SCORE && search->nr_candidates < MAX_CANDIDATES;
+	return search->all ||
+	       (search->best_score < PERFECT_SCORE && search->nr_candidates < MAX_CANDIDATES);
 }
 
 static bool may_go_on(const struct dump *dump, uint64_t done, uint64_t total, struct error *error)
@@ -172,25 +179,132 @@ static bool look_everywhere(struct search *search, struct error *error)
 	return true;
 }
 
-bool vmcoreinfo_search(struct dump *dump, struct error *error)
+static bool run(struct search *search, struct error *error)
 {
-	struct search search = { .dump = dump };
+	const struct dump *dump = search->dump;
 	char *pages = calloc(2, (size_t)dump->page_size + 1);
-	bool done;
 
 	if (!pages)
 		return error_no_memory(error, "looking for VMCOREINFO",
 				       2 * (size_t)dump->page_size);
-	search.page = pages;
-	search.best = pages + dump->page_size + 1;
-	search.max_seen = MIN_PAGES_SEEN;
+	search->page = pages;
+	search->best = pages + dump->page_size + 1;
+	search->max_seen = MIN_PAGES_SEEN;
 	for (size_t i = 0; i < dump->nr_files; i++)
-		search.max_seen += dump->files[i]->raw_size / MIN_BYTES_PER_PAGE;
-	done = look_everywhere(&search, error);
+		search->max_seen += dump->files[i]->raw_size / MIN_BYTES_PER_PAGE;
+	return look_everywhere(search, error);
+}
+
+bool vmcoreinfo_search(struct dump *dump, struct error *error)
+{
+	struct search search = { .dump = dump };
+	bool done = run(&search, error);
+
 	if (done && search.best_score) {
 		done = notes_set_vmcoreinfo(dump, search.best, dump->page_size, error);
 		dump->vmcoreinfo_from_memory = dump->vmcoreinfo != NULL;
 	}
-	free(pages);
+	free(search.page);
 	return done;
+}
+
+bool vmcoreinfo_search_all(struct dump *dump, struct error *error)
+{
+	struct search search = { .dump = dump, .all = true };
+	bool done = run(&search, error);
+
+	free(search.page);
+	return done;
+}
+
+/* --- which of several --- */
+
+/* Changes places with the one in use. */
+static void exchange(struct dump *dump, struct dump_info *info)
+{
+	struct dump_info was = { (char *)dump->vmcoreinfo, dump->vmcoreinfo_size,
+				 dump->vmcoreinfo_from_memory };
+
+	dump->vmcoreinfo = info->text;
+	dump->vmcoreinfo_size = info->size;
+	dump->vmcoreinfo_from_memory = info->from_memory;
+	*info = was;
+}
+
+bool dump_next_vmcoreinfo(struct dump *dump, struct error *error)
+{
+	if (!dump->vmcoreinfo)
+		return false;
+	if (dump->next_info == dump->nr_infos && !dump->memory_searched) {
+		if (!vmcoreinfo_search_all(dump, error))
+			return false;
+		dump->memory_searched = true;
+	}
+	if (dump->next_info == dump->nr_infos)
+		return false;
+	exchange(dump, &dump->infos[dump->next_info++]);
+	return true;
+}
+
+void dump_first_vmcoreinfo(struct dump *dump)
+{
+	while (dump->next_info)
+		exchange(dump, &dump->infos[--dump->next_info]);
+}
+
+/* The line [LINE, END) with what has moved in it moved. */
+static void correct_line(struct buffer *text, const char *line, const char *end, uint64_t start,
+			 uint64_t stop, uint64_t delta, uint64_t phys_base)
+{
+	static const char base_key[] = "NUMBER(phys_base)=", offset_key[] = "KERNELOFFSET=";
+	const char *equals = memchr(line, '=', end - line);
+	size_t length = end - line;
+	uint64_t value = equals ? strtoull(equals + 1, NULL, 16) : 0;
+
+	if (length > sizeof(base_key) && !memcmp(line, base_key, sizeof(base_key) - 1))
+		buffer_printf(text, "%s%" PRId64, base_key, (int64_t)phys_base);
+	else if (length > sizeof(offset_key) && !memcmp(line, offset_key, sizeof(offset_key) - 1))
+		buffer_printf(text, "%s%" PRIx64, offset_key, value + delta);
+	else if (equals && !strncmp(line, "SYMBOL(", 7) && value >= start && value < stop)
+		buffer_printf(text, "%.*s=%" PRIx64, (int)(equals - line), line, value + delta);
+	else
+		buffer_append(text, line, length);
+}
+
+bool dump_correct_vmcoreinfo(struct dump *dump, uint64_t start, uint64_t end, uint64_t delta,
+			     uint64_t phys_base, struct error *error)
+{
+	struct buffer text = { 0 };
+
+	for (const char *line = dump->vmcoreinfo; line && *line;) {
+		const char *stop = strchrnul(line, '\n');
+
+		correct_line(&text, line, stop, start, end, delta, phys_base);
+		if (*stop)
+			buffer_append(&text, "\n", 1);
+		line = *stop ? stop + 1 : NULL;
+	}
+	if (text.failed || !text.data) {
+		buffer_free(&text);
+		return error_no_memory(error, "VMCOREINFO", dump->vmcoreinfo_size);
+	}
+	free((void *)dump->vmcoreinfo);
+	dump->vmcoreinfo = text.data; /* malloc'ed by the buffer, and it ends with a NUL */
+	dump->vmcoreinfo_size = text.size;
+	dump->vmcoreinfo_corrected = true;
+	return true;
+}
+
+void dump_doubt(struct dump *dump, const char *format, ...)
+{
+	size_t used = strlen(dump->doubt);
+	va_list args;
+
+	if (used && used < sizeof(dump->doubt) - 2) {
+		strcpy(dump->doubt + used, "; ");
+		used += 2;
+	}
+	va_start(args, format);
+	vsnprintf(dump->doubt + used, sizeof(dump->doubt) - used, format, args);
+	va_end(args);
 }

@@ -19,4 +19,7 @@ struct dump;
  */
 bool vmcoreinfo_search(struct dump *dump, struct error *error);
 
+/* Looks through all memory, and keeps every text that may be it for dump_next_vmcoreinfo(). Fails as the other does. */
+bool vmcoreinfo_search_all(struct dump *dump, struct error *error);
+
 #endif

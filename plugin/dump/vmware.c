@@ -35,6 +35,8 @@
 #define MAX_CPUS	 1024
 #define TABLE_CACHE	 (1u << 20)
 #define PAGE_SHIFT	 12
+#define CR3_ADDRESS	 0x000ffffffffff000ull
+#define MAX_MEMORY	 (64ull << 40) /* of a machine of VMware's, and far more */
 
 #define BLOCK		 0x3f
 #define COMPRESSED_BLOCK 0x3e
@@ -64,6 +66,7 @@ struct vmware {
 	const struct dump_file *state;
 	struct dump_file *memory_file; /* a .vmem; not in dump->files while it is only ours */
 	uint64_t nr_regions;
+	bool has_regions; /* in the file */
 	struct region regions[MAX_REGIONS];
 	uint64_t memory_offset, memory_size; /* of the block "Memory"; 0 = elsewhere */
 	bool compressed;
@@ -101,20 +104,31 @@ static bool is_checkpoint(const struct dump_file *file)
 	return false;
 }
 
-/* The file of the same name with another ending, if there is one; malloc'ed. */
-static struct dump_file *open_sibling(const char *path, const char *ending)
+static bool has_ending(const char *path, const char *ending)
 {
 	size_t length = strlen(path);
-	struct dump_file *file = NULL;
-	char *name;
 
-	if (length < 5 || path[length - 5] != '.')
-		return NULL;
-	name = strdup(path);
-	if (!name)
-		return NULL;
-	memcpy(name + length - 4, ending, 4);
-	if (!dump_file_open(name, &file, NULL))
+	return length >= 5 && path[length - 5] == '.' && !strcmp(path + length - 4, ending);
+}
+
+/* PATH with another ending, malloc'ed; NULL where it has none to be changed. */
+static char *sibling_name(const char *path, const char *ending)
+{
+	size_t length = strlen(path);
+	char *name = length < 5 || path[length - 5] != '.' ? NULL : strdup(path);
+
+	if (name)
+		memcpy(name + length - 4, ending, 4);
+	return name;
+}
+
+/* The file of the same name with another ending, if there is one. */
+static struct dump_file *open_sibling(const char *path, const char *ending)
+{
+	char *name = sibling_name(path, ending);
+	struct dump_file *file = NULL;
+
+	if (name && !dump_file_open(name, &file, NULL))
 		file = NULL;
 	free(name);
 	return file;
@@ -124,9 +138,8 @@ static struct dump_file *open_sibling(const char *path, const char *ending)
 static struct dump_file *open_checkpoint(const char *path)
 {
 	static const char *const endings[] = { "vmss", "vmsn" };
-	size_t length = strlen(path);
 
-	if (length < 5 || strcmp(path + length - 5, ".vmem"))
+	if (!has_ending(path, "vmem"))
 		return NULL;
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		struct dump_file *file = open_sibling(path, endings[i]);
@@ -148,8 +161,9 @@ static enum dump_probe vmware_probe(const struct dump_file *file, const uint8_t 
 	if (is_checkpoint(file))
 		return DUMP_CERTAINLY;
 	checkpoint = open_checkpoint(file->path);
+	/* Alone it is memory that nothing describes: opening it says what is missing. */
 	if (!checkpoint)
-		return DUMP_NOT;
+		return has_ending(file->path, "vmem") ? DUMP_PERHAPS : DUMP_NOT;
 	dump_file_close(checkpoint);
 	return DUMP_CERTAINLY;
 }
@@ -334,6 +348,30 @@ static bool read_groups(struct vmware *vmware, struct error *error)
 
 /* --- the dump --- */
 
+static bool no_checkpoint(const char *path, struct error *error)
+{
+	int stem = (int)strlen(path) - 4;
+
+	return error_set(error, ERROR_IO,
+			 "%s is the memory of a VMware machine without its checkpoint: neither "
+			 "%.*svmss nor %.*svmsn is one; where it has another name give both files, or "
+			 "give the memory alone, as %s@0",
+			 path, stem, path, stem, path, path);
+}
+
+static bool no_memory_file(const char *path, struct error *error)
+{
+	char *name = sibling_name(path, "vmem");
+
+	error_set(error, ERROR_IO,
+		  "%s is the checkpoint of a VMware machine without its memory: %s%s; where that has "
+		  "another name give both files",
+		  path, name ? name : "its name has no ending to be changed into .vmem",
+		  name ? " is not there" : "");
+	free(name);
+	return false;
+}
+
 /* Finds the checkpoint and, where it has no memory in it, the .vmem. */
 static bool find_files(struct dump *dump, struct vmware *vmware, struct error *error)
 {
@@ -357,9 +395,7 @@ static bool find_files(struct dump *dump, struct vmware *vmware, struct error *e
 		return true;
 	checkpoint = open_checkpoint(files[0]->path);
 	if (!checkpoint)
-		return error_set(error, ERROR_IO,
-				 "%s: the .vmss or .vmsn beside it cannot be opened any more",
-				 files[0]->path);
+		return no_checkpoint(files[0]->path, error);
 	files[dump->nr_files++] = checkpoint;
 	vmware->state = checkpoint;
 	return true;
@@ -383,11 +419,7 @@ static bool find_memory(struct dump *dump, struct vmware *vmware, struct error *
 	if (!vmware->memory_file) {
 		vmware->memory_file = open_sibling(vmware->state->path, "vmem");
 		if (!vmware->memory_file)
-			return error_set(
-				error, ERROR_IO,
-				"%s has no memory in it, and there is no .vmem of the same "
-				"name beside it",
-				vmware->state->path);
+			return no_memory_file(vmware->state->path, error);
 		dump->files[dump->nr_files++] = vmware->memory_file;
 	}
 	vmware->memory_size = vmware->memory_file->size;
@@ -410,6 +442,7 @@ static bool add_ranges(struct dump *dump, struct vmware *vmware, struct error *e
 	if (vmware->why.kind)
 		dump->flags |= DUMP_TRUNCATED;
 
+	vmware->has_regions = vmware->nr_regions;
 	if (!vmware->nr_regions)
 		vmware->regions[vmware->nr_regions++] = (struct region){ .pages = limit };
 	if (vmware->nr_regions > MAX_REGIONS)
@@ -451,6 +484,36 @@ static bool add_ranges(struct dump *dump, struct vmware *vmware, struct error *e
 	return true;
 }
 
+/*
+ * Without regions nothing says how long a .vmem should be. But VMware's memory comes in whole MiB, and page tables that a
+ * CPU was using are in it.
+ */
+static void check_length(struct dump *dump, const struct vmware *vmware)
+{
+	struct dump_range *last = &dump->ranges[dump->nr_ranges - 1];
+	uint64_t size = vmware->memory_size, needed = 0;
+
+	if (vmware->memory_offset || !dump->nr_ranges || vmware->has_regions)
+		return;
+	for (unsigned i = 0; i < vmware->nr_cpus; i++) {
+		uint64_t cr0 = bytes_u64(vmware->cpus[i] + QEMU_CR, false);
+		uint64_t cr3 = bytes_u64(vmware->cpus[i] + QEMU_CR + 3 * 8, false) & CR3_ADDRESS;
+
+		if (cr0 >> 31 && cr3 >= size && cr3 < MAX_MEMORY && cr3 + (1 << PAGE_SHIFT) > needed)
+			needed = cr3 + (1 << PAGE_SHIFT);
+	}
+	if (!needed && size % (1 << 20) == 0)
+		return;
+	dump->flags |= DUMP_TRUNCATED;
+	if (size % (1 << 20))
+		needed = needed ? needed : (size | ((1 << 20) - 1)) + 1;
+	dump_doubt(dump, "%s has 0x%" PRIx64 " bytes, but the machine had more memory than that: it is cut",
+		   vmware->memory_file->path, size);
+	/* What is missing then reads as truncated. */
+	last->size = last->file_size = needed - last->start;
+	dump->max_pfn = needed >> PAGE_SHIFT;
+}
+
 static bool add_cpus(struct dump *dump, struct vmware *vmware, struct error *error)
 {
 	for (unsigned i = 0; i < vmware->nr_cpus; i++) {
@@ -474,8 +537,11 @@ static bool open_machine(struct dump *dump, struct vmware *vmware, struct error 
 	if (!vmware->cpus)
 		return error_no_memory(error, "CPUs", MAX_CPUS * sizeof(*vmware->cpus));
 	dump_file_set_cache((struct dump_file *)vmware->state, TABLE_CACHE);
-	return read_groups(vmware, error) && find_memory(dump, vmware, error) &&
-	       add_ranges(dump, vmware, error) && add_cpus(dump, vmware, error);
+	if (!read_groups(vmware, error) || !find_memory(dump, vmware, error) ||
+	    !add_ranges(dump, vmware, error))
+		return false;
+	check_length(dump, vmware);
+	return add_cpus(dump, vmware, error);
 }
 
 static bool vmware_open(struct dump *dump, struct error *error)

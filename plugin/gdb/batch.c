@@ -8,6 +8,7 @@
  */
 #include "gdb/plugin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* gdb 13 prints the exception of a Python script and goes on; Python keeps it as sys.last_type. */
@@ -18,11 +19,19 @@ static PyObject *last_exception(void)
 
 static PyObject *run(struct plugin *plugin, const char *command)
 {
+	static const char target[] = "target vmcore ";
 	/* For a file that is not there gdb only warns, unless a person asked for it. */
 	PyObject *from_tty = strncmp(command, "source ", 7) ? Py_False : Py_True, *result;
 	struct error error = { 0 };
 
 	PySys_SetObject("last_type", NULL);
+	/* gdb.execute() takes each line for a command of its own; a file's name may have several. */
+	if (!strncmp(command, target, strlen(target)) && strchr(command, '\n')) {
+		if (target_open(plugin, command + strlen(target), &error))
+			Py_RETURN_NONE;
+		plugin->failed = true;
+		return raise_error(plugin, &error);
+	}
 	result = PyObject_CallMethod(plugin->gdb, "execute", "sO", command, from_tty);
 	if (!result)
 		error_from_python(&error);
@@ -36,11 +45,17 @@ static PyObject *run(struct plugin *plugin, const char *command)
 static PyObject *batch_invoke(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
+	struct error error = { 0 };
 	PyObject *from_tty;
 	const char *text;
 
 	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
 		return NULL;
+	if (!*text && !gdb_output_arrived(plugin, &error)) {
+		plugin->failed = true;
+		if (error.kind)
+			fprintf(stderr, "%s\n", error.text);
+	}
 	return run(plugin, *text ? text : plugin->failed ? "quit 1" : "quit 0");
 }
 

@@ -146,6 +146,8 @@ static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
 	done = (command->without_kernel || session_get(plugin, &error)) &&
 	       command_parse(command, text, &arguments, &storage, &json, &error) &&
 	       (json ? run_json : run_text)(plugin, command, &arguments, &error);
+	if (done && plugin->batch)
+		done = gdb_output_arrived(plugin, &error) || !error.kind;
 	free(storage);
 	if (!done || PyErr_Occurred())
 		return raise_error(plugin, &error);
@@ -295,32 +297,42 @@ static size_t string_list(PyObject *list, const char **strings, PyObject **keep,
 	return count;
 }
 
-static PyObject *target_invoke(PyObject *self, PyObject *args)
+bool target_open(struct plugin *plugin, const char *text, struct error *error)
 {
-	struct plugin *plugin = plugin_of(self);
-	const char *text, *files[MAX_PARTS];
-	PyObject *from_tty, *words, *keep[MAX_PARTS];
-	struct error error = { 0 };
+	PyObject *words = PyObject_CallMethod(plugin->gdb, "string_to_argv", "s", text);
+	PyObject *keep[MAX_PARTS];
+	const char *files[MAX_PARTS];
 	bool done = false;
 	size_t count;
 
-	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
-		return NULL;
-	words = PyObject_CallMethod(plugin->gdb, "string_to_argv", "s", text);
 	if (!words)
-		return NULL;
+		return error_from_python(error);
 	count = string_list(words, files, keep, MAX_PARTS);
 	if (!PyErr_Occurred()) {
 		if (!count)
-			error_set(&error, ERROR_USAGE,
+			error_set(error, ERROR_USAGE,
 				  "target vmcore needs the dump's file name: target vmcore FILE");
 		else
 			done = session_open(plugin, files, count,
-					    command_line_spares_gdb(plugin, text), &error);
+					    command_line_spares_gdb(plugin, text), error);
 	}
 	while (count)
 		Py_DECREF(keep[--count]);
 	Py_DECREF(words);
+	return done;
+}
+
+static PyObject *target_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	struct error error = { 0 };
+	PyObject *from_tty;
+	const char *text;
+	bool done;
+
+	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
+		return NULL;
+	done = target_open(plugin, text, &error);
 	if (!done || PyErr_Occurred())
 		return raise_error(plugin, &error);
 	Py_RETURN_NONE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gdb/plugin.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,23 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	PyErr_Clear();
 	Py_DECREF(result);
 	return true;
+}
+
+bool gdb_output_arrived(struct plugin *plugin, struct error *error)
+{
+	PyObject *result = PyObject_CallMethod(plugin->gdb, "flush", NULL);
+
+	Py_XDECREF(result);
+	forget_exception();
+	/* gdb writes through this very stdout, and asks nobody how it went. */
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	if (plugin->output_lost) /* its cause may be gone from errno by now */
+		return false;
+	plugin->output_lost = true;
+	return error_set(error, ERROR_IO, "cannot write to the standard output%s%s",
+			 errno ? ": " : "", errno ? strerror(errno) : "");
 }
 
 void gdb_quote(struct buffer *command, const char *file)

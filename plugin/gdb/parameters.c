@@ -4,6 +4,7 @@
  * the table below.
  */
 #include "gdb/session.h"
+#include "dump/packed/packed.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -34,9 +35,17 @@ static bool check_threads(const char *value, struct error *error)
 	return threads_parse(value, &max, error);
 }
 
+static bool apply_unpack_dir(struct plugin *plugin, struct error *error)
+{
+	return packed_set_directory(plugin->settings.unpack_dir) ||
+	       error_no_memory(error, "a directory's name", 0);
+}
+
 static const char *const symbols_choices[] = { "auto", "vmlinux", "dump", NULL };
 static const struct kind on_off = { .gdb_kind = "PARAM_BOOLEAN" };
 static const struct kind file = { .gdb_kind = "PARAM_OPTIONAL_FILENAME" };
+static const struct kind unpack_dir = { .gdb_kind = "PARAM_OPTIONAL_FILENAME",
+					.apply = apply_unpack_dir };
 static const struct kind symbols = { .gdb_kind = "PARAM_ENUM", .choices = symbols_choices };
 static const struct kind threads = { .gdb_kind = "PARAM_STRING_NOESCAPE",
 				     .first = "auto",
@@ -105,6 +114,17 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore threads all" },
+	{ "unpack-dir", &unpack_dir, offsetof(struct settings, unpack_dir),
+	  "Where compressed dumps are unpacked to.\n"
+	  "A dump that was compressed as a file (vmcore.gz, .xz, .zst, .lz4, .bz2) is\n"
+	  "unpacked when it is first opened, and found again as long as neither is changed;\n"
+	  "what was unpacked stays until you remove it. The default is\n"
+	  "~/.cache/gdb-vmcore/unpacked. Files in zstd's seekable format and of bgzip are\n"
+	  "read as they are.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore unpack-dir /var/tmp\n"
+	  "(gdb) target vmcore vmcore.zst" },
 	{ "zero-excluded", &on_off, offsetof(struct settings, zero_excluded),
 	  "Whether pages left out of the dump read as zeros.\n"
 	  "makedumpfile leaves out pages on purpose (-d). Off, reading them is an error\n"

@@ -23,6 +23,7 @@ struct settings {
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
 	char *symbols;
+	char *unpack_dir;   /* set vmcore unpack-dir: for compressed dumps; NULL or "" = our cache */
 	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool zero_excluded; /* set vmcore zero-excluded */
@@ -47,7 +48,14 @@ struct plugin {
 	PyObject *python_stack;	     /* the class of what Task.stack() returns */
 	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
+	bool output_lost; /* stdout could not be written, and somebody has said so */
 };
+
+/*
+ * Has what was printed so far arrived? In -batch a full disk or a closed pipe must not look like success. False with *error
+ * set: it has not, said once.
+ */
+bool gdb_output_arrived(struct plugin *plugin, struct error *error);
 
 /* Registers everything; called once by whichever way in came first. The module `vmcore`, a new
  * reference, or NULL with an exception. */
@@ -63,6 +71,9 @@ bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 bool register_unwinder(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);
+
+/* `target vmcore TEXT`. */
+bool target_open(struct plugin *plugin, const char *text, struct error *error);
 
 struct command;
 struct arguments;

@@ -55,16 +55,9 @@ static bool make_directory(struct session *session, struct error *error)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(session->directory, sizeof(session->directory), "%s/gdb-vmcore.XXXXXX",
-		 base && *base && strlen(base) < 40 ? base : "/tmp");
-	if (!mkdtemp(session->directory)) {
-		error_set(error, ERROR_IO,
-			  "cannot make the directory %s for the files that gdb needs: %m",
-			  session->directory);
-		session->directory[0] = '\0';
-		return false;
-	}
-	return true;
+	return files_make_temporary(base && *base && strlen(base) < 40 ? base : "/tmp", "gdb-vmcore.",
+				    session->directory, sizeof(session->directory),
+				    &session->directory_lock, error);
 }
 
 /* Frees all that is not gdb's. */
@@ -75,6 +68,8 @@ static void session_free(struct session *session)
 	kernel_close(session->kernel);
 	if (session->directory[0])
 		files_remove_directory(session->directory);
+	if (session->directory_lock >= 0)
+		close(session->directory_lock);
 	for (size_t i = 0; i < session->nr_saved; i++)
 		free(session->saved[i].value);
 	buffer_free(&session->libraries);
@@ -165,7 +160,11 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 		return false;
 	}
 	source.vmlinux = vmlinux;
+	dump->watch = &watch; /* all of memory may have to be searched */
 	done = kernel_open(dump, &source, &session->kernel, error);
+	progress_hide(&session->progress);
+	if (done)
+		dump->watch = NULL;
 	free(vmlinux);
 	return done;
 }
@@ -239,8 +238,15 @@ static void describe(struct session *session, struct buffer *text)
 		buffer_printf(text, "%s\n", info.panic);
 	else if (info.panic_hint[0])
 		buffer_printf(text, "%s (by what is left of the log)\n", info.panic_hint);
+	for (size_t i = 0; i < dump->nr_files; i++)
+		if (dump->files[i]->unpacked_now)
+			buffer_printf(text, "%s was unpacked to %s (%" PRIu64 " MB), and stays there\n",
+				      dump->files[i]->path, dump->files[i]->unpacked_path,
+				      dump->files[i]->raw_size >> 20);
 	attach_describe_own(session, text);
 	threads_describe(session, text);
+	if (dump->doubt[0])
+		buffer_printf(text, "warning: %s\n", dump->doubt);
 	if (dump->flags & DUMP_INCOMPLETE)
 		buffer_string(text,
 			      "warning: the dump is incomplete: its writer ran out of space\n");
@@ -316,6 +322,7 @@ bool session_open(struct plugin *plugin, const char *const *files, size_t nr_fil
 	if (!session)
 		return error_no_memory(error, "the session", sizeof(*session));
 	session->plugin = plugin;
+	session->directory_lock = -1;
 	session->file = strdup(files[0]);
 	if (!open_kernel(session, files, nr_files, error)) {
 		session_free(session);

@@ -29,6 +29,7 @@ struct session {
 	struct target_ops ops;	 /* vmcore_target_ops with our explanation of failed reads */
 	int explain_next;	 /* enum explain: tell the person why the next read fails; atomic */
 	char directory[64];	 /* private, temporary: the files made for gdb; "" = none yet */
+	int directory_lock;	 /* says that its owner lives; -1 = none */
 	char *file;		 /* as the person named it */
 	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];

@@ -14,6 +14,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_flattened \
 	tests/unit/test_dump_foreign \
 	tests/unit/test_dump_kdump \
+	tests/unit/test_dump_packed \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_dump_vmware \

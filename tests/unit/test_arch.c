@@ -379,14 +379,153 @@ static void test_qemu_five_levels(void **state)
 	image_free(image);
 }
 
-/* VMCOREINFO of an earlier boot: its root leads nowhere, the CPU knows better. */
-static void test_stale_vmcoreinfo(void **state)
+/* The bit of memory encryption is in all entries, and VMCOREINFO says nothing of it. */
+static void test_unknown_sme_mask(void **state)
+{
+	struct image *image = image_four_levels();
+	uint64_t mask = 1ull << 51;
+
+	(void)state;
+	for (size_t i = 0; i < image->nr_pages; i++)
+		if (image->pages[i].physical >= ROOT && image->pages[i].physical < 0x1009000)
+			for (size_t j = 0; j < 512; j++) {
+				uint64_t *entry = (uint64_t *)(void *)image->pages[i].data + j;
+
+				*entry |= *entry & P ? mask : 0;
+			}
+	image_vmcoreinfo(image, FOUR_LEVELS_VMCOREINFO);
+	image_open(image);
+	assert_int_equal(image->memory->encryption_mask, mask);
+	assert_non_null(strstr(image->dump->doubt, "bit 51"));
+	assert_int_equal(translated(image, 0, VMALLOC).physical, 0x200000);
+	image_free(image);
+}
+
+/* Of two notes the second fits, whatever is wrong with the first. */
+static void test_second_note(void **state)
+{
+	static const char uts[] = "SYMBOL(init_uts_ns)=ffffffff80001000\n";
+	static const char *const wrong[] = {
+		VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=50331648\n",
+		VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80005000\nNUMBER(phys_base)=16777216\n",
+		"OSRELEASE=5.0.0-other\nSYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=16777216\n"
+		"SYMBOL(init_uts_ns)=ffffffff80001000\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct image *image = image_four_levels();
+		char right[400];
+
+		memset(image_page(image, 0x1001000), 0, 4096);
+		strcpy((char *)image_page(image, 0x1001000), "Linux");
+		strcpy((char *)image_page(image, 0x1001000) + 2 * 65, "6.1.0-test");
+		snprintf(right, sizeof(right), "%s%s", FOUR_LEVELS_VMCOREINFO, uts);
+		image_page(image, 0x3002000);
+		image_vmcoreinfo(image, wrong[i]);
+		image_vmcoreinfo(image, right);
+		image_open(image);
+		assert_string_equal(image->dump->vmcoreinfo, right);
+		assert_false(image->dump->vmcoreinfo_from_memory);
+		assert_int_equal(image->memory->kernel_root, ROOT);
+		assert_int_equal(image->memory->kaslr_offset, 0x1e000000);
+		assert_non_null(strstr(image->dump->doubt, "a note of the file"));
+		image_free(image);
+	}
+}
+
+/* VMCOREINFO of an earlier boot, and no other: the tables are where the kernel can have been loaded, and it is corrected. */
+static void test_moved_kernel(void **state)
 {
 	struct image *image = image_four_levels();
 
 	(void)state;
 	image_page(image, 0x3002000);
-	image_vmcoreinfo(image, VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=50331648\n"
+	image_vmcoreinfo(image, VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff84002000\nNUMBER(phys_base)=-50331648\n"
+			 "SYMBOL(mem_section)=ffff888000001000\nKERNELOFFSET=5000000\nLAST=ffffffff84002000\n");
+	image_open(image);
+	assert_true(image->dump->vmcoreinfo_corrected);
+	assert_string_equal(image->dump->vmcoreinfo,
+			    VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=16777216\n"
+			    "SYMBOL(mem_section)=ffff888000001000\nKERNELOFFSET=1000000\nLAST=ffffffff84002000\n");
+	assert_int_equal(image->dump->vmcoreinfo_size, strlen(image->dump->vmcoreinfo));
+	assert_int_equal(image->memory->kernel_root, ROOT);
+	assert_int_equal(image->memory->phys_base, 0x1000000);
+	assert_int_equal(image->memory->kaslr_offset, 0x1000000);
+	assert_non_null(strstr(image->dump->doubt, "it was corrected"));
+	image_free(image);
+}
+
+/* Raw memory of a machine with a hole from HOLE to 4 GiB, without the hole; the map of memory in it, if BOOT_PARAMS. */
+static void open_squeezed(bool boot_params)
+{
+	static const uint64_t hole = 1ull << 30, high = 4ull << 30;
+	static const char info[] = VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=4311744512\n"
+				   "NUMBER(pgtable_l5_enabled)=0\nBUILD-ID=aa\nKERNELOFFSET=0\n";
+	char path[] = "/tmp/test-squeezed-XXXXXX", name[64], two[200];
+	const char *paths[] = { name };
+	int fd = mkstemp(path);
+	uint64_t size = hole + (32 << 20);
+	struct dump *dump;
+	struct memory *memory;
+	struct error error;
+	const struct { uint64_t at, value; } entries[] = {
+		{ ROOT + 511 * 8, (high + 0x1003000) | P },
+		{ 0x1003000 + 510 * 8, (high + 0x1004000) | P },
+		{ 0x1004000, (high + 0x1000000) | P | HUGE_PAGE },
+	};
+
+	assert_int_equal(ftruncate(fd, size), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(pwrite(fd, &entries[i].value, 8, hole + entries[i].at), 8);
+	assert_int_equal(pwrite(fd, info, sizeof(info), hole + 0x5000), sizeof(info));
+	if (boot_params) {
+		const uint64_t map[2][2] = { { 0, hole - 0x20000 }, { high, 32 << 20 } };
+		const uint32_t ram = 1;
+
+		assert_int_equal(pwrite(fd, "HdrS", 4, 0x10202), 4);
+		assert_int_equal(pwrite(fd, "\2", 1, 0x101e8), 1);
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(pwrite(fd, map[i], 16, 0x102d0 + i * 20), 16);
+			assert_int_equal(pwrite(fd, &ram, 4, 0x102d0 + i * 20 + 16), 4);
+		}
+	}
+	snprintf(name, sizeof(name), "%s@0", path);
+	assert_true(dump_open(paths, 1, &dump, &error));
+	assert_true(memory_open(dump, &memory, &error));
+	assert_non_null(strstr(dump->doubt, "FILE@0+40000000,FILE@100000000:40000000"));
+	assert_int_equal(strstr(dump->doubt, "map of memory") != NULL, boot_params);
+	memory_close(memory);
+	dump_close(dump);
+	/* As it says. */
+	snprintf(two, sizeof(two), "%s@0+40000000,%s@100000000:40000000", path, path);
+	paths[0] = two;
+	if (!dump_open(paths, 1, &dump, &error))
+		fail_msg("%s", error.text);
+	assert_true(memory_open(dump, &memory, &error));
+	assert_string_equal(dump->doubt, "");
+	assert_int_equal(memory->kernel_root, high + ROOT);
+	memory_close(memory);
+	dump_close(dump);
+	close(fd);
+	unlink(path);
+}
+
+static void test_squeezed_memory(void **state)
+{
+	(void)state;
+	open_squeezed(false);
+	open_squeezed(true);
+}
+
+/* VMCOREINFO of another kernel: its root leads nowhere, the CPU knows better. */
+static void test_stale_vmcoreinfo(void **state)
+{
+	struct image *image = image_four_levels();
+
+	(void)state;
+	image_page(image, 0x3003000);
+	image_vmcoreinfo(image, VMCOREINFO_START "SYMBOL(swapper_pg_dir)=ffffffff80003000\nNUMBER(phys_base)=50331648\n"
 			 "KERNELOFFSET=1000000\n");
 	qemu_note(image, ROOT, 0x6f0, 0xffffffff80000123, DIRECT_MAP, 0);
 	image_open(image);
@@ -474,6 +613,10 @@ int main(void)
 		cmocka_unit_test(test_qemu_without_vmcoreinfo),
 		cmocka_unit_test(test_qemu_five_levels),
 		cmocka_unit_test(test_stale_vmcoreinfo),
+		cmocka_unit_test(test_unknown_sme_mask),
+		cmocka_unit_test(test_second_note),
+		cmocka_unit_test(test_moved_kernel),
+		cmocka_unit_test(test_squeezed_memory),
 		cmocka_unit_test(test_no_way_in),
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_two_threads),

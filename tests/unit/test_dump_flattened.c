@@ -55,10 +55,13 @@ static void record_data(size_t index, uint8_t *data)
 		data[i] = (index + 1) * 16 + i % 16;
 }
 
-/* Applies what SIZE bytes of the flattened file hold, the simple way. KNOWN says which bytes it wrote. */
+/*
+ * Applies what SIZE bytes of the flattened file hold, the simple way. KNOWN says which bytes it wrote, or left out
+ * before others: all gaps here are shorter than a block.
+ */
 static void apply(size_t size, uint8_t *logical, bool *known)
 {
-	size_t at = 4096;
+	size_t at = 4096, end = 0;
 	uint8_t data[1024];
 
 	memset(logical, 0, LOGICAL);
@@ -71,12 +74,14 @@ static void apply(size_t size, uint8_t *logical, bool *known)
 			length = size - at;
 		record_data(i, data);
 		memcpy(logical + records[i].offset, data, length);
-		for (uint64_t j = 0; j < length; j++)
-			known[records[i].offset + j] = true;
+		if (length && records[i].offset + length > end)
+			end = records[i].offset + length;
 		at += records[i].size;
 		if (at > size)
 			break;
 	}
+	for (size_t i = 0; i < end; i++)
+		known[i] = true;
 }
 
 static void build(struct buffer *file)
@@ -241,6 +246,55 @@ static void test_flattened_kdump(void **state)
 	buffer_free(&kdump.file);
 }
 
+/*
+ * A stream that ends early, of a kdump file with blocks of 4 KiB: gaps of less than a block are zeros, longer ones were to
+ * be filled by records that are not there.
+ */
+static void test_gaps_of_a_cut_stream(void **state)
+{
+	static const uint8_t kinds[] = { PAGE_ZLIB, PAGE_RAW };
+	static const uint8_t zeros[4095];
+	struct kdump_image kdump = { .kinds = kinds, .nr_pages = sizeof(kinds) };
+	struct buffer image = { 0 };
+	struct dump_file *file;
+	struct error error = { 0 };
+	uint8_t got[4096];
+	uint64_t end;
+	char *path;
+
+	(void)state;
+	build_kdump(&kdump);
+	end = kdump.file.size;
+	start(&image);
+	add_record(&image, 0, kdump.file.data, kdump.file.size);
+	add_record(&image, end + 4095, "after a gap", 11);
+	add_record(&image, end + 4095 + 11 + 4096, "after a long one", 16);
+	path = write_image(image.data, image.size);
+	file = open_file(path);
+	assert_true(file->truncated);
+	assert_true(dump_file_read(file, end, got, 4095, &error));
+	assert_memory_equal(got, zeros, 4095);
+	assert_true(dump_file_read(file, end + 4095, got, 11, &error));
+	assert_memory_equal(got, "after a gap", 11);
+	assert_false(dump_file_read(file, end + 4095 + 11, got, 1, &error));
+	assert_int_equal(error.kind, ERROR_TRUNCATED);
+	assert_false(dump_file_read(file, end + 4095 + 11 + 4095, got, 1, &error));
+	assert_true(dump_file_read(file, end + 4095 + 11 + 4096, got, 16, &error));
+	assert_memory_equal(got, "after a long one", 16);
+	dump_file_close(file);
+	/* Once the stream has its end both are what was meant. */
+	finish(&image);
+	remove_image(path);
+	path = write_image(image.data, image.size);
+	file = open_file(path);
+	assert_true(dump_file_read(file, end + 4095 + 11, got, 4096, &error));
+	assert_memory_equal(got, zeros, 4095);
+	dump_file_close(file);
+	remove_image(path);
+	buffer_free(&image);
+	buffer_free(&kdump.file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +303,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_records),
 		cmocka_unit_test(test_empty_and_unknown),
 		cmocka_unit_test(test_flattened_kdump),
+		cmocka_unit_test(test_gaps_of_a_cut_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,7 @@ struct kdump_image {
 	const uint8_t *kinds;		/* of each page, enum page_kind */
 	uint64_t nr_pages;
 	const char *vmcoreinfo;		/* NULL: none */
+	int dump_level;			/* 0 = 31 */
 	const char *eraseinfo;		/* NULL: none */
 	const char *notes;		/* raw note area */
 	size_t notes_size;
@@ -244,7 +245,7 @@ static inline void build_headers(struct kdump_image *image, unsigned sub_blocks,
 		at += (size); \
 	} while (0)
 	FIELD(0x1000000, word, 0);
-	FIELD(31, 4, 1);
+	FIELD(image->dump_level ? image->dump_level : 31, 4, 1);
 	FIELD(image->split, 4, 2);
 	FIELD(image->version < 6 ? image->start_pfn : 0, word, 2);
 	FIELD(image->version < 6 ? image->end_pfn : 0, word, 2);

@@ -579,9 +579,42 @@ static void test_not_a_dump(void **state)
 	remove_image(empty);
 }
 
+/* Where only zeros were left out, what is not there was zeros. */
+static void test_only_zeros_left_out(void **state)
+{
+	static const uint8_t kinds[] = { PAGE_ZLIB, PAGE_EXCLUDED, PAGE_HOLE, PAGE_RAW, PAGE_EXCLUDED };
+	static const uint8_t zeros[4096];
+
+	(void)state;
+	for (int level = 1; level <= 3; level += 2) {
+		struct kdump_image image = { .kinds = kinds, .nr_pages = sizeof(kinds), .dump_level = level };
+		uint8_t got[4096] = { 1 };
+		struct dump *dump;
+		char *path;
+
+		build_kdump(&image);
+		path = write_image(image.file.data, image.file.size);
+		dump = open_one(path);
+		assert_int_equal(dump_excluded_is_zero(dump), level == 1);
+		assert_int_equal(dump_has_page(dump, 1), level == 1);
+		if (level == 1) {
+			assert_true(dump_read_phys(dump, 4096, got, sizeof(got), NULL));
+			assert_memory_equal(got, zeros, sizeof(zeros));
+		} else {
+			read_fails(dump, 4096, 1, ERROR_EXCLUDED);
+		}
+		read_fails(dump, 2 * 4096, 1, ERROR_NOT_MAPPED);
+		check_scan(dump, 0, sizeof(kinds));
+		dump_close(dump);
+		remove_image(path);
+		buffer_free(&image.file);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_only_zeros_left_out),
 		cmocka_unit_test(test_compressors),
 		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_reads_across_pages),

@@ -136,6 +136,20 @@ static char *sibling(const char *path)
 	return other;
 }
 
+/* Opening PATH says that OTHER is missing, and has WORD in it. */
+static void fails_naming(const char *path, const char *other, const char *word)
+{
+	const char *paths[] = { path };
+	struct error error = { 0 };
+	struct dump *dump;
+
+	assert_false(dump_open(paths, 1, &dump, &error));
+	assert_int_equal(error.kind, ERROR_IO);
+	assert_non_null(strstr(error.text, other));
+	assert_non_null(strstr(error.text, word));
+	assert_null(strstr(error.text, "QEMU"));
+}
+
 /* The checkpoint has no memory: it is in the .vmem, and either name does. */
 static void memory_beside(void **state)
 {
@@ -145,7 +159,7 @@ static void memory_beside(void **state)
 	FILE *file;
 
 	(void)state;
-	open_fails(path, ERROR_IO);
+	fails_naming(path, vmem, "checkpoint");
 	add_pages(&pages, 0, 5);
 	file = fopen(vmem, "w");
 	assert_int_equal(fwrite(pages.data, 1, pages.size, file), pages.size);
@@ -161,13 +175,23 @@ static void memory_beside(void **state)
 		assert_int_equal(dump->nr_files, 2);
 		assert_int_equal(dump->nr_ranges, 1);
 		expect_pages(dump, 0, 5);
-		read_fails(dump, 5 * PAGE, 1, ERROR_NOT_MAPPED);
+		/* Memory comes in whole MiB: this .vmem is cut. */
+		assert_true(dump->flags & DUMP_TRUNCATED);
+		assert_non_null(strstr(dump->doubt, "it is cut"));
+		read_fails(dump, 5 * PAGE, 1, ERROR_TRUNCATED);
 		dump_close(dump);
 	}
-	/* Without its checkpoint it is a file like any other. */
+	/* Without its checkpoint it is memory that nothing describes; the checkpoint may have another name. */
 	assert_int_equal(rename(path, "/tmp/gdb-vmcore-no-checkpoint"), 0);
 	assert_false(dump_probe(vmem));
-	open_fails(vmem, ERROR_FORMAT);
+	fails_naming(vmem, path, "vmsn");
+	{
+		const char *paths[] = { vmem, "/tmp/gdb-vmcore-no-checkpoint" };
+
+		assert_true(dump_open(paths, 2, &dump, NULL));
+		expect_pages(dump, 0, 5);
+		dump_close(dump);
+	}
 	assert_int_equal(rename("/tmp/gdb-vmcore-no-checkpoint", path), 0);
 	remove_image(path);
 	unlink(vmem);

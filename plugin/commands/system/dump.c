@@ -16,6 +16,7 @@
 #include "dump/count.h"
 #include "dump/file.h"
 #include "dump/notes.h"
+#include "dump/packed/packed.h"
 
 /* Up to 64 GiB counting takes seconds; above it must be asked for. */
 #define MAX_UNASKED_PAGES (1ull << 24)
@@ -49,7 +50,8 @@ enum {
 	DAMAGED,
 	FIRST_LOST,
 	INFO_SIZE,
-	INFO_SOURCE
+	INFO_SOURCE,
+	DOUBT
 };
 
 static const struct column columns[] = {
@@ -77,6 +79,7 @@ static const struct column columns[] = {
 	[FIRST_LOST] = { "first_lost", NULL, 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS },
 	[INFO_SIZE] = { "vmcoreinfo_bytes", "VMCOREINFO", 0, 0 },
 	[INFO_SOURCE] = { "vmcoreinfo_from_memory", NULL, 0, COLUMN_JSON_ONLY },
+	[DOUBT] = { "doubt", "DOUBT", 0, COLUMN_HIGHLIGHT },
 };
 
 enum { FILE_SIZE, FILE_LOGICAL, FILE_NAME, FILE_WHAT };
@@ -253,24 +256,9 @@ static bool emit_level(struct output *output, int level)
 
 static const char *machine_name(const struct dump *dump)
 {
-	static const struct {
-		uint16_t machine;
-		const char *name;
-	} names[] = {
-		{ EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_PPC64, "ppc64" },
-		{ EM_S390, "s390x" },	 { EM_RISCV, "riscv" },	    { EM_LOONGARCH, "loongarch" },
-		{ EM_386, "i386" },	 { EM_ARM, "arm" },	    { EM_PPC, "ppc" },
-		{ EM_MIPS, "mips" },
-	};
+	const char *name = dump_machine_name(dump);
 
-	/*
-	 * QEMU's kdump writes x86_64 for any machine, so the number, which was worked out, goes
-	 * first.
-	 */
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].machine == dump->machine)
-			return names[i].name;
-	return dump->uts.machine[0] ? dump->uts.machine : "not said";
+	return name ? name : "not said";
 }
 
 static void size_text(uint64_t bytes, char *text, size_t size)
@@ -316,6 +304,14 @@ static bool emit_kernel(struct output *output, const struct dump *dump)
 	return output_string(output, DATE, text) && output_uint(output, TIMESTAMP, dump->timestamp);
 }
 
+/* What is known of the pages that were left out. */
+static const char *excluded_what(const struct dump *dump)
+{
+	if (dump->format == &dump_format_elf)
+		return ", or zeros: an ELF dump does not tell the two apart";
+	return dump_excluded_is_zero(dump) ? ", all of them zeros: nothing else was left out" : "";
+}
+
 static bool emit_counts(struct output *output, const struct report *report)
 {
 	const struct page_counts *counts = &report->counts;
@@ -328,7 +324,8 @@ static bool emit_counts(struct output *output, const struct report *report)
 	    !output_uint(output, PRESENT, counts->present) ||
 	    /* ELF and raw memory hold pages of zeros like any others. */
 	    (report->dump->header_version && !output_uint(output, ZERO, counts->zero)) ||
-	    !output_uint(output, EXCLUDED, counts->excluded))
+	    !output_uint_as(output, EXCLUDED, counts->excluded, "%" PRIu64 "%s", counts->excluded,
+			    counts->excluded ? excluded_what(report->dump) : ""))
 		return false;
 	if (!counts->lost)
 		return output_uint(output, DAMAGED, counts->damaged) &&
@@ -338,6 +335,14 @@ static bool emit_counts(struct output *output, const struct report *report)
 			      "%" PRIu64 ", the first at physical address 0x%" PRIx64, counts->lost,
 			      counts->first_lost) &&
 	       output_address(output, FIRST_LOST, counts->first_lost);
+}
+
+static const char *info_source(const struct dump *dump)
+{
+	if (dump->vmcoreinfo_corrected)
+		return dump->vmcoreinfo_from_memory ? "found in memory, corrected" :
+						      "in the file's notes, corrected";
+	return dump->vmcoreinfo_from_memory ? "found in memory" : "in the file's notes";
 }
 
 static bool emit_headers(struct output *output, const struct report *report)
@@ -359,40 +364,52 @@ static bool emit_headers(struct output *output, const struct report *report)
 	       emit_counts(output, report) &&
 	       output_uint_as(output, INFO_SIZE, dump->vmcoreinfo ? dump->vmcoreinfo_size : 0,
 			      dump->vmcoreinfo ? "%zu bytes, %s" : "none", dump->vmcoreinfo_size,
-			      dump->vmcoreinfo_from_memory ? "found in memory"
-							   : "in the file's notes") &&
+			      info_source(dump)) &&
 	       output_bool(output, INFO_SOURCE, dump->vmcoreinfo_from_memory, NULL) &&
+	       (!dump->doubt[0] || output_string(output, DOUBT, dump->doubt)) &&
 	       output_end(output);
 }
 
 /* --- tables --- */
 
+/* What there is to say about a file, beside its size. */
+static void describe_file(const struct dump *dump, size_t i, struct buffer *text)
+{
+	const struct dump_file *file = dump->files[i];
+
+	if (dump->format == &dump_format_raw && i < dump->nr_ranges)
+		buffer_printf(text, "at physical 0x%" PRIx64, dump->ranges[i].start);
+	if (file->packer)
+		buffer_printf(text, "%s%s, ", text->size ? "; " : "", file->packer->name);
+	if (file->unpacked_path)
+		buffer_printf(text, "unpacked to %s", file->unpacked_path);
+	else if (file->packer)
+		buffer_string(text, "read as it is, by its table of blocks");
+	if (file->packer && file->truncated && !file->flattened)
+		buffer_string(text, "; it ends early");
+	if (file->flattened)
+		buffer_printf(text, "%sflattened: %" PRIu64 " bytes%s when put in order",
+			      text->size ? "; " : "", file->size,
+			      file->truncated ? ", without its end mark," : "");
+}
+
 static bool emit_files(struct output *output, const struct dump *dump)
 {
-	if (!output_begin(output, &file_shape))
-		return false;
-	for (size_t i = 0; i < dump->nr_files; i++) {
-		const struct dump_file *file = dump->files[i];
+	bool more = output_begin(output, &file_shape);
 
-		if (!output_row(output) || !output_string(output, FILE_NAME, file->path) ||
-		    !output_uint(output, FILE_SIZE, file->raw_size) ||
-		    !output_uint(output, FILE_LOGICAL, file->size))
-			return false;
-		if (dump->format == &dump_format_raw && i < dump->nr_ranges) {
-			if (!output_printf(output, FILE_WHAT, "at physical 0x%" PRIx64,
-					   dump->ranges[i].start))
-				return false;
-		} else if (file->flattened) {
-			if (!output_printf(output, FILE_WHAT,
-					   "flattened: %" PRIu64 " bytes%s when put in order",
-					   file->size,
-					   file->truncated ? ", without its end mark," : ""))
-				return false;
-		} else if (!output_string(output, FILE_WHAT, "")) {
-			return false;
-		}
+	for (size_t i = 0; more && i < dump->nr_files; i++) {
+		const struct dump_file *file = dump->files[i];
+		struct buffer text = { 0 };
+
+		describe_file(dump, i, &text);
+		more = output_row(output) && output_string(output, FILE_NAME, file->path) &&
+		       output_uint(output, FILE_SIZE,
+				   file->packer ? file->packed_size : file->raw_size) &&
+		       output_uint(output, FILE_LOGICAL, file->size) &&
+		       output_bytes(output, FILE_WHAT, text.data, text.size);
+		buffer_free(&text);
 	}
-	return output_end(output);
+	return more && output_end(output);
 }
 
 static bool emit_region(struct output *output, uint64_t start, uint64_t size, const uint64_t *pages,
@@ -452,6 +469,12 @@ static const char *note_meaning(const struct dump *dump, const struct dump_note 
 	return "";
 }
 
+/* vmware.c makes notes of QEMU's kind. */
+static const char *note_name(const struct dump *dump, const struct dump_note *note)
+{
+	return dump->format == &dump_format_vmware ? "VMware" : note->name;
+}
+
 static bool emit_notes(struct output *output, const struct dump *dump)
 {
 	if (!dump->nr_notes)
@@ -462,7 +485,7 @@ static bool emit_notes(struct output *output, const struct dump *dump)
 		const struct dump_note *note = &dump->notes[i];
 
 		if (!output_row(output) || !output_uint(output, NOTE_NUMBER, i) ||
-		    !output_string(output, NOTE_NAME, note->name) ||
+		    !output_string(output, NOTE_NAME, note_name(dump, note)) ||
 		    !output_uint_as(output, NOTE_TYPE, note->type,
 				    note->type > 0xff ? "0x%x" : "%u", note->type) ||
 		    !output_uint(output, NOTE_SIZE, note->size) ||

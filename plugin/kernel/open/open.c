@@ -296,6 +296,8 @@ bool kernel_open(struct dump *dump, const struct kernel_source *source, struct k
 	if (!kernel)
 		return false;
 	if (!open_kernel(kernel, source, error)) {
+		if (error && dump->doubt[0])
+			error_prefix(error, "%s", dump->doubt);
 		kernel_close(kernel);
 		return false;
 	}

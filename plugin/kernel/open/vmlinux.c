@@ -284,18 +284,48 @@ static bool kaslr_from_banner(struct kernel *kernel, const struct vmlinux *vmlin
 	return false;
 }
 
+/* Is the banner of vmlinux where OFFSET puts it? True also where that memory is missing. */
+static bool banner_fits(struct kernel *kernel, const struct vmlinux *vmlinux, uint64_t offset)
+{
+	char text[sizeof(vmlinux->banner)];
+
+	return !vmlinux->banner_address ||
+	       !memory_read(kernel->memory, vmlinux->banner_address + offset, text,
+			    strlen(BANNER_START), NULL) ||
+	       memcmp(text, BANNER_START, strlen(BANNER_START)) == 0;
+}
+
+/* KERNELOFFSET, which can be another boot's, or what the symbols beside it say. */
+static bool kaslr_said(struct kernel *kernel, const struct vmlinux *vmlinux)
+{
+	uint64_t offset;
+
+	if (!dump_vmcoreinfo_number(kernel->dump, "KERNELOFFSET", 16, &offset))
+		return kaslr_from_vmcoreinfo(kernel, vmlinux);
+	kernel->memory->kaslr_offset = offset;
+	if (banner_fits(kernel, vmlinux, offset))
+		return true;
+	if ((kaslr_from_vmcoreinfo(kernel, vmlinux) &&
+	     banner_fits(kernel, vmlinux, kernel->memory->kaslr_offset)) ||
+	    kaslr_from_banner(kernel, vmlinux, false)) {
+		dump_doubt(kernel->dump,
+			   "memory contradicts the KERNELOFFSET of VMCOREINFO: 0x%llx; the kernel was "
+			   "moved by 0x%llx",
+			   (unsigned long long)offset,
+			   (unsigned long long)kernel->memory->kaslr_offset);
+		return true;
+	}
+	kernel->memory->kaslr_offset = offset;
+	return true;
+}
+
 bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bool force,
 			struct error *error)
 {
-	uint64_t offset;
 	/* Tables taken from a CPU mean that VMCOREINFO is absent or was found to be wrong. */
 	bool trusted = kernel->dump->vmcoreinfo && !kernel->memory->root_from_cpu;
 
-	if (trusted && dump_vmcoreinfo_number(kernel->dump, "KERNELOFFSET", 16, &offset)) {
-		kernel->memory->kaslr_offset = offset;
-		return true;
-	}
-	if (trusted && kaslr_from_vmcoreinfo(kernel, vmlinux))
+	if (trusted && kaslr_said(kernel, vmlinux))
 		return true;
 	if (kaslr_from_banner(kernel, vmlinux, force))
 		return true;
