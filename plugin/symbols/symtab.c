@@ -470,28 +470,54 @@ static bool names_a_place(const struct symbol *symbol)
 	return symbol->letter != 'A' && (!symbol->percpu || symbol->address >> 63);
 }
 
-const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address)
+/* The nearest symbol before ADDRESS, in EXTENT. */
+static const struct symbol *lookup_nearest(const struct symtab *symtab, uint64_t address,
+					   const struct extent *extent)
 {
 	const struct symbol *best = NULL;
-	const struct extent *extent;
 
-	if (!symtab->finished)
-		return NULL;
-	extent = find_extent(symtab, address);
-	if (symtab->nr_extents && !extent)
-		return NULL;
 	/* Backwards, to the first of those at the nearest address, which is the best. */
 	for (size_t i = upper_bound(symtab, address); i > 0; i--) {
 		const struct symbol *symbol = &symtab->symbols[i - 1];
 
-		if (best && symbol->address != best->address)
-			break;
-		if (extent && symbol->address < extent->start)
+		if ((best && symbol->address != best->address) || symbol->address < extent->start)
 			break;
 		if (names_a_place(symbol))
 			best = symbol;
 	}
 	return best && !is_end_mark(best) ? best : NULL;
+}
+
+/* How many symbols before ADDRESS are tried. */
+#define LOOKUP_DEPTH 64
+
+/* The smallest symbol that has ADDRESS by its size: one may have others inside of it. */
+static const struct symbol *lookup_sized(const struct symtab *symtab, uint64_t address)
+{
+	const struct symbol *best = NULL;
+	size_t end = upper_bound(symtab, address);
+
+	for (size_t i = end; i > 0 && end - i < LOOKUP_DEPTH; i--) {
+		const struct symbol *symbol = &symtab->symbols[i - 1];
+
+		if (best && symbol->address != best->address)
+			break;
+		if (names_a_place(symbol) && address - symbol->address < symbol->size)
+			best = symbol;
+	}
+	return best;
+}
+
+const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address)
+{
+	const struct extent *extent;
+
+	if (!symtab->finished)
+		return NULL;
+	if (!symtab->nr_extents)
+		return lookup_sized(symtab, address);
+	extent = find_extent(symtab, address);
+	return extent ? lookup_nearest(symtab, address, extent) : NULL;
 }
 
 size_t symtab_count(const struct symtab *symtab)

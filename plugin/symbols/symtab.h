@@ -36,7 +36,8 @@ bool symtab_new(struct symtab **symtab_ret, struct error *error);
 bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error);
 /*
  * Says that the object has memory at [START, START + SIZE). Where this was said, symtab_lookup
- * finds nothing outside, and what begins in one range does not reach into another.
+ * finds nothing outside, and what begins in one range does not reach into another; all in it is
+ * some symbol's. Where it was never said, the symbols' sizes alone say what is theirs.
  */
 bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, struct error *error);
 /*
