@@ -124,12 +124,11 @@ import gdb, vmcore
 size = int(gdb.parse_and_eval("sizeof(init_stack)"))
 for task in vmcore.tasks():
     stack = int(task.value["stack"])
-    try:
-        data = vmcore.read(stack, size)
-    except gdb.MemoryError:     # of one that has exited
+    if not stack:       # it has exited
         continue
+    data = vmcore.read(stack, size)
     for at in range(0, size, 8):
-        if data[at:at + 8] == VALUE.to_bytes(8, "little"):
+        if data[at:at + 8] == (VALUE).to_bytes(8, "little"):
             print(task.pid, hex(stack + at))
 """
 
