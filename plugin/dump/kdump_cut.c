@@ -35,8 +35,7 @@ bool kdump_is_cut(const struct dump *dump, struct kdump_part *part)
 					   NULL))
 			return true;
 		kdump_decode_descriptor(dump, data, &descriptor);
-		if (kdump_check_descriptor(dump, &descriptor) == ERROR_TRUNCATED)
-			return true;
+		/* Never written, too: the writer ran out of space, which is DUMP_INCOMPLETE. */
 		if (kdump_check_descriptor(dump, &descriptor) != ERROR_NONE)
 			return false;
 		if (descriptor.offset > part->file->size || descriptor.size > part->file->size - descriptor.offset)

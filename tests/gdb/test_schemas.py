@@ -15,7 +15,7 @@ from conftest import TOP
 SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.
 CASES = {
-    "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
+    "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
            "-r", "-S", "-y 7"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
            "-A -f"],

@@ -274,9 +274,15 @@ static void selects(void **state)
 	assert_true(select_tasks(&set->image->kernel, list, 3, found, &seen, &error));
 	assert_int_equal(seen.count, 2);
 	seen = (struct found){ 0 };
+	/* The others are there all the same, and the error is for the end. */
 	assert_false(select_tasks(&set->image->kernel, bad, 3, found, &seen, &error));
-	assert_int_equal(error.kind, ERROR_USAGE);
+	assert_int_equal(error.kind, ERROR_PARTIAL);
 	assert_non_null(strstr(error.text, "nobody"));
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.pids[1], 1);
+	seen = (struct found){ 0 };
+	assert_false(select_tasks(&set->image->kernel, bad + 1, 1, found, &seen, &error));
+	assert_int_equal(error.kind, ERROR_USAGE);
 	seen = (struct found){ 0 };
 	assert_true(select_tasks(&set->image->kernel, odd, 1, found, &seen, &error));
 	assert_int_equal(seen.count, 1);

@@ -24,7 +24,7 @@ static void set_task(struct fixture *fixture, size_t index, uint32_t pid, const 
 {
 	struct task *task = &fixture->tasks[index];
 
-	*task = (struct task){ .address = TASK + index * 0x1000, .pid = pid, .tgid = pid, .idle = pid == 0 };
+	*task = (struct task){ .known = ~0u, .address = TASK + index * 0x1000, .pid = pid, .tgid = pid, .idle = pid == 0 };
 	memcpy(task->comm, comm, strlen(comm));
 	fixture->table->by_address[index] = fixture->table->by_pid[index] = index + 1;
 }
@@ -247,18 +247,19 @@ static void test_sanitise(void **state)
 		{ "", "" },
 		{ "plain text", "plain text" },
 		{ "\t\n\r\033[31m", "????[31m" },
-		{ "\xc2\x9b" "31m", "??31m" },			/* C1: a terminal takes it for ESC [ */
+		{ "\xc2\x9b" "31m", "?31m" },			/* C1: a terminal takes it for ESC [ */
 		{ "\xc2\xa0", "\xc2\xa0" },
 		{ "\xc0\xaf", "??" },				/* overlong */
 		{ "\xe0\x80\xaf", "???" },
 		{ "\xf0\x80\x80\xaf", "????" },
 		{ "\xed\xa0\x80", "???" },			/* a surrogate */
-		{ "\xef\xbf\xbe", "???" },			/* U+FFFE */
+		{ "\xef\xbf\xbe", "?" },			/* U+FFFE */
 		{ "\xef\xbf\xbd", "\xef\xbf\xbd" },
 		{ "\xf4\x90\x80\x80", "????" },			/* above U+10FFFF */
 		{ "\xf0\x9f\x90\xa7", "\xf0\x9f\x90\xa7" },
 		{ "cut\xf0\x9f\x90", "cut???" },		/* comm's 15 bytes cut a character */
 		{ "\xff\xfe", "??" },
+		{ "a\xe2\x80\xae" "b", "a?b" },			/* U+202E turns the rest of the line around */
 		{ "]]>", "]]&gt;" },
 	};
 

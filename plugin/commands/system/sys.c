@@ -46,7 +46,6 @@ enum {
 	TAINTS,
 	TAINT_MASK,
 	BUILD_ID,
-	SURVIVED_TEXT,
 	PANIC
 };
 
@@ -76,9 +75,9 @@ static const struct column columns[] = {
 	[TAINTS] = { "taints", NULL, 0, COLUMN_JSON_ONLY },
 	[TAINT_MASK] = { "taint_mask", NULL, 0, COLUMN_JSON_ONLY },
 	[BUILD_ID] = { "build_id", NULL, 0, COLUMN_JSON_ONLY },
-	[SURVIVED_TEXT] = { "survived_text", "SURVIVED", 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
 	[PANIC] = { "panic", "PANIC", 0, COLUMN_HIGHLIGHT },
 };
+static const struct shape shape = { "system", SHAPE_LIST, columns, ARRAY_SIZE(columns) };
 
 /* What is wrong or special about the dump file, as crash puts it. */
 static void dumpfile_flags(const struct dump *dump, struct buffer *text)
@@ -215,22 +214,7 @@ static size_t shown_survived(const struct system_info *info)
 	return info->nr_survived < SYSTEM_MAX_SURVIVED ? info->nr_survived : SYSTEM_MAX_SURVIVED;
 }
 
-/* Oopses that killed a task, and then the machine went on: not why it died. */
-static bool emit_survived(struct output *output, const struct system_info *info)
-{
-	struct buffer text = { 0 };
-	bool more;
-
-	for (size_t i = 0; i < shown_survived(info); i++)
-		buffer_printf(&text, "[%5llu.%06llu] %s\n",
-			      (unsigned long long)(info->survived[i].timestamp / NSEC_PER_SEC),
-			      (unsigned long long)(info->survived[i].timestamp % NSEC_PER_SEC / 1000),
-			      info->survived[i].text);
-	more = !text.size || output_bytes(output, SURVIVED_TEXT, text.data, text.size);
-	buffer_free(&text);
-	return more;
-}
-
+/* For machines: oopses that killed a task, and then the machine went on: not why it died. People get notes. */
 static void emit_survived_rows(struct output *output, const struct system_info *info)
 {
 	static const struct column survived_columns[] = {
@@ -257,6 +241,10 @@ static void emit_notes(struct output *output, const struct system_info *info)
 				    "machine that was running");
 	if (info->panic_hint[0])
 		output_note(output, "what is left of the log says: %s", info->panic_hint);
+	for (size_t i = 0; i < shown_survived(info); i++)
+		output_note(output, "an oops that was survived: [%5llu.%06llu] %s",
+			    (unsigned long long)(info->survived[i].timestamp / NSEC_PER_SEC),
+			    (unsigned long long)(info->survived[i].timestamp % NSEC_PER_SEC / 1000), info->survived[i].text);
 	if (info->nr_survived > SYSTEM_MAX_SURVIVED)
 		output_note(output, "%zu oopses were survived; the first %d are listed", info->nr_survived,
 			    SYSTEM_MAX_SURVIVED);
@@ -268,15 +256,10 @@ static void emit_notes(struct output *output, const struct system_info *info)
 
 static bool sys_show(struct kernel *kernel, struct output *output, struct error *error)
 {
-	struct column with[ARRAY_SIZE(columns)];
-	const struct shape shape = { "system", SHAPE_LIST, with, ARRAY_SIZE(columns) };
 	struct system_info info;
 
 	if (!system_info(kernel, &info, error))
 		return false;
-	memcpy(with, columns, sizeof(with));
-	if (!info.nr_survived)	/* most machines: no line for it */
-		with[SURVIVED_TEXT].flags |= COLUMN_JSON_ONLY;
 	if (!output_begin(output, &shape) || !emit_names(kernel, output, &info))
 		return true;
 	if (info.cpus_online && info.cpus_possible > info.cpus_online)
@@ -287,7 +270,7 @@ static bool sys_show(struct kernel *kernel, struct output *output, struct error 
 	if (info.cpus_possible)
 		output_uint(output, CPUS_POSSIBLE, info.cpus_possible);
 	if (!emit_clock(output, &info) || !emit_memory(output, info.memory_bytes) ||
-	    !emit_tasks(output, &info) || !emit_taint(kernel, output, &info) || !emit_survived(output, &info))
+	    !emit_tasks(output, &info) || !emit_taint(kernel, output, &info))
 		return true;
 	if (info.panic[0])
 		output_string(output, PANIC, info.panic);
