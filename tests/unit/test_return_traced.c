@@ -15,6 +15,7 @@ enum { TASK = 0x1000, OTHER = 0x1100, RET_STACK = 0x2000, NODES = 0x3000, STACK 
 	MEMBER("task_struct", "rethooks.first", 16, 8), \
 	SIZE_OF("ftrace_ret_stack", 24), \
 	MEMBER("ftrace_ret_stack", "ret", 0, 8), MEMBER("ftrace_ret_stack", "retp", 16, 8), \
+	MEMBER("task_struct", "kretprobe_instances.first", 24, 8), /* empty, and of a structure without an llist, as in 6.1 */ \
 	MEMBER("rethook_node", "llist", 16, 8), \
 	MEMBER("rethook_node", "ret_addr", 32, 8), MEMBER("rethook_node", "frame", 40, 8)
 
@@ -102,6 +103,8 @@ static void test_graph(void **state)
 	assert_int_equal(original(image, STACK + 0x40, AT(HANDLER)), 0x2222);
 	assert_int_equal(original(image, STACK + 0x10, AT(HANDLER)), 0);
 	assert_non_null(strstr(error.text, "return_to_handler"));
+	assert_non_null(strstr(error.text, "no task has kept what was there"));
+	assert_int_equal(error.text[strlen(error.text) - 1], 'e');	/* nothing else is wrong */
 	assert_int_equal(original(image, STACK + 0x80, AT(RETHOOK)), 0);	/* the other kind has none there */
 	done(image);
 }

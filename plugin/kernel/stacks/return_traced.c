@@ -198,8 +198,10 @@ static bool collect_list(struct collection *collection, uint64_t task, const cha
 
 	if (!types_member(kernel->types, "task_struct", member, &first, NULL))
 		return true;
-	if (!types_member(kernel->types, type, "llist", &node_member, error) ||
-	    !kernel_read_field(kernel, task, &first, &node, error))
+	if (!kernel_read_field(kernel, task, &first, &node, error))
+		return false;
+	/* 6.1 has both members; the older one is empty then, and its nodes have lost their llist. */
+	if (node && !types_member(kernel->types, type, "llist", &node_member, error))
 		return false;
 	while (node) {
 		if (++count > MAX_PER_TASK)
