@@ -58,6 +58,7 @@ struct translation {
 	unsigned levels_walked;
 	/* a table was missing: computed from phys_base, there is no entry */
 	bool from_phys_base;
+	bool no_execute;		/* the tables forbid the kernel to execute what is there */
 };
 
 struct arch {
@@ -95,6 +96,11 @@ struct arch {
 	 */
 	bool (*qemu_registers)(const uint8_t *data, size_t size, struct registers *registers,
 			       struct error *error);
+	/*
+	 * Where QEMU's note says that the CPU's own data is: [0] the base in force, [1] the one that
+	 * the entry from user space would bring; either can be the user's. Optional.
+	 */
+	bool (*qemu_per_cpu)(const uint8_t *data, size_t size, uint64_t bases[2]);
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
 	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
 			struct error *error);

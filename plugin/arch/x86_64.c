@@ -14,6 +14,8 @@
 
 #include "dump/dump.h"
 
+#define ENTRY_USER (1ull << 2)			/* not for the kernel to execute: SMEP */
+#define ENTRY_NO_EXECUTE (1ull << 63)
 #define ENTRY_HUGE (1ull << 7)			/* at PMD and PUD level; it is PAT in a PTE */
 #define ENTRY_PROTNONE (1ull << 8) /* without PRESENT: mmap(PROT_NONE) or NUMA balancing */
 
@@ -95,8 +97,10 @@ bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 		 struct translation *translation, struct error *error)
 {
 	uint64_t table = root & ENTRY_ADDRESS & ~memory->encryption_mask;
+	bool user = true;
 
 	translation->levels_walked = 0;
+	translation->no_execute = false;
 	for (unsigned level = memory->levels - 1;; level--) {
 		unsigned shift = PAGE_SHIFT + LEVEL_BITS * level;
 		uint64_t at = table + ((address >> shift) & 511) * 8;
@@ -119,6 +123,9 @@ bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 			if (!mapped)
 				return not_present(memory, address, level, at, entry, error);
 		}
+		/* One level's word is enough against execution; that it is the users' is said by all. */
+		user &= !!(mapped & ENTRY_USER);
+		translation->no_execute |= !!(mapped & ENTRY_NO_EXECUTE);
 		if (level == LEVEL_PTE || (level <= LEVEL_PUD && (entry & ENTRY_HUGE))) {
 			uint64_t size = 1ull << shift;
 			uint64_t offset = address & (size - 1);
@@ -128,6 +135,7 @@ bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 				(entry_address(memory, mapped) & ~(size - 1)) + offset;
 			translation->run = size - offset;
 			translation->page_size = size;
+			translation->no_execute |= user;
 			return true;
 		}
 		table = entry_address(memory, entry);
@@ -208,6 +216,7 @@ const struct arch arch_x86_64 = {
 	.prstatus_registers = x86_64_prstatus_registers,
 	.prstatus_pid = x86_64_prstatus_pid,
 	.qemu_registers = x86_64_qemu_registers,
+	.qemu_per_cpu = x86_64_qemu_per_cpu,
 	.pt_regs = x86_64_pt_regs,
 	.pt_regs_size = X86_64_PT_REGS_SIZE,
 	.is_user = x86_64_is_user,

@@ -33,6 +33,7 @@ bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct register
 bool x86_64_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);
 bool x86_64_qemu_registers(const uint8_t *data, size_t size, struct registers *registers,
 			   struct error *error);
+bool x86_64_qemu_per_cpu(const uint8_t *data, size_t size, uint64_t bases[2]);
 /* The same, plus what only finding the page tables needs. */
 struct x86_64_qemu_state {
 	struct registers registers;

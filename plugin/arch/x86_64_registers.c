@@ -270,6 +270,17 @@ bool x86_64_qemu_registers(const uint8_t *data, size_t size, struct registers *r
 	return true;
 }
 
+bool x86_64_qemu_per_cpu(const uint8_t *data, size_t size, uint64_t bases[2])
+{
+	struct x86_64_qemu_state state = { .registers = { .valid = 0 } };
+
+	if (!x86_64_qemu_state(data, size, &state, NULL))
+		return false;
+	bases[0] = state.gs_base;
+	bases[1] = state.kernel_gs_base;
+	return true;
+}
+
 bool x86_64_pt_regs(struct memory *memory, uint64_t address, struct registers *registers,
 		    struct error *error)
 {

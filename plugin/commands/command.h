@@ -55,6 +55,8 @@ struct arguments {
 	bool json;				/* -j: for commands that write files */
 };
 
+struct cpu;
+
 /* What a command may ask of gdb. Any may be NULL (unit tests). */
 struct host {
 	/*
@@ -68,6 +70,8 @@ struct host {
 			 struct error *error);
 	/* The thread gdb has selected, as a task_struct address; 0 = none. */
 	uint64_t (*selected_task)(void *context);
+	/* Or the CPU that it is; NULL = it is none. */
+	const struct cpu *(*selected_cpu)(void *context);
 	/* Loads the debug files of a module (mod -s) into gdb. */
 	bool (*load_module)(void *context, const char *name, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
@@ -83,6 +87,11 @@ static inline uint64_t host_selected_task(const struct host *host)
 	return host && host->selected_task ? host->selected_task(host->context) : 0;
 }
 
+/* The CPU that gdb's selected thread is; NULL = it is none. */
+static inline const struct cpu *host_selected_cpu(const struct host *host)
+{
+	return host && host->selected_cpu ? host->selected_cpu(host->context) : NULL;
+}
 static inline size_t host_source(const struct host *host, uint64_t pc, bool exact,
 				 const struct source_frame **frames_ret)
 {

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "kernel/open/own.h"
+#include "kernel/stacks/dynamic_write.h"
 #include "symbols/cfi/cfi.h"
 
 /*
@@ -204,7 +206,20 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 2
+#define COMPANION_VERSION 3
+
+/* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
+static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)
+{
+	if (orc_read_elf(kernel->types, kernel->vmlinux_path, 0, table, NULL))
+		return true;
+	orc_free(table);
+	if (!own_orc(kernel, table, error))
+		return false;
+	for (size_t i = 0; i < table->count; i++)
+		table->addresses[i] -= kernel->memory->kaslr_offset;
+	return true;
+}
 
 /* Makes the companion, from link-time tables, into PATH. */
 static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
@@ -216,7 +231,7 @@ static bool make_companion(struct kernel *kernel, const char *path, struct error
 	done = symtab_new(&symtab, error) &&
 	       symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
 	       symtab_finish(symtab, error) &&
-	       orc_read_elf(kernel->types, kernel->vmlinux_path, 0, &table, error) &&
+	       link_time_orc(kernel, &table, error) &&
 	       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
 	orc_free(&table);
 	symtab_free(symtab);
@@ -255,6 +270,22 @@ static bool add_user_end(struct session *session, struct error *error)
 	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 
+/* Code that was made at run time has names and unwinds as well. */
+static bool add_generated_code(struct session *session, struct error *error)
+{
+	static const char *const names[DYNAMIC_NR_PARTS] = { "tracing.debug", "bpf.debug" };
+	char path[128];
+	bool any;
+
+	for (int part = 0; part < DYNAMIC_NR_PARTS; part++) {
+		session_path(session, names[part], path, sizeof(path));
+		if (!dynamic_write(session->kernel, part, path, &any, error) ||
+		    (any && !gdb_execute_file(session->plugin, error, "add-symbol-file", path, "")))
+			return false;
+	}
+	return true;
+}
+
 static void warn_of_short_stacks(struct session *session, const struct error *why)
 {
 	gdb_announce(session->plugin,
@@ -269,7 +300,7 @@ static bool attach_own_symbols(struct session *session, struct error *error)
 
 	if (!attach_own(session, error))
 		return false;
-	if (!add_user_end(session, &why))
+	if (!add_user_end(session, &why) || !add_generated_code(session, &why))
 		warn_of_short_stacks(session, &why);
 	forget_exception();
 	return true;
@@ -295,7 +326,7 @@ bool attach_symbols(struct session *session, struct error *error)
 	if (!done)
 		return false;
 	/* Without these stacks end early but the dump is still worth looking at. */
-	if (!add_companion(session, &why) || !add_user_end(session, &why))
+	if (!add_companion(session, &why) || !add_user_end(session, &why) || !add_generated_code(session, &why))
 		warn_of_short_stacks(session, &why);
 	forget_exception();
 	return true;

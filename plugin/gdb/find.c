@@ -10,6 +10,7 @@
 
 #include "dump/file.h"
 #include "symbols/find/debug_find.h"
+#include "symbols/find/debug_link.h"
 
 /* gdb as well should know the file: what it then holds of it is not read twice. */
 static void give_to_gdb(struct session *session, const char *path)
@@ -49,6 +50,29 @@ static bool look(struct session *session, const struct dump *dump, char **path_r
 	return found || why.kind != ERROR_INTERRUPTED;
 }
 
+/* *PATH becomes the file that has its debug information, if it has none itself; one line says so. */
+static void follow_debug_link(struct session *session, char **path)
+{
+	struct plugin *plugin = session->plugin;
+	struct buffer tried = { 0 };
+	char *debug;
+
+	if (debug_link_has_debug(*path))
+		return;
+	debug = debug_link_find(*path, plugin->settings.debug_path, &tried);
+	if (tried.size)
+		gdb_announce(plugin, "%s", tried.data);
+	buffer_free(&tried);
+	if (!debug) {
+		gdb_announce(plugin, "%s has no debug information, and its debug file was not found: no source lines, "
+				     "no locals\n", *path);
+		return;
+	}
+	gdb_announce(plugin, "vmlinux: %s, the debug file of %s\n", debug, *path);
+	free(*path);
+	*path = debug;
+}
+
 bool find_vmlinux(struct session *session, const struct dump *dump, char **path_ret,
 		  struct error *error)
 {
@@ -59,16 +83,20 @@ bool find_vmlinux(struct session *session, const struct dump *dump, char **path_
 	*path_ret = NULL;
 	if (attach_wants_own(session->plugin))
 		return true;
-	*path_ret = named = attach_current_vmlinux(session->plugin);
+	named = attach_current_vmlinux(session->plugin);
 	if (!named)
 		return look(session, dump, path_ret, error);
+	*path_ret = strdup(named);
 	if (!unpack_stem(named))
-		return true;
+		follow_debug_link(session, &named);
 	done = unpack(named, &patience, &plain, error);
 	progress_hide(&session->progress);
+	if (done && strcmp(plain, named) && !unpack_stem(named))
+		gdb_announce(session->plugin, "vmlinux: %s, %s with its debug sections unpacked\n", plain, named);
+	if (done && *path_ret && strcmp(plain, *path_ret))
+		give_to_gdb(session, plain);
 	free(named);
+	free(*path_ret);
 	*path_ret = done ? plain : NULL;
-	if (done)
-		give_to_gdb(session, *path_ret);
 	return done;
 }

@@ -5,10 +5,13 @@
  * Entry code that has a struct pt_regs is a signal frame to gdb (symbols/cfi/cfi.h says why), and gdb
  * prints such frames as
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
+ *
+ * And it says why a stack ends: where a frame filter is in use gdb keeps that for itself.
  */
 #include "gdb/session.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
+#include "kernel/stacks/unwind.h"
 
 /* The symbol at PC in the dump's own tables, as a new str; NULL without an exception if there is
  * none. */
@@ -70,6 +73,29 @@ static PyObject *frame_address(PyObject *self, PyObject *args)
 }
 
 /*
+ * Does FRAME, to gdb, interrupt the next older one? Entry code does. Functions that switch stacks are marked so,
+ * too, or gdb would not follow them down (symbols/cfi/cfi.c), but they were called.
+ */
+static bool interrupts(struct plugin *plugin, PyObject *frame)
+{
+	PyObject *pc_object;
+	uint64_t pc;
+	bool call = false;
+
+	if (!is_type(plugin, frame, "SIGTRAMP_FRAME"))
+		return false;
+	pc_object = PyObject_CallMethod(frame, "pc", NULL);
+	if (pc_object && plugin->session && value_to_u64(pc_object, &pc)) {
+		pthread_mutex_lock(&plugin->session->kernel->lock);
+		call = unwind_is_call(plugin->session->kernel, pc);
+		pthread_mutex_unlock(&plugin->session->kernel->lock);
+	}
+	Py_XDECREF(pc_object);
+	forget_exception();
+	return !call;
+}
+
+/*
  * The address to look a name up for: a return address can be the first of the next function, if the
  * call is the last instruction (it does not return). But what was interrupted, and the innermost
  * frame, are where they are.
@@ -77,11 +103,22 @@ static PyObject *frame_address(PyObject *self, PyObject *args)
 static uint64_t name_address(struct plugin *plugin, PyObject *frame, uint64_t pc)
 {
 	PyObject *newer = PyObject_CallMethod(frame, "newer", NULL);
-	bool called = newer && newer != Py_None && !is_type(plugin, newer, "SIGTRAMP_FRAME");
+	bool called = newer && newer != Py_None && !interrupts(plugin, newer);
 
 	Py_XDECREF(newer);
 	forget_exception();
 	return called ? pc - 1 : pc;
+}
+
+/* The function's place in a frame whose pc is not known: why not. */
+static PyObject *unavailable(struct plugin *plugin)
+{
+	char why[512] = "";
+
+	if (plugin && plugin->session)
+		session_why_no_stack(plugin->session, why, sizeof(why));
+	return why[0] ? PyUnicode_FromFormat("<unavailable: %s>", why) :
+			PyUnicode_FromString("<unavailable>");
 }
 
 /* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what
@@ -96,14 +133,19 @@ static PyObject *frame_function(PyObject *self, PyObject *args)
 	PyObject *type = pc_object ? PyObject_CallMethod(frame, "type", NULL) : NULL;
 	PyObject *signal = type ? gdb_attribute(plugin, "SIGTRAMP_FRAME") : NULL;
 	PyObject *result = NULL;
+	char why[512];
 	uint64_t pc;
 
 	(void)args;
 	if (function && !pc_object)
-		result = PyUnicode_FromString("<unavailable>");
+		result = unavailable(plugin);
 	if (!plugin || !base || !signal || !value_to_u64(pc_object, &pc))
 		goto out;
-	if (plugin->session &&
+	if (plugin->session && function == Py_None &&
+	    name_address(plugin, frame, pc) == pc &&
+	    frame_bad_pointer(plugin->session, frame, pc, why, sizeof(why)))
+		result = PyUnicode_FromFormat("(%s)", why);
+	else if (plugin->session &&
 	    (function == Py_None || PyObject_RichCompareBool(type, signal, Py_EQ) == 1)) {
 		result = symbol_name(plugin->session, name_address(plugin, frame, pc),
 				     function == Py_None);
@@ -142,11 +184,12 @@ static bool is_function_start(struct session *session, uint64_t pc)
 
 /*
  * Is the frame's pc a return address that gdb takes for the pc of an interrupted frame? Its line is
- * then the one after the call. Two kinds:
+ * then the one after the call. Three kinds:
  *  - entry code that called a C function: a signal frame for what it does to its caller, but itself
  * called as usual;
  *  - the first frame of a task that was switched out: it will go on after __schedule()'s call of
- * __switch_to_asm(); but a new task, which has never run, at the start of ret_from_fork.
+ * __switch_to_asm(); but a new task, which has never run, at the start of ret_from_fork;
+ *  - what called a function that switches stacks.
  */
 static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 {
@@ -157,7 +200,9 @@ static bool is_after_call(struct plugin *plugin, PyObject *frame, uint64_t pc)
 		result = session_thread_is_switched_out(plugin->session) &&
 			 !is_function_start(plugin->session, pc);
 	else if (newer && is_type(plugin, frame, "SIGTRAMP_FRAME"))
-		result = !is_type(plugin, newer, "SIGTRAMP_FRAME");
+		result = !interrupts(plugin, newer);
+	else if (newer && is_type(plugin, newer, "SIGTRAMP_FRAME"))
+		result = !interrupts(plugin, newer);
 	Py_XDECREF(newer);
 	forget_exception();
 	return result;
@@ -237,23 +282,99 @@ static PyObject *frame_filename(PyObject *self, PyObject *args)
 	return name;
 }
 
-/* filter(iterator): every frame wrapped in VmcoreFrame, which is this filter's class_pointer(). */
+/* "Backtrace stopped: ...", as gdb has it, if FRAME (a gdb.Frame) is the last one and its stack broke off. */
+static bool say_end(struct plugin *plugin, PyObject *frame)
+{
+	PyObject *reason = PyObject_CallMethod(frame, "unwind_stop_reason", NULL);
+	/* The first of gdb's reasons that are errors (unwind_stop_reasons.def). */
+	PyObject *first_error = gdb_attribute(plugin, "FRAME_UNWIND_UNAVAILABLE");
+	PyObject *text = NULL, *bytes = NULL;
+	char why[512] = "";
+	bool done = true;
+
+	if (reason && first_error && PyObject_RichCompareBool(reason, first_error, Py_GE) == 1)
+		text = PyObject_CallMethod(plugin->gdb, "frame_stop_reason_string", "O", reason);
+	bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
+	forget_exception();
+	if (bytes && plugin->session)
+		session_why_stack_ends(plugin->session, why, sizeof(why));
+	if (bytes)
+		done = gdb_printf(plugin, "Backtrace stopped: %s%s%s\n", PyBytes_AsString(bytes),
+				  why[0] ? ": " : "", why);
+	Py_XDECREF(bytes);
+	Py_XDECREF(text);
+	Py_XDECREF(first_error);
+	Py_XDECREF(reason);
+	return done;
+}
+
+/* The iterator that the filter gives to gdb: the decorated frames of another one, and then why it ends. */
+static PyObject *iterator_next(PyObject *self)
+{
+	struct plugin *plugin = plugin_of(self);
+	PyObject *frames = plugin ? PyObject_GetAttrString(self, "frames") : NULL;
+	PyObject *wrapper = (PyObject *)class_pointer(self);
+	PyObject *frame = frames && wrapper ? PyIter_Next(frames) : NULL, *decorated = NULL, *last;
+
+	Py_XDECREF(frames);
+	if (frame) {
+		decorated = PyObject_CallFunctionObjArgs(wrapper, frame, NULL);
+		Py_DECREF(frame);
+		if (decorated && PyObject_SetAttrString(self, "last", decorated) < 0)
+			Py_CLEAR(decorated);
+		return decorated;
+	}
+	if (PyErr_Occurred())
+		return NULL;
+	/* All were shown: where gdb itself would say it. */
+	last = PyObject_GetAttrString(self, "last");
+	frame = last && last != Py_None ? PyObject_CallMethod(last, "inferior_frame", NULL) : NULL;
+	forget_exception();
+	if (frame)
+		say_end(plugin, frame);
+	Py_XDECREF(frame);
+	Py_XDECREF(last);
+	return NULL;
+}
+
+/* filter(iterator): every frame wrapped in VmcoreFrame; the filter's class_pointer() makes the iterator. */
 static PyObject *filter_filter(PyObject *self, PyObject *iterator)
 {
 	struct plugin *plugin = plugin_of(self);
-	PyObject *wrapper = (PyObject *)class_pointer(self);
-	PyObject *builtins, *result;
+	PyObject *class = (PyObject *)class_pointer(self);
+	PyObject *result;
 
-	if (!plugin || !wrapper)
+	if (!plugin || !class)
 		return NULL;
 	if (!plugin->session) {
 		Py_INCREF(iterator);
 		return iterator;
 	}
-	builtins = PyImport_ImportModule("builtins");
-	result = builtins ? PyObject_CallMethod(builtins, "map", "OO", wrapper, iterator) : NULL;
-	Py_XDECREF(builtins);
+	result = PyObject_CallObject(class, NULL);
+	if (result && (PyObject_SetAttrString(result, "frames", iterator) < 0 ||
+		       PyObject_SetAttrString(result, "last", Py_None) < 0))
+		Py_CLEAR(result);
 	return result;
+}
+
+/* The class of that iterator, whose class_pointer() is the class WRAPPER. */
+static PyObject *iterator_class(struct plugin *plugin, PyObject *wrapper)
+{
+	PyType_Slot slots[] = {
+		{ Py_tp_iter, PyObject_SelfIter },
+		{ Py_tp_iternext, iterator_next },
+		{ 0 },
+	};
+	PyType_Spec spec = {
+		.name = "vmcore.FrameIterator",
+		.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+		.slots = slots,
+	};
+	PyObject *base = PyType_FromSpec(&spec);
+	PyObject *class = base ? plugin_class(plugin, base, "vmcore_frame_iterator", NULL, wrapper) : NULL;
+
+	Py_XDECREF(base);
+	return class;
 }
 
 static PyMethodDef frame_methods[] = {
@@ -288,13 +409,14 @@ bool register_frame_filter(struct plugin *plugin)
 	PyObject *frame = frame_base ? plugin_class(plugin, frame_base, "vmcore_frame", NULL,
 						    decorator)
 				     : NULL;
+	PyObject *iterator = frame ? iterator_class(plugin, frame) : NULL;
 	PyObject *filter_base = plugin_base_class((PyObject *)&PyBaseObject_Type,
 						  "vmcore.FilterBase", filter_methods);
-	PyObject *filter_class = frame && filter_base
+	PyObject *filter_class = iterator && filter_base
 					 ? plugin_class(
 						   plugin, filter_base, "vmcore_frame_filter",
 						   "Names the kernel's entry code in backtraces.",
-						   frame)
+						   iterator)
 					 : NULL;
 	PyObject *filter = filter_class ? PyObject_CallObject(filter_class, NULL) : NULL;
 	PyObject *filters = gdb_attribute(plugin, "frame_filters");

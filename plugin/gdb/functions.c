@@ -42,12 +42,16 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 
 static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct error *error)
 {
+	struct task_table *table;
 	PyObject *argument;
 	struct cpu *cpu;
 	uint64_t number;
 
 	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &number))
 		return NULL;
+	pthread_mutex_lock(&session->kernel->lock);
+	tasks_get(session->kernel, &table, NULL); /* with them comes what has to be inferred of CPUs */
+	pthread_mutex_unlock(&session->kernel->lock);
 	cpu = number <= UINT32_MAX ? cpu_find(session->kernel, number) : NULL;
 	if (!cpu || !cpu->task) {
 		error_set(error, ERROR_USAGE,

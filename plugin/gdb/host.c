@@ -67,6 +67,11 @@ static uint64_t selected_task(void *context)
 	return session_selected_task(context);
 }
 
+static const struct cpu *selected_cpu(void *context)
+{
+	return session_selected_cpu(context);
+}
+
 static bool load_module(void *context, const char *name, struct error *error)
 {
 	struct session *session = context;
@@ -101,6 +106,7 @@ void host_init(struct host *host, struct session *session)
 		.source = source,
 		.evaluate = evaluate,
 		.selected_task = selected_task,
+		.selected_cpu = selected_cpu,
 		.load_module = load_module,
 		.width = width,
 		.interrupted = session_interrupted,

@@ -5,6 +5,7 @@ gdb_sources += \
 	plugin/gdb/dap.c \
 	plugin/gdb/find.c \
 	plugin/gdb/formats.c \
+	plugin/gdb/bad_pointers.c \
 	plugin/gdb/frames.c \
 	plugin/gdb/functions.c \
 	plugin/gdb/glue.c plugin/gdb/glue.h \

@@ -64,19 +64,25 @@ static uint64_t freed_address(size_t index)
 
 /*
  * What the library list has to name, so that gdb moves nothing: the start of the file's first
- * segment, which is the first section of code (cfi_write_module). Not the lowest section: since 6.4
- * (ac3b43283923) a module's data can be below its code. False if the module has no code.
+ * segment, which is the lowest section of code, or of all if there is no code (elf_writer.h). That can be the
+ * init area's, while the module starts: it may lie below the core area. False if the module has no memory.
  */
 static bool first_segment(const struct module *module, uint64_t *address_ret)
 {
+	bool found = false, code = false;
+
 	for (size_t i = 0; i < module->nr_sections; i++) {
-		if (!is_loaded(module, &module->sections[i]) ||
-		    !is_code(module, module->sections[i].address))
+		uint64_t address = module->sections[i].address;
+		bool is = is_code(module, address);
+
+		if (!is_loaded(module, &module->sections[i]) || (code && !is) ||
+		    (found && code == is && address >= *address_ret))
 			continue;
-		*address_ret = module->sections[i].address;
-		return true;
+		*address_ret = address;
+		found = true;
+		code = is;
 	}
-	return false;
+	return found;
 }
 
 /* With the module's types if BASE, the kernel's own, is known. */
@@ -94,19 +100,34 @@ static bool write_object(struct session *session, struct module *module, struct 
 	return done;
 }
 
-static bool write_file(struct session *session, struct module *module, const struct buffer *base,
-		       const char *path, struct error *error)
-{
-	struct cfi_object object = { 0 };
-	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
-	const struct orc_table *orc = NULL;
-	struct symtab *symbols;
-	size_t count = 0;
-	bool done;
+/* What gdb is told of the modules, and of which there is something to say. */
+struct description {
+	struct session *session;
+	struct buffer base;	/* the kernel's own types; empty = not wanted */
+	struct buffer inferred;	/* names of modules whose sections were worked out */
+	size_t nr_nameless;	/* modules without symbols */
+	struct error nameless;	/* why the first one is */
+};
 
-	if (!sections)
-		return error_no_memory(error, "a module's sections",
-				       module->nr_sections * sizeof(*sections));
+/* Up to the next section, or the end of the memory it is in. */
+static uint64_t distance_to_next(const struct module *module, uint64_t address)
+{
+	uint64_t end = address;
+
+	for (size_t i = 0; i < module->nr_regions; i++)
+		if (address - module->regions[i].start < module->regions[i].size)
+			end = module->regions[i].start + module->regions[i].size;
+	for (size_t i = 0; i < module->nr_sections; i++)
+		if (module->sections[i].address > address && module->sections[i].address < end)
+			end = module->sections[i].address;
+	return end - address;
+}
+
+/* Into SECTIONS, which has room for one more than the module has. */
+static size_t list_sections(const struct module *module, bool have_symbols, struct cfi_section *sections)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < module->nr_sections; i++) {
 		const struct module_section *section = &module->sections[i];
 		bool loaded = is_loaded(module, section);
@@ -114,12 +135,15 @@ static bool write_file(struct session *session, struct module *module, const str
 		/* The kernel lists its copies of these as sections, too. */
 		if (!strcmp(section->name, ".symtab") || !strcmp(section->name, ".strtab"))
 			continue;
-		sections[count++] = (struct cfi_section){
+		sections[count] = (struct cfi_section){
 			.name = section->name,
 			.address = loaded ? section->address : freed_address(i),
 			.size = loaded ? 0 : FREED_DISTANCE,
 			.code = loaded && is_code(module, section->address),
 		};
+		if (loaded && !have_symbols)
+			sections[count].size = distance_to_next(module, section->address);
+		count++;
 	}
 	/* Never loaded, but in every .ko, with symbols in some (7.2): gdb would have them at 0 and
 	 * name each NULL by them. */
@@ -128,36 +152,74 @@ static bool write_file(struct session *session, struct module *module, const str
 		.address = freed_address(module->nr_sections),
 		.size = FREED_DISTANCE,
 	};
-	if (!module_orc(session->kernel, module, &orc, NULL))
-		orc = NULL; /* unwinding stops there; names remain */
-	object.sections = sections;
-	object.nr_sections = count;
-	object.table = orc;
-	done = module->nr_sections
-		       ? module_symbols(session->kernel, module, &symbols, error) &&
-				 (object.symtab = symbols) &&
-				 write_object(session, module, &object, base, path, error)
-		       : error_set(error, ERROR_CORRUPT,
-				   "module %s: its section addresses are not in the dump",
-				   module->name);
+	return count;
+}
+
+static bool write_file(struct description *description, struct module *module, const char *path,
+		       struct error *error)
+{
+	struct kernel *kernel = description->session->kernel;
+	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
+	struct cfi_object object = { .sections = sections, .data_is_local = true };
+	const struct orc_table *orc;
+	struct symtab *symbols;
+	struct error why;
+	bool done;
+
+	if (!sections)
+		return error_no_memory(error, "a module's sections",
+				       module->nr_sections * sizeof(*sections));
+	if (module_symbols(kernel, module, &symbols, &why))
+		object.symtab = symbols;
+	else if (!description->nr_nameless++)
+		description->nameless = why;
+	/* Without it unwinding stops there; names remain. */
+	if (module_orc(kernel, module, &orc, NULL))
+		object.table = orc;
+	object.nr_sections = list_sections(module, object.symtab != NULL, sections);
+	done = write_object(description->session, module, &object, &description->base, path, error);
 	free(sections);
 	return done;
 }
 
-static void describe_module(struct session *session, struct module *module,
-			    const struct buffer *base, struct buffer *xml)
+/* Where the dump has lost where the sections were: the module's file may tell, if it is there. */
+static void find_sections(struct description *description, struct module *module)
 {
+	if (!module->sections_lost)
+		return;
+	modules_find_debug(description->session, module, NULL);
+	if (module->sections_inferred) {
+		buffer_printf(&description->inferred, "%s%s", description->inferred.size ? ", " : "",
+			      module->name);
+		return;
+	}
+	if (!module->nr_sections)
+		module_infer_sections(module);
+	free(module->debug_refused);
+	module->debug_refused =
+		strdup("where its sections were is not in the dump, and the file was not known when gdb was "
+		       "given the dump, to work it out; set vmcore module-path, and open the dump again");
+}
+
+static void describe_module(struct description *description, struct module *module, struct buffer *xml)
+{
+	struct session *session = description->session;
 	struct error error = { 0 };
-	uint64_t segment;
+	uint64_t segment = 0;
 	char path[256];
 
 	module_file(session, module, path, sizeof(path));
+	find_sections(description, module);
 	if (!first_segment(module, &segment))
-		return; /* nothing of it can be on a stack; `kernel mod` lists it all the same */
-	if (strchr(module->name, '/') || !module->name[0] ||
-	    !write_file(session, module, base, path, &error)) {
-		gdb_announce(session->plugin, "warning: module %s has no symbols: %s\n",
-			     module->name, error.text);
+		error_set(&error, ERROR_CORRUPT, "where its memory is is not known%s%s",
+			  module->damage ? ": " : "", module->damage ? module->damage : "");
+	else if (strchr(module->name, '/') || !module->name[0])
+		error_set(&error, ERROR_CORRUPT, "it has no name that could be a file's");
+	if (error.kind != ERROR_NONE || !write_file(description, module, path, &error)) {
+		gdb_announce(session->plugin, "warning: gdb knows nothing of module %s: %s\n", module->name,
+			     error.text);
+		free(module->debug_refused);
+		module->debug_refused = strdup(error.text);
 		return;
 	}
 	buffer_string(xml, "<library name=\"");
@@ -165,21 +227,36 @@ static void describe_module(struct session *session, struct module *module,
 	buffer_printf(xml, "\"><segment address=\"0x%" PRIx64 "\"/></library>", segment);
 }
 
+static void announce(const struct description *description)
+{
+	struct plugin *plugin = description->session->plugin;
+
+	if (description->inferred.size)
+		gdb_announce(plugin,
+			     "where sections of modules were is not in the dump; it was worked out of their symbols "
+			     "and files: %s\n",
+			     description->inferred.data);
+	if (description->nr_nameless)
+		gdb_announce(plugin, "warning: gdb has no names of %zu modules: %s\n", description->nr_nameless,
+			     description->nameless.text);
+}
+
 bool modules_describe(struct session *session, struct error *error)
 {
+	struct description description = { .session = session };
 	struct kernel *kernel = session->kernel;
 	struct buffer *xml = &session->libraries;
 	struct error why = { 0 };
-	struct buffer base = { 0 };
 	struct module_list *list;
 
 	/* With a vmlinux there are .ko files, or may be. */
-	if (!kernel->vmlinux_path && !own_btf(kernel, &base, NULL))
-		buffer_clear(&base);
+	if (!kernel->vmlinux_path && !own_btf(kernel, &description.base, NULL))
+		buffer_clear(&description.base);
 	buffer_string(xml, "<library-list>");
 	if (modules_get(kernel, &list, &why)) {
 		for (size_t i = 0; i < list->count; i++)
-			describe_module(session, &list->modules[i], &base, xml);
+			describe_module(&description, &list->modules[i], xml);
+		announce(&description);
 		if (list->damage)
 			gdb_announce(session->plugin,
 				     "warning: the list of modules may be incomplete: %s\n",
@@ -188,7 +265,8 @@ bool modules_describe(struct session *session, struct error *error)
 		gdb_announce(session->plugin, "warning: the modules cannot be read: %s\n",
 			     why.text);
 	}
-	buffer_free(&base);
+	buffer_free(&description.base);
+	buffer_free(&description.inferred);
 	buffer_string(xml, "</library-list>");
 	return xml->failed ? error_no_memory(error, "the list of modules", 0) : true;
 }
@@ -271,22 +349,6 @@ static bool add_without_index_cache(struct plugin *plugin, const char *path, con
 	return done;
 }
 
-/* *DEBUG becomes a copy of it in the session's directory if gdb could not place its sections. */
-static bool usable_file(struct session *session, const struct module *module, const char **debug,
-			char *copy, size_t size, struct error *error)
-{
-	char name[80];
-
-	if (!elf_has_section_addresses(*debug))
-		return true;
-	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
-	session_path(session, name, copy, size);
-	if (!elf_copy_without_addresses(*debug, copy, error))
-		return false;
-	*debug = copy;
-	return true;
-}
-
 const char *modules_find_debug(struct session *session, struct module *module, struct error *error)
 {
 	char storage[8 * PATH_MAX];
@@ -307,7 +369,7 @@ const char *modules_find_debug(struct session *session, struct module *module, s
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char path[256], copy[256];
+	char path[256], copy[256], name[80];
 	const char *debug;
 	bool done;
 
@@ -316,9 +378,14 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	debug = modules_find_debug(session, module, error);
 	if (!debug)
 		return false;
+	if (module->debug_refused)
+		return error_set(error, ERROR_UNSUPPORTED, "gdb cannot have %s for module %s: %s", debug,
+				 module->name, module->debug_refused);
 	module_file(session, module, path, sizeof(path));
-	done = usable_file(session, module, &debug, copy, sizeof(copy), error) &&
-	       add_without_index_cache(plugin, path, debug, error);
+	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
+	session_path(session, name, copy, sizeof(copy));
+	done = elf_copy_for_gdb(debug, copy, error) &&
+	       add_without_index_cache(plugin, path, copy, error);
 	module->debug_loaded = done;
 	return done;
 }
@@ -326,7 +393,8 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 /* Is there anything to load? A file that was looked for in vain is not looked for again. */
 static bool may_load_debug(const struct module *module)
 {
-	return !module->debug_loaded && (module->debug_path || !module->debug_searched);
+	return !module->debug_loaded && !module->debug_refused &&
+	       (module->debug_path || !module->debug_searched);
 }
 
 void modules_load_for_stack(struct session *session, const struct registers *registers)

@@ -4,7 +4,7 @@
  * plugin_load(), reached from every Python callback through a capsule in the callback's class.
  *
  * plugin/gdb/ is the only place that knows CPython or gdb. Each file registers one kind of thing
- * with gdb (commands, parameters, functions, the frame filter, hooks) by a function `bool
+ * with gdb (commands, parameters, functions, the frame filter, an unwinder, hooks) by a function `bool
  * register_THING(struct plugin *)` that returns false with a Python exception set; register.c calls
  * them all. To add a kind: a new file, such a function, a line in register.c.
  */
@@ -45,6 +45,7 @@ struct plugin {
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[6]; /* by enum python_kind */
+	PyObject *python_stack;	     /* the class of what Task.stack() returns */
 	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
 	bool output_lost; /* stdout could not be written, and somebody has said so */
@@ -68,6 +69,7 @@ bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
+bool register_unwinder(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);
 
 /* `target vmcore TEXT`. */

@@ -4,6 +4,7 @@
 
 #include "gdb/session.h"
 #include "kernel/tasks/cpu.h"
+#include "kernel/tasks/task.h"
 
 /* Puts VALUE (stolen) into DICT. */
 static bool put(PyObject *dict, const char *key, PyObject *value)
@@ -39,6 +40,9 @@ static PyObject *cpu_row(const struct kernel *kernel, const struct cpu *cpu)
 	    put(row, "online", PyBool_FromLong(cpu->online)) &&
 	    put(row, "panicked", PyBool_FromLong(cpu->panicked)) &&
 	    put(row, "task_address", PyLong_FromUnsignedLongLong(cpu->task)) &&
+	    PyDict_SetItemString(row, "task_inferred_from", Py_None) == 0 &&
+	    (!cpu->inferred_from ||
+	     put(row, "task_inferred_from", PyUnicode_FromString(cpu->inferred_from))) &&
 	    put(row, "registers", registers_dict(kernel->arch, &cpu->registers)) &&
 	    PyDict_SetItemString(row, "registers_source", Py_None) == 0 &&
 	    (!source || put(row, "registers_source", PyUnicode_FromString(source))))
@@ -53,7 +57,14 @@ PyObject *python_cpus(struct plugin *plugin)
 	struct kernel *kernel = session ? session->kernel : NULL;
 	PyObject *rows = kernel ? PyList_New(0) : NULL;
 
-	/* The CPUs were read when the dump was opened and do not change: no lock. */
+	struct task_table *table;
+
+	/* What has to be inferred of the CPUs is with the tasks; from then on they do not change. */
+	if (kernel) {
+		pthread_mutex_lock(&kernel->lock);
+		tasks_get(kernel, &table, NULL);
+		pthread_mutex_unlock(&kernel->lock);
+	}
 	for (size_t i = 0; rows && i < kernel->nr_cpus; i++) {
 		PyObject *row = cpu_row(kernel, &kernel->cpus[i]);
 

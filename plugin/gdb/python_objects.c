@@ -115,10 +115,58 @@ static PyObject *get_cpu_task(PyObject *self, void *closure)
 	return task_at(plugin, address);
 }
 
+/* The list FRAMES (stolen; NULL: pass the exception on) as a Stack, which also says why it ends. */
+static PyObject *make_stack(struct plugin *plugin, PyObject *frames, PyObject *end)
+{
+	PyObject *stack = frames ? PyObject_CallFunctionObjArgs(plugin->python_stack, frames, NULL) : NULL;
+
+	if (stack && PyObject_SetAttrString(stack, "end", end) < 0)
+		Py_CLEAR(stack);
+	Py_XDECREF(frames);
+	return stack;
+}
+
+/* As a list, but an empty one is its reason. */
+static PyObject *stack_repr(PyObject *self, PyObject *args)
+{
+	PyObject *end = PyObject_GetAttrString(self, "end"), *text = NULL, *list;
+
+	(void)args;
+	if (end && end != Py_None && PyList_Size(self) == 0) {
+		text = PyUnicode_FromFormat("<vmcore.Stack, none: %S>", end);
+	} else if (end) {
+		list = PyList_GetSlice(self, 0, PyList_Size(self)); /* a plain one */
+		text = list ? PyObject_Repr(list) : NULL;
+		Py_XDECREF(list);
+	}
+	Py_XDECREF(end);
+	return text;
+}
+
+static PyMethodDef stack_methods[] = {
+	{ "__repr__", stack_repr, METH_NOARGS, NULL },
+	{ 0 },
+};
+
+static bool make_stack_class(struct plugin *plugin, PyObject *module)
+{
+	PyObject *base = plugin_base_class((PyObject *)&PyList_Type, "vmcore.StackBase", stack_methods);
+	PyObject *class = base ? plugin_class(plugin, base, "Stack",
+					      "A stack: a list of Frame, and end: why it is not complete, or None.",
+					      NULL)
+			       : NULL;
+
+	Py_XDECREF(base);
+	plugin->python_stack = class;
+	Py_XINCREF(class);
+	return class && PyObject_SetAttrString(class, "end", Py_None) == 0 &&
+	       PyModule_AddObject(module, "Stack", class) == 0;
+}
+
 static PyObject *task_stack(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
-	PyObject *rows, *row, *frames;
+	PyObject *rows, *row, *frames, *end, *result;
 	uint64_t address;
 	char text[40];
 
@@ -130,16 +178,17 @@ static PyObject *task_stack(PyObject *self, PyObject *args)
 	rows = python_rows(plugin, text, "tasks");
 	if (!rows)
 		return NULL;
-	row = PyList_GetItem(rows, 0); /* borrowed, like frames */
+	row = PyList_GetItem(rows, 0); /* borrowed, like frames and end */
 	frames = row ? PyDict_GetItemString(row, "frames") : NULL;
-	if (!row || !frames || !PyList_Check(frames)) { /* it has none: a zombie */
-		PyErr_Clear();
-		frames = PyList_New(0);
-	} else {
+	end = row ? PyDict_GetItemString(row, "end") : NULL;
+	PyErr_Clear();
+	if (frames && PyList_Check(frames))
 		Py_INCREF(frames);
-	}
+	else
+		frames = PyList_New(0);
+	result = make_stack(plugin, python_objects(plugin, PYTHON_FRAME, frames), end ? end : Py_None);
 	Py_DECREF(rows);
-	return python_objects(plugin, PYTHON_FRAME, frames);
+	return result;
 }
 
 static PyObject *task_read(PyObject *self, PyObject *args)
@@ -171,7 +220,8 @@ static PyMethodDef no_methods[] = { { 0 } };
 
 static PyMethodDef task_methods[] = {
 	{ "stack", task_stack, METH_NOARGS,
-	  "stack() -> list of Frame, innermost first; as `kernel bt`: without inlined functions" },
+	  "stack() -> list of Frame, innermost first; as `kernel bt`: without inlined functions. "
+	  "Its attribute `end' is why it is not complete, or why there is none; None = it is" },
 	{ "read", task_read, METH_VARARGS,
 	  "read(address, size) -> bytes of the process's memory; raises MissingMemory" },
 	{ 0 },
@@ -200,8 +250,9 @@ static const struct class classes[PYTHON_NR_KINDS] = {
 			   no_methods },
 	[PYTHON_CPU] = { "CPU",
 			 "A CPU: number, online, panicked, registers (a dict of those that are known), "
-			 "registers_source (\"cpu-note\": exact, \"inferred\", None), task_address and "
-			 "task.",
+			 "registers_source (\"cpu-note\": exact, \"inferred\", None), task_address "
+			 "(0 = not known), task, and task_inferred_from (None, or what says that it "
+			 "ran that task).",
 			 NULL,
 			 NULL,
 			 { "number" },
@@ -297,7 +348,7 @@ bool python_make_classes(struct plugin *plugin, PyObject *module)
 		if (!class || PyModule_AddObject(module, classes[i].name, class) < 0)
 			return false;
 	}
-	return true;
+	return make_stack_class(plugin, module);
 }
 
 static bool rename_members(PyObject *row, const struct rename *rename)

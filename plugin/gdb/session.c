@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "dump/file.h"
 #include "kernel/open/open.h"
+#include "kernel/stacks/unwind.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/system/system.h"
 #include "kernel/tasks/task.h"
@@ -394,6 +395,44 @@ uint64_t session_selected_task(struct session *session)
 	/* the one that gdb will select */
 	cpu = cpu_panicked(session->kernel);
 	return cpu ? cpu->task : 0;
+}
+
+const struct cpu *session_selected_cpu(struct session *session)
+{
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+
+	if (session->attached)
+		return thread ? thread->cpu : NULL;
+	return cpu_panicked(session->kernel);
+}
+
+/* What keeps the selected thread's stack from being followed to its end. */
+static void why_stack_ends(struct session *session, bool follow, char *text, size_t size)
+{
+	const struct thread *thread = session->target ? selected_thread(session) : NULL;
+	struct kernel *kernel = session->kernel;
+	struct frame *frames = follow ? calloc(UNWIND_MAX_FRAMES, sizeof(*frames)) : NULL;
+	struct registers registers;
+	struct error error = { .text = "" };
+	size_t count;
+
+	pthread_mutex_lock(&kernel->lock);
+	if (thread && vmcore_target_ops.registers(session->target, thread->id, &registers, &error) && frames &&
+	    unwind(kernel, &registers, frames, UNWIND_MAX_FRAMES, &count, &error) != UNWIND_FAILED)
+		error.text[0] = 0;
+	pthread_mutex_unlock(&kernel->lock);
+	snprintf(text, size, "%s", error.text);
+	free(frames);
+}
+
+void session_why_no_stack(struct session *session, char *text, size_t size)
+{
+	why_stack_ends(session, false, text, size);
+}
+
+void session_why_stack_ends(struct session *session, char *text, size_t size)
+{
+	why_stack_ends(session, true, text, size);
 }
 
 bool session_thread_is_switched_out(struct session *session)

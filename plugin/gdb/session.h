@@ -73,6 +73,8 @@ struct patience session_patience(struct session *session);
 void session_explain_next_failure(struct session *session, bool midline);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
 uint64_t session_selected_task(struct session *session);
+/* The CPU that the selected thread is, or will be; NULL if it is none. */
+const struct cpu *session_selected_cpu(struct session *session);
 /* The server's id of the thread that gdb has selected; 0 = none. */
 uint64_t session_selected_thread(struct session *session);
 /* Is it one that was not running on a CPU? */
@@ -131,6 +133,16 @@ void threads_refresh(struct plugin *plugin);
 bool threads_apply(struct plugin *plugin, struct error *error);
 /* Says so where tasks are left out. */
 void threads_describe(const struct session *session, struct buffer *text);
+
+/*
+ * Was the kernel at PC, of FRAME (a gdb.Frame), where it has no code? TEXT gets what is there instead.
+ * bad_pointers.c.
+ */
+bool frame_bad_pointer(struct session *session, PyObject *frame, uint64_t pc, char *text, size_t size);
+/* Why the selected thread has no stack, as one sentence; "" if it has one. */
+void session_why_no_stack(struct session *session, char *text, size_t size);
+/* Why the selected thread's stack is not complete, as `kernel bt` has it; "" if it is. */
+void session_why_stack_ends(struct session *session, char *text, size_t size);
 
 /* Modules as gdb sees them: modules.c. */
 bool modules_describe(struct session *session, struct error *error);

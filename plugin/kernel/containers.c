@@ -102,10 +102,11 @@ static bool call_back(bool (*callback)(void *context, uint64_t entry, struct err
 }
 
 /*
- * Both kinds of list start with `next` (or `first`) in the head and in each node; they end at END.
+ * Both kinds of list start with `next` (or `first`) in the head and in each node, `prev` is LINK bytes behind it; they
+ * end at END.
  */
 static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, uint64_t end,
-		      uint64_t offset,
+		      unsigned link, uint64_t offset,
 		      bool (*callback)(void *context, uint64_t entry, struct error *error),
 		      void *context, struct error *error)
 {
@@ -115,7 +116,7 @@ static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, ui
 	for (;;) {
 		bool stop;
 
-		if (!kernel_read_pointer(kernel, at, &next, error))
+		if (!kernel_read_pointer(kernel, at + link, &next, error))
 			return error_prefix(error, "the %s at 0x%llx breaks off after %llu entries",
 					    what, (unsigned long long)head,
 					    (unsigned long long)cycle.steps);
@@ -135,14 +136,22 @@ bool list_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		   bool (*callback)(void *context, uint64_t entry, struct error *error),
 		   void *context, struct error *error)
 {
-	return walk_list(kernel, "list", head, head, offset, callback, context, error);
+	return walk_list(kernel, "list", head, head, 0, offset, callback, context, error);
+}
+
+bool list_for_each_back(struct kernel *kernel, uint64_t head, uint64_t offset,
+			bool (*callback)(void *context, uint64_t entry, struct error *error),
+			void *context, struct error *error)
+{
+	return walk_list(kernel, "list", head, head, kernel->arch->pointer_size, offset, callback, context,
+			 error);
 }
 
 bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		    bool (*callback)(void *context, uint64_t entry, struct error *error),
 		    void *context, struct error *error)
 {
-	return walk_list(kernel, "hash list", head, 0, offset, callback, context, error);
+	return walk_list(kernel, "hash list", head, 0, 0, offset, callback, context, error);
 }
 
 /* A red-black tree of 2^32 nodes is at most 64 deep. */

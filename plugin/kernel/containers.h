@@ -18,6 +18,10 @@
 bool list_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		   bool (*callback)(void *context, uint64_t entry, struct error *error),
 		   void *context, struct error *error);
+/* The same from the other end, along the links called `prev`. */
+bool list_for_each_back(struct kernel *kernel, uint64_t head, uint64_t offset,
+			bool (*callback)(void *context, uint64_t entry, struct error *error),
+			void *context, struct error *error);
 /* struct hlist_head: FIRST is the address of the head (its `first` is read). */
 bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		    bool (*callback)(void *context, uint64_t entry, struct error *error),

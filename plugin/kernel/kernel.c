@@ -159,6 +159,9 @@ bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cp
 		return error_set(error, ERROR_USAGE,
 				 "there is no CPU %u: this kernel has %u possible CPUs%s%s", cpu,
 				 kernel->nr_cpu_ids, kernel->damage[0] ? "; " : "", kernel->damage);
+	if (!kernel->per_cpu_offset)
+		return error_set(error, ERROR_NOT_MAPPED, "where CPU %u has its data is not known: %s", cpu,
+				 kernel->damage);
 	*address_ret = pointer + kernel->per_cpu_offset[cpu];
 	return true;
 }

@@ -54,7 +54,7 @@ struct kernel {
 	char build_id[65];		/* of the crashed kernel, hex; "" = the dump does not say */
 
 	unsigned nr_cpu_ids;		/* possible CPUs: indices 0 .. nr_cpu_ids - 1 */
-	uint64_t *per_cpu_offset;	/* [nr_cpu_ids] */
+	uint64_t *per_cpu_offset;	/* [nr_cpu_ids]; NULL = not known, see damage */
 	/* [nr_cpus], online ones and those that were caught, by number; see cpu.h */
 	struct cpu *cpus;
 	size_t nr_cpus;

@@ -3,14 +3,22 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/modules/symbolize.c plugin/kernel/modules/symbolize.h \
 	plugin/kernel/open/vmlinux.c plugin/kernel/open/vmlinux.h \
 	plugin/kernel/open/own.c plugin/kernel/open/own.h plugin/kernel/open/own_write.c \
-	plugin/kernel/tasks/cpu.c plugin/kernel/tasks/cpu.h \
+	plugin/kernel/tasks/cpu.c plugin/kernel/tasks/cpu.h plugin/kernel/tasks/cpu_internal.h \
+	plugin/kernel/tasks/cpu_infer.c plugin/kernel/tasks/cpu_notes.c plugin/kernel/tasks/task_stack.c \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
 	plugin/kernel/tasks/task.c plugin/kernel/tasks/task_read.c plugin/kernel/tasks/task_read.h plugin/kernel/tasks/task_memory.c \
 	plugin/kernel/tasks/task_state.c plugin/kernel/tasks/task.h \
 	plugin/kernel/memory/memory_use.c plugin/kernel/memory/memory_use.h plugin/kernel/memory/memory_counters.c plugin/kernel/memory/memory_counters.h \
 	plugin/kernel/tasks/blocked.c plugin/kernel/tasks/blocked.h plugin/kernel/tasks/blocked_locks.c plugin/kernel/tasks/blocked_locks.h \
+	plugin/kernel/stacks/bad_pointer.c plugin/kernel/stacks/bad_pointer.h \
 	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \
 	plugin/kernel/stacks/unwind_dwarf.c plugin/kernel/stacks/unwind_dwarf.h \
+	plugin/kernel/stacks/return_traced.c plugin/kernel/stacks/return_traced.h \
+	plugin/kernel/stacks/dynamic_rows.c plugin/kernel/stacks/dynamic_rows.h \
+	plugin/kernel/stacks/dynamic_write.c plugin/kernel/stacks/dynamic_write.h \
+	plugin/kernel/stacks/unwind_table.c plugin/kernel/stacks/unwind_table.h \
+	plugin/kernel/modules/dynamic_code.c plugin/kernel/modules/dynamic_code.h \
+	plugin/kernel/modules/dynamic_bpf.c plugin/kernel/modules/dynamic_probes.c plugin/kernel/modules/dynamic_internal.h \
 	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
 	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
 	plugin/kernel/system/log.c plugin/kernel/system/log.h \
@@ -18,5 +26,6 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/stacks/source.c plugin/kernel/stacks/source.h \
 	plugin/kernel/system/system.c plugin/kernel/system/system.h
 core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records.c plugin/kernel/system/log_internal.h \
-	plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c plugin/kernel/modules/module_internal.h \
+	plugin/kernel/modules/module_list.c plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c \
+	plugin/kernel/modules/module_internal.h plugin/kernel/modules/module_sections.c \
 	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h

@@ -38,6 +38,7 @@ struct symtab {
 	uint32_t *slots;
 	uint32_t *next;			/* index + 1 of the next with the same name; 0 = none */
 	size_t mask;			/* number of slots - 1 */
+	bool names_in_order;		/* symtab_names_in_order() */
 	bool finished;
 };
 
@@ -49,6 +50,11 @@ bool symtab_new(struct symtab **symtab_ret, struct error *error)
 		return error_no_memory(error, "a symbol table", sizeof(*symtab));
 	*symtab_ret = symtab;
 	return true;
+}
+
+void symtab_names_in_order(struct symtab *symtab)
+{
+	symtab->names_in_order = true;
 }
 
 void symtab_free(struct symtab *symtab)
@@ -120,10 +126,24 @@ static bool reserve(struct symtab *symtab, size_t count, struct error *error)
 	return true;
 }
 
+/* Names that the tools made, which would only stand in the way of the ones people use. */
+static bool is_noise(const char *name)
+{
+	if (name[0] == '\0' || name[0] == '$' || (name[0] == '.' && name[1] == 'L') ||
+	    (name[0] == 'L' && name[1] == '0' && name[2] == '\001'))
+		return true;
+	if (name[0] != '_' || name[1] != '_')
+		return false;
+	return strncmp(name, "__crc_", 6) == 0 || strncmp(name, "__ksymtab_", 10) == 0 ||
+	       strncmp(name, "__kstrtab", 9) == 0;
+}
+
 bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error)
 {
 	struct symbol copy = *symbol;
 
+	if (is_noise(symbol->name))
+		return true;
 	if (!reserve(symtab, 1, error))
 		return false;
 	copy.name = copy_name(symtab, symbol->name);
@@ -193,11 +213,61 @@ static bool is_padding(const struct symbol *symbol)
 	return !strncmp(symbol->name, "__pfx_", 6) || !strncmp(symbol->name, "__cfi_", 6);
 }
 
+static bool starts_with(const char *name, const char *start)
+{
+	return strncmp(name, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t length = strlen(name), size = strlen(end);
+
+	return length >= size && strcmp(name + length - size, end) == 0;
+}
+
+bool symbol_is_label(const char *name)
+{
+	static const char *const marks[] = { "_text",  "_stext", "_etext",     "_sdata",
+					     "_edata", "_end",	 "_sinittext", "_einittext" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (strcmp(name, marks[i]) == 0)
+			return true;
+	return starts_with(name, "__") &&
+	       (starts_with(name, "__start_") || starts_with(name, "__stop_") ||
+		starts_with(name, "__end_") || ends_with(name, "_start") ||
+		ends_with(name, "_end") || ends_with(name, "_begin") || ends_with(name, "_stop"));
+}
+
+/*
+ * A mark of the linker's script behind the last thing of a section: what follows, up to the next
+ * symbol, is padding, or memory that the kernel gave back when it had booted
+ * (free_kernel_image_pages), and belongs to nothing. Only those that such a gap follows; by name,
+ * since kallsyms tells a mark from a function in no other way.
+ */
+static bool is_end_mark(const struct symbol *symbol)
+{
+	static const char *const marks[] = {
+		"_etext",     "_edata",	    "_end",	  "_einittext",		  "__end_rodata",
+		"__init_end", "__bss_stop", "__brk_limit", "__init_scratch_end", "orc_lookup_end",
+		"__indirect_thunk_end",
+	};
+
+	if (symbol->size && !symbol->size_inferred)
+		return false;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (!strcmp(symbol->name, marks[i]))
+			return true;
+	/* Not the functions: __stop_tty. */
+	return !strncmp(symbol->name, "__stop_", 7) && !strchr("tTwW", symbol->letter);
+}
+
 /*
  * Which of two names of one address comes first: the one the kernel itself prints in an oops and in
  * /proc/PID/stack (compare_symbols() in scripts/kallsyms.c): strong before weak, then the fewest
  * underscores in front, then by name; so __do_sys_pause, not its alias __x64_sys_pause. Before all
- * that, what is known to be a function or an object, with a size, goes before labels of sections.
+ * that, what is known to be a function or an object, with a size, goes before labels of sections,
+ * and the end of what lies before goes last.
  */
 static bool is_better_name(const struct symbol *a, const struct symbol *b)
 {
@@ -207,8 +277,12 @@ static bool is_better_name(const struct symbol *a, const struct symbol *b)
 
 	if (is_padding(a) != is_padding(b))
 		return is_padding(b);
+	if (is_end_mark(a) != is_end_mark(b))
+		return is_end_mark(b);
 	if (!a->size != !b->size)
 		return a->size;
+	if (symbol_is_label(a->name) != symbol_is_label(b->name))
+		return symbol_is_label(b->name);
 	if (a_weak != b_weak)
 		return b_weak;
 	if (a_underscores != b_underscores)
@@ -257,7 +331,7 @@ static bool sort_symbols(struct symtab *symtab, struct error *error)
 		end = first + 1;
 		while (end < count && symbols[end].address == symbols[first].address)
 			end++;
-		if (end - first > 1)
+		if (end - first > 1 && !symtab->names_in_order)	/* radix_sort is stable */
 			sort_names(symbols + first, end - first);
 	}
 	return true;
@@ -387,47 +461,37 @@ static const struct extent *find_extent(const struct symtab *symtab, uint64_t ad
 		&symtab->extents[low] : NULL;
 }
 
-/* How many symbols before ADDRESS are tried: labels in the middle of a big function are few. */
-#define LOOKUP_DEPTH 64
+/*
+ * Absolute symbols are numbers, or further names of places. Per-CPU ones are offsets up to 6.14; later
+ * they have addresses in the image, which per-CPU pointers hold.
+ */
+static bool names_a_place(const struct symbol *symbol)
+{
+	return symbol->letter != 'A' && (!symbol->percpu || symbol->address >> 63);
+}
 
 const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address)
 {
+	const struct symbol *best = NULL;
 	const struct extent *extent;
-	uint64_t nearest = 0;
-	bool have_nearest = false;
-	size_t end;
 
 	if (!symtab->finished)
 		return NULL;
 	extent = find_extent(symtab, address);
 	if (symtab->nr_extents && !extent)
 		return NULL;
-	end = upper_bound(symtab, address);
-	/* Backwards by address, forwards (best name first) within one address. */
-	for (unsigned depth = 0; end > 0 && depth < LOOKUP_DEPTH; depth++) {
-		uint64_t start = symtab->symbols[end - 1].address;
-		size_t first = end;
+	/* Backwards, to the first of those at the nearest address, which is the best. */
+	for (size_t i = upper_bound(symtab, address); i > 0; i--) {
+		const struct symbol *symbol = &symtab->symbols[i - 1];
 
-		while (first > 0 && symtab->symbols[first - 1].address == start)
-			first--;
-		for (size_t i = first; i < end; i++) {
-			const struct symbol *symbol = &symtab->symbols[i];
-
-			if (symbol->percpu || (extent && start < extent->start))
-				continue;
-			if (!have_nearest)
-				nearest = start;
-			have_nearest = true;
-			/*
-			 * Without a size it reaches to the next symbol, so only the nearest can do
-			 * that.
-			 */
-			if (symbol->size ? address - start < symbol->size : start == nearest)
-				return symbol;
-		}
-		end = first;
+		if (best && symbol->address != best->address)
+			break;
+		if (extent && symbol->address < extent->start)
+			break;
+		if (names_a_place(symbol))
+			best = symbol;
 	}
-	return NULL;
+	return best && !is_end_mark(best) ? best : NULL;
 }
 
 size_t symtab_count(const struct symtab *symtab)

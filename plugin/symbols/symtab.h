@@ -17,7 +17,7 @@
 
 struct symbol {
 	uint64_t address;	/* run-time; per-CPU: what __per_cpu_offset[cpu] is added to */
-	/* bytes; 0 = not known (symtab_lookup then bounds it by the next symbol) */
+	/* bytes; 0 = not known */
 	uint64_t size;
 	const char *name;
 	char letter;		/* as in System.map: T t D d B b R r A a V W ... */
@@ -26,17 +26,24 @@ struct symbol {
 	bool function;		/* code: STT_FUNC, or a label in executable memory */
 };
 
+/* A mark that the linker script put at the start or end of something that has a name of its own. */
+bool symbol_is_label(const char *name);
+
 struct symtab;
 
 bool symtab_new(struct symtab **symtab_ret, struct error *error);
-/* NAME is copied. */
+/* NAME is copied. Names that the tools made (__ksymtab_NAME, .L5) are passed over. */
 bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error);
 /*
  * Says that the object has memory at [START, START + SIZE). Where this was said, symtab_lookup
- * finds nothing outside, and a symbol without a size ends where its range does. The ELF reader says
- * it for each section.
+ * finds nothing outside, and what begins in one range does not reach into another.
  */
 bool symtab_add_extent(struct symtab *symtab, uint64_t start, uint64_t size, struct error *error);
+/*
+ * Says that of several names of one address the kernel prints the one that is added first: so it is with a module's
+ * (find_kallsyms_symbol() in kernel/module/kallsyms.c). Otherwise it is vmlinux's rule, see symtab.c.
+ */
+void symtab_names_in_order(struct symtab *symtab);
 /* Sorts; to be called once, after the last add and before the first lookup. */
 bool symtab_finish(struct symtab *symtab, struct error *error);
 void symtab_free(struct symtab *symtab);
@@ -65,8 +72,13 @@ const struct symbol *symtab_find(const struct symtab *symtab, const char *name);
 const struct symbol *symtab_find_next(const struct symtab *symtab, const char *name,
 				      const struct symbol *previous);
 /*
- * The symbol that ADDRESS lies in (its size, or up to the next symbol). Of several names of one
- * address it is the one the kernel itself would print. Per-CPU symbols are never returned.
+ * The symbol that ADDRESS lies in: the nearest before it, as the kernel itself has it (sprint_symbol);
+ * what is between two is the first's padding. Behind the mark of a section's end there is none. Of
+ * several names of one address it is the one the kernel would print. Absolute symbols, and per-CPU
+ * ones that are offsets, are never returned.
+ *
+ * vmlinux knows sizes and sections, kallsyms neither, yet both have to give an address the same name:
+ * so nothing here may depend on what only one of them knows.
  */
 const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address);
 /* For walks in address order. */

@@ -71,22 +71,10 @@ static bool read_sections(struct reader *reader, struct symtab *symtab, struct e
 			reader->image_start = info->start;
 		if (info->end > reader->image_end)
 			reader->image_end = info->end;
-		if (!symtab_add_extent(symtab, info->start + reader->kaslr, header.sh_size, error))
-			return false;
 	}
-	return true;
-}
-
-/* Names that the tools made, which would only stand in the way of the ones people use. */
-static bool is_noise(const char *name)
-{
-	if (name[0] == '\0' || name[0] == '$' || (name[0] == '.' && name[1] == 'L') ||
-	    (name[0] == 'L' && name[1] == '0' && name[2] == '\001'))
-		return true;
-	if (name[0] != '_' || name[1] != '_')
-		return false;
-	return strncmp(name, "__crc_", 6) == 0 || strncmp(name, "__ksymtab_", 10) == 0 ||
-	       strncmp(name, "__kstrtab", 9) == 0;
+	return reader->image_end <= reader->image_start ||
+	       symtab_add_extent(symtab, reader->image_start + reader->kaslr,
+				 reader->image_end - reader->image_start, error);
 }
 
 static char symbol_letter(const GElf_Sym *sym, char letter)
@@ -106,7 +94,7 @@ static bool convert(const struct reader *reader, const GElf_Sym *sym, const char
 	unsigned type = GELF_ST_TYPE(sym->st_info);
 	const struct section_info *section;
 
-	if (type == STT_SECTION || type == STT_FILE || type == STT_TLS || is_noise(name))
+	if (type == STT_SECTION || type == STT_FILE || type == STT_TLS)
 		return false;
 	*symbol = (struct symbol){ .address = sym->st_value, .size = sym->st_size, .name = name };
 	if (sym->st_shndx == SHN_ABS) {

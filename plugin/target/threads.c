@@ -187,6 +187,8 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 	if (!task) {
 		buffer_string(text, "task not known");
 	} else {
+		if (thread->cpu && thread->cpu->inferred_from)
+			buffer_string(text, "task inferred, ");
 		buffer_printf(text, "pid %u, ", task->pid);
 		if (task->tgid != task->pid)
 			buffer_printf(text, "of process %u, ", task->tgid);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernel/stacks/return_traced.h"
 #include "target/vmcore_search.h"
 
 /*
@@ -315,13 +316,19 @@ static size_t read_memory(void *context, uint64_t id, uint64_t address, void *bu
 {
 	struct vmcore_target *target = context;
 	struct memory *memory = target->kernel->memory;
+	size_t done = size;
 	uint64_t root;
 
 	if (!thread_root(target, id, address, &root, error))
 		return 0;
-	if (read_space(memory, root, address, buffer, size, NULL))
-		return size;
-	return read_prefix(memory, root, address, buffer, size, error);
+	if (!read_space(memory, root, address, buffer, size, NULL))
+		done = read_prefix(memory, root, address, buffer, size, error);
+	/*
+	 * gdb unwinds by reading stacks through here, and cannot be told of a return address in any other way that
+	 * keeps its frames as they are. So it sees the stack as if nothing had been traced, like the code that it
+	 * has put breakpoints into; `kernel rd` and find show what is there.
+	 */
+	return root || !done ? done : return_restore(target->kernel, address, buffer, done, error);
 }
 
 static void disconnected(void *context)

@@ -8,7 +8,6 @@
 
 #include "kernel/open/vmlinux.h"
 #include "symbols/cfi/cfi.h"
-#include "symbols/elf/elf_relocatable.h"
 #include "symbols/symtab.h"
 
 #define TEXT 0xffffffff81000000ull
@@ -50,7 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!vmlinux_identify(path, &vmlinux, &error))
 		fuzz_failed(&error);
 	FUZZ_CHECK(strlen(vmlinux.build_id) < sizeof(vmlinux.build_id));
-	elf_has_section_addresses(path);
 	read_symbols(path);
 	fuzz_free_image();
 	return 0;

@@ -15,9 +15,12 @@ import re
 import select
 import shlex
 import subprocess
+import struct
 import time
 
 import pytest
+
+import images
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = TOP / "scripts" / "gdb-vmcore"
@@ -100,6 +103,27 @@ class Dump:
 
     def __repr__(self):
         return f"{self.kernel}-{self.scenario}"
+
+    def cpu_note(self, cpu):
+        """The registers of the CPU's note in the ELF dump: what the machine itself said."""
+        elf = next(self.directory / n for n in ("vmcore.elf", "vmcore.qemu-elf") if (self.directory / n).exists())
+        prstatus = [data for name, kind, data in images.notes(elf) if name == "CORE" and kind == 1][cpu]
+        names = "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss".split()
+        return dict(zip(names, struct.unpack_from("<21Q", prstatus, 112)))
+
+    @functools.cached_property
+    def _switches(self):
+        code = "import vmcore\nfor t in vmcore.tasks(): print(t.pid, int(t.value['nvcsw']), int(t.value['nivcsw']), int(t.value['on_cpu']))"
+        return {int(pid): tuple(map(int, rest)) for pid, *rest in map(str.split, self.python(code).splitlines())}
+
+    def has_slept_since(self, task):
+        """Whether the task of the record slept all the time up to the crash: no switch was counted, and it is on no CPU.
+
+        Only of such a task the record says what its stack in the dump is; others were free to go on.
+        """
+        recorded = tuple(int(re.search(rb"^%s:\s*(\d+)" % name, task.files["status"], re.M)[1])
+                         for name in (b"voluntary_ctxt_switches", b"nonvoluntary_ctxt_switches"))
+        return task.state in "SDTtI" and self._switches.get(task.tid) == (*recorded, 0)
 
     def pid(self, role):
         return int(self.info[f"pid.{role}"])

@@ -119,9 +119,28 @@ def test_search_finds_symbols(dump):
     assert "<init_task+0x" in out
 
 
+STACKS = """
+import gdb, vmcore
+size = int(gdb.parse_and_eval("sizeof(init_stack)"))
+for task in vmcore.tasks():
+    stack = int(task.value["stack"])
+    try:
+        data = vmcore.read(stack, size)
+    except gdb.MemoryError:     # of one that has exited
+        continue
+    for at in range(0, size, 8):
+        if data[at:at + 8] == VALUE.to_bytes(8, "little"):
+            print(task.pid, hex(stack + at))
+"""
+
+
 def test_search_stacks(dump):
-    out = dump.json("kernel search -t init_task")
-    assert {hit["comm"] for hit in out["hits"]} >= {"swapper/0"}
+    """A return address that is on the stack of every task that sleeps so, held against stacks as gdb reads them."""
+    value = int(dump.json(f"kernel bt {dump.pid('futex')}")["tasks"][0]["frames"][1]["pc"], 16)
+    lines = dump.python(STACKS.replace("VALUE", str(value))).splitlines()
+    expected = sorted((int(pid), int(address, 16)) for pid, address in map(str.split, lines))
+    hits = dump.json(f"kernel search -t {value:x}")["hits"]
+    assert len(expected) > 10 and sorted((hit["pid"], int(hit["address"], 16)) for hit in hits) == expected
 
 
 MAGIC = 0x1122334455667788    # rig.h, RIG_MAGIC

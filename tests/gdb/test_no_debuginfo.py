@@ -20,7 +20,7 @@ COMMANDS = ["kernel ps", "kernel ps -t", "kernel log", "kernel sys", "kernel mod
 
 # What is compared below, in gdb's words. Modules' debug files stay out of it: with them both sides would use these.
 SCRIPT = r'''
-import gdb, json
+import gdb, json, vmcore
 
 def members(type):
     """Name, place and type of each member; of members without a name what is in them."""
@@ -58,7 +58,14 @@ def ask(text):
     except gdb.error as error:
         return str(error)
 
+def name_of(address):
+    try:
+        return vmcore.run(f"kernel sym {address:x}")["symbols"][0]["name"]
+    except gdb.error:
+        return None
+
 result = {
+    "names": {address: name_of(address) for address in json.load(open(places))},
     "structs": {n: list(members(gdb.lookup_type("struct " + n))) for n in STRUCTS},
     "sizes": {n: gdb.lookup_type("struct " + n).sizeof for n in STRUCTS},
     "functions": {n: ask("ptype " + n) for n in FUNCTIONS},
@@ -90,6 +97,24 @@ def alone(dump):
     return link
 
 
+@functools.lru_cache(maxsize=2)
+def between_symbols(dump):
+    """[(address, names of the symbol of /proc/kallsyms that is nearest before it)]: the last byte before a symbol, and one in the
+    middle, of some hundred symbols anywhere and of all big gaps."""
+    names = {}
+    for line in dump.oracle.text("proc/kallsyms").splitlines():
+        address, letter, name, *module = line.split()
+        # Export tables' entries are left out on both sides.
+        if int(address, 16) >> 63 and letter != "A" and not module and not name.startswith(("__ksymtab_", "__kstrtab")):
+            names.setdefault(int(address, 16), []).append(name)
+    addresses = sorted(names)
+    return [(place, names[at]) for i, (at, end) in enumerate(zip(addresses, addresses[1:])) if i % 400 == 0 or end - at > 0x10000
+            for place in (at + (end - at) // 2, end - 1)]
+
+
+END_MARK = re.compile(r"_etext|_einittext|_edata|_end|__end_rodata|__init_end|__bss_stop|__brk_limit|__stop_\w+|\w+_end")
+
+
 def outputs(vmlinux, dump):
     """What the commands and the script say, in one gdb."""
     path = TOP / "build" / "gdb-tests"
@@ -99,7 +124,9 @@ def outputs(vmlinux, dump):
         new = path / f"no-debuginfo.{os.getpid()}"
         new.write_text(SCRIPT)
         new.rename(script)
-    commands = []
+    places = alone(dump).parent / f"places-{os.getpid()}.json"
+    places.write_text(json.dumps([place for place, _ in between_symbols(dump)]))
+    commands = [f"python places = '{places}'"]
     for command in COMMANDS:
         commands += [f"python print('=command= {command}')", command + " -j"]
     text = run_gdb(vmlinux, alone(dump), commands + [f"source {script}"])
@@ -133,6 +160,23 @@ def test_command_is_the_same(dump, command):
             for frame in task["frames"]:
                 frame["function"] = ALIASES.get(frame["function"], frame["function"])
     assert without == with_vmlinux
+
+
+def test_names_of_addresses(dump):
+    """Anywhere between two symbols an address has the name that the kernel itself gives it (sprint_symbol): that of the symbol before.
+    But none behind the mark of a section's end: that memory was given back."""
+    with_vmlinux, without = (side[2]["names"] for side in both(dump))
+    assert without == with_vmlinux
+    named = nameless = 0
+    for place, names in between_symbols(dump):
+        name = with_vmlinux[str(place)]
+        if name is None:
+            assert all(END_MARK.fullmatch(n) for n in names), (hex(place), names)
+            nameless += 1
+        else:       # kallsyms does not list its own tables
+            assert name in names or name.startswith("kallsyms_"), (hex(place), name, names)
+            named += 1
+    assert named > 500 and nameless > 2
 
 
 def flexible(member):

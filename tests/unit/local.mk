@@ -18,6 +18,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_raw \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_dump_vmware \
+	tests/unit/test_dynamic_rows \
 	tests/unit/test_elf_relocatable \
 	tests/unit/test_files \
 	tests/unit/test_gdb_index \
@@ -35,6 +36,7 @@ check_PROGRAMS += \
 	tests/unit/test_scan \
 	tests/unit/test_rd \
 	tests/unit/test_report \
+	tests/unit/test_return_traced \
 	tests/unit/test_search \
 	tests/unit/test_source_map \
 	tests/unit/test_symtab \

@@ -232,7 +232,9 @@ static void choice(void **state)
 	expect_part(set, "bt -g 901", running);
 	expect_part(set, "bt -A", "COMMAND: \"zombie\\x1b[m\"");
 	set->cpus[0].task = 0;
-	expect_part(set, "bt -c 0-1", "note: CPU 0: its current task could not be read\n");
+	expect_part(set, "bt -c 0-1",
+		    "CPU: 0\nnote: CPU 0: its current task is not known: no rq.curr\n"
+		    "     stack ends: the dump has no registers of CPU 0\n\nPID: 900 ");
 	expect_part(set, "bt -a 1",
 		    "error: bt: -a, -c, -p, -A and words are different ways to say which tasks");
 	expect_part(set, "bt -ut", "error: bt: -u, -t and -r are different views");

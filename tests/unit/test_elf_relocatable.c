@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* symbols/elf_relocatable: which .ko files need a copy, and that a copy differs in the addresses only. */
+/* symbols/elf/elf_relocatable: what of a .ko file is changed for gdb, and that nothing else is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,12 +15,23 @@
 
 #include "symbols/elf/elf_relocatable.h"
 
-/* A file of TYPE with the null section and one allocated section at ADDRESS. */
+#define INFO(bind, type) ELF64_ST_INFO(STB_##bind, STT_##type)
+
+/* A file of TYPE with the null section, an allocated section at ADDRESS and symbols. */
 struct file {
 	Elf64_Ehdr header;
-	Elf64_Shdr sections[2];
+	Elf64_Shdr sections[4];
 	char contents[64];
+	Elf64_Sym symbols[8];
+	char names[8];
 };
+
+static const uint8_t infos[8] = {
+	0,		     INFO(LOCAL, OBJECT), INFO(GLOBAL, OBJECT), INFO(WEAK, OBJECT),
+	INFO(GLOBAL, NOTYPE), INFO(GLOBAL, FUNC),   INFO(GLOBAL, OBJECT), INFO(GLOBAL, NOTYPE),
+};
+/* The last two are another file's, and a number. */
+static const uint16_t where[8] = { 0, 1, 1, 1, 1, 1, SHN_UNDEF, SHN_ABS };
 
 static void make(struct file *file, uint16_t type, uint64_t address, char path[32])
 {
@@ -28,11 +39,17 @@ static void make(struct file *file, uint16_t type, uint64_t address, char path[3
 		.header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 			    .e_type = type, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
 			    .e_shoff = offsetof(struct file, sections), .e_ehsize = sizeof(Elf64_Ehdr),
-			    .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 2 },
+			    .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 4 },
 		.sections[1] = { .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC, .sh_addr = address,
 				 .sh_offset = offsetof(struct file, contents), .sh_size = 64, .sh_addralign = 8 },
+		.sections[2] = { .sh_type = SHT_SYMTAB, .sh_offset = offsetof(struct file, symbols), .sh_link = 3,
+				 .sh_size = sizeof(file->symbols), .sh_entsize = sizeof(Elf64_Sym), .sh_addralign = 8 },
+		.sections[3] = { .sh_type = SHT_STRTAB, .sh_offset = offsetof(struct file, names), .sh_size = 8,
+				 .sh_addralign = 1 },
 		.contents = "the contents stay",
 	};
+	for (int i = 1; i < 8; i++)
+		file->symbols[i] = (Elf64_Sym){ .st_info = infos[i], .st_shndx = where[i], .st_value = i };
 	int fd = mkstemp(strcpy(path, "/tmp/test_elf.XXXXXX"));
 
 	assert_true(fd >= 0);
@@ -40,52 +57,54 @@ static void make(struct file *file, uint16_t type, uint64_t address, char path[3
 	close(fd);
 }
 
-static void needed(void **state)
-{
-	struct file file;
-	char path[32];
-
-	(void)state;
-	make(&file, ET_REL, 0x10, path);
-	assert_true(elf_has_section_addresses(path));
-	unlink(path);
-	make(&file, ET_REL, 0, path);
-	assert_false(elf_has_section_addresses(path));
-	unlink(path);
-	make(&file, ET_EXEC, 0x10, path);	/* there they mean something */
-	assert_false(elf_has_section_addresses(path));
-	unlink(path);
-	assert_false(elf_has_section_addresses("/nonexistent"));
-	assert_false(elf_has_section_addresses("/dev/null"));
-}
-
-static void copy(void **state)
+static void copy(uint64_t address)
 {
 	char path[32], target[40];
 	struct file file, got;
 	struct error error;
 	int fd;
 
-	(void)state;
-	make(&file, ET_REL, 0xc0, path);
+	make(&file, ET_REL, address, path);
 	snprintf(target, sizeof(target), "%s.copy", path);
-	assert_true(elf_copy_without_addresses(path, target, &error));
+	assert_true(elf_copy_for_gdb(path, target, &error));
 	fd = open(target, O_RDONLY);
 	assert_int_equal(read(fd, &got, sizeof(got)), sizeof(got));
 	close(fd);
 	file.sections[1].sh_addr = 0;
+	for (int i = 2; i <= 4; i++)	/* the global data */
+		file.symbols[i].st_info = ELF64_ST_INFO(STB_LOCAL, infos[i] & 0xf);
 	assert_memory_equal(&got, &file, sizeof(file));
-	assert_false(elf_has_section_addresses(target));
 	unlink(target);
 	unlink(path);
-	assert_false(elf_copy_without_addresses("/nonexistent", target, &error));
+}
+
+static void copies(void **state)
+{
+	(void)state;
+	copy(0xc0);
+	copy(0);
+}
+
+static void refuses(void **state)
+{
+	char path[32], target[40];
+	struct file file;
+	struct error error;
+
+	(void)state;
+	make(&file, ET_EXEC, 0x10, path);	/* there addresses mean something */
+	snprintf(target, sizeof(target), "%s.copy", path);
+	assert_false(elf_copy_for_gdb(path, target, &error));
+	unlink(path);
+	assert_false(elf_copy_for_gdb("/nonexistent", target, &error));
 	assert_non_null(strstr(error.text, "/nonexistent"));
+	assert_false(elf_copy_for_gdb("/dev/null", target, &error));
 	unlink(target);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(needed), cmocka_unit_test(copy) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(copies), cmocka_unit_test(refuses) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -433,31 +433,161 @@ static void test_cpus_from_file_notes(void **state)
 	drop_cpu_image(image);
 }
 
-/* QEMU's notes are of the moment of the dump: they win over what the kernel saved, and go by order. */
-static void test_cpus_from_qemu(void **state)
+/*
+ * QEMU's notes: of each of the COUNT CPUs its number, from 1 on, and the base of its own data; rip is 0x1000 and its
+ * place among them.
+ */
+static void qemu_notes(struct image *image, size_t count, const uint32_t *pids, const uint64_t *bases)
 {
-	struct image *image = cpu_image();
-	uint8_t own[3][432] = { { 0 } };
+	static uint8_t own[4][432];
 
-	(void)state;
-	put_crash_note(image, 0, prstatus(6, 100, 0x9999));
-	for (unsigned i = 0; i < 3; i++)
-		file_note(image, "CORE", NT_PRSTATUS, prstatus(i, i + 1, 0x1000 + i), PRSTATUS_SIZE);
-	for (unsigned i = 0; i < 3; i++) {
+	memset(own, 0, sizeof(own));
+	for (unsigned i = 0; i < count; i++)
+		file_note(image, "CORE", NT_PRSTATUS, prstatus(i, pids[i], 0x1000 + i), PRSTATUS_SIZE);
+	for (unsigned i = 0; i < count; i++) {
 		uint32_t header[2] = { 1, 432 };
 		uint64_t rip = 0x1000 + i, cr3 = 0x7000 + i;
 
 		memcpy(own[i], header, 8);
 		memcpy(own[i] + 8 + 16 * 8, &rip, 8);
+		memcpy(own[i] + 8 + 18 * 8 + 4 * 24 + 16, &bases[i], 8);
 		memcpy(own[i] + 8 + 18 * 8 + 10 * 24 + 3 * 8, &cr3, 8);
 		file_note(image, "QEMU", 0, own[i], 432);
 	}
+}
+
+/* QEMU's notes are of the moment of the dump: they win over what the kernel saved. */
+static void test_cpus_from_qemu(void **state)
+{
+	struct image *image = cpu_image();
+
+	(void)state;
+	put_crash_note(image, 0, prstatus(6, 100, 0x9999));
+	qemu_notes(image, 3, (uint32_t[]){ 1, 2, 3 }, (uint64_t[]){ 0, 0, 0 });
 	assert_true(cpus_load(&image->kernel, &error));
 	for (unsigned i = 0; i < 3; i++) {
 		expect_cpu(image, i, CPU_REGISTERS_NOTE, 0x1000 + i);
 		assert_int_equal(cpu_find(&image->kernel, i)->registers.value[X86_CR3], 0x7000 + i);
 	}
 	assert_false(cpu_panicked(&image->kernel)->panicked);
+	drop_cpu_image(image);
+}
+
+/* CPU 1 was taken out: the second note is CPU 2's. */
+static void test_qemu_after_unplugging(void **state)
+{
+	struct image *image = cpu_image();
+
+	(void)state;
+	put8(image, MASK, 5);
+	qemu_notes(image, 2, (uint32_t[]){ 1, 3 }, (uint64_t[]){ 0, 0 });
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_int_equal(image->kernel.nr_cpus, 2);
+	expect_cpu(image, 0, CPU_REGISTERS_NOTE, 0x1000);
+	expect_cpu(image, 2, CPU_REGISTERS_NOTE, 0x1001);
+	drop_cpu_image(image);
+}
+
+/* A machine that booted without QEMU's CPU 1: the kernel counts what there is, and each CPU knows its own data. */
+static void test_qemu_counts_otherwise(void **state)
+{
+	struct image *image = cpu_image();
+
+	(void)state;
+	qemu_notes(image, 3, (uint32_t[]){ 1, 3, 4 }, (uint64_t[]){ offsets[0], offsets[1], 0 });
+	assert_true(cpus_load(&image->kernel, &error));
+	expect_cpu(image, 0, CPU_REGISTERS_NOTE, 0x1000);
+	expect_cpu(image, 1, CPU_REGISTERS_NOTE, 0x1001);
+	expect_cpu(image, 3, CPU_REGISTERS_NOTE, 0x1002);	/* in user mode: QEMU's number is all there is */
+	expect_cpu(image, 2, CPU_REGISTERS_NONE, 0);
+	drop_cpu_image(image);
+}
+
+/* Numbers that cannot be: by place, those that are on first. */
+static void test_qemu_without_numbers(void **state)
+{
+	struct image *image = cpu_image();
+
+	(void)state;
+	put8(image, MASK, 6);
+	qemu_notes(image, 2, (uint32_t[]){ 0, 77 }, (uint64_t[]){ 0, IMAGE_BASE });
+	assert_true(cpus_load(&image->kernel, &error));
+	expect_cpu(image, 1, CPU_REGISTERS_NOTE, 0x1000);
+	expect_cpu(image, 2, CPU_REGISTERS_NOTE, 0x1001);
+	drop_cpu_image(image);
+}
+
+/* An idle task is never in user mode: that note is someone else's. */
+static void test_implausible_note(void **state)
+{
+	struct image *image = cpu_image();
+	uint8_t note[PRSTATUS_SIZE];
+	uint64_t cs = 0x33;
+
+	(void)state;
+	memcpy(note, prstatus(0, 0, 0x401000), sizeof(note));
+	memcpy(note + 112 + 17 * 8, &cs, 8);
+	for (unsigned cpu = 0; cpu < 2; cpu++)
+		put_crash_note(image, cpu, note);
+	put8(image, AREAS + RUNQUEUES + 24, IMAGE_BASE + CURRENT);	/* CPU 0 ran its idle task */
+	assert_true(cpus_load(&image->kernel, &error));
+	expect_cpu(image, 0, CPU_REGISTERS_NONE, 0);
+	assert_non_null(strstr(cpu_find(&image->kernel, 0)->doubt, "it ran its idle task"));
+	expect_cpu(image, 1, CPU_REGISTERS_NOTE, 0x401000);
+	assert_null(cpu_find(&image->kernel, 1)->doubt);
+	drop_cpu_image(image);
+}
+
+/* Of a dump that has nothing but notes every note is a CPU, and what is not certain is said. */
+static void test_notes_alone(void **state)
+{
+	struct image *image = cpu_image();
+
+	(void)state;
+	memset(image->missing, true, sizeof(image->missing));
+	image->kernel.per_cpu_offset = NULL;
+	for (unsigned i = 0; i < 3; i++)
+		file_note(image, "CORE", NT_PRSTATUS, prstatus(i, i, 0x1000 + i), PRSTATUS_SIZE);
+	assert_int_equal(cpus_in_notes(&image->dump), 3);
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_int_equal(image->kernel.nr_cpus, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		struct cpu *cpu = cpu_find(&image->kernel, i);
+
+		expect_cpu(image, i, CPU_REGISTERS_NOTE, 0x1000 + i);
+		assert_int_equal(cpu->task, 0);
+		assert_non_null(strstr(cpu->doubt, "inferred from their place"));
+		assert_false(cpu_task_reason(&image->kernel, cpu, &error));
+		assert_non_null(strstr(error.text, "where CPU"));
+	}
+	image->kernel.per_cpu_offset = offsets;
+	drop_cpu_image(image);
+}
+
+/* The kernel has the running task's address twice. */
+static void test_second_word_on_the_current_task(void **state)
+{
+	struct image *image = image_new(members, NULL);
+	struct symbol percpu[] = {
+		{ .address = RUNQUEUES, .size = 64, .name = "runqueues", .letter = 'D', .percpu = true },
+		{ .address = 0x800, .size = 8, .name = "current_task", .letter = 'D', .percpu = true },
+		{ .address = 0x808, .size = 8, .name = "idle_threads", .letter = 'D', .percpu = true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_true(symtab_add(image->kernel.symbols, &percpu[i], NULL));
+	image_symbol(image, "__cpu_online_mask", MASK, 8);
+	image_ready(image);
+	put8(image, MASK, 1);
+	offsets[0] = IMAGE_BASE + AREAS;
+	put8(image, AREAS + 0x800, IMAGE_BASE + CURRENT);
+	put8(image, AREAS + 0x808, IMAGE_BASE + CURRENT + 64);
+	image->kernel.per_cpu_offset = offsets;
+	image->kernel.nr_cpu_ids = 1;
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_int_equal(cpu_find(&image->kernel, 0)->task, IMAGE_BASE + CURRENT);
+	assert_int_equal(cpu_find(&image->kernel, 0)->idle, IMAGE_BASE + CURRENT + 64);
 	drop_cpu_image(image);
 }
 
@@ -557,7 +687,10 @@ int main(void)
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_slots), cmocka_unit_test(test_list), cmocka_unit_test(test_broken_lists),
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_visited), cmocka_unit_test(test_cpus_from_crash_notes),
 		cmocka_unit_test(test_cpu_that_is_off_but_was_caught), cmocka_unit_test(test_cpus_from_file_notes),
-		cmocka_unit_test(test_cpus_from_qemu), cmocka_unit_test(test_damaged_crash_notes),
+		cmocka_unit_test(test_cpus_from_qemu), cmocka_unit_test(test_qemu_after_unplugging),
+		cmocka_unit_test(test_qemu_counts_otherwise), cmocka_unit_test(test_qemu_without_numbers),
+		cmocka_unit_test(test_implausible_note), cmocka_unit_test(test_notes_alone),
+		cmocka_unit_test(test_second_word_on_the_current_task), cmocka_unit_test(test_damaged_crash_notes),
 		cmocka_unit_test(test_set_kernel), cmocka_unit_test(test_set_kaslr),
 	};
 

@@ -48,6 +48,7 @@ struct image {
 	const struct image_member *members;	/* ends with type NULL */
 	const struct image_enumerator *enumerators; /* the same; NULL: only module_state */
 	bool missing[IMAGE_SIZE / IMAGE_PAGE];
+	bool no_execute[IMAGE_SIZE / IMAGE_PAGE];	/* the page tables say so of this page */
 	uint8_t memory[IMAGE_SIZE];
 };
 
@@ -68,12 +69,14 @@ static const struct dump_format image_format = { .name = "image", .read_page = i
 static bool image_translate(struct memory *memory, uint64_t root, uint64_t address, struct translation *translation,
 			    struct error *error)
 {
-	(void)memory;
+	const struct image *image = memory->dump->private;
+
 	(void)root;
 	if (address < IMAGE_BASE || address - IMAGE_BASE >= IMAGE_SIZE)
 		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not mapped", (unsigned long long)address);
 	*translation = (struct translation){ .physical = address - IMAGE_BASE, .page_size = IMAGE_PAGE,
-					     .run = IMAGE_PAGE - address % IMAGE_PAGE };
+					     .run = IMAGE_PAGE - address % IMAGE_PAGE,
+					     .no_execute = image->no_execute[(address - IMAGE_BASE) / IMAGE_PAGE] };
 	return true;
 }
 

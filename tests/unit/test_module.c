@@ -65,7 +65,23 @@ static const struct image_member members_72[] = {
 	{ 0 }
 };
 
+/* 6.1, with the tree of addresses; a node has two, one for each half of the latch */
+static const struct image_member members_tree[] = {
+	COMMON,
+	MEMBER("module", "core_layout.base", 200, 8),
+	MEMBER("module", "core_layout.size", 208, 4),
+	MEMBER("module", "core_layout.text_size", 212, 4),
+	MEMBER("mod_tree_root", "root.tree", 8, 16, .kind = TYPE_ARRAY, .count = 2, .element_size = 8),
+	MEMBER("mod_tree_node", "mod", 0, 8),
+	MEMBER("mod_tree_node", "node.node", 8, 48, .kind = TYPE_ARRAY, .count = 2, .element_size = 24),
+	MEMBER("rb_node", "rb_right", 8, 8),
+	MEMBER("rb_node", "rb_left", 16, 8),
+	{ 0 }
+};
+
 #define HEAD 0x100
+#define TREE 0x200
+#define NODE(number) (0x300u + 0x80u * (number))
 #define AT(offset) (IMAGE_BASE + (offset))
 #define TEXT_A 0xffffffffc0100000ull
 #define TEXT_B 0xffffffffc0000000ull
@@ -82,9 +98,11 @@ static struct image *modules_image(const struct image_member *members, const cha
 	uint64_t link = HEAD;
 
 	image_symbol(image, "modules", HEAD, 16);
+	image_symbol(image, "mod_tree", TREE, 24);
 	image_ready(image);
 	for (unsigned i = 0; names[i]; i++) {
 		image_put_number(image, link, AT(module_offset(i) + 8), 8);
+		image_put_number(image, module_offset(i) + 16, AT(link), 8);
 		link = module_offset(i) + 8;
 		image_put_string(image, module_offset(i) + 24, names[i]);
 		image_put_number(image, module_offset(i) + 88, 1, 4);
@@ -92,6 +110,7 @@ static struct image *modules_image(const struct image_member *members, const cha
 		image_put_number(image, module_offset(i) + 96, AT(module_offset(i) + 96), 8);
 	}
 	image_put_number(image, link, AT(HEAD), 8);
+	image_put_number(image, HEAD + 8, AT(link), 8);
 	return image;
 }
 
@@ -232,6 +251,13 @@ static void layout_of_72(void **state)
 	free_all(image);
 }
 
+/* Module NUMBER's memory is where its struct is. */
+static void own_memory(struct image *image, unsigned number)
+{
+	image_put_number(image, module_offset(number) + 200, AT(module_offset(number)), 8);
+	image_put_number(image, module_offset(number) + 208, 0x1000, 4);
+}
+
 static void damaged(void **state)
 {
 	struct image *image = modules_image(members_61, (const char *const[]){ "a", "b", "c", NULL });
@@ -245,18 +271,82 @@ static void damaged(void **state)
 	assert_non_null(list->damage);
 	kernel_forget(&image->kernel);
 
-	/* b leads into nowhere: a and b are there, and we say so */
+	/* b leads into nowhere, c back to b: nothing is lost */
+	image_put_number(image, module_offset(2) + 8, AT(HEAD), 8);
 	image_put_number(image, module_offset(1) + 8, 0xffffc90000001000ull, 8);
+	own_memory(image, 2);
 	list = get(image);
-	assert_int_equal(list->count, 2);
-	assert_non_null(list->damage);
+	assert_int_equal(list->count, 3);
+	assert_non_null(strstr(list->damage, "up to where it broke off"));
 	kernel_forget(&image->kernel);
 
 	/* b's page is not in the dump */
 	image->missing[module_offset(1) / IMAGE_PAGE] = true;
 	list = get(image);
-	assert_int_equal(list->count, 1);
-	assert_non_null(list->damage);
+	assert_int_equal(list->count, 2);
+	assert_non_null(strstr(list->damage, "a module could not be read"));
+	kernel_forget(&image->kernel);
+
+	/* what only c's neighbour leads to does not look like a module */
+	image_put_number(image, module_offset(2) + 200, 0, 8);
+	assert_int_equal(get(image)->count, 1);
+	free_all(image);
+}
+
+/* The head leads to itself, its prev to the last one. */
+static void forwards_empty(void **state)
+{
+	struct image *image = modules_image(members_61, (const char *const[]){ "a", "b", "c", NULL });
+	struct module_list *list;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		own_memory(image, i);
+	image_put_number(image, HEAD, AT(HEAD), 8);
+	list = get(image);
+	assert_int_equal(list->count, 3);
+	assert_non_null(strstr(list->damage, "forwards it ends after 0"));
+	free_all(image);
+}
+
+/* What the list has lost is in the tree; both halves of its latch are looked at. */
+static void by_tree(void **state)
+{
+	struct image *image = modules_image(members_tree, (const char *const[]){ "a", "b", "c", NULL });
+	struct module_list *list;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		own_memory(image, i);
+		image_put_number(image, NODE(i), AT(module_offset(i)), 8);
+	}
+	/* the first half: b, with a left of it and c right of it */
+	image_put_number(image, TREE + 8, AT(NODE(1) + 8), 8);
+	image_put_number(image, NODE(1) + 8 + 16, AT(NODE(0) + 8), 8);
+	image_put_number(image, NODE(1) + 8 + 8, AT(NODE(2) + 8), 8);
+	/* the second one: c below a */
+	image_put_number(image, TREE + 16, AT(NODE(0) + 32), 8);
+	image_put_number(image, NODE(0) + 32 + 8, AT(NODE(2) + 32), 8);
+	list = get(image);
+	assert_int_equal(list->count, 3);
+	assert_null(list->damage);
+	kernel_forget(&image->kernel);
+
+	/* taken out of the list, as who wants to hide one does */
+	image_put_number(image, module_offset(0) + 8, AT(module_offset(2) + 8), 8);
+	image_put_number(image, module_offset(2) + 16, AT(module_offset(0) + 8), 8);
+	list = get(image);
+	assert_int_equal(list->count, 3);
+	assert_non_null(strstr(list->damage, "1 that is not in the list is in the tree of the modules' addresses: b"));
+	kernel_forget(&image->kernel);
+
+	/* the list is gone, and half of the tree */
+	image_put_number(image, HEAD, 0, 8);
+	image_put_number(image, HEAD + 8, 0, 8);
+	image_put_number(image, TREE + 8, 0xffffc90000001000ull, 8);
+	list = get(image);
+	assert_int_equal(list->count, 2);
+	assert_non_null(strstr(list->damage, "a, c; 2 in all"));
 	free_all(image);
 }
 
@@ -475,6 +565,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout_of_61),	 cmocka_unit_test(layout_of_72), cmocka_unit_test(damaged),
+		cmocka_unit_test(forwards_empty), cmocka_unit_test(by_tree),
 		cmocka_unit_test(damaged_parts), cmocka_unit_test(debug_files),	 cmocka_unit_test(real_modules),
 	};
 

@@ -113,11 +113,11 @@ static void test_lookup(void **state)
 	assert_string_equal(name_at(symtab, 0x1070), "__pfx_next");
 	assert_string_equal(name_at(symtab, 0x1080), "next");
 	assert_string_equal(name_at(symtab, 0x109f), "next");
-	assert_string_equal(name_at(symtab, 0x10a0), "nothing");	/* behind its size */
+	assert_string_equal(name_at(symtab, 0x10a0), "next");		/* its padding */
 	assert_string_equal(name_at(symtab, 0x10c4), "__do_sys_pause");
 	assert_string_equal(name_at(symtab, 0x10e4), "name");
 	assert_string_equal(name_at(symtab, 0x27ff), "label_without_size");
-	assert_string_equal(name_at(symtab, 0x2800), "nothing");	/* another section */
+	assert_string_equal(name_at(symtab, 0x2800), "nothing");	/* another extent */
 	assert_string_equal(name_at(symtab, 0x2f0f), "last");
 	assert_string_equal(name_at(symtab, 0x3000), "nothing");
 	assert_string_equal(name_at(symtab, 0xffffffffc0000000), "nothing");
@@ -126,7 +126,7 @@ static void test_lookup(void **state)
 	symtab_free(symtab);
 }
 
-/* An inner label with a size of its own does not hide the function behind it. */
+/* As the kernel has it: the nearest before, also where vmlinux has a bigger one around it. */
 static void test_nested(void **state)
 {
 	static const struct symbol symbols[] = {
@@ -140,9 +140,52 @@ static void test_nested(void **state)
 	(void)state;
 	assert_true(symtab_finish(symtab, NULL));
 	assert_string_equal(name_at(symtab, 0x1018), "inner");
-	assert_string_equal(name_at(symtab, 0x1020), "outer");
-	assert_string_equal(name_at(symtab, 0x1100), "nothing");
+	assert_string_equal(name_at(symtab, 0x1020), "inner");
+	assert_string_equal(name_at(symtab, 0x1100), "inner");		/* the nearest before */
 	symtab_free(symtab);
+}
+
+/* Behind the mark of a section's end there is nothing, whether sizes are known (vmlinux) or guessed (kallsyms). */
+static void test_end_marks(void **state)
+{
+	for (int inferred = 0; inferred < 2; inferred++) {
+		const struct symbol symbols[] = {
+			{ .address = 0x1000, .size = inferred ? 0x100 : 0xf2, .name = "last", .letter = 'T',
+			  .function = true },
+			{ .address = 0x1100, .size = inferred ? 0xf00 : 0, .name = "_etext", .letter = 'T',
+			  .function = true },
+			{ .address = 0x2000, .size = inferred ? 0x1000 : 8, .name = "object", .letter = 'R' },
+			{ .address = 0x3000, .size = inferred ? 0x1000 : 0, .name = "__end_rodata", .letter = 'D' },
+			{ .address = 0x4000, .size = inferred ? 0x10 : 0, .name = "__stop_orc_unwind", .letter = 'R' },
+			{ .address = 0x4000, .size = inferred ? 0x10 : 0, .name = "orc_lookup", .letter = 'B' },
+			{ .address = 0x5000, .size = inferred ? 0x10 : 8, .name = "__stop_tty", .letter = 'T',
+			  .function = true },
+			{ .address = 0x5010, .size = inferred ? 0x10 : 0, .name = "__stop_label", .letter = 'T',
+			  .function = true },
+		};
+		struct symtab *symtab;
+
+		assert_true(symtab_new(&symtab, NULL));
+		for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
+			struct symbol symbol = symbols[i];
+
+			symbol.size_inferred = inferred;
+			assert_true(symtab_add(symtab, &symbol, NULL));
+		}
+		assert_true(symtab_finish(symtab, NULL));
+		assert_string_equal(name_at(symtab, 0x10f1), "last");
+		assert_string_equal(name_at(symtab, 0x10f8), "last");	/* padding, and a return address */
+		assert_string_equal(name_at(symtab, 0x1100), "nothing");
+		assert_string_equal(name_at(symtab, 0x1fff), "nothing");
+		assert_string_equal(name_at(symtab, 0x2fff), "object");
+		assert_string_equal(name_at(symtab, 0x3000), "nothing");
+		assert_string_equal(name_at(symtab, 0x3fff), "nothing");
+		assert_string_equal(name_at(symtab, 0x4008), "orc_lookup");
+		assert_string_equal(name_at(symtab, 0x5004), "__stop_tty");
+		assert_string_equal(name_at(symtab, 0x5014), "__stop_label");
+		symtab_free(symtab);
+	}
+	(void)state;
 }
 
 /* Many symbols in random order against a plain search. */
@@ -172,7 +215,7 @@ static void test_many(void **state)
 		snprintf(name, sizeof(name), "symbol_%zu", i);
 		assert_int_equal(symtab_find(symtab, name)->address, addresses[i]);
 		assert_int_equal(symtab_lookup(symtab, addresses[i])->address, addresses[i]);
-		assert_null(symtab_lookup(symtab, addresses[i] + 1));
+		assert_int_equal(symtab_lookup(symtab, addresses[i] + 1)->address, addresses[i]);
 	}
 	symtab_free(symtab);
 }
@@ -340,7 +383,7 @@ static void test_elf_percpu(void **state)
 	symtab = read_elf(PERCPU_LATE);
 	assert_int_equal(symtab_find(symtab, "runqueues")->address, PERCPU_LATE + KASLR + 0x80);
 	assert_true(symtab_find(symtab, "runqueues")->percpu);
-	assert_null(symtab_lookup(symtab, PERCPU_LATE + KASLR + 0x80));
+	assert_string_equal(name_at(symtab, PERCPU_LATE + KASLR + 0x80), "runqueues");	/* what a per-CPU pointer holds */
 	symtab_free(symtab);
 }
 
@@ -392,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_lookup),
 		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_end_marks),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_elf),

@@ -8,6 +8,7 @@
 #include "kernel/tasks/cpu.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/task.h"
+#include "kernel/stacks/bad_pointer.h"
 #include "kernel/stacks/unwind.h"
 
 #define TEXT (IMAGE_BASE + 0x100000)
@@ -274,6 +275,47 @@ static void test_call_of_null(void **state)
 	assert_int_equal(frames[1].pc, TEXT + BIG + 8);
 }
 
+/* One frame for the pointer, then its caller; nothing where that may be code, or where nothing was called. */
+static void test_bad_pointers(void **state)
+{
+	static const struct { uint64_t pc; const char *is; } places[] = {
+		{ 0x10, "a NULL pointer was called, plus 0x10" },
+		{ 0x401000, "an address of user space was called by the kernel" },
+		{ IMAGE_BASE + 0x8010, "not code: memory that cannot be executed" },
+		{ IMAGE_BASE + IMAGE_SIZE, "not code: nothing is mapped there" },
+		{ 0xdead000000000122, "not code: nothing is mapped there" },
+	};
+	struct image *image = *state;
+	struct registers registers;
+	uint64_t caller;
+	char text[128];
+
+	image->no_execute[8] = true;
+	put(image, STACK, TEXT + END + 4);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		assert_int_equal(run(image, places[i].pc, STACK, 0), UNWIND_COMPLETE);
+		assert_int_equal(count, 2);
+		assert_int_equal(frames[0].pc, places[i].pc);
+		assert_int_equal(frames[1].pc, TEXT + END + 4);
+		assert_int_equal(frames[1].sp, STACK + 8);
+		assert_true(bad_pointer(&image->kernel, places[i].pc, text, sizeof(text)));
+		assert_string_equal(text, places[i].is);
+	}
+	registers = at(0x401000, STACK, 0);
+	assert_true(bad_pointer_caller(&image->kernel, &registers, &caller));
+	assert_int_equal(caller, TEXT + END + 4);
+	registers.valid |= 1ull << X86_CS;
+	registers.value[X86_CS] = 0x33;		/* there it is no bad one: user space */
+	assert_false(bad_pointer_caller(&image->kernel, &registers, &caller));
+	/* Pages that may be executed, and code. */
+	assert_int_equal(run(image, IMAGE_BASE + 0x9010, STACK, 0), UNWIND_FAILED);
+	assert_false(bad_pointer(&image->kernel, TEXT + LEAF, text, sizeof(text)));
+	/* No return address on top of the stack: the pc's frame alone, and what it is. */
+	put(image, STACK, 0x1234);
+	assert_int_equal(run(image, IMAGE_BASE + 0x8010, STACK, 0), UNWIND_FAILED);
+	assert_int_equal(count, 1);
+}
+
 /* Code that nobody knows but that has a frame pointer: BPF programs. */
 static void test_frame_pointer_code(void **state)
 {
@@ -481,7 +523,7 @@ int main(void)
 		TEST(test_interrupt_on_another_stack_and_user), TEST(test_user_registers_are_one_frame),
 		TEST(test_iret_frame), TEST(test_stack_switch_in_c), TEST(test_stack_switch_in_assembly), TEST(test_unknown_code_ends_with_a_sentence),
 		TEST(test_register_that_is_not_known), TEST(test_wild_return_address),
-		TEST(test_stack_that_is_not_in_the_dump), TEST(test_call_of_null), TEST(test_frame_pointer_code),
+		TEST(test_stack_that_is_not_in_the_dump), TEST(test_call_of_null), TEST(test_bad_pointers), TEST(test_frame_pointer_code),
 		TEST(test_circles), TEST(test_limit), TEST(test_no_registers),
 		cmocka_unit_test(test_set_panic_trace), cmocka_unit_test(test_set_proc_stacks),
 	};

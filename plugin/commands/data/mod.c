@@ -101,6 +101,8 @@ static bool wanted(const struct arguments *arguments, const struct module *modul
 
 static const char *object_file(const struct module *module)
 {
+	if (module->debug_refused)
+		return "(not usable)";
 	if (module->debug_path)
 		return module->debug_path;
 	return module->debug_searched ? "(not found)" : "(not loaded)";
@@ -133,7 +135,7 @@ static bool emit_module(struct output *output, const struct module *module)
 	       (!base || output_address(output, BASE, base)) &&
 	       output_uint(output, SIZE, module->size) &&
 	       output_string(output, OBJECT_TEXT, object_file(module)) &&
-	       optional(output, OBJECT, module->debug_path) &&
+	       optional(output, OBJECT, module->debug_refused ? NULL : module->debug_path) &&
 	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&
 	       optional(output, STATE, module->state) &&
 	       optional(output, BUILD_ID, module->build_id) &&
@@ -172,6 +174,22 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 	return true;
 }
 
+/* What the columns do not say. */
+static void emit_notes_of(struct output *output, const struct module *module)
+{
+	if (module->state[0] && strcmp(module->state, "live"))
+		output_note(output, "%s is %s%s", module->name, module->state,
+			    !strcmp(module->state, "coming") ? ": its init function has not returned" : "");
+	if (module->damage)
+		output_note(output, "%s: part of it could not be read: %s", module->name, module->damage);
+	if (module->sections_inferred)
+		output_note(output, "%s: where its sections are is inferred from %s", module->name,
+			    module->sections_inferred);
+	if (module->debug_refused)
+		output_note(output, "%s: gdb cannot have its debug information: %s", module->name,
+			    module->debug_refused);
+}
+
 static void emit_notes(struct output *output, const struct module_list *list,
 		       const struct buffer *notes)
 {
@@ -181,9 +199,7 @@ static void emit_notes(struct output *output, const struct module_list *list,
 	if (list->damage)
 		output_note(output, "%s", list->damage);
 	for (size_t i = 0; i < list->count; i++)
-		if (list->modules[i].damage)
-			output_note(output, "%s: part of it could not be read: %s",
-				    list->modules[i].name, list->modules[i].damage);
+		emit_notes_of(output, &list->modules[i]);
 }
 
 static const struct shape *view(const struct arguments *arguments)

@@ -211,7 +211,7 @@ static bool find_user_root(struct search *search, struct error *error)
 static bool add_stacks(struct search *search, struct error *error)
 {
 	struct kernel *kernel = search->kernel;
-	uint64_t size = bt_stack_size(kernel), half = memory_kernel_start(kernel->memory);
+	uint64_t size = task_stack_size(kernel), half = memory_kernel_start(kernel->memory);
 	struct task_table *tasks;
 
 	if (!tasks_get(kernel, &tasks, error))

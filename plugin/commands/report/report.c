@@ -128,7 +128,7 @@ static bool collect(struct kernel *kernel, struct output *output, const struct h
 	report.host = (struct host){ .source = counted_source, .context = &report };
 	report.bt = bt_new(kernel, &arguments, output, &report.host, error);
 	done = report.bt && say_all(&report, error) && (!after || after(context, error));
-	free(report.bt);
+	bt_free(report.bt);
 	return done;
 }
 

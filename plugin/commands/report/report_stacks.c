@@ -88,6 +88,10 @@ void page_frames(const struct document_row *task, struct buffer *html)
 
 static void task_title(const struct document_row *task, struct buffer *html)
 {
+	if (!*document_text(task, "pid")) {
+		buffer_string(html, "<span class=\"who\">task not known</span>");
+		return;
+	}
 	buffer_string(html, "<span class=\"who\">");
 	html_text(html, document_text(task, "comm"));
 	buffer_string(html, "</span> <span class=\"muted\">PID ");

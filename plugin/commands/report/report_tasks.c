@@ -56,6 +56,17 @@ static void panicked_first(struct task_list *list, uint64_t address)
 	}
 }
 
+/* CPUs whose task is not known: the one that panicked, or all others. */
+static bool lone_cpus(struct report *report, bool panicked)
+{
+	const struct bt *bt = report->bt;
+
+	for (size_t i = 0; i < bt->nr_lone; i++)
+		if (bt->lone[i].cpu->panicked == panicked && !bt_cpu(report->bt, bt->lone[i].cpu))
+			return false;
+	return true;
+}
+
 bool report_cpus(struct report *report, struct error *error)
 {
 	static const char what[] = "naming source lines";
@@ -73,9 +84,11 @@ bool report_cpus(struct report *report, struct error *error)
 		panicked_first(&list, cpu->task);
 	if (done)
 		output_begin(report->output, &report->cpus_shape);
+	done = done && lone_cpus(report, true);
 	for (size_t i = 0; i < list.count && done; i++)
 		done = kernel_step(report->kernel, what, i, list.count, error) &&
 		       bt_task(report->bt, list.tasks[i]);
+	done = done && lone_cpus(report, false);
 	if (done)
 		output_end(report->output);
 	task_list_free(&list);

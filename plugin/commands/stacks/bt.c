@@ -37,14 +37,30 @@ static bool add_address(struct bt *bt, uint64_t address, const char *what, struc
 	return true;
 }
 
+/* The task that CPU was running, or else the CPU alone. */
+static void add_cpu(struct bt *bt, const struct cpu *cpu, struct task_list *list)
+{
+	/* Asked for first: only then those tasks are known that have to be inferred. */
+	struct task_table *table;
+	const struct task *task = NULL;
+
+	if (tasks_get(bt->kernel, &table, NULL) && cpu->task)
+		task = task_find_address(bt->kernel, cpu->task);
+	if (task)
+		task_list_add(list, task);
+	else if (bt->nr_lone < bt->kernel->nr_cpus)
+		bt->lone[bt->nr_lone++] = (struct lone_cpu){ cpu, list->count };
+}
+
 static bool add_panicked(struct bt *bt, struct task_list *list, struct error *error)
 {
 	const struct cpu *cpu = cpu_panicked(bt->kernel);
 
-	if (!cpu || !cpu->task)
+	if (!cpu)
 		return error_set(error, ERROR_USAGE,
 				 "bt: nobody knows which task panicked; name one, or use -a");
-	return add_address(bt, cpu->task, "the task that panicked", list, error);
+	add_cpu(bt, cpu, list);
+	return true;
 }
 
 bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
@@ -57,16 +73,11 @@ bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct
 	done = parse_cpu_list(bt->kernel, text, cpus, error);
 	for (size_t i = 0; done && i < bt->kernel->nr_cpus; i++) {
 		const struct cpu *cpu = &bt->kernel->cpus[i];
-		struct error why = { 0 };
 
 		if (cpu->number >= bt->kernel->nr_cpu_ids || !cpus[cpu->number])
 			continue;
 		cpus[cpu->number] = false;
-		if (!cpu->task)
-			output_note(bt->output, "CPU %u: its current task could not be read",
-				    cpu->number);
-		else if (!add_address(bt, cpu->task, "its current task", list, &why))
-			output_note(bt->output, "CPU %u: %s", cpu->number, why.text);
+		add_cpu(bt, cpu, list);
 	}
 	for (unsigned cpu = 0;
 	     done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids;
@@ -94,10 +105,13 @@ bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error)
 static bool add_selected(struct bt *bt, struct task_list *list, struct error *error)
 {
 	uint64_t address = host_selected_task(bt->host);
+	const struct cpu *cpu = host_selected_cpu(bt->host);
 
-	if (address)
+	if (cpu)
+		add_cpu(bt, cpu, list);
+	else if (address)
 		return add_address(bt, address, "gdb's selected thread", list, error);
-	return add_panicked(bt, list, error);
+	return cpu || add_panicked(bt, list, error);
 }
 
 /* -g: instead of each task all threads of its group, each group once. */
@@ -180,30 +194,49 @@ static void drop_idle(struct task_list *list)
 	list->count = kept;
 }
 
+/* How one stack is shown. */
+struct view {
+	bool (*task)(struct bt *bt, const struct task *task);
+	bool (*cpu)(struct bt *bt, const struct cpu *cpu);
+};
+
 static bool show(struct bt *bt, const struct task_list *list, struct error *error)
 {
-	bool (*one)(struct bt * bt, const struct task *task) = bt_task;
+	static const struct view frames = { bt_task, bt_cpu }, words = { bt_raw, bt_cpu_raw },
+				 text_words = { bt_text_words, bt_cpu_text_words };
+	const struct view *view = has_option(bt->arguments, 't') ? &text_words :
+				  has_option(bt->arguments, 'r') ? &words : &frames;
+	size_t lone = 0;
 
 	if (has_option(bt->arguments, 'u'))
 		return bt_groups(bt, list, error);
-	if (has_option(bt->arguments, 't'))
-		one = bt_text_words;
-	else if (has_option(bt->arguments, 'r'))
-		one = bt_raw;
 	output_begin(bt->output, &bt_task_shape);
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = 0; i <= list->count; i++) {
+		bool more = true;
+
 		if (!kernel_step(bt->kernel, "unwinding", i, list->count, error))
 			return false;
-		if (!one(bt, list->tasks[i]))
+		/* With -g and -n idle the list may be another one: what would stand behind it ends it. */
+		for (; more && lone < bt->nr_lone &&
+		       (bt->lone[lone].before <= i || i == list->count); lone++)
+			more = view->cpu(bt, bt->lone[lone].cpu);
+		if (!more || (i < list->count && !view->task(bt, list->tasks[i])))
 			break;
 	}
 	output_end(bt->output);
-	if (one == bt_text_words)
+	if (view == &text_words)
 		output_note(bt->output, "these words only look like return addresses: some are "
 					"left over from earlier calls");
-	if (!list->count)
+	if (!list->count && !bt->nr_lone)
 		output_note(bt->output, "no task is like that");
 	return true;
+}
+
+void bt_free(struct bt *bt)
+{
+	if (bt)
+		free(bt->lone);
+	free(bt);
 }
 
 struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, struct output *output,
@@ -211,7 +244,10 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 {
 	struct bt *bt = calloc(1, sizeof(*bt));
 
-	if (!bt) {
+	if (bt)
+		bt->lone = calloc(kernel->nr_cpus + 1, sizeof(*bt->lone));
+	if (!bt || !bt->lone) {
+		bt_free(bt);
 		error_no_memory(error, "bt", sizeof(*bt));
 		return NULL;
 	}
@@ -221,7 +257,7 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 	bt->host = host;
 	bt->lines = has_option(arguments, 'l');
 	bt->words = has_option(arguments, 'f');
-	bt->stack_size = bt_stack_size(kernel);
+	bt->stack_size = task_stack_size(kernel);
 	bt_registers_init(bt);
 	return bt;
 }
@@ -245,7 +281,7 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 		drop_idle(&list);
 	done = done && show(bt, &list, error);
 	task_list_free(&list);
-	free(bt);
+	bt_free(bt);
 	return done;
 }
 
@@ -260,7 +296,8 @@ static const char bt_help[] =
 	"interrupt or a system call saved stand below the frame that saved them, with\n"
 	"[exception RIP: ...] if the kernel was interrupted. A CPU's own registers, as\n"
 	"its note in the dump has them, stand above the frames of the task it was\n"
-	"running. Frames are followed by the kernel's own unwind tables, exactly or not\n"
+	"running; of a CPU whose task cannot be found they and its stack are what is\n"
+	"shown. Frames are followed by the kernel's own unwind tables, exactly or not\n"
 	"at all: where they cannot be followed, `stack ends:' says why, and -t shows what\n"
 	"else is there.\n"
 	"\n"

@@ -32,9 +32,15 @@ struct register_block {
 	struct column user_columns[ARCH_MAX_REGISTERS + 8], cpu_columns[ARCH_MAX_REGISTERS + 8];
 };
 
+/* A CPU whose task is not known; it stands before task number BEFORE of the list. */
+struct lone_cpu {
+	const struct cpu *cpu;
+	size_t before;
+};
+
 /* One task's stack, unwound. */
 struct stack {
-	const struct task *task;
+	const struct task *task;    /* NULL = not known: that of a CPU */
 	struct frame frames[UNWIND_MAX_FRAMES];
 	size_t count;
 	enum unwind_end end;
@@ -51,16 +57,22 @@ struct bt {
 	const struct host *host;
 	bool lines, words;   /* -l, -f */
 	uint64_t stack_size; /* bytes of every task's kernel stack */
+	struct lone_cpu *lone; /* [nr_lone], in the order of the CPUs; room for all there are */
+	size_t nr_lone;
 	struct stack stack;
 	struct register_block block;
 	struct place places[PLACE_CACHE_SIZE];
 };
 
 /* --- bt.c: also for `report`, which shows the same stacks --- */
-/* What options ARGUMENTS has not are off. free() it. */
+/* What options ARGUMENTS has not are off. */
 struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		  const struct host *host, struct error *error);
-/* Appends the tasks that were running on the CPUs TEXT, "0,2-4" or "all". */
+void bt_free(struct bt *bt);
+/*
+ * Appends the tasks that were running on the CPUs TEXT, "0,2-4" or "all"; CPUs whose task is not known
+ * become bt->lone.
+ */
 bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error);
 /* Appends all tasks, sorted; a note says if there may be more. */
 bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
@@ -68,6 +80,8 @@ bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
 /* --- bt_stack.c --- */
 /* Unwinds TASK into bt->stack. Failure is part of the result. */
 void bt_unwind(struct bt *bt, const struct task *task);
+/* The same for a CPU whose task is not known. */
+void bt_unwind_cpu(struct bt *bt, const struct cpu *cpu);
 /* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many
  * tasks. */
 bool bt_frames(struct bt *bt, bool many);
@@ -77,6 +91,8 @@ const char *bt_end(const struct bt *bt);
 extern const struct shape bt_task_shape;
 /* One whole task, a row of bt_task_shape: heading, frames, end. */
 bool bt_task(struct bt *bt, const struct task *task);
+/* The same of a CPU whose task is not known. */
+bool bt_cpu(struct bt *bt, const struct cpu *cpu);
 
 /* --- bt_registers.c --- */
 void bt_registers_init(struct bt *bt);
@@ -86,13 +102,14 @@ bool bt_registers(struct bt *bt, const struct frame *frame);
 bool bt_cpu_registers(struct bt *bt, const struct frame *frame);
 
 /* --- bt_words.c --- */
-/* THREAD_SIZE as this kernel has it. */
-uint64_t bt_stack_size(struct kernel *kernel);
 /* Stack memory [START, END) word by word, as the member "words". */
 bool bt_words(struct bt *bt, uint64_t start, uint64_t end);
 /* -r, -t: rows of bt_task_shape. */
 bool bt_raw(struct bt *bt, const struct task *task);
 bool bt_text_words(struct bt *bt, const struct task *task);
+/* The same of a CPU whose task is not known. */
+bool bt_cpu_raw(struct bt *bt, const struct cpu *cpu);
+bool bt_cpu_text_words(struct bt *bt, const struct cpu *cpu);
 
 /* --- bt_group.c --- */
 struct group_table;

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/buffer.h"
+#include "kernel/tasks/cpu.h"
 
 #define LINE_WIDTH 96
 
@@ -322,6 +323,9 @@ bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 	}
 	if (done)
 		bt_groups_show(bt, table, false);
+	for (size_t i = 0; done && i < bt->nr_lone; i++)
+		output_note(bt->output, "CPU %u is not among them: its task is not known; `kernel bt -c %u' has "
+					"its stack", bt->lone[i].cpu->number, bt->lone[i].cpu->number);
 	bt_groups_free(table);
 	return done;
 }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/stacks/bad_pointer.h"
+
 enum { CELL_ADDRESS, CELL_USER, CELL_PLACE, FIRST_REGISTER };
 
 /* The system call's number or an error code: in pt_regs, not in the machine's table. */
@@ -153,13 +155,14 @@ bool bt_registers(struct bt *bt, const struct frame *frame)
 	bool user = frame->kind == FRAME_USER;
 	char text[256];
 
+	if (user || !bad_pointer(bt->kernel, frame->pc, text, sizeof(text)))
+		bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text));
+
 	output_begin(bt->output, user ? &bt->block.user_shape : &bt->block.kernel_shape);
 	if (frame->regs_address)
 		output_address(bt->output, CELL_ADDRESS, frame->regs_address);
 	if (!user)
-		output_string(bt->output, CELL_PLACE,
-			      bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text,
-					    sizeof(text)));
+		output_string(bt->output, CELL_PLACE, text);
 	register_cells(bt, frame);
 	return output_end(bt->output);
 }

@@ -7,23 +7,50 @@
 
 #include "base/buffer.h"
 #include "commands/tasks/task_cells.h"
+#include "kernel/stacks/bad_pointer.h"
 #include "kernel/tasks/cpu.h"
+
+static void begin(struct stack *stack, const struct task *task, const struct cpu *cpu)
+{
+	stack->task = task;
+	stack->count = 0;
+	stack->cpu = cpu;
+	stack->error.kind = ERROR_NONE;
+	memset(&stack->registers, 0, sizeof(stack->registers));
+}
+
+static void follow(struct bt *bt)
+{
+	struct stack *stack = &bt->stack;
+
+	stack->end = stack->registers_known
+			     ? unwind(bt->kernel, &stack->registers, stack->frames,
+				      UNWIND_MAX_FRAMES, &stack->count, &stack->error)
+			     : UNWIND_FAILED;
+}
 
 void bt_unwind(struct bt *bt, const struct task *task)
 {
 	struct stack *stack = &bt->stack;
 
-	stack->task = task;
-	stack->count = 0;
-	stack->cpu = NULL;
-	stack->error.kind = ERROR_NONE;
-	memset(&stack->registers, 0, sizeof(stack->registers));
+	begin(stack, task, NULL);
 	stack->registers_known =
 		task_registers(bt->kernel, task, &stack->registers, &stack->cpu, &stack->error);
-	stack->end = stack->registers_known
-			     ? unwind(bt->kernel, &stack->registers, stack->frames,
-				      UNWIND_MAX_FRAMES, &stack->count, &stack->error)
-			     : UNWIND_FAILED;
+	follow(bt);
+}
+
+void bt_unwind_cpu(struct bt *bt, const struct cpu *cpu)
+{
+	struct stack *stack = &bt->stack;
+
+	begin(stack, NULL, cpu);
+	stack->registers_known = cpu->registers_source != CPU_REGISTERS_NONE;
+	if (stack->registers_known)
+		stack->registers = cpu->registers;
+	else
+		error_set(&stack->error, ERROR_NOT_MAPPED, "the dump has no registers of CPU %u",
+			  cpu->number);
+	follow(bt);
 }
 
 const char *bt_end(const struct bt *bt)
@@ -50,6 +77,7 @@ enum {
 	CELL_MODULE,
 	CELL_KIND,
 	CELL_EXACT,
+	CELL_BAD_POINTER,
 	NR_FRAME_CELLS
 };
 
@@ -65,16 +93,23 @@ static const struct column frame_columns[NR_FRAME_CELLS] = {
 	[CELL_MODULE] = { "module", "", 0, COLUMN_JSON_ONLY },
 	[CELL_KIND] = { "kind", "", 0, COLUMN_JSON_ONLY },
 	[CELL_EXACT] = { "exact", "", 0, COLUMN_JSON_ONLY },
+	[CELL_BAD_POINTER] = { "bad_pointer", "", 0, COLUMN_JSON_ONLY },
 };
 
 static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 {
 	struct output *out = bt->output;
-	char text[512];
+	char text[512], why[256];
 	const struct place *place;
 
 	if (frame->kind == FRAME_USER) {
 		output_string(out, CELL_PLACE, "(user space)");
+		return;
+	}
+	if (exact && bad_pointer(bt->kernel, frame->pc, why, sizeof(why))) {
+		snprintf(text, sizeof(text), "0x%lx (%s)", frame->pc, why);
+		output_string(out, CELL_PLACE, text);
+		output_string(out, CELL_BAD_POINTER, why);
 		return;
 	}
 	place = bt_place(bt, frame->pc, !exact);
@@ -246,19 +281,35 @@ static const char *registers_source(const struct stack *stack)
 	return stack->cpu->registers_source == CPU_REGISTERS_NOTE ? "cpu-note" : "inferred";
 }
 
-bool bt_task(struct bt *bt, const struct task *task)
+/* What is not certain of the CPU that the stack is of. */
+static void cpu_notes(struct bt *bt)
 {
 	const struct stack *stack = &bt->stack;
-	const char *end;
+	const struct cpu *cpu = stack->cpu;
+	struct error why = { 0 };
 
-	if (!output_row(bt->output))
-		return false;
-	bt_unwind(bt, task);
-	end = bt_end(bt);
-	task_cells(bt->output, task);
+	if (!stack->task || cpu->inferred_from)
+		cpu_task_reason(bt->kernel, cpu, &why);
+	if (stack->task && cpu->inferred_from)
+		output_note(bt->output, "that CPU %u ran this task is inferred from %s: %s", cpu->number,
+			    cpu->inferred_from, why.text);
+	else if (!stack->task)
+		output_note(bt->output, "CPU %u: %s", cpu->number, why.text);
+	if (cpu->doubt)
+		output_note(bt->output, "CPU %u: %s", cpu->number, cpu->doubt);
+}
+
+/* The rest of a row of bt_task_shape, of bt->stack. */
+static bool show_stack(struct bt *bt)
+{
+	const struct stack *stack = &bt->stack;
+	const char *end = bt_end(bt);
+
 	output_string(bt->output, CELL_SOURCE, registers_source(stack));
 	output_bool(bt->output, CELL_COMPLETE, !end, NULL);
-	if (stack->cpu && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
+	if (stack->cpu)
+		cpu_notes(bt);
+	if (stack->cpu && stack->registers_known && stack->cpu->registers_source != CPU_REGISTERS_NOTE)
 		output_note(
 			bt->output,
 			"no registers of CPU %u were saved in the dump; this is its task's last "
@@ -270,4 +321,22 @@ bool bt_task(struct bt *bt, const struct task *task)
 	if (end)
 		return output_string(bt->output, CELL_END, end);
 	return true;
+}
+
+bool bt_task(struct bt *bt, const struct task *task)
+{
+	if (!output_row(bt->output))
+		return false;
+	bt_unwind(bt, task);
+	task_cells(bt->output, task);
+	return show_stack(bt);
+}
+
+bool bt_cpu(struct bt *bt, const struct cpu *cpu)
+{
+	if (!output_row(bt->output))
+		return false;
+	bt_unwind_cpu(bt, cpu);
+	task_cells_cpu(bt->output, cpu->number);
+	return show_stack(bt);
 }

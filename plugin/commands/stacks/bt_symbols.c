@@ -23,10 +23,9 @@ const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return)
 	if (place->symbol)
 		return place;
 	module = module_at(bt->kernel, inside);
-	if (module) {
+	if (module)
 		place->module = module->name;
-		place->symbol = kernel_symbolize(bt->kernel, inside, unused, sizeof(unused));
-	}
+	place->symbol = kernel_symbolize(bt->kernel, inside, unused, sizeof(unused));
 	return place;
 }
 

@@ -6,30 +6,10 @@
 #include <string.h>
 
 #include "commands/tasks/task_cells.h"
+#include "kernel/tasks/cpu.h"
 
 #define MAX_STACK_SIZE (1024 * 1024)	/* more is damage */
 #define CHUNK 4096
-
-/*
- * THREAD_SIZE depends on the configuration (KASAN doubles it). The union has it; where the types do
- * not know the union, the linker's marks around the first task's stack do (0500871f21b2; renamed by
- * 8f69cba096b5).
- */
-uint64_t bt_stack_size(struct kernel *kernel)
-{
-	uint64_t size, start, end;
-
-	if (types_size(kernel->types, "thread_union", &size, NULL) && size &&
-	    size <= MAX_STACK_SIZE)
-		return size;
-	if ((kernel_symbol(kernel, "__start_init_stack", &start, NULL) &&
-	     kernel_symbol(kernel, "__end_init_stack", &end, NULL)) ||
-	    (kernel_symbol(kernel, "__start_init_task", &start, NULL) &&
-	     kernel_symbol(kernel, "__end_init_task", &end, NULL)))
-		if (end > start && end - start <= MAX_STACK_SIZE)
-			return end - start;
-	return 16384;		/* x86_64 and arm64 without KASAN */
-}
 
 /* Calls back for each word of [START, END); says so where memory is missing, and goes on behind it.
  */
@@ -129,7 +109,33 @@ static bool text_word_row(struct bt *bt, uint64_t address, uint64_t value)
 	return output_bool(bt->output, 6, false, NULL);
 }
 
-bool bt_text_words(struct bt *bt, const struct task *task)
+/* Nobody knows where the stack of a CPU without a known task ends: as if it had a task's size. */
+static bool cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret, uint64_t *end_ret)
+{
+	const unsigned index = bt->kernel->arch->sp;
+
+	task_cells_cpu(bt->output, cpu->number);
+	if (!(cpu->registers.valid >> index & 1)) {
+		output_note(bt->output, "neither its stack pointer nor its task is known");
+		return false;
+	}
+	*start_ret = cpu->registers.value[index];
+	*end_ret = (*start_ret | (bt->stack_size - 1)) + 1;
+	output_note(bt->output, "its task is not known: this is from its stack pointer on to %016lx",
+		    *end_ret);
+	return true;
+}
+
+bool bt_cpu_raw(struct bt *bt, const struct cpu *cpu)
+{
+	uint64_t start, end;
+
+	if (!output_row(bt->output))
+		return false;
+	return !cpu_stack(bt, cpu, &start, &end) || bt_words(bt, start, end);
+}
+
+static bool text_words(struct bt *bt, uint64_t start, uint64_t end)
 {
 	static const struct column columns[] = {
 		{ "address", "    [%]", 0, COLUMN_ADDRESS },
@@ -142,6 +148,23 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 	};
 	static const struct shape shape = { "text_words", SHAPE_PLAIN, columns,
 					    ARRAY_SIZE(columns) };
+
+	output_begin(bt->output, &shape);
+	each_word(bt, start, end, text_word_row);
+	return output_end(bt->output);
+}
+
+bool bt_cpu_text_words(struct bt *bt, const struct cpu *cpu)
+{
+	uint64_t start, end;
+
+	if (!output_row(bt->output))
+		return false;
+	return !cpu_stack(bt, cpu, &start, &end) || text_words(bt, start, end);
+}
+
+bool bt_text_words(struct bt *bt, const struct task *task)
+{
 	struct registers registers = { 0 };
 	uint64_t start = task->stack, sp;
 
@@ -161,7 +184,5 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 				    "that is shown",
 				    sp);
 	}
-	output_begin(bt->output, &shape);
-	each_word(bt, start, task->stack + bt->stack_size, text_word_row);
-	return output_end(bt->output);
+	return text_words(bt, start, task->stack + bt->stack_size);
 }

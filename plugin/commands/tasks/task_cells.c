@@ -11,3 +11,8 @@ bool task_cells(struct output *output, const struct task *task)
 	       output_uint(output, 2, task->cpu) &&
 	       output_bytes(output, 3, task->comm, strnlen(task->comm, sizeof(task->comm)));
 }
+
+bool task_cells_cpu(struct output *output, unsigned cpu)
+{
+	return output_uint(output, 2, cpu);
+}

@@ -21,5 +21,7 @@ struct task;
 
 /* The cells themselves, in a row that is open. */
 bool task_cells(struct output *output, const struct task *task);
+/* The same for a CPU whose task is not known: but for its number they stay empty. */
+bool task_cells_cpu(struct output *output, unsigned cpu);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The list of modules, and whose an address is; see module.h. */
+/* Whose an address is, and what a module knows of itself; see module.h. */
 #include "kernel/modules/module.h"
 
 #include <stdio.h>
@@ -12,10 +12,7 @@
 #include "symbols/kallsyms/kallsyms.h"
 #include "symbols/dwarf/source_map.h"
 
-/* A big machine has 400. */
-#define MAX_MODULES 65536
-
-static void module_free(struct module *module)
+void module_free(struct module *module)
 {
 	for (size_t i = 0; i < module->nr_sections; i++)
 		free(module->sections[i].name);
@@ -23,6 +20,8 @@ static void module_free(struct module *module)
 	free(module->used_by);
 	free(module->debug_path);
 	free(module->damage);
+	free(module->sections_inferred);
+	free(module->debug_refused);
 	symtab_free(module->symbols);
 	orc_free(&module->orc);
 	source_map_close(module->source);
@@ -43,154 +42,22 @@ static void list_free(void *value)
 
 static const struct kernel_slot modules_slot = { list_free };
 
-struct loading {
-	struct kernel *kernel;
-	struct module_list *list;
-	size_t capacity;
-	struct visited visited;
-	size_t unreadable;
-	bool failed;			/* not the list's fault: no memory, Ctrl-C */
-};
-
-static bool add_module(void *context, uint64_t address, struct error *error)
-{
-	struct loading *loading = context;
-	struct module_list *list = loading->list;
-	struct module *modules;
-	struct error why;
-
-	if (!kernel_check_interrupt(loading->kernel, error)) {
-		loading->failed = true;
-		return false;
-	}
-	if (visited_add(&loading->visited, address) == VISITED_BEFORE) {
-		error_set(error, ERROR_CORRUPT, "it leads back to the module at 0x%llx",
-			  (unsigned long long)address);
-		return false;
-	}
-	if (list->count == MAX_MODULES) {
-		error_set(error, ERROR_CORRUPT, "the list of modules has more than %u entries",
-			  MAX_MODULES);
-		return false;
-	}
-	modules = array_room(list->modules, list->count, &loading->capacity, sizeof(*modules),
-			     "the list of modules", error);
-	if (!modules) {
-		loading->failed = true;
-		return false;
-	}
-	list->modules = modules;
-	memset(&list->modules[list->count], 0, sizeof(*list->modules));
-	if (module_read(loading->kernel, address, &list->modules[list->count], &why)) {
-		list->count++;
-	} else if (!loading->unreadable++) {
-		free(list->damage);
-		if (asprintf(&list->damage, "a module could not be read: %s", why.text) < 0)
-			list->damage = NULL;
-	}
-	return true;
-}
-
-static uint64_t code_start(const struct module *module)
-{
-	for (size_t i = 0; i < module->nr_regions; i++)
-		if (module->regions[i].code)
-			return module->regions[i].start;
-	return module->nr_regions ? module->regions[0].start : module->address;
-}
-
-static int compare_modules(const void *a, const void *b)
-{
-	uint64_t left = code_start(a), right = code_start(b);
-
-	return left < right ? -1 : left > right;
-}
-
-static int compare_spans(const void *a, const void *b)
-{
-	const struct module_span *left = a, *right = b;
-
-	return left->start < right->start ? -1 : left->start > right->start;
-}
-
-static bool make_spans(struct module_list *list, struct error *error)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		count += list->modules[i].nr_regions;
-	list->spans = calloc(count ? count : 1, sizeof(*list->spans));
-	if (!list->spans)
-		return error_no_memory(error, "the map of modules", count * sizeof(*list->spans));
-	for (size_t i = 0; i < list->count; i++) {
-		const struct module *module = &list->modules[i];
-
-		for (size_t j = 0; j < module->nr_regions; j++)
-			list->spans[list->nr_spans++] = (struct module_span){
-				.start = module->regions[j].start,
-				.end = module->regions[j].start + module->regions[j].size,
-				.module = i,
-			};
-	}
-	qsort(list->spans, list->nr_spans, sizeof(*list->spans), compare_spans);
-	return true;
-}
-
-/*
- * Walks the kernel's list. False only for reasons that are not in the dump; damage goes into
- * list->damage.
- */
-static bool load(struct loading *loading, struct error *error)
-{
-	struct kernel *kernel = loading->kernel;
-	struct module_list *list = loading->list;
-	struct error why = { .kind = ERROR_NONE };
-	struct member link;
-	uint64_t head;
-
-	if (!kernel_symbol(kernel, "modules", &head, NULL))
-		return true;	/* built without CONFIG_MODULES */
-	if (!types_member(kernel->types, "module", "list", &link, error))
-		return error_prefix(error, "modules");
-	if (!list_for_each(kernel, head, link.offset, add_module, loading, &why) ||
-	    why.kind != ERROR_NONE) {
-		if (loading->failed || why.kind == ERROR_INTERRUPTED ||
-		    why.kind == ERROR_NO_MEMORY) {
-			*error = why;
-			return false;
-		}
-		free(list->damage);
-		if (asprintf(&list->damage, "the list of modules is incomplete: %s", why.text) < 0)
-			list->damage = NULL;
-	}
-	if (list->count)
-		qsort(list->modules, list->count, sizeof(*list->modules), compare_modules);
-	if (!make_spans(list, error))
-		return false;
-	for (size_t i = 0; i < list->count; i++)
-		module_read_users(kernel, list, &list->modules[i]);
-	return true;
-}
-
 bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct error *error)
 {
-	struct loading loading = { .kernel = kernel };
+	struct module_list *list = kernel_kept(kernel, &modules_slot);
 
-	*list_ret = kernel_kept(kernel, &modules_slot);
-	if (!*list_ret) {
-		loading.list = calloc(1, sizeof(*loading.list));
-		if (!loading.list)
-			return error_no_memory(error, "the list of modules", sizeof(*loading.list));
-		if (!load(&loading, error)) {
-			visited_free(&loading.visited);
-			list_free(loading.list);
+	if (!list) {
+		list = calloc(1, sizeof(*list));
+		if (!list)
+			return error_no_memory(error, "the list of modules", sizeof(*list));
+		if (!module_list_load(kernel, list, error)) {
+			list_free(list);
 			return false;
 		}
-		visited_free(&loading.visited);
-		if (!kernel_keep(kernel, &modules_slot, loading.list, error))
+		if (!kernel_keep(kernel, &modules_slot, list, error))
 			return false;
-		*list_ret = loading.list;
 	}
+	*list_ret = list;
 	return true;
 }
 

@@ -5,7 +5,7 @@
  * Their memory: core_layout/init_layout (4.5 to 6.3), mem[] (6.4+, ac3b43283923). Their sections:
  * mod->sect_attrs.
  *
- * Files: module.c makes the list and answers questions about addresses, module_read.c knows struct
+ * Files: module_list.c makes the list, module_sections.c guesses at lost sections, module.c answers questions about addresses, module_read.c knows struct
  * module and its changes over time, module_debug.c looks for files on disk.
  */
 #ifndef VMCORE_KERNEL_MODULE_H
@@ -42,6 +42,9 @@ struct module {
 	size_t nr_regions;
 	struct module_section *sections;
 	size_t nr_sections;
+	/* some of sect_attrs could not be read, or there is none; see module_infer_sections() */
+	bool sections_lost;
+	char *sections_inferred;	/* NULL, or out of what they were worked out; owned */
 
 	/* Read on demand by the accessors. */
 	struct symtab *symbols;
@@ -53,6 +56,7 @@ struct module {
 	struct source_map *source;	/* debug_path's, source.h; NULL = none, or not opened yet */
 	bool source_opened;
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
+	char *debug_refused;		/* NULL, or why gdb cannot have it; the same's; owned */
 	/* NULL, or the first part of it that could not be read and why; owned */
 	char *damage;
 };
@@ -89,5 +93,12 @@ bool module_orc(struct kernel *kernel, struct module *module, const struct orc_t
  */
 const char *module_debug_file(struct kernel *kernel, struct module *module,
 			      const char *const *paths, struct buffer *why);
+
+/*
+ * Where the sections are, of a module whose list of them the dump has lost in whole or in part: module_debug_file()
+ * works it out of the module's symbols and the file, if one is found. Without one, what is asked for here is one
+ * section for each stretch of memory, with names that no file has. Nothing is done where none is lost.
+ */
+void module_infer_sections(struct module *module);
 
 #endif

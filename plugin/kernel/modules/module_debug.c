@@ -27,7 +27,6 @@
 struct module_file {
 	char *name; /* as the kernel calls the module: '-' is '_', no suffix */
 	char *path;
-	bool compressed; /* .ko.xz and the like */
 };
 
 struct module_files {
@@ -54,32 +53,23 @@ void module_files_free(struct module_files *files)
 }
 
 /* "virtio-net.ko.debug" -> 10, the length of the module's name; 0 = not a module. */
-static size_t module_name_length(const char *file, bool *compressed_ret)
+static size_t module_name_length(const char *file)
 {
-	static const struct {
-		const char *suffix;
-		bool compressed;
-	} suffixes[] = {
-		{ ".ko", false },    { ".ko.debug", false }, { ".ko.xz", true },
-		{ ".ko.zst", true }, { ".ko.gz", true },
-	};
+	static const char *const suffixes[] = { ".ko", ".ko.debug", ".ko.xz", ".ko.zst", ".ko.gz" };
 	size_t length = strlen(file);
 
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		size_t suffix = strlen(suffixes[i].suffix);
+		size_t suffix = strlen(suffixes[i]);
 
-		if (length > suffix && strcmp(file + length - suffix, suffixes[i].suffix) == 0) {
-			*compressed_ret = suffixes[i].compressed;
+		if (length > suffix && strcmp(file + length - suffix, suffixes[i]) == 0)
 			return length - suffix;
-		}
 	}
 	return 0;
 }
 
 static void files_add(struct module_files *files, const char *path, const char *file)
 {
-	bool compressed;
-	size_t length = module_name_length(file, &compressed);
+	size_t length = module_name_length(file);
 	struct module_file *more, *slot;
 
 	if (!length)
@@ -97,8 +87,7 @@ static void files_add(struct module_files *files, const char *path, const char *
 	files->files = more;
 	slot = &files->files[files->count];
 	*slot = (struct module_file){ .name = strndup(file, length),
-				      .path = strdup(path),
-				      .compressed = compressed };
+				      .path = strdup(path) };
 	if (!slot->name || !slot->path) {
 		free(slot->name);
 		free(slot->path);
@@ -251,39 +240,12 @@ static bool file_fits(const struct module *module, const char *path, struct buff
 	return true;
 }
 
-/* DIRECTORY/.build-id/ab/cdef.debug, as distributions lay out their debug packages. */
-static char *find_build_id_below(const struct module *module, const char *directory,
-				 struct buffer *why)
-{
-	char *path;
-
-	if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", directory, module->build_id,
-		     module->build_id + 2) < 0)
-		return NULL;
-	if (access(path, R_OK) == 0 && file_fits(module, path, why))
-		return path;
-	free(path);
-	return NULL;
-}
-
-static char *find_by_build_id(const struct module *module, const char *const *paths,
-			      struct buffer *why)
-{
-	char *found = NULL;
-
-	if (strlen(module->build_id) < 3)
-		return NULL;
-	for (size_t i = 0; !found && paths && paths[i]; i++)
-		found = find_build_id_below(module, paths[i], why);
-	return found ? found : find_build_id_below(module, "/usr/lib/debug", why);
-}
-
 static struct patience patience_of(const struct kernel *kernel)
 {
 	return (struct patience){ kernel->interrupted, kernel->progress, kernel->caller_context };
 }
 
-/* PATH, or where it lies unpacked; malloc'ed, NULL with the reason in WHY. */
+/* PATH, or where it lies unpacked, in whole or its sections; malloc'ed, NULL with the reason in WHY. */
 static char *unpacked(const struct kernel *kernel, const char *path, struct buffer *why)
 {
 	struct patience patience = patience_of(kernel);
@@ -294,6 +256,36 @@ static char *unpacked(const struct kernel *kernel, const char *path, struct buff
 		return plain;
 	buffer_printf(why, "%s\n", error.text);
 	return NULL;
+}
+
+/* DIRECTORY/.build-id/ab/cdef.debug, as distributions lay out their debug packages. */
+static char *find_build_id_below(const struct kernel *kernel, const struct module *module,
+				 const char *directory, struct buffer *why)
+{
+	char *path, *plain = NULL;
+
+	if (asprintf(&path, "%s/.build-id/%.2s/%s.debug", directory, module->build_id,
+		     module->build_id + 2) < 0)
+		return NULL;
+	if (access(path, R_OK) == 0)
+		plain = unpacked(kernel, path, why);
+	free(path);
+	if (plain && file_fits(module, plain, why))
+		return plain;
+	free(plain);
+	return NULL;
+}
+
+static char *find_by_build_id(const struct kernel *kernel, const struct module *module,
+			      const char *const *paths, struct buffer *why)
+{
+	char *found = NULL;
+
+	if (strlen(module->build_id) < 3)
+		return NULL;
+	for (size_t i = 0; !found && paths && paths[i]; i++)
+		found = find_build_id_below(kernel, module, paths[i], why);
+	return found ? found : find_build_id_below(kernel, module, "/usr/lib/debug", why);
 }
 
 /* From the servers that the person named, if any. */
@@ -340,7 +332,7 @@ static char *find_by_name(struct kernel *kernel, const struct module *module,
 		path = unpacked(kernel, file->path, why);
 		if (path && file_fits(module, path, why))
 			return path;
-		if (path && file->compressed)
+		if (path && strcmp(path, file->path))
 			unlink(path);
 		free(path);
 	}
@@ -365,12 +357,14 @@ const char *module_debug_file(struct kernel *kernel, struct module *module,
 		return NULL;
 	if (!why)
 		why = &unwanted;
-	module->debug_path = find_by_build_id(module, paths, why);
+	module->debug_path = find_by_build_id(kernel, module, paths, why);
 	if (!module->debug_path)
 		module->debug_path = find_by_name(kernel, module, paths, why);
 	if (!module->debug_path)
 		module->debug_path = find_on_servers(kernel, module, why);
 	module->debug_searched = true;
+	if (module->debug_path)
+		module_sections_from_file(kernel, module);
 	if (list->files && list->files->interrupted) { /* the next search is a new one */
 		module_files_free(list->files);
 		list->files = NULL;

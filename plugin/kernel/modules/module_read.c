@@ -209,6 +209,7 @@ static void read_sections(const struct reading *reading)
 	uint64_t attrs, count;
 	struct error why;
 
+	module->sections_lost = true;	/* until all is read */
 	if (!field(reading, "sect_attrs", &attrs) || !attrs)
 		return;		/* no CONFIG_KALLSYMS or no sysfs, or not that far yet */
 	if (!section_layout(kernel, &layout, &why)) {
@@ -235,6 +236,7 @@ static void read_sections(const struct reading *reading)
 		else
 			module_damaged(module, &why);
 	}
+	module->sections_lost = !count || module->nr_sections < count;
 }
 
 static void set_build_id(struct module *module, const uint8_t *id, size_t size)

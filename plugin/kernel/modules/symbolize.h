@@ -8,8 +8,8 @@
 struct module;
 
 /*
- * The symbol that ADDRESS lies in, of vmlinux or else of a module; NULL if there is none.
- * *symbols_ret is the table it is in, *module_ret the module, NULL for vmlinux.
+ * The symbol that ADDRESS lies in, of vmlinux, of a module, or of generated code (dynamic_code.h); NULL if there is none.
+ * *symbols_ret is the table it is in, *module_ret the module, NULL for the others.
  */
 const struct symbol *kernel_lookup(struct kernel *kernel, uint64_t address,
 				   const struct symtab **symbols_ret, struct module **module_ret);

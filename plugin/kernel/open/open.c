@@ -46,11 +46,22 @@ static bool no_vmlinux(const struct kernel *kernel, struct error *error)
 		why.text);
 }
 
+/* As vmlinux has it, but where that is debug information alone. */
+static bool open_own_types(struct kernel *kernel)
+{
+	struct buffer blob = { 0 };
+	bool opened = own_btf(kernel, &blob, NULL) &&
+		      types_open_btf(blob.data, blob.size, "BTF in the dump", &kernel->types, NULL);
+
+	buffer_free(&blob);
+	return opened;
+}
+
 static bool open_types(struct kernel *kernel, struct error *error)
 {
 	struct error btf;
 
-	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) &&
+	if (!types_open_btf_file(kernel->vmlinux_path, &kernel->types, &btf) && !open_own_types(kernel) &&
 	    !types_open_dwarf(kernel->vmlinux_path, &kernel->types, error)) {
 		if (error)
 			error_prefix(error, "%.120s; %.100s", btf.text, kernel->vmlinux_path);
@@ -133,7 +144,8 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 		return value;
 	/* With CONFIG_FORCE_NR_CPUS there is no variable (6f9c07be9d02, 6.1). */
 	possible = count_possible_cpus(kernel);
-	return possible ? possible : 1;
+	/* Of a dump that has no such memory the notes are left, one for each CPU. */
+	return possible ? possible : cpus_in_notes(kernel->dump);
 }
 
 static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
@@ -159,10 +171,11 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 			kernel->per_cpu_offset[cpu] =
 				memory_decode(kernel->memory, bytes + cpu * 8, 8);
 	} else {
-		/* Without them no CPU can be looked at, but the rest of the kernel can. */
+		/* Without them no CPU's data can be looked at, but there are its registers in the notes. */
 		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");
 		note_damage(kernel, &reason);
-		kernel->nr_cpu_ids = 0;
+		free(kernel->per_cpu_offset);
+		kernel->per_cpu_offset = NULL;
 	}
 	free(bytes);
 	return true;

@@ -10,10 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/modules/dynamic_code.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
-#include "kernel/open/own.h"
+#include "kernel/stacks/bad_pointer.h"
+#include "kernel/stacks/dynamic_rows.h"
+#include "kernel/stacks/return_traced.h"
 #include "kernel/stacks/unwind_dwarf.h"
+#include "kernel/stacks/unwind_table.h"
 #include "symbols/cfi/prologue.h"
 
 /*
@@ -45,36 +49,31 @@ static void set_register(struct registers *registers, unsigned index, uint64_t v
 	registers->valid |= 1ull << index;
 }
 
-static bool load_orc(struct kernel *kernel, struct error *error)
-{
-	if (kernel->orc_loaded)
-		return true;
-	if (kernel->vmlinux_path ?
-		    !orc_read_elf(kernel->types, kernel->vmlinux_path,
-				  kernel->memory->kaslr_offset, &kernel->orc, error) :
-		    !own_orc(kernel, &kernel->orc, error))
-		return false;
-	kernel->orc_loaded = true;
-	return true;
-}
-
 static bool is_code(struct kernel *kernel, uint64_t address)
 {
-	return kernel_is_text(kernel, address) || module_at(kernel, address);
+	return kernel_is_text(kernel, address) || module_at(kernel, address) || dynamic_code_at(kernel, address);
 }
 
-/* The return address below CFA; false if there is none that could be one. */
-static bool is_return_address_at(struct kernel *kernel, uint64_t address)
+bool unwind_is_code(struct kernel *kernel, uint64_t address)
+{
+	return is_code(kernel, address);
+}
+
+bool unwind_is_return_address(struct kernel *kernel, uint64_t address, uint64_t *pc_ret)
 {
 	uint64_t pc;
 
-	return kernel_read_pointer(kernel, address, &pc, NULL) && is_code(kernel, pc);
+	if (!kernel_read_pointer(kernel, address, &pc, NULL) || !is_code(kernel, pc) ||
+	    (return_is_traced(kernel, pc) && !return_original(kernel, address, &pc, NULL)))
+		return false;
+	if (pc_ret)
+		*pc_ret = pc;
+	return true;
 }
 
 /*
  * Code outside of vmlinux and the modules. Two cases are worth a row of their own:
- *  - a jump through a bad pointer: nothing is mapped there, and the call has just
- *    pushed its return address;
+ *  - a call through a bad pointer, bad_pointer.h;
  *  - BPF programs, which are always compiled with a frame pointer.
  * Both only if a return address is where it should be.
  */
@@ -82,17 +81,15 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 {
 	struct kernel *kernel = unwinder->kernel;
 	uint64_t sp = unwinder->registers.value[X86_RSP], bp = unwinder->registers.value[X86_RBP];
-	uint8_t byte;
 
-	if (unwinder->exact && !memory_read(kernel->memory, pc, &byte, 1, NULL) &&
-	    is_return_address_at(kernel, sp)) {
+	if (unwinder->exact && unwind_is_return_address(kernel, sp, NULL) && bad_pointer(kernel, pc, NULL, 0)) {
 		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
 					 .sp_base = ORC_BASE_SP,
 					 .sp_offset = 8 };
 		return true;
 	}
 	if (is_valid(&unwinder->registers, X86_RBP) && bp % 8 == 0 && bp >= sp && bp - sp < 65536 &&
-	    is_return_address_at(kernel, bp + 8)) {
+	    unwind_is_return_address(kernel, bp + 8, NULL)) {
 		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
 					 .sp_base = ORC_BASE_BP,
 					 .sp_offset = 16,
@@ -150,7 +147,7 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 	struct module *module;
 
 	if (kernel_is_text(kernel, address)) {
-		if (!load_orc(kernel, unwinder->error))
+		if (!unwind_load_orc(kernel, unwinder->error))
 			return false;
 		found = orc_find(&kernel->orc, address);
 		if ((!found || found->type == ORC_TYPE_UNKNOWN) &&
@@ -161,6 +158,9 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 		if (!module_orc(kernel, module, &table, unwinder->error))
 			return false;
 		found = orc_find(table, address);
+	} else if (dynamic_code_at(kernel, address)) {
+		table = dynamic_rows(kernel);
+		found = table ? orc_find(table, address) : NULL;
 	} else if (row_without_table(unwinder, pc, row)) {
 		return true;
 	} else {
@@ -174,6 +174,16 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 				 (unsigned long long)pc);
 	*row = *found;
 	return true;
+}
+
+bool unwind_is_call(struct kernel *kernel, uint64_t pc)
+{
+	struct error ignored;
+	struct unwinder unwinder = { .kernel = kernel, .error = &ignored };
+	struct orc_row row;
+
+	return is_code(kernel, pc - 1) && find_row(&unwinder, pc, &row) && row.type == ORC_TYPE_FRAME &&
+	       !row.signal;
 }
 
 /* The value of the register that a row's offset is relative to. */
@@ -307,6 +317,8 @@ static enum step step_call(struct unwinder *unwinder, const struct orc_row *row,
 	if (!row_address(unwinder, row, &cfa) ||
 	    !check_progress(unwinder, cfa, switches_stack(unwinder, row)) ||
 	    !kernel_read_pointer(unwinder->kernel, cfa - 8, &pc, unwinder->error) ||
+	    (return_is_traced(unwinder->kernel, pc) &&
+	     !return_original(unwinder->kernel, cfa - 8, &pc, unwinder->error)) ||
 	    !restore_bp(unwinder, row, cfa, &caller))
 		return STEP_FAILED;
 	frame->cfa = cfa;
@@ -403,9 +415,11 @@ static enum frame_kind current_kind(const struct unwinder *unwinder, bool first)
 
 static enum unwind_end fail(struct unwinder *unwinder, size_t count, const struct frame *frame)
 {
-	char name[256];
+	char name[256], why[128];
 
-	if (!kernel_symbolize(unwinder->kernel,
+	if (frame->kind == FRAME_INTERRUPTED && bad_pointer(unwinder->kernel, frame->pc, why, sizeof(why)))
+		snprintf(name, sizeof(name), "0x%llx: %s", (unsigned long long)frame->pc, why);
+	else if (!kernel_symbolize(unwinder->kernel,
 			      frame->kind == FRAME_CALL && frame->pc ? frame->pc - 1 : frame->pc,
 			      name, sizeof(name)))
 		snprintf(name, sizeof(name), "0x%llx", (unsigned long long)frame->pc);

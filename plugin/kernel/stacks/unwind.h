@@ -54,4 +54,14 @@ enum unwind_end {
 enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		       struct frame *frames, size_t max, size_t *count_ret, struct error *error);
 
+/* Is there code of the kernel at ADDRESS: vmlinux's, a module's, or made at run time? */
+bool unwind_is_code(struct kernel *kernel, uint64_t address);
+/* Is there at ADDRESS of a stack what could be a return address? *PC_RET (may be NULL) is it. */
+bool unwind_is_return_address(struct kernel *kernel, uint64_t address, uint64_t *pc_ret);
+/*
+ * Was the function that is in a call at PC, a return address, called itself, by vmlinux's rows? Then its
+ * caller's pc is a return address, too. (Some of these are signal frames to gdb.)
+ */
+bool unwind_is_call(struct kernel *kernel, uint64_t pc);
+
 #endif

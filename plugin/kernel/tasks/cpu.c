@@ -2,34 +2,9 @@
 /* What each CPU was doing; cpu.h says where that comes from. */
 #include "kernel/tasks/cpu.h"
 
-#include <elf.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define MAX_NOTE_BUFFER 4096	/* note_buf_t is 368 bytes on x86_64 */
-
-/* A CPU while its facts are being collected. */
-struct candidate {
-	struct cpu cpu;
-	/* its crash_notes buffer could be read, so an empty one means that it saved nothing */
-	bool has_buffer;
-};
-
-struct collection {
-	struct kernel *kernel;
-	struct candidate *candidates;	/* [kernel->nr_cpu_ids] */
-	bool *used;			/* [dump->nr_notes]: this note is some CPU's */
-};
-
-static bool is_prstatus(const struct dump_note *note)
-{
-	return note->type == NT_PRSTATUS && strcmp(note->name, "CORE") == 0 && !note->truncated;
-}
-
-static bool is_qemu(const struct dump_note *note)
-{
-	return note->type == 0 && strcmp(note->name, "QEMU") == 0;
-}
+#include "kernel/tasks/cpu_internal.h"
 
 static void read_online(struct collection *collection)
 {
@@ -49,195 +24,60 @@ static void read_online(struct collection *collection)
 	 */
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		if (cpu % 64 == 0 &&
-		    !memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL))
+		    !memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL)) {
 			word = 0;
+			collection->online_unknown = true;
+		}
 		collection->candidates[cpu].cpu.online = word >> cpu % 64 & 1;
 	}
 }
 
-static bool set_note(struct collection *collection, unsigned cpu, const uint8_t *data, size_t size)
+/* A per-CPU pointer, or one in the per-CPU structure SYMBOL. 0 = not known. */
+static uint64_t per_cpu_pointer(struct kernel *kernel, const struct cpu *cpu, const char *symbol,
+				const char *type, const char *member)
 {
-	struct cpu *target = &collection->candidates[cpu].cpu;
+	uint64_t address, value;
 
-	if (!collection->kernel->arch->prstatus_registers(data, size, &target->registers, NULL))
-		return false;
-	target->registers_source = CPU_REGISTERS_NOTE;
-	return true;
+	if (!kernel_per_cpu(kernel, symbol, cpu->number, &address, NULL))
+		return 0;
+	if (type ? kernel_read_member(kernel, address, type, member, &value, NULL) :
+		   kernel_read_pointer(kernel, address, &value, NULL))
+		return value;
+	return 0;
 }
 
-/* QEMU writes the notes of all CPUs in order, first all PRSTATUS, then all of its own. */
-static bool notes_from_qemu(struct collection *collection)
+/* Does the run queue say itself that it is another CPU's? Then the offset that led to it is wrong. */
+static bool is_foreign(struct kernel *kernel, const struct cpu *cpu)
 {
-	struct kernel *kernel = collection->kernel;
-	unsigned prstatus = 0, own = 0;
+	uint64_t queue, number;
 
-	for (size_t i = 0; i < kernel->dump->nr_notes; i++) {
-		const struct dump_note *note = &kernel->dump->notes[i];
-
-		if (is_prstatus(note) && prstatus < kernel->nr_cpu_ids) {
-			set_note(collection, prstatus++, note->data, note->size);
-		} else if (is_qemu(note) && own < kernel->nr_cpu_ids) {
-			struct cpu *cpu = &collection->candidates[own++].cpu;
-
-			if (kernel->arch->qemu_registers &&
-			    kernel->arch->qemu_registers(note->data, note->size, &cpu->registers,
-							 NULL))
-				cpu->registers_source = CPU_REGISTERS_NOTE;
-		}
-	}
-	return own > 0;
+	return kernel_per_cpu(kernel, "runqueues", cpu->number, &queue, NULL) &&
+	       kernel_read_member(kernel, queue, "rq", "cpu", &number, NULL) && number != cpu->number;
 }
 
-/*
- * The file's notes are copies of the buffers in memory: mark the one that is this, so that it is
- * not given away again.
- */
-static void mark_used(struct collection *collection, const uint8_t *data, size_t size)
+static uint64_t plausible(struct kernel *kernel, uint64_t task)
 {
-	const struct dump *dump = collection->kernel->dump;
-
-	for (size_t i = 0; i < dump->nr_notes; i++) {
-		const struct dump_note *note = &dump->notes[i];
-
-		if (!collection->used[i] && is_prstatus(note) && note->size == size &&
-		    memcmp(note->data, data, size) == 0) {
-			collection->used[i] = true;
-			return;
-		}
-	}
+	return task % 8 == 0 && kernel->arch->is_kernel_address(kernel->memory, task) ? task : 0;
 }
 
-/* One CPU's crash_notes buffer (crash_save_cpu() in kernel/kexec_core.c): an ELF note, or zeros. */
-static void note_from_memory(struct collection *collection, unsigned cpu, uint64_t crash_notes,
-			     size_t size)
+/* The current and the idle task; the kernel has the address of each in two places. */
+static void read_tasks(struct kernel *kernel, struct candidate *candidate)
 {
-	struct kernel *kernel = collection->kernel;
-	uint8_t buffer[MAX_NOTE_BUFFER];
-	uint64_t address, name_size, data_size, type;
-	size_t data;
+	struct cpu *cpu = &candidate->cpu;
 
-	if (!kernel_per_cpu_pointer(kernel, crash_notes, cpu, &address, NULL) ||
-	    !memory_read(kernel->memory, address, buffer, size, NULL))
+	candidate->foreign = is_foreign(kernel, cpu);
+	if (candidate->foreign)
 		return;
-	collection->candidates[cpu].has_buffer = true;
-	name_size = memory_decode(kernel->memory, buffer, 4);
-	data_size = memory_decode(kernel->memory, buffer + 4, 4);
-	type = memory_decode(kernel->memory, buffer + 8, 4);
-	if (name_size != 5 || memcmp(buffer + 12, "CORE", 5) != 0 || type != NT_PRSTATUS)
-		return;
-	data = 12 + 8;
-	if (data_size > size - data || !set_note(collection, cpu, buffer + data, data_size))
-		return;
-	mark_used(collection, buffer + data, data_size);
-}
-
-static void notes_from_memory(struct collection *collection)
-{
-	struct kernel *kernel = collection->kernel;
-	uint64_t crash_notes, size = 0;
-
-	if (!kernel_read_variable(kernel, "crash_notes", kernel->arch->pointer_size, &crash_notes,
-				  NULL) ||
-	    !crash_notes)
-		return;
-	if (!types_size(kernel->types, "note_buf_t", &size, NULL) || size < 20 ||
-	    size > MAX_NOTE_BUFFER)
-		size = 368;
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
-		note_from_memory(collection, cpu, crash_notes, size);
-}
-
-/* The pid of the CPU's current task, which a note also has. */
-static bool current_pid(struct kernel *kernel, const struct cpu *cpu, uint64_t *pid_ret)
-{
-	return cpu->task &&
-	       kernel_read_member(kernel, cpu->task, "task_struct", "pid", pid_ret, NULL);
-}
-
-/* Could this CPU have written a note that memory does not show? */
-static bool is_open(const struct candidate *candidate, bool any_from_memory)
-{
-	if (candidate->cpu.registers_source == CPU_REGISTERS_NOTE)
-		return false;
-	return any_from_memory ? !candidate->has_buffer : candidate->cpu.online;
-}
-
-/* A note's pr_pid is its CPU's current task (0 = idle, which many can be). */
-static void match_by_pid(struct collection *collection, bool any_from_memory)
-{
-	struct kernel *kernel = collection->kernel;
-
-	for (size_t i = 0; i < kernel->dump->nr_notes; i++) {
-		const struct dump_note *note = &kernel->dump->notes[i];
-		uint32_t pid;
-
-		if (collection->used[i] || !is_prstatus(note) ||
-		    !kernel->arch->prstatus_pid(note->data, note->size, &pid) || pid == 0)
-			continue;
-		for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-			struct candidate *candidate = &collection->candidates[cpu];
-			uint64_t current;
-
-			if (is_open(candidate, any_from_memory) &&
-			    current_pid(kernel, &candidate->cpu, &current) && current == pid &&
-			    set_note(collection, cpu, note->data, note->size)) {
-				collection->used[i] = true;
-				break;
-			}
-		}
-	}
-}
-
-/*
- * The notes that are left, in order, to the CPUs that are left, in order: right if there are as
- * many of both.
- */
-static void match_by_order(struct collection *collection, bool any_from_memory)
-{
-	struct kernel *kernel = collection->kernel;
-	unsigned cpu = 0;
-
-	for (size_t i = 0; i < kernel->dump->nr_notes; i++) {
-		const struct dump_note *note = &kernel->dump->notes[i];
-
-		if (collection->used[i] || !is_prstatus(note))
-			continue;
-		while (cpu < kernel->nr_cpu_ids &&
-		       !is_open(&collection->candidates[cpu], any_from_memory))
-			cpu++;
-		if (cpu == kernel->nr_cpu_ids)
-			return;
-		collection->used[i] = set_note(collection, cpu++, note->data, note->size);
-	}
-}
-
-static void notes_from_file(struct collection *collection)
-{
-	struct kernel *kernel = collection->kernel;
-	unsigned left = 0, open = 0;
-	bool any = false;
-
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
-		any |= collection->candidates[cpu].cpu.registers_source == CPU_REGISTERS_NOTE;
-	for (size_t i = 0; i < kernel->dump->nr_notes; i++)
-		left += is_prstatus(&kernel->dump->notes[i]) && !collection->used[i];
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
-		open += is_open(&collection->candidates[cpu], any);
-	if (left != open)
-		match_by_pid(collection, any);
-	match_by_order(collection, any);
-}
-
-static void read_runqueue(struct kernel *kernel, struct cpu *cpu)
-{
-	uint64_t runqueue;
-
-	if (!kernel_per_cpu(kernel, "runqueues", cpu->number, &runqueue, NULL))
-		return;
-	if (!kernel_read_member(kernel, runqueue, "rq", "curr", &cpu->task, NULL))
-		cpu->task = 0;
-	if (!kernel_read_member(kernel, runqueue, "rq", "idle", &cpu->idle, NULL))
-		cpu->idle = 0;
+	cpu->task = plausible(kernel, per_cpu_pointer(kernel, cpu, "runqueues", "rq", "curr"));
+	/* x86's current; in struct pcpu_hot from e57ef2ed97c1, 6.2, to 6.14. */
+	if (!cpu->task)
+		cpu->task = plausible(kernel, per_cpu_pointer(kernel, cpu, "current_task", NULL, NULL));
+	if (!cpu->task)
+		cpu->task = plausible(kernel, per_cpu_pointer(kernel, cpu, "pcpu_hot", "pcpu_hot",
+							     "current_task"));
+	cpu->idle = plausible(kernel, per_cpu_pointer(kernel, cpu, "runqueues", "rq", "idle"));
+	if (!cpu->idle)		/* kernel/smpboot.c */
+		cpu->idle = plausible(kernel, per_cpu_pointer(kernel, cpu, "idle_threads", NULL, NULL));
 }
 
 /* Stale: where the CPU's current task was last switched out. */
@@ -309,18 +149,10 @@ bool cpus_load(struct kernel *kernel, struct error *error)
 	}
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		collection.candidates[cpu].cpu.number = cpu;
-		read_runqueue(kernel, &collection.candidates[cpu].cpu);
+		read_tasks(kernel, &collection.candidates[cpu]);
 	}
 	read_online(&collection);
-	/* QEMU's notes are of the moment of the dump; the kernel's own, if any, are older. */
-	if (!notes_from_qemu(&collection)) {
-		for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-			collection.candidates[cpu].cpu.registers = (struct registers){ 0 };
-			collection.candidates[cpu].cpu.registers_source = CPU_REGISTERS_NONE;
-		}
-		notes_from_memory(&collection);
-		notes_from_file(&collection);
-	}
+	cpu_notes(&collection);
 	find_panicked(&collection);
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		struct cpu *this = &collection.candidates[cpu].cpu;
@@ -340,6 +172,22 @@ void cpus_free(struct kernel *kernel)
 	free(kernel->cpus);
 	kernel->cpus = NULL;
 	kernel->nr_cpus = 0;
+}
+
+bool cpu_task_reason(struct kernel *kernel, const struct cpu *cpu, struct error *error)
+{
+	uint64_t queue, value;
+
+	if (cpu->task && !cpu->inferred_from)
+		return error_set(error, ERROR_CORRUPT, "its current task, 0x%llx, is not among the known tasks",
+				 (unsigned long long)cpu->task);
+	if (!kernel_per_cpu(kernel, "runqueues", cpu->number, &queue, error) ||
+	    !kernel_read_member(kernel, queue, "rq", "curr", &value, error))
+		return error_prefix(error, "its current task is not known");
+	return error_set(error, ERROR_CORRUPT,
+			 "its current task is not known: what should be its run queue, at 0x%llx, %s",
+			 (unsigned long long)queue,
+			 is_foreign(kernel, cpu) ? "is not" : "has none");
 }
 
 struct cpu *cpu_find(struct kernel *kernel, unsigned number)

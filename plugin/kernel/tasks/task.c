@@ -293,6 +293,13 @@ static void relate(struct kernel *kernel, struct task_table *table)
 	}
 }
 
+/* All of that, and for CPUs whose own word is lost what the tasks say. */
+static void finish(struct kernel *kernel, struct task_table *table)
+{
+	cpus_infer_tasks(kernel, table);
+	relate(kernel, table);
+}
+
 static void free_table(void *value)
 {
 	struct task_table *table = value;
@@ -328,8 +335,11 @@ static bool load(struct kernel *kernel, struct error *error)
 		free_table(table);
 		return false;
 	}
-	relate(kernel, table);
-	return kernel_keep(kernel, &tasks_slot, table, error);
+	/* Kept first: who follows stacks for the rest may ask for tasks. */
+	if (!kernel_keep(kernel, &tasks_slot, table, error))
+		return false;
+	finish(kernel, table);
+	return true;
 }
 
 bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error)
@@ -382,9 +392,13 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 		}
 	}
 	/* A zombie's stack goes back before the task does; what is there now is someone else's. */
-	if (!task->stack && !task->damage)
+	if (!task->stack && !task->stack_unknown)
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "pid %u has exited and has no kernel stack any more", task->pid);
+	if (task->thread_sp_unknown)
+		return error_set(error, ERROR_EXCLUDED,
+				 "where pid %u saved its registers cannot be read: thread.sp is %s", task->pid,
+				 task->damage);
 	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
 		return error_prefix(error, "the registers of pid %u", task->pid);
 	/*

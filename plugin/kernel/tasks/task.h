@@ -26,6 +26,7 @@ struct task {
 	uint64_t flags;		       /* PF_* */
 	uint64_t rss_bytes, vsz_bytes; /* of the mm; tasks_load_memory() fills them in */
 	bool memory_unknown;	       /* the mm cannot be read, the two mean nothing */
+	bool stack_unknown, thread_sp_unknown; /* could not be read, their 0 means nothing */
 	uint32_t pid, tgid, ppid;      /* in the initial namespace */
 	/* raw: __state | exit_state << 16 is not mixed: see exit_state */
 	uint32_t state;
@@ -57,6 +58,13 @@ struct task_table {
 extern const struct kernel_slot tasks_slot;
 /* The table, read at the first call. */
 bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct error *error);
+/*
+ * THREAD_SIZE, bytes of each task's kernel stack: it depends on the configuration (KASAN doubles it).
+ * task_stack.c.
+ */
+uint64_t task_stack_size(struct kernel *kernel);
+/* The task whose kernel stack ADDRESS is on; NULL if it is on nobody's. */
+const struct task *task_on_stack(struct kernel *kernel, const struct task_table *table, uint64_t address);
 /* NULL if there is none. Pid 0 = CPU 0's idle task. */
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid);
 const struct task *task_find_address(struct kernel *kernel, uint64_t address);

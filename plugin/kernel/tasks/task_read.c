@@ -252,6 +252,15 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 	}
 }
 
+/* Was the member that goes to OFFSET in struct task_record there, but not to be read? */
+static bool is_lost(const struct task_reader *reader, uint64_t known, size_t offset)
+{
+	for (size_t i = 0; i < NR_FIELDS; i++)
+		if (fields[i].offset == offset)
+			return reader->present >> i & 1 && !(known >> i & 1);
+	return false;
+}
+
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 	       struct task_links *links, struct error *error)
 {
@@ -269,6 +278,9 @@ bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 		return error_prefix(error, "the task at 0x%llx", (unsigned long long)address);
 	}
 	decode(reader, known, &record);
+	record.task.stack_unknown = is_lost(reader, known, offsetof(struct task_record, task.stack));
+	record.task.thread_sp_unknown =
+		is_lost(reader, known, offsetof(struct task_record, task.thread_sp));
 	record.task.damage = damage.data;
 	*task = record.task;
 	*links = record.links;

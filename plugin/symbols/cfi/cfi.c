@@ -8,7 +8,10 @@
  *    BP_INDIRECT rows are gcc's realigned stacks, where the compiler's own description is right and
  *    knows more registers: they count only where there is no FDE.
  *  - "S" comes from the row's signal bit, not from its type: after int3 the pc is behind the
- *    instruction, so pt_regs there are not a signal frame (since 6.3 ORC says so).
+ *    instruction, so pt_regs there are not a signal frame (since 6.3 ORC says so). And stack
+ *    switches have it wherever gdb would otherwise take the stack for a broken one, because it goes
+ *    down between two ordinary frames. What called such a function is then an interrupted one to
+ *    gdb: its line is the one after the call, which gdb/frames.c puts right.
  *  - A row without unwind information gets a rip that cannot be read, so gdb stops there with an
  *    error. With no FDE at all gdb (13.1) guesses a caller by reading the prologue, and prints a
  *    wrong one; with rip undefined the stack would end as if it were complete. Only inside of
@@ -172,6 +175,25 @@ static bool may_go_down(const struct conversion *conversion, const struct orc_ro
 			  strcmp(symbol->name, "do_softirq_own_stack") == 0);
 }
 
+/*
+ * ftrace_caller, ftrace_regs_caller, and the copies that an ops has of them, are called where a function starts: its
+ * arguments are in registers still, which an ordinary call would not leave alone. They have been saved, but since which
+ * instruction the rows do not say.
+ */
+static void lose_arguments(const struct conversion *conversion, uint64_t address, struct cfi_state *state)
+{
+	static const uint8_t arguments[] = { DWARF_RAX, DWARF_RDX, DWARF_RCX, DWARF_RSI, DWARF_RDI, DWARF_R8, DWARF_R9,
+					     DWARF_R10, DWARF_R11 };
+	const struct symbol *symbol = conversion->symtab ? symtab_lookup(conversion->symtab, address) : NULL;
+
+	if (!symbol || (strncmp(symbol->name, "ftrace_caller", 13) != 0 &&
+			strncmp(symbol->name, "ftrace_regs_caller", 18) != 0 &&
+			strcmp(symbol->name, "ftrace_trampoline") != 0))
+		return;
+	for (size_t i = 0; i < sizeof(arguments); i++)
+		state->rules[arguments[i]] = (struct cfi_rule){ .kind = CFI_UNDEFINED };
+}
+
 /* Code that nothing else describes. */
 static void add_uncovered(struct conversion *conversion, const struct orc_row *row, uint64_t start,
 			  uint64_t end)
@@ -187,6 +209,8 @@ static void add_uncovered(struct conversion *conversion, const struct orc_row *r
 	if (conversion->symtab && is_padding(conversion, start) && is_padding(conversion, end - 1))
 		return;
 	state = convert_row(row, conversion->callee_saved_kept);
+	if (row->type == ORC_TYPE_FRAME)
+		lose_arguments(conversion, start, &state);
 	cfi_frame_add(&conversion->frames, start, end,
 		      signal || may_go_down(conversion, row, start), &state);
 }
@@ -206,7 +230,13 @@ static void add_override(struct conversion *conversion, const struct orc_row *ro
 	state = convert_row(row, true);
 	if (row->type == ORC_TYPE_FRAME)
 		cfi_cover_rules(&conversion->cover, conversion->file, start, &state);
-	cfi_frame_add(&conversion->frames, start, end, row->signal, &state);
+	/*
+	 * The other stack may be below this one (an idle task's is), and gdb stops there unless an
+	 * inlined function's frame stands between. All of a row is one piece of inline assembly.
+	 */
+	cfi_frame_add(&conversion->frames, start, end,
+		      row->signal || !cfi_cover_is_inlined(&conversion->cover, conversion->file, start),
+		      &state);
 }
 
 void cfi_convert(struct conversion *conversion)

@@ -49,6 +49,10 @@ struct cfi_object {
 	const struct btf_dwarf *types;	/* NULL = none */
 	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
 	bool has_percpu;
+	/* it is assembly that leaves the callee-saved registers alone, see cfi.c */
+	bool callee_saved_kept;
+	/* symbols of data are local ones: gdb takes none for another object's, see elf_relocatable.h */
+	bool data_is_local;
 };
 
 /*
@@ -57,7 +61,7 @@ struct cfi_object {
  * all of its code. With it gdb names and unwinds the module's functions without any debug file;
  * with one, the .ko's DWARF is added as its separate debug file.
  * gdb's solib-target adds a base address to what is in the file, so a library list must name one
- * <segment> at the address of the file's first PT_LOAD (the first code section), not <section>s;
+ * <segment> at the address of the file's first PT_LOAD (the lowest code section), not <section>s;
  * with add-symbol-file, no address.
  */
 bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error);

@@ -137,6 +137,13 @@ static struct cfi_rule convert_rule(Dwarf_Frame *frame, int number)
 	return (struct cfi_rule){ .kind = CFI_UNDEFINED };
 }
 
+static Dwarf *open_dwarf(struct cfi_cover *cover, const struct elf_file *file)
+{
+	if (!cover->dwarf)
+		cover->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
+	return cover->dwarf;
+}
+
 void cfi_cover_rules(struct cfi_cover *cover, const struct elf_file *file, uint64_t address,
 		     struct cfi_state *state)
 {
@@ -144,9 +151,7 @@ void cfi_cover_rules(struct cfi_cover *cover, const struct elf_file *file, uint6
 						DWARF_R14, DWARF_R15 };
 	Dwarf_Frame *frame = NULL;
 
-	if (!cover->dwarf)
-		cover->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
-	if (cover->dwarf && !cover->cfi)
+	if (open_dwarf(cover, file) && !cover->cfi)
 		cover->cfi = dwarf_getcfi(cover->dwarf);
 	if (cover->cfi && dwarf_cfi_addrframe(cover->cfi, address, &frame) != 0)
 		frame = NULL;
@@ -154,4 +159,25 @@ void cfi_cover_rules(struct cfi_cover *cover, const struct elf_file *file, uint6
 		state->rules[callee_saved[i]] = frame ? convert_rule(frame, callee_saved[i]) :
 							(struct cfi_rule){ .kind = CFI_UNDEFINED };
 	free(frame);
+}
+
+bool cfi_cover_is_inlined(struct cfi_cover *cover, const struct elf_file *file, uint64_t address)
+{
+	Dwarf *dwarf = open_dwarf(cover, file);
+	bool inlined = false, found = false;
+	Dwarf_Die unit, *scopes = NULL;
+	int count;
+
+	if (!dwarf || !dwarf_addrdie(dwarf, address, &unit))
+		return false;
+	count = dwarf_getscopes(&unit, address, &scopes);
+	/* Innermost first; blocks of a function's own do not count. */
+	for (int i = 0; i < count && !found; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+
+		inlined = tag == DW_TAG_inlined_subroutine;
+		found = inlined || tag == DW_TAG_subprogram;
+	}
+	free(scopes);
+	return inlined;
 }

@@ -46,5 +46,10 @@ bool cfi_cover_contains(const struct cfi_cover *cover, uint64_t address, uint64_
  */
 void cfi_cover_rules(struct cfi_cover *cover, const struct elf_file *file, uint64_t address,
 		     struct cfi_state *state);
+/*
+ * Does the file's DWARF have the instruction at ADDRESS in a function that is inlined there? False
+ * also where it says nothing.
+ */
+bool cfi_cover_is_inlined(struct cfi_cover *cover, const struct elf_file *file, uint64_t address);
 
 #endif

@@ -81,7 +81,8 @@ static void add_symbols(struct elf_writer *writer, struct placed_section *sectio
 			const struct symbol *symbol = symtab_get(symtab, i);
 			struct placed_section *section =
 				find_section(sections, count, symbol->address);
-			bool is_global = symbol->letter >= 'A' && symbol->letter <= 'Z';
+			bool is_global = symbol->letter >= 'A' && symbol->letter <= 'Z' &&
+					 (symbol->function || !object->data_is_local);
 			Elf64_Sym sym = {
 				.st_name = names.size, .st_value = symbol->address,
 				.st_size = symbol->size,
@@ -154,7 +155,8 @@ static void add_types(struct elf_writer *writer, const struct btf_dwarf *types)
 
 bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error)
 {
-	struct conversion conversion = { .table = object->table, .symtab = object->symtab };
+	struct conversion conversion = { .table = object->table, .symtab = object->symtab,
+					 .callee_saved_kept = object->callee_saved_kept };
 	size_t nr_sections = object->nr_sections;
 	struct placed_section *sorted;
 	struct elf_writer writer = { 0 };

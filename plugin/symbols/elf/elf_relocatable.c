@@ -7,54 +7,65 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Calls back for each section that has an address, with ELF open for COMMAND. False if the file is not a relocatable one. */
-static bool for_each_address(int fd, Elf_Cmd command, bool (*callback)(Elf_Scn *section, GElf_Shdr *header))
+/* Data that is global, so that gdb looks for it in other files first. */
+static bool is_global_data(const GElf_Sym *symbol)
 {
-	bool found = false;
+	unsigned bind = GELF_ST_BIND(symbol->st_info), type = GELF_ST_TYPE(symbol->st_info);
+
+	return (bind == STB_GLOBAL || bind == STB_WEAK) && (type == STT_OBJECT || type == STT_NOTYPE) &&
+	       symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS;
+}
+
+static bool make_data_local(Elf_Scn *section)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	GElf_Sym symbol;
+
+	for (int i = 0; data && gelf_getsym(data, i, &symbol); i++) {
+		if (!is_global_data(&symbol))
+			continue;
+		symbol.st_info = GELF_ST_INFO(STB_LOCAL, GELF_ST_TYPE(symbol.st_info));
+		if (!gelf_update_sym(data, i, &symbol))
+			return false;
+		elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
+	}
+	return true;
+}
+
+static bool change_sections(Elf *elf)
+{
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+
+		if (!gelf_getshdr(section, &header))
+			return false;
+		if (header.sh_type == SHT_SYMTAB && !make_data_local(section))
+			return false;
+		if (!header.sh_addr)
+			continue;
+		header.sh_addr = 0;
+		if (!gelf_update_shdr(section, &header))
+			return false;
+	}
+	return true;
+}
+
+static bool change(int fd)
+{
+	bool done = false;
 	GElf_Ehdr header;
 	Elf *elf;
 
 	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, command, NULL);
+	elf = elf_begin(fd, ELF_C_RDWR, NULL);
 	if (!elf)
 		return false;
 	if (elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) && header.e_type == ET_REL) {
 		elf_flagelf(elf, ELF_C_SET, ELF_F_LAYOUT);	/* nothing may move */
-		for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
-			GElf_Shdr shdr;
-
-			if (gelf_getshdr(section, &shdr) && shdr.sh_addr)
-				found |= callback(section, &shdr);
-		}
-		if (command == ELF_C_RDWR && found)
-			found = elf_update(elf, ELF_C_WRITE) >= 0;
+		done = change_sections(elf) && elf_update(elf, ELF_C_WRITE) >= 0;
 	}
 	elf_end(elf);
-	return found;
-}
-
-static bool see(Elf_Scn *section, GElf_Shdr *header)
-{
-	(void)section;
-	return header->sh_flags & SHF_ALLOC;
-}
-
-static bool clear(Elf_Scn *section, GElf_Shdr *header)
-{
-	header->sh_addr = 0;
-	return gelf_update_shdr(section, header);
-}
-
-bool elf_has_section_addresses(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool found;
-
-	if (fd < 0)
-		return false;
-	found = for_each_address(fd, ELF_C_READ, see);
-	close(fd);
-	return found;
+	return done;
 }
 
 static bool copy_bytes(int from, int to)
@@ -68,11 +79,11 @@ static bool copy_bytes(int from, int to)
 	return size == 0;
 }
 
-bool elf_copy_without_addresses(const char *path, const char *copy, struct error *error)
+bool elf_copy_for_gdb(const char *path, const char *copy, struct error *error)
 {
 	int from = open(path, O_RDONLY | O_CLOEXEC);
 	int to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool done = from >= 0 && to >= 0 && copy_bytes(from, to) && for_each_address(to, ELF_C_RDWR, clear);
+	bool done = from >= 0 && to >= 0 && copy_bytes(from, to) && change(to);
 
 	if (!done)
 		error_set(error, ERROR_IO, "cannot copy %s to %s for gdb: %s", path, copy,

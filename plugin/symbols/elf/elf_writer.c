@@ -48,10 +48,49 @@ size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_S
 	return writer->nr_sections;
 }
 
-static bool is_code(const Elf64_Shdr *header)
+/* Sections that have FLAGS, all of them. */
+static bool has_segment(const Elf64_Shdr *header, uint64_t flags)
 {
-	return (header->sh_flags & SHF_ALLOC) && (header->sh_flags & SHF_EXECINSTR) &&
-		header->sh_size;
+	return (header->sh_flags & flags) == flags && header->sh_size;
+}
+
+static size_t count_segments(const struct elf_writer *writer, uint64_t flags)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < writer->nr_sections; i++)
+		count += has_segment(&writer->sections[i].header, flags);
+	return count;
+}
+
+static int compare_segments(const void *a, const void *b)
+{
+	const Elf64_Phdr *left = a, *right = b;
+
+	return (left->p_vaddr > right->p_vaddr) - (left->p_vaddr < right->p_vaddr);
+}
+
+/*
+ * A PT_LOAD for each section that has FLAGS, by ascending address: the ELF specification wants that, and gdb
+ * takes the first one's start and the last one's end for the bounds of a library, and aborts where
+ * these are the wrong way round (solib_target_relocate_section_addresses).
+ */
+static void add_segments(const struct elf_writer *writer, uint64_t flags, size_t count, struct buffer *file)
+{
+	size_t start = file->size;
+
+	for (size_t i = 0; i < writer->nr_sections; i++) {
+		const Elf64_Shdr *section = &writer->sections[i].header;
+		Elf64_Phdr segment = {
+			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = section->sh_addr,
+			.p_paddr = section->sh_addr, .p_memsz = section->sh_size, .p_align = 1,
+		};
+
+		if (has_segment(section, flags))
+			buffer_append(file, &segment, sizeof(segment));
+	}
+	if (count && !file->failed)
+		qsort(file->data + start, count, sizeof(Elf64_Phdr), compare_segments);
 }
 
 /* The whole file into FILE. */
@@ -66,24 +105,17 @@ static void lay_out(struct elf_writer *writer, struct buffer *file)
 		.e_shstrndx = writer->nr_sections,
 	};
 	const Elf64_Shdr null_section = { 0 };
+	uint64_t flags = SHF_ALLOC | SHF_EXECINSTR;
 	size_t contents;
 
-	for (size_t i = 0; i < writer->nr_sections; i++)
-		header.e_phnum += is_code(&writer->sections[i].header);
+	header.e_phnum = count_segments(writer, flags);
+	if (!header.e_phnum)	/* a module of data alone */
+		header.e_phnum = count_segments(writer, flags = SHF_ALLOC);
 	header.e_phoff = header.e_phnum ? sizeof(header) : 0;
 	contents = (sizeof(header) + header.e_phnum * sizeof(Elf64_Phdr) + 7) & ~(size_t)7;
 	header.e_shoff = (contents + writer->contents.size + 7) & ~(size_t)7;
 	buffer_append(file, &header, sizeof(header));
-	for (size_t i = 0; i < writer->nr_sections; i++) {
-		const Elf64_Shdr *section = &writer->sections[i].header;
-		Elf64_Phdr segment = {
-			.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = section->sh_addr,
-			.p_paddr = section->sh_addr, .p_memsz = section->sh_size, .p_align = 1,
-		};
-
-		if (is_code(section))
-			buffer_append(file, &segment, sizeof(segment));
-	}
+	add_segments(writer, flags, header.e_phnum, file);
 	buffer_align(file, 8);
 	buffer_append(file, writer->contents.data, writer->contents.size);
 	buffer_align(file, 8);

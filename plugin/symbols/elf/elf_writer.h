@@ -43,7 +43,7 @@ size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_S
 		      size_t size);
 /*
  * Writes the file beside PATH and renames it. Each ALLOC section with SHF_EXECINSTR gets a PT_LOAD
- * at its address.
+ * at its address, or each ALLOC section if there is no code; the lowest comes first.
  */
 bool elf_writer_save(struct elf_writer *writer, const char *path, struct error *error);
 void elf_writer_free(struct elf_writer *writer);

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "dump/packed/packed.h"
 #include "dump/packed/stream.h"
+#include "symbols/elf/inflate.h"
 
 #define MAX_UNPACKED (16ull << 30) /* a bomb, or not what it says it is */
 
@@ -56,11 +57,13 @@ static bool unpack_into(const char *path, const struct packer *packer, const cha
 static bool unpack_to(const char *path, int in, const char *plain, const struct patience *patience,
 		      struct error *error)
 {
+	const struct packer *packer = packed_by_suffix(path);
 	char temporary[PATH_MAX + 360];
 	bool done;
 
 	snprintf(temporary, sizeof(temporary), "%s.%d.tmp", plain, (int)getpid());
-	done = unpack_into(path, packed_by_suffix(path), temporary, patience, in, error);
+	done = packer ? unpack_into(path, packer, temporary, patience, in, error) :
+			inflate_file(path, temporary, patience, error);
 	if (done && rename(temporary, plain) < 0)
 		done = error_set(error, ERROR_IO, "cannot rename %s: %s", temporary,
 				 strerror(errno));
@@ -69,19 +72,17 @@ static bool unpack_to(const char *path, int in, const char *plain, const struct 
 	return done;
 }
 
-bool unpack(const char *path, const struct patience *patience, char **plain_ret,
-	    struct error *error)
+/* The file as a whole, or sections of it. */
+static bool unpack_once(const char *path, const struct patience *patience, char **plain_ret,
+			struct error *error)
 {
 	char directory[PATH_MAX], plain[PATH_MAX + 320];
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	size_t stem = unpack_stem(name);
 	struct stat status;
 	bool done = true;
 	int in;
 
-	if (!packed_by_suffix(path)) {
-		*plain_ret = strdup(path);
-		return *plain_ret || error_no_memory(error, "a file name", strlen(path));
-	}
 	in = open(path, O_RDONLY | O_CLOEXEC);
 	if (in < 0 || fstat(in, &status) < 0) {
 		if (in >= 0)
@@ -95,7 +96,7 @@ bool unpack(const char *path, const struct patience *patience, char **plain_ret,
 	snprintf(plain, sizeof(plain), "%s/%" PRIx64 "-%" PRIx64 "-%" PRIx64 "-%.*s", directory,
 		 (uint64_t)status.st_ino, (uint64_t)status.st_size,
 		 (uint64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec,
-		 (int)unpack_stem(name), name);
+		 (int)(stem ? stem : strlen(name)), name);
 	if (access(plain, R_OK) < 0)
 		done = unpack_to(path, in, plain, patience, error);
 	close(in);
@@ -103,4 +104,23 @@ bool unpack(const char *path, const struct patience *patience, char **plain_ret,
 		return false;
 	*plain_ret = strdup(plain);
 	return *plain_ret || error_no_memory(error, "a file name", strlen(plain));
+}
+
+bool unpack(const char *path, const struct patience *patience, char **plain_ret,
+	    struct error *error)
+{
+	char *whole = NULL;
+	bool done;
+
+	if (packed_by_suffix(path) && !unpack_once(path, patience, &whole, error))
+		return false;
+	if (!inflate_needed(whole ? whole : path)) {
+		*plain_ret = whole ? whole : strdup(path);
+		return *plain_ret || error_no_memory(error, "a file name", strlen(path));
+	}
+	done = unpack_once(whole ? whole : path, patience, plain_ret, error);
+	if (whole)
+		unlink(whole);
+	free(whole);
+	return done;
 }

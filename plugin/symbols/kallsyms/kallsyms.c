@@ -230,6 +230,7 @@ bool kallsyms_read_module(struct types *types, struct memory *memory, uint64_t m
 	struct reader reader = { .types = types, .memory = memory, .module = module };
 	bool ok;
 
+	symtab_names_in_order(symtab);
 	ok = find_tables(&reader, error) && read_tables(&reader, error) &&
 	     add_extents(&reader, symtab, error) && add_symbols(&reader, symtab, error);
 	if (!ok)

@@ -177,33 +177,6 @@ static bool next_name(struct reader *reader, char name[MAX_NAME], struct error *
 
 /* --- symbols --- */
 
-static bool starts_with(const char *name, const char *start)
-{
-	return strncmp(name, start, strlen(start)) == 0;
-}
-
-static bool ends_with(const char *name, const char *end)
-{
-	size_t length = strlen(name), size = strlen(end);
-
-	return length >= size && strcmp(name + length - size, end) == 0;
-}
-
-/* A mark that the linker script put at the start or end of something that has a name of its own. */
-static bool is_label(const char *name)
-{
-	static const char *const marks[] = { "_text",  "_stext", "_etext",     "_sdata",
-					     "_edata", "_end",	 "_sinittext", "_einittext" };
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (strcmp(name, marks[i]) == 0)
-			return true;
-	return starts_with(name, "__") &&
-	       (starts_with(name, "__start_") || starts_with(name, "__stop_") ||
-		starts_with(name, "__end_") || ends_with(name, "_start") ||
-		ends_with(name, "_end") || ends_with(name, "_begin") || ends_with(name, "_stop"));
-}
-
 /*
  * Where the next symbol starts, INDEX being the first of its address; the address itself for the
  * last one, and where a damaged table is not in order.
@@ -240,7 +213,7 @@ static bool add_symbol(const struct reader *reader, struct symtab *symtab, uint6
 	/* Absolute, per-CPU symbols end where the section does, not where the kernel begins. */
 	symbol.size = end - address < (1ull << 30) ? end - address : 0;
 	symbol.size_inferred = true;
-	if (!alone && is_label(symbol.name))
+	if (!alone && symbol_is_label(symbol.name))
 		symbol.size = 0;
 	if (is_percpu(reader, address)) {
 		symbol.percpu = true;
@@ -288,6 +261,29 @@ static bool add_extent(const struct reader *reader, struct symtab *symtab, struc
 	return last <= first || symtab_add_extent(symtab, first, last - first, error);
 }
 
+/* kallsyms leaves out its own tables, a megabyte of read-only data that the symbol before them would get. */
+static bool add_tables(const struct reader *reader, struct symtab *symtab, struct error *error)
+{
+	const struct kallsyms_tables *tables = reader->tables;
+	const struct symbol own[] = {
+		{ .address = tables->names, .name = "kallsyms_names" },
+		{ .address = tables->num_syms, .name = "kallsyms_num_syms" },
+		{ .address = tables->token_table, .name = "kallsyms_token_table" },
+		{ .address = tables->token_index, .name = "kallsyms_token_index" },
+		{ .address = tables->offsets, .name = "kallsyms_offsets" },
+		{ .address = tables->relative_base, .name = "kallsyms_relative_base" },
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {
+		struct symbol symbol = own[i];
+
+		symbol.letter = 'R';
+		if (symbol.address && !symtab_add(symtab, &symbol, error))
+			return false;
+	}
+	return true;
+}
+
 bool kallsyms_read_kernel(struct memory *memory, const struct kallsyms_tables *tables,
 			  struct symtab *symtab, struct error *damage, struct error *error)
 {
@@ -301,7 +297,7 @@ bool kallsyms_read_kernel(struct memory *memory, const struct kallsyms_tables *t
 		ok = error_set(error, ERROR_CORRUPT, "%llu symbols: this cannot be right",
 			       (unsigned long long)reader.count);
 	ok = ok && read_addresses(&reader, error) && read_tokens(&reader, error) &&
-	     add_extent(&reader, symtab, error) &&
+	     add_extent(&reader, symtab, error) && add_tables(&reader, symtab, error) &&
 	     read_symbols(&reader, symtab, &lost, damage, error);
 	if (ok && lost == reader.count) {
 		if (error)

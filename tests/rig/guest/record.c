@@ -7,6 +7,8 @@
  *   record DIRECTORY tasks      the tasks and the log; reading these waits for nobody
  *   record DIRECTORY tasks-brief    the same without what is slow with very many tasks
  *
+ * The tasks are recorded again until those that there are then are those that there were before.
+ *
  * DIRECTORY/proc/..., DIRECTORY/sys/... are copies of the files of those names; DIRECTORY/kmsg is /dev/kmsg;
  * DIRECTORY/tasks has everything of every task, as a run of records (comm and cmdline may hold any byte):
  *
@@ -250,7 +252,26 @@ static int is_number(const struct dirent *entry)
 	return entry->d_name[0] >= '1' && entry->d_name[0] <= '9';
 }
 
-static void record_tasks(const char *directory, int full)
+/* Every task's TID, as text. */
+static char *list_tasks(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	glob_t found;
+	size_t i;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out || glob("/proc/[1-9]*/task/[1-9]*", 0, NULL, &found))
+		fail("/proc");
+	for (i = 0; i < found.gl_pathc; i++)
+		fprintf(out, "%s\n", strrchr(found.gl_pathv[i], '/') + 1);
+	globfree(&found);
+	if (fclose(out))
+		fail("memory");
+	return text;
+}
+
+static void record_tasks_once(const char *directory, int full)
 {
 	struct dirent **processes, **threads;
 	char path[4096];
@@ -273,6 +294,25 @@ static void record_tasks(const char *directory, int full)
 	}
 	if (fclose(tasks))
 		fail("tasks");
+}
+
+static void record_tasks(const char *directory, int full)
+{
+	char *before = list_tasks(), *after;
+	int turn, same = 0;
+
+	for (turn = 0; turn < 20 && !same; turn++) {
+		record_tasks_once(directory, full);
+		after = list_tasks();
+		same = !strcmp(before, after);
+		free(before);
+		before = after;
+	}
+	free(before);
+	if (!same) {
+		errno = EAGAIN;
+		fail("tasks keep coming and going");
+	}
 }
 
 int main(int argc, char **argv)

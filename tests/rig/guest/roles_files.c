@@ -135,7 +135,7 @@ static char *fill_pages(unsigned long address, unsigned long size, int advice)
 	return memory;
 }
 
-/* See the "memory." lines that guest/scenarios writes. */
+/* See the "memory." lines that guest/steps writes. */
 static void role_memory(void)
 {
 	char *memory = fill_pages(0x700000000000, 16 << 20, MADV_NOHUGEPAGE);

@@ -5,6 +5,7 @@
  *   workload start        one process for each role of roles_*.c; prints "pid.ROLE=PID" when it is ready
  *   workload many TASKS   that many sleeping tasks: a third processes, the rest threads, 99 to a process
  *   workload busy CPU     spins in user mode on that CPU for ever
+ *   workload watchdog SECONDS  after that time shows what waits, and has the host give up
  *   workload pause ...    sleeps for ever, whatever the arguments (for roles with a known command line)
  *
  * Static, so that it runs in a guest with nothing but busybox.
@@ -13,6 +14,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -239,6 +241,20 @@ static void spin_on(int cpu)
 		turns++;
 }
 
+/* ---- watchdog ---- */
+
+static void watch(int seconds)
+{
+	int file = open("/proc/sysrq-trigger", O_WRONLY);
+
+	set_comm("rig-watchdog");
+	if (file < 0 || nanosleep(&(struct timespec){ .tv_sec = seconds }, NULL))
+		fail("watchdog");
+	if (write(file, "w", 1) < 0 || write(file, "t", 1) < 0 || write(file, "l", 1) < 0)
+		fail("sysrq-trigger");
+	fprintf(stderr, "RIG: FAIL still there %d seconds after the record was begun\n", seconds);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -258,8 +274,12 @@ int main(int argc, char **argv)
 		return start_many(atoi(argv[2]));
 	if (!strcmp(what, "busy") && argc > 2)
 		spin_on(atoi(argv[2]));
+	if (!strcmp(what, "watchdog") && argc > 2) {
+		watch(atoi(argv[2]));
+		return 0;
+	}
 	if (!strcmp(what, "pause"))
 		pause_for_ever();
-	fprintf(stderr, "usage: workload start | many TASKS | busy CPU | pause ...\n");
+	fprintf(stderr, "usage: workload start | many TASKS | busy CPU | watchdog SECONDS | pause ...\n");
 	return 2;
 }

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * gdb's frames of calls through a bad pointer (kernel/stacks/bad_pointer.h).
+ *
+ * gdb unwinds by what is known of an address. Of such an address nothing is, or that it is user space, where
+ * stacks end. What tells the cases apart, the CPU's mode, call frame information cannot ask for. So this is an
+ * unwinder: gdb asks it first, for every frame, and it answers for these alone.
+ */
+#include "gdb/session.h"
+#include "kernel/stacks/bad_pointer.h"
+#include "kernel/stacks/unwind.h"
+
+/* Register NAME of FRAME, a gdb.Frame or a gdb.PendingFrame, as a new gdb.Value; NULL, no exception, if unknown. */
+static PyObject *read_register(PyObject *frame, const char *name)
+{
+	PyObject *value = PyObject_CallMethod(frame, "read_register", "s", name);
+
+	if (!value)
+		forget_exception();
+	return value;
+}
+
+static bool read_number(PyObject *frame, const char *name, uint64_t *number_ret)
+{
+	PyObject *value = read_register(frame, name);
+	bool known = value && value_to_u64(value, number_ret);
+
+	Py_XDECREF(value);
+	if (!known)
+		forget_exception();
+	return known;
+}
+
+/* All that the frame has. */
+static void read_registers(const struct arch *arch, PyObject *frame, struct registers *registers)
+{
+	*registers = (struct registers){ 0 };
+	for (unsigned i = 0; i < arch->nr_registers; i++)
+		if (arch->registers[i].size <= 8 &&
+		    read_number(frame, arch->registers[i].name, &registers->value[i]))
+			registers->valid |= 1ull << i;
+}
+
+static bool is_signal(struct plugin *plugin, PyObject *frame)
+{
+	PyObject *type = PyObject_CallMethod(frame, "type", NULL),
+		 *signal = gdb_attribute(plugin, "SIGTRAMP_FRAME");
+	bool equal = type && signal && PyObject_RichCompareBool(type, signal, Py_EQ) == 1;
+
+	Py_XDECREF(signal);
+	Py_XDECREF(type);
+	forget_exception();
+	return equal;
+}
+
+/* Is the pc of the frame at LEVEL, which is not made yet, exact: the first one, or interrupted? */
+static bool is_exact(struct plugin *plugin, long level)
+{
+	PyObject *frame = level > 0 ? PyObject_CallMethod(plugin->gdb, "newest_frame", NULL) : NULL;
+	bool exact = level == 0;
+
+	for (long i = 1; frame && i < level; i++) {
+		PyObject *older = PyObject_CallMethod(frame, "older", NULL);
+
+		Py_DECREF(frame);
+		frame = older;
+	}
+	if (frame && frame != Py_None)
+		exact = is_signal(plugin, frame);
+	Py_XDECREF(frame);
+	forget_exception();
+	return exact;
+}
+
+bool frame_bad_pointer(struct session *session, PyObject *frame, uint64_t pc, char *text, size_t size)
+{
+	struct kernel *kernel = session->kernel;
+	struct registers registers;
+	bool bad;
+
+	pthread_mutex_lock(&kernel->lock);
+	bad = bad_pointer(kernel, pc, text, size);
+	pthread_mutex_unlock(&kernel->lock);
+	if (!bad)
+		return false;
+	read_registers(kernel->arch, frame, &registers);
+	return !kernel->arch->is_user(&registers);
+}
+
+/* Says what REGISTER is in the caller: NUMBER, as a value of the type that it has in FRAME. */
+static bool save_number(PyObject *info, PyObject *frame, struct plugin *plugin, const char *name, uint64_t number)
+{
+	PyObject *old = read_register(frame, name), *type = old ? PyObject_GetAttrString(old, "type") : NULL;
+	PyObject *plain = type ? PyObject_CallMethod(plugin->gdb, "Value", "K", (unsigned long long)number) : NULL;
+	PyObject *value = plain ? PyObject_CallMethod(plain, "cast", "O", type) : NULL;
+	PyObject *done = value ? PyObject_CallMethod(info, "add_saved_register", "sO", name, value) : NULL;
+	bool saved = done != NULL;
+
+	Py_XDECREF(done);
+	Py_XDECREF(value);
+	Py_XDECREF(plain);
+	Py_XDECREF(type);
+	Py_XDECREF(old);
+	return saved;
+}
+
+/* All others are what they were. */
+static void save_same(PyObject *info, PyObject *frame, const char *name)
+{
+	PyObject *value = read_register(frame, name);
+	PyObject *done = value ? PyObject_CallMethod(info, "add_saved_register", "sO", name, value) : NULL;
+
+	if (!done)
+		forget_exception();
+	Py_XDECREF(done);
+	Py_XDECREF(value);
+}
+
+/* gdb's frame id: an object with the attributes sp and pc, gdb.Values. */
+static PyObject *frame_id(PyObject *frame, const struct arch *arch)
+{
+	PyObject *types = PyImport_ImportModule("types");
+	PyObject *id = types ? PyObject_CallMethod(types, "SimpleNamespace", NULL) : NULL;
+	PyObject *sp = id ? read_register(frame, arch->registers[arch->sp].name) : NULL;
+	PyObject *pc = id ? read_register(frame, arch->registers[arch->pc].name) : NULL;
+
+	if (!sp || !pc || PyObject_SetAttrString(id, "sp", sp) < 0 || PyObject_SetAttrString(id, "pc", pc) < 0)
+		Py_CLEAR(id);
+	Py_XDECREF(pc);
+	Py_XDECREF(sp);
+	Py_XDECREF(types);
+	return id;
+}
+
+static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct registers *registers, uint64_t pc)
+{
+	const struct arch *arch = plugin->session->kernel->arch;
+	PyObject *id = frame_id(frame, arch);
+	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
+
+	if (info && (!save_number(info, frame, plugin, arch->registers[arch->pc].name, pc) ||
+		     !save_number(info, frame, plugin, arch->registers[arch->sp].name,
+				  registers->value[arch->sp] + arch->pointer_size)))
+		Py_CLEAR(info);
+	for (unsigned i = 0; info && i < arch->nr_registers; i++)
+		if (i != arch->pc && i != arch->sp && registers->valid >> i & 1)
+			save_same(info, frame, arch->registers[i].name);
+	Py_XDECREF(id);
+	return info;
+}
+
+/* Is PC worth more than this? It is asked of every frame there is. */
+static bool is_suspect(struct kernel *kernel, uint64_t pc)
+{
+	bool suspect;
+
+	pthread_mutex_lock(&kernel->lock);
+	suspect = bad_pointer(kernel, pc, NULL, 0);
+	pthread_mutex_unlock(&kernel->lock);
+	return suspect;
+}
+
+/* unwinder(pending_frame): a gdb.UnwindInfo, or None for all frames but these. */
+static PyObject *unwinder_call(PyObject *self, PyObject *frame)
+{
+	struct plugin *plugin = plugin_of(self);
+	struct session *session = plugin ? plugin->session : NULL;
+	const struct arch *arch = session ? session->kernel->arch : NULL;
+	struct registers registers;
+	PyObject *level, *info = NULL;
+	uint64_t pc, return_address;
+	bool bad;
+
+	if (!plugin)
+		return NULL;
+	if (!session || !session->connected || !arch ||
+	    !read_number(frame, arch->registers[arch->pc].name, &pc) || !is_suspect(session->kernel, pc))
+		Py_RETURN_NONE;
+	level = PyObject_CallMethod(frame, "level", NULL);
+	if (level && is_exact(plugin, PyLong_AsLong(level))) {
+		read_registers(arch, frame, &registers);
+		pthread_mutex_lock(&session->kernel->lock);
+		bad = bad_pointer_caller(session->kernel, &registers, &return_address);
+		pthread_mutex_unlock(&session->kernel->lock);
+		if (bad)
+			info = caller(plugin, frame, &registers, return_address);
+	}
+	Py_XDECREF(level);
+	if (info)
+		return info;
+	forget_exception();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef unwinder_methods[] = {
+	{ "__call__", unwinder_call, METH_O, NULL },
+	{ 0 },
+};
+
+bool register_unwinder(struct plugin *plugin)
+{
+	PyObject *module = PyImport_ImportModule("gdb.unwinder");
+	PyObject *parent = module ? PyObject_GetAttrString(module, "Unwinder") : NULL;
+	PyObject *base = parent ? plugin_base_class(parent, "vmcore.UnwinderBase", unwinder_methods) : NULL;
+	PyObject *class = base ? plugin_class(plugin, base, "vmcore_unwinder",
+					      "Calls of the kernel through a bad pointer.", NULL)
+			       : NULL;
+	PyObject *unwinder = class ? PyObject_CallFunction(class, "s", "vmcore") : NULL;
+	PyObject *done = unwinder ? PyObject_CallMethod(module, "register_unwinder", "OO", Py_None, unwinder) : NULL;
+	bool registered = done != NULL;
+
+	Py_XDECREF(done);
+	Py_XDECREF(unwinder);
+	Py_XDECREF(class);
+	Py_XDECREF(base);
+	Py_XDECREF(parent);
+	Py_XDECREF(module);
+	return registered;
+}

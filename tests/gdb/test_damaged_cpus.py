@@ -1,0 +1,158 @@
+"""
+CPUs of which something is lost: what is left is shown, and what is concluded from it is marked.
+
+The whole dump says what is right; the damaged copy must show the same stacks or say what is missing.
+"""
+import functools
+import json
+import pathlib
+import re
+
+import pytest
+
+from conftest import run_gdb
+from pokes import Poked
+
+HERE = pathlib.Path(__file__).parent
+pytestmark = pytest.mark.scenario("sysrq")
+
+
+def json_of(output):
+    return json.loads(output.split("=begin=\n", 1)[1].splitlines()[0])
+
+
+def cpus_of(dump, vmcore):
+    """{CPU: its row of `kernel bt -a -j`}, and the frames of gdb's own threads."""
+    text = run_gdb(dump.vmlinux, vmcore, ["python print('=begin=')", "kernel bt -a -j", "kernel mod -s",
+                                          f"source {HERE / 'stacks.py'}"])
+    rows = {row["cpu"]: row for row in json_of(text)["tasks"]}
+    threads = [json.loads(line) for line in text.splitlines() if line.startswith('{"num"')]
+    return rows, {t["id"] - 1: t for t in threads if t["id"] <= 64}
+
+
+@functools.lru_cache(maxsize=None)
+def whole(dump):
+    return cpus_of(dump, dump.directory / "vmcore.elf")[0]
+
+
+@functools.lru_cache(maxsize=None)
+def addresses(dump):
+    """Where each CPU has its words on what it runs, the tasks, and __per_cpu_offset."""
+    code = """
+import gdb, json, vmcore
+def at(text):
+    try: return int(gdb.parse_and_eval(text).address)
+    except gdb.error: return None
+print(json.dumps({
+    "offsets": at("__per_cpu_offset"),
+    "tasks": {c.number: c.task_address for c in vmcore.cpus()},
+    "curr": {c.number: at(f'$per_cpu("runqueues", {c.number}).curr') for c in vmcore.cpus()},
+    "second": {c.number: at(f'$per_cpu("current_task", {c.number})') or at(f'$per_cpu("pcpu_hot", {c.number}).current_task')
+               for c in vmcore.cpus()}}))
+"""
+    found = json.loads(dump.python(code).splitlines()[0])
+    return {key: {int(k): v for k, v in value.items()} if isinstance(value, dict) else value for key, value in found.items()}
+
+
+def pcs(row):
+    return [f["pc"] for f in row["frames"]]
+
+
+def same_stacks(dump, rows, threads, cpus):
+    for cpu in cpus:
+        right = whole(dump)[cpu]
+        assert pcs(rows[cpu]) == pcs(right), (cpu, rows[cpu])
+        assert rows[cpu]["complete"] == right["complete"]
+        assert rows[cpu]["registers"] == right["registers"]
+        ours = [int(pc, 16) for pc in pcs(rows[cpu]) if int(pc, 16) >> 63]
+        theirs = [f["pc"] for f in threads[cpu]["frames"] if not f["inline"] and f["pc"] >> 63]
+        assert ours == theirs, (cpu, rows[cpu], threads[cpu])
+
+
+def notes_of(row):
+    return " ".join(row.get("notes", []))
+
+
+def test_the_kernel_says_twice_what_a_cpu_runs(dump):
+    """Without the run queues: current_task, or pcpu_hot, knows."""
+    where = addresses(dump)
+    with Poked(dump) as copy:
+        copy.exclude(*where["curr"].values())
+        rows, threads = cpus_of(dump, copy.save())
+    assert {cpu: row["task"] for cpu, row in rows.items()} == {cpu: row["task"] for cpu, row in whole(dump).items()}
+    assert not any("inferred" in notes_of(row) for row in rows.values())
+    same_stacks(dump, rows, threads, rows)
+
+
+def test_a_task_is_inferred_and_that_is_said(dump):
+    """Neither: by the stack it was on; for a CPU in user mode by the task's own mark. Idle tasks are on no list."""
+    where, right = addresses(dump), whole(dump)
+    with Poked(dump) as copy:
+        copy.exclude(*where["curr"].values(), *where["second"].values())
+        path = copy.save()
+        rows, threads = cpus_of(dump, path)
+        listed = run_gdb(dump.vmlinux, path, ["info threads", "kernel report -j"])
+    for cpu, row in rows.items():
+        if right[cpu]["pid"]:
+            assert (row["pid"], row["task"]) == (right[cpu]["pid"], right[cpu]["task"]), row
+            assert "is inferred from" in notes_of(row)
+            assert re.search(rf"\(CPU {cpu}, .*task inferred, pid {row['pid']},", listed), listed
+    assert sum(bool(row["pid"]) for row in rows.values()) >= 3
+    same_stacks(dump, rows, threads, right)
+    assert "is inferred from" in listed.split("{", 1)[1]
+
+
+def test_without_the_per_cpu_offsets(dump):
+    """Then no CPU's data can be had, but all registers and stacks are there."""
+    with Poked(dump) as copy:
+        copy.exclude(addresses(dump)["offsets"])
+        rows, threads = cpus_of(dump, copy.save())
+    assert sorted(rows) == sorted(whole(dump))
+    same_stacks(dump, rows, threads, rows)
+    for cpu, row in rows.items():
+        right = whole(dump)[cpu]["pid"]
+        assert row["pid"] in (right, None)
+        assert row["pid"] is None and "is not known: where CPU" in notes_of(row) or "is inferred from" in notes_of(row) or \
+            not right, row
+
+
+def test_damaged_per_cpu_offsets(dump):
+    """Each CPU's offset is its neighbour's: the run queues say themselves whose they are."""
+    where = addresses(dump)
+    with Poked(dump) as copy:
+        first = copy.read(where["offsets"], 32)
+        copy.write(where["offsets"], first[8:] + first[:8])
+        rows, _ = cpus_of(dump, copy.save())
+    for cpu, row in rows.items():
+        assert row["pid"] in (whole(dump)[cpu]["pid"], None), row
+
+
+def test_without_the_task(dump):
+    """The task_struct's first page is gone: the CPU stays, with its registers and its stack."""
+    where, right = addresses(dump), whole(dump)
+    cpu = next(c for c, row in right.items() if row["pid"] and row["frames"][0]["kind"] != "user")
+    with Poked(dump) as copy:
+        copy.exclude(where["tasks"][cpu], where["tasks"][cpu] + 4096, where["tasks"][cpu] + 8192)
+        path = copy.save()
+        rows, threads = cpus_of(dump, path)
+        text = run_gdb(dump.vmlinux, path, [f"kernel bt -c {cpu}", f"thread {cpu + 1}", "kernel bt"])
+    assert rows[cpu]["pid"] is None and rows[cpu]["task"] is None
+    assert f"its current task, {where['tasks'][cpu]:#x}, is not among the known tasks" in notes_of(rows[cpu])
+    same_stacks(dump, rows, threads, [cpu])
+    # By its number, and as gdb's selected thread.
+    assert len(re.findall(rf"^CPU: {cpu} *$", text, re.M)) == 2, text
+
+
+def test_nothing_but_notes(dump):
+    """vmlinux still names where each CPU was."""
+    with Poked(dump) as copy:
+        text = run_gdb(dump.vmlinux, copy.only_notes(), ["python print('=begin=')", "kernel bt -a -j", "info threads"])
+    rows = {row["cpu"]: row for row in json_of(text)["tasks"]}
+    assert sorted(rows) == sorted(whole(dump))
+    registers = sorted(row["registers"]["rip"] for row in rows.values())
+    assert registers == sorted(row["registers"]["rip"] for row in whole(dump).values())
+    functions = {f["function"] for row in rows.values() for f in row["frames"][:1]}
+    # But for modules and user space.
+    assert functions >= {row["frames"][0]["function"] for row in whole(dump).values()
+                         if row["frames"][0]["kind"] != "user" and not row["frames"][0]["module"]}
+    assert len(re.findall(r"\(CPU \d+, .*task not known\)", text)) == len(rows)

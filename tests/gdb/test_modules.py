@@ -1,0 +1,112 @@
+"""Modules as gdb sees them: where their variables are, and those that are only half there."""
+import ast
+import collections
+import re
+
+import pytest
+
+from conftest import run_gdb
+
+
+# {module: {name: [address]}}, evaluated in gdb; what has no debug information is left out.
+VARIABLES = """
+import gdb
+recorded = %r
+result, files = {}, {}
+for objfile in gdb.objfiles():
+    if objfile.filename and objfile.filename.endswith(".ko.debug"):
+        files[objfile.filename.rpartition("/")[2][:-len(".ko.debug")].replace("-", "_")] = objfile
+for module, names in recorded.items():
+    for name in names:
+        symbol = files[module].lookup_global_symbol(name) or files[module].lookup_static_symbol(name)
+        if symbol and symbol.is_variable:
+            result.setdefault(module, {})[name] = [int(symbol.value().address)]
+            if symbol.symtab.filename.endswith(".c"):   # headers are of several
+                result[module][name] += [int(gdb.parse_and_eval("&'%%s'::%%s" %% (symbol.symtab.filename, name)))]
+print(result)
+"""
+
+
+def recorded_data(dump):
+    """{module: {name: {address}}} of /proc/kallsyms."""
+    found = {}
+    for line in dump.oracle.text("proc/kallsyms").splitlines():
+        address, letter, name, *module = line.split()
+        if module and letter in "dDbBrR" and name.isidentifier():
+            found.setdefault(module[0].strip("[]"), collections.defaultdict(set))[name].add(int(address, 16))
+    return found
+
+
+def test_variables_of_modules_are_where_the_guest_had_them(dump):
+    """
+    All of them, among them __this_module, which every module has (6.1). (Names that a module has more than once, in two of its files or
+    two of its functions, may be any of these.)
+    """
+    recorded = recorded_data(dump)
+    code = VARIABLES % {module: list(names) for module, names in recorded.items()}
+    got = ast.literal_eval(dump.python("import gdb\ngdb.execute('kernel mod -S', to_string=True)\n" + code).splitlines()[-1])
+    assert set(got) == set(recorded)
+    assert sum(map(len, got.values())) > 500
+    for module, variables in got.items():
+        for name, addresses in variables.items():
+            assert set(addresses) <= recorded[module][name], (module, name)
+
+
+# --- a module that dies in its init function: its init area lies below the rest of it ---
+
+def call_trace(log):
+    """The functions of the log's last call trace, innermost first, as the kernel printed them."""
+    lines = log[log.rindex("Call Trace:"):].splitlines()
+    calls = [re.search(r"\] +(\? )?([\w.]+)\+0x", line) for line in lines]
+    rip = re.findall(r"RIP: 0010:([\w.]+)\+0x", log)[0]
+    return [rip] + [call[2] for call in calls if call and not call[1]]
+
+
+def told(dump, what):
+    """An address that the module put into the log."""
+    return int(re.search(rf"rig_init: {what} ([0-9a-f]+)", dump.gdb("kernel log"))[1], 16)
+
+
+def own_symbols(dump, *commands):
+    return run_gdb(dump.vmlinux, dump.vmcore, ["set vmcore symbols dump", f"target vmcore {dump.vmcore}", *commands])
+
+
+@pytest.mark.scenario("init")
+@pytest.mark.parametrize("ask", [lambda dump, *commands: dump.gdb(*commands), own_symbols], ids=["vmlinux", "dump"])
+def test_panic_in_a_modules_init_function(dump, ask):
+    out = ask(dump, "python print('=begin=')", "bt").split("=begin=\n")[-1]
+    frames = re.findall(r"^#\d+ +(?:0x[0-9a-f]+ in )?(\w+) .*", out, re.M)
+    for name, source in ("rig_init_die", "own.c"), ("rig_init_deeper", "init.c"), ("rig_init_start", "init.c"):
+        assert re.search(rf"^#\d .*\b{name} \(.*/{source}:\d+$", out, re.M), out
+    assert told(dump, "rig_init_start") < told(dump, "rig_init_die")     # else this proves nothing
+    trace = call_trace(dump.gdb("kernel log"))
+    assert [name.partition(".")[0] for name in trace[:2]] == frames[:2]
+    assert {"do_one_initcall", "do_init_module"} < set(frames)
+    native = [frame["function"] for frame in dump.json("kernel bt")["tasks"][0]["frames"]]
+    assert native[:len(trace)] == trace
+
+
+@pytest.mark.scenario("init")
+def test_a_module_that_is_coming(dump):
+    module, = [m for m in dump.json("kernel mod")["modules"] if m["name"] == "vmcore_rig_init"]
+    assert module["state"] == "coming"
+    assert "vmcore_rig_init is coming" in dump.gdb("kernel mod")
+
+
+@pytest.mark.scenario("init")
+def test_a_variable_called_as_one_of_vmlinux(dump):
+    """In the file that has it it is the module's own, and the kernel's elsewhere."""
+    out = dump.gdb("frame function rig_init_die", "print &panic_timeout", "print panic_timeout.text", "print &rig_init_shared",
+                   "frame function rig_init_start", "print &rig_init_shared", "frame function do_init_module", "print &panic_timeout",
+                   "kernel sym panic_timeout")
+    assert re.search(rf"\$1 = \(struct rig_init_own \*\) {told(dump, 'panic_timeout'):#x}", out), out
+    assert '"the module\'s' in out
+    assert re.findall(r"= \(struct rig_init_shared \*\) (0x[0-9a-f]+)", out) == [f"{told(dump, 'rig_init_shared'):#x}"] * 2
+    kernels = re.search(r"\(int \*\) 0x([0-9a-f]+) <panic_timeout>", out)[1]
+    assert re.search(rf"^{kernels} +\S* +panic_timeout", out, re.M), out
+
+
+@pytest.mark.scenario("init")
+def test_a_module_without_code(dump):
+    out = dump.gdb("kernel mod -s vmcore_rig_nocode", "print rig_nocode_number", "info symbol &rig_nocode_number")
+    assert "= 4711" in out and "rig_nocode_number in section .data" in out, out

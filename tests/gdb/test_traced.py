@@ -1,0 +1,132 @@
+"""Stacks that tracing changed, and code that the kernel made while it ran: the scenarios traced and seccomp.
+
+What is on them comes from the guest's record, where the kernel itself could follow them, else from what the guest was
+told to do. The general tests of stacks (test_stacks.py) run on these sets as well.
+"""
+import json
+import re
+
+import pytest
+
+from test_stacks import gdb_stacks, native_stacks, pid_of, plain
+
+SYSTEM_CALL = ["do_syscall_64", "entry_SYSCALL_64"]
+
+# From the function that waits to the system call, where /proc/PID/stack breaks off: two of the tracers have taken one
+# return address, which the kernel's own unwinder does not undo (6.1, 6.12).
+NAP = ["do_nanosleep", "hrtimer_nanosleep", "common_nsleep", "__x64_sys_clock_nanosleep"] + SYSTEM_CALL
+
+CPUS = {
+    "optprobe": ["rig_trace_spin", "on_kprobe", "opt_pre_handler", "optimized_callback", "kprobe_optinsn_page",
+                 "rig_optprobe_target", "kthread", "ret_from_fork"],
+    "ftrace": ["rig_trace_spin", "ftrace_trampoline", "rig_ftrace_target", "kthread", "ret_from_fork"],
+    "bpf": ["rig_trace_spin", "ftrace_trampoline", "bpf_user_rnd_u32", "bpf_prog_TAG_rig", "bpf_test_run",
+            "bpf_prog_test_run_skb", "__sys_bpf", "__x64_sys_bpf"] + SYSTEM_CALL,
+}
+
+
+def name(function):
+    # A label of the module's is where the optimized probe is, and on_ftrace() jumps to rig_trace_spin().
+    function = re.sub(r"^bpf_prog_[0-9a-f]{16}_", "bpf_prog_TAG_", function or "")
+    return plain(re.sub(r" \[\w+\]$", "", {"rig_trace_here": "rig_optprobe_target"}.get(function, function)))
+
+
+def names(frames):
+    return [name(f["function"]) for f in frames]
+
+
+def gdb_names(frames):
+    return [name(f["function"]) for f in frames if not f["inline"] and f["pc"] >> 63]
+
+
+def same(functions, wanted):
+    """Newer kernels have a second function, in C, behind one of assembly that has its name here; on_ftrace() jumps away."""
+    rest = [f for i, f in enumerate(functions) if f != "on_ftrace" and functions[i - 1:i] != [f]]
+    return rest == wanted
+
+
+def native(dump, *options, pid=None, cpu=None):
+    tasks = dump.json(" ".join(["kernel bt", *options, *(["-c", str(cpu)] if cpu is not None else [str(pid)])]))["tasks"]
+    assert len(tasks) == 1
+    return tasks[0]
+
+
+def ends(functions, wanted):
+    return functions[-len(wanted):] == wanted
+
+
+@pytest.mark.scenario("traced")
+def test_sleepers_whose_return_addresses_were_replaced(dump):
+    for role in ("nap", "pipe", "poll"):
+        pid = dump.pid(f"traced_{role}")
+        task = native(dump, pid=pid)
+        recorded = [name(f) for f in dump.oracle.tasks[pid].stack]
+        theirs = next(s for s in gdb_stacks(dump) if pid_of(s) == pid)
+        for functions in (names(task["frames"]), gdb_names(theirs["frames"])):
+            assert ends(functions, NAP if role == "nap" else recorded), (role, functions, recorded)
+        assert recorded[0] in names(task["frames"])
+        assert theirs["end"] == "outermost"
+
+
+@pytest.mark.scenario("traced")
+def test_the_trampolines_were_there(dump):
+    """Or the test above says nothing. The dump's own memory has them, gdb's view of it has not."""
+    found = set()
+    for role in ("nap", "pipe", "poll"):
+        for line in dump.gdb(f"kernel bt -f {dump.pid(f'traced_{role}')}").splitlines():
+            word = re.match(r"\s+([0-9a-f]{16}): +([0-9a-f]{16})\s+(return_to_handler|arch_rethook_trampoline)\+0x0", line)
+            if word:
+                found.add(word[3])
+                seen = dump.gdb(f"x/gx 0x{word[1]}")
+                assert f"0x{word[2]}" not in seen.splitlines()[-1], (line, seen)
+    assert found == {"return_to_handler", "arch_rethook_trampoline"}
+
+
+@pytest.mark.scenario("traced")
+def test_cpus_in_generated_code(dump):
+    cpus = {int(k[3:]): v for k, v in dump.info.items() if re.fullmatch(r"cpu\d+", k) and v in CPUS}
+    assert sorted(cpus.values()) == sorted(CPUS)
+    for cpu, what in cpus.items():
+        task, theirs = native(dump, cpu=cpu), gdb_stacks(dump)[cpu]
+        wanted = [name(f) for f in CPUS[what]]
+        for functions in (names(task["frames"]), gdb_names(theirs["frames"])):
+            assert same(functions, wanted), (what, functions)
+        assert theirs["end"] == "outermost"
+
+
+@pytest.mark.scenario("traced")
+def test_with_the_dumps_own_symbols(dump):
+    """Without a vmlinux: the same frames."""
+    out = dump.gdb("set vmcore symbols dump", f"target vmcore {dump.vmcore}", "python print('=begin=')", "kernel bt -A -j")
+    own = {s["pid"]: s for s in json.loads(out.split("=begin=\n", 1)[1].splitlines()[0])["tasks"] if s["pid"]}
+    for pid, task in native_stacks(dump).items():
+        assert [f["pc"] for f in own[pid]["frames"]] == [f["pc"] for f in task["frames"]], task["comm"]
+
+
+@pytest.mark.scenario("traced")
+def test_names_are_the_kernels(dump):
+    """Those that /proc/kallsyms has for generated code."""
+    checked = set()
+    for line in dump.oracle.text("tracing/kallsyms").splitlines():
+        match = re.fullmatch(r"([0-9a-f]{16}) t (\S+)\t\[(bpf|__builtin__\w+)\]", line)
+        if match:
+            assert match[2] in dump.gdb(f"kernel sym {match[1]}").splitlines()[-1], line
+            checked.add(match[3])
+    assert checked == {"bpf", "__builtin__ftrace", "__builtin__kprobes"}
+
+
+@pytest.mark.scenario("seccomp")
+def test_cpus_in_a_seccomp_filter(dump):
+    """Three CPUs do hardly anything else, so one at least was in it."""
+    caught = 0
+    for cpu in (1, 2, 3):
+        frames, theirs = native(dump, cpu=cpu)["frames"], gdb_stacks(dump)[cpu]
+        functions = names(frames)
+        if "bpf_prog_seccomp" not in functions:
+            continue
+        caught += 1
+        at = functions.index("bpf_prog_seccomp")
+        assert "__seccomp_filter" in functions[at + 1:at + 4], functions
+        assert functions[-1] == "entry_SYSCALL_64"
+        assert gdb_names(theirs["frames"]) == functions and theirs["end"] == "outermost"
+    assert caught
