@@ -112,8 +112,9 @@ def test_cut_stream(dump, tmp_path):
     output = run_gdb(dump.vmlinux, cut, ["kernel ps", "kernel dump"], 0)
     assert "open as physical memory only" not in output
     tasks = run_gdb(dump.vmlinux, dump.vmcore, ["kernel ps"], 0)
-    for line in tasks.splitlines()[3:]:
-        assert line in output, output
+    lines = [line for line in tasks.splitlines() if re.match(r"[> ] +\d+ +\d+ ", line)]
+    # What the last percent had is lost, and no more than that.
+    assert len(lines) > 100 and sum(line in output for line in lines) > 0.95 * len(lines), output
     assert "without its end mark" in output
     assert re.search(r"LOST: [1-9]", output)
     assert int(re.search(r"EXCLUDED: (\d+)", output)[1]) == int(re.search(r"EXCLUDED: (\d+)", run_gdb(

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Compressed vmlinux and .ko files, which gdb cannot read, and those whose debug sections are compressed in a way that it
- * may not be able to read (inflate.h): unpacked once into our cache. The name there holds the file's inode, size and
- * time, so that a changed file is another one. The compressors are those of dumps (dump/packed/packed.h); here a name's
- * suffix tells them.
+ * may not be able to read (inflate.h): unpacked once into our cache. The name there holds the file's inode, size and time,
+ * so that a changed file is another one. The compressors are those of dumps (dump/packed/packed.h); here a name's suffix
+ * tells them.
  */
 #ifndef VMCORE_SYMBOLS_UNPACK_H
 #define VMCORE_SYMBOLS_UNPACK_H
