@@ -4,6 +4,7 @@
 
 const struct arch *const arch_table[] = {
 	&arch_x86_64,
+	&arch_arm64,
 	NULL
 };
 

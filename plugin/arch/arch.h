@@ -61,15 +61,50 @@ struct translation {
 	bool no_execute;		/* the tables forbid the kernel to execute what is there */
 };
 
+/* What the stack looks like in code that has no call frame information: entry code, assembly. */
+enum arch_code_kind {
+	ARCH_CODE_LEAF,		/* nothing was pushed: as right after a call */
+	ARCH_CODE_ENTRY,	/* a struct pt_regs is at the stack pointer: a user's, or what was interrupted */
+	ARCH_CODE_UNSAVED,	/* entry code that has not saved the registers yet: nobody knows them */
+	ARCH_CODE_SWITCH,	/* it has changed to another stack: a frame record leads back */
+	ARCH_CODE_END,		/* the stack ends here */
+};
+
+/* One register in a struct pt_regs. */
+struct arch_saved {
+	uint8_t index;		/* into arch->registers */
+	uint16_t offset;	/* bytes */
+};
+
+struct arch_code {
+	const char *name;	/* of the symbol; a * at its end stands for anything */
+	uint8_t kind;		/* enum arch_code_kind */
+};
+
 struct arch {
 	const char *name;		/* "x86_64": as uname -m */
+	/* all that a kdump header's uname -m can say, NULL-terminated; NULL = name alone */
+	const char *const *names;
 	uint16_t elf_machine;		/* EM_X86_64 */
-	uint8_t pointer_size;		/* bytes */
+	uint8_t pointer_size;		/* bytes, as a long's */
 	bool big_endian;
 
 	const struct register_info *registers;
 	unsigned nr_registers;
 	unsigned pc, sp, fp;		/* indices into registers */
+	unsigned lr;			/* the link register; 0 = calls push their return address */
+	/* known only where a CPU's state was caught, not where a task was switched out: says user or kernel */
+	unsigned mode;
+	uint64_t kept;			/* bit I: register I is the caller's to find unchanged (the ABI's callee-saved ones) */
+	/*
+	 * Stacks, for kernels that have no ORC (kernel/stacks/unwind_rows.h). Names of code without call frame information,
+	 * the first that matches; all other is ARCH_CODE_LEAF. NULL = stacks of this machine cannot be followed.
+	 */
+	const struct arch_code *code;	/* ends with name NULL */
+	const struct arch_saved *saved;	/* [nr_saved]: pt_regs as entry code leaves it */
+	unsigned nr_saved;
+	int8_t record_fp, record_pc;	/* a frame record: the caller's fp and the return address, from fp */
+	const char *record_member;	/* of pt_regs: in entry code fp points to it; NULL = it does not */
 	const char *target_xml;		/* gdb's target description, complete */
 
 	/* Sets up MEMORY's roots and offsets from VMCOREINFO or the CPU state notes. */
@@ -82,6 +117,9 @@ struct arch {
 	/* The physical root of a process's tables out of its mm->pgd (a kernel virtual address). */
 	bool (*user_root)(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret,
 			  struct error *error);
+
+	/* A return address as it lies in memory -> the address of code (arm64 signs them). NULL: it is one. */
+	uint64_t (*code_address)(const struct memory *memory, uint64_t value);
 
 	/* NT_PRSTATUS's or QEMU's note -> registers. DATA is the note's contents. */
 	bool (*prstatus_registers)(const uint8_t *data, size_t size, struct registers *registers,
@@ -104,19 +142,21 @@ struct arch {
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
 	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
 			struct error *error);
-	size_t pt_regs_size;		/* bytes */
+	size_t pt_regs_size;		/* bytes; 0 = what the kernel's types say, memory->pt_regs_size */
 	/* Was the CPU in user mode when these were taken? */
 	bool (*is_user)(const struct registers *registers);
 	/*
-	 * A task that is not running: what its switch-out saved. THREAD_SP is task->thread.sp (or
-	 * the machine's equivalent, read by the caller). The result's pc is where it resumes.
+	 * Where a task that is not running has its registers: the member of task_struct that holds their address
+	 * ("thread.sp"), or, with switch_is_address, that holds the registers themselves.
 	 */
-	bool (*task_registers)(struct memory *memory, uint64_t thread_sp,
-			       struct registers *registers, struct error *error);
+	const char *switch_member;
+	bool switch_is_address;
+	/* What its switch-out saved AT that address. The result's pc is where it resumes. */
+	bool (*task_registers)(struct memory *memory, uint64_t at, struct registers *registers, struct error *error);
 };
 
 extern const struct arch *const arch_table[];	/* NULL-terminated */
-extern const struct arch arch_x86_64;
+extern const struct arch arch_x86_64, arch_arm64;
 
 /* The architecture of an ELF machine number; NULL if there is none. */
 const struct arch *arch_find(uint16_t elf_machine);
@@ -143,6 +183,9 @@ struct memory {
 	uint64_t phys_base;
 	uint64_t kaslr_offset;		/* run-time minus link-time address of the kernel image */
 	unsigned levels;		/* of page tables: 4 or 5 on x86_64 */
+	unsigned page_shift;		/* of the smallest page; 0 = 12 */
+	unsigned address_bits;		/* of a virtual address in either half; 0 = what levels say */
+	uint64_t code_mask;		/* arm64: the bits of a signature in a kernel's return address */
 	/* bits to clear in page table entries (AMD SME), 0 = none */
 	uint64_t encryption_mask;
 	/* kernel_root is some CPU's cr3: no swapper_pg_dir was known */
@@ -152,6 +195,7 @@ struct memory {
 	 * it from the kernel's types; while it is 0 task_registers looks at the frame itself.
 	 */
 	uint64_t task_frame_size;
+	uint64_t pt_regs_size;		/* sizeof(struct pt_regs), the same way; 0 = not known */
 
 	struct tlb *tlb;		/* arch/memory.c's own */
 };

@@ -23,7 +23,7 @@
  * Granules of the tables, smallest first: a mapping goes into the largest one that fits into its
  * page.
  */
-static const unsigned char tlb_shifts[] = { 12, 21, 30 };
+static const unsigned char tlb_shifts[] = { 12, 16, 21, 30 };
 #define TLB_TABLES (sizeof(tlb_shifts) / sizeof(tlb_shifts[0]))
 
 struct tlb_entry {
@@ -123,13 +123,23 @@ void memory_forget_translations(struct memory *memory)
 			tlb_entry_put(&memory->tlb->entries[table][i], 0, 0, 0);
 }
 
+static bool is_called(const struct arch *arch, const char *machine, size_t size)
+{
+	if (!arch->names)
+		return strncmp(machine, arch->name, size) == 0;
+	for (const char *const *name = arch->names; *name; name++)
+		if (strncmp(machine, *name, size) == 0)
+			return true;
+	return false;
+}
+
 /* The header's machine, or for a kdump header, which has none, its uname -m. */
 static const struct arch *find_arch(const struct dump *dump)
 {
 	if (dump->machine)
 		return arch_find(dump->machine);
 	for (const struct arch *const *arch = arch_table; *arch; arch++)
-		if (strncmp(dump->uts.machine, (*arch)->name, sizeof(dump->uts.machine)) == 0)
+		if (is_called(*arch, dump->uts.machine, sizeof(dump->uts.machine)))
 			return *arch;
 	return NULL;
 }

@@ -208,6 +208,8 @@ const struct arch arch_x86_64 = {
 	.pc = X86_RIP,
 	.sp = X86_RSP,
 	.fp = X86_RBP,
+	.mode = X86_CS,
+	.kept = 1ull << X86_RBX | 1ull << X86_RBP | 15ull << X86_R12,
 	.target_xml = x86_64_target_xml,
 	.memory_init = x86_64_memory_init,
 	.translate = translate,
@@ -220,5 +222,6 @@ const struct arch arch_x86_64 = {
 	.pt_regs = x86_64_pt_regs,
 	.pt_regs_size = X86_64_PT_REGS_SIZE,
 	.is_user = x86_64_is_user,
+	.switch_member = "thread.sp",
 	.task_registers = x86_64_task_registers,
 };

@@ -8,6 +8,10 @@ core_sources += plugin/symbols/find/debug_find.c plugin/symbols/find/debug_find.
 	plugin/symbols/cfi/prologue.c plugin/symbols/cfi/prologue.h \
 	plugin/symbols/cfi/orc.c plugin/symbols/cfi/orc.h \
 	plugin/symbols/cfi/cfi.c plugin/symbols/cfi/cfi.h plugin/symbols/cfi/cfi_convert.h plugin/symbols/cfi/cfi_module.c \
+	plugin/symbols/cfi/frame_table.c plugin/symbols/cfi/frame_table.h \
+	plugin/symbols/cfi/frame_writer.c plugin/symbols/cfi/frame_writer.h \
+	plugin/symbols/cfi/companion.c plugin/symbols/cfi/companion.h plugin/symbols/cfi/code_row.c plugin/symbols/cfi/code_row.h \
+	plugin/symbols/cfi/frame_value.c plugin/symbols/cfi/frame_value.h \
 	plugin/symbols/cfi/cfi_cover.c plugin/symbols/cfi/cfi_cover.h \
 	plugin/symbols/cfi/cfi_frame.c plugin/symbols/cfi/cfi_frame.h \
 	plugin/symbols/kallsyms/kallsyms.c plugin/symbols/kallsyms/kallsyms.h plugin/symbols/kallsyms/kallsyms_kernel.c plugin/symbols/kallsyms/kallsyms_search.c \

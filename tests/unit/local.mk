@@ -4,6 +4,8 @@ LDADD = libvmcore-core.la $(core_libs) -lcmocka
 check_PROGRAMS += \
 	tests/unit/test_arch \
 	tests/unit/test_arch_registers \
+	tests/unit/test_arch_arm64 \
+	tests/unit/test_frame_table \
 	tests/unit/test_blocked \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \

@@ -27,6 +27,7 @@ struct image {
 	struct { uint64_t physical; uint8_t data[4096]; } pages[IMAGE_PAGES];
 	size_t nr_pages;
 	struct buffer notes;
+	uint16_t machine;	/* EM_...; 0 = EM_X86_64 */
 	struct dump *dump;
 	struct memory *memory;
 };
@@ -79,7 +80,8 @@ static inline bool image_try(struct image *image, struct error *error)
 	char path[] = "/tmp/test-arch-XXXXXX";
 	const char *paths[] = { path };
 	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-			      .e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = 1,
+			      .e_type = ET_CORE, .e_machine = image->machine ? image->machine : EM_X86_64,
+			      .e_version = 1,
 			      .e_phoff = sizeof(header), .e_ehsize = sizeof(header),
 			      .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 + image->nr_pages };
 	uint64_t notes = sizeof(header) + header.e_phnum * sizeof(Elf64_Phdr);

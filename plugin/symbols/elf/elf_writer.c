@@ -99,7 +99,7 @@ static void lay_out(struct elf_writer *writer, struct buffer *file)
 	Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
 			     EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
+		.e_type = ET_EXEC, .e_machine = writer->machine ? writer->machine : EM_X86_64, .e_version = EV_CURRENT,
 		.e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
 		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = writer->nr_sections + 1,
 		.e_shstrndx = writer->nr_sections,

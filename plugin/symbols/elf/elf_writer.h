@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Making small ELF files for gdb: sections without contents that say where an object's memory is,
- * and a few with contents (.debug_frame, .symtab). Always 64-bit little-endian ET_EXEC for x86-64,
- * which is the one machine with ORC.
+ * and a few with contents (.debug_frame, .symtab). Always 64-bit little-endian ET_EXEC.
  *
  * Usage: zero-initialise, elf_writer_add() for each section, elf_writer_save(), elf_writer_free().
  * As with struct buffer, running out of memory is remembered and reported once, at the end.
@@ -31,6 +30,7 @@ struct elf_writer {
 	struct buffer contents;
 	struct buffer names;			/* .shstrtab */
 	bool failed;
+	uint16_t machine;			/* EM_...; 0 = EM_X86_64 */
 };
 
 /*
