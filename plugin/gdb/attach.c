@@ -14,6 +14,7 @@
 #include "kernel/open/own.h"
 #include "kernel/stacks/dynamic_write.h"
 #include "symbols/cfi/cfi.h"
+#include "symbols/cfi/companion.h"
 
 /*
  * Restored when the dump is closed. A gdb that has no such setting is left alone.
@@ -206,7 +207,7 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 6
+#define COMPANION_VERSION 7
 
 /* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
 static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)
@@ -224,15 +225,21 @@ static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct
 /* Makes the companion, from link-time tables, into PATH. */
 static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
 {
+	struct companion companion = { .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
+				       .pt_regs_size = kernel->memory->pt_regs_size };
 	struct orc_table table = { 0 };
 	struct symtab *symtab = NULL;
 	bool done;
 
 	done = symtab_new(&symtab, error) &&
 	       symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
-	       symtab_finish(symtab, error) &&
-	       link_time_orc(kernel, &table, error) &&
-	       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
+	       symtab_finish(symtab, error);
+	companion.symtab = symtab;
+	if (kernel->arch->code)
+		done = done && companion_write(&companion, kernel->vmlinux_path, path, error);
+	else
+		done = done && link_time_orc(kernel, &table, error) &&
+		       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
 	orc_free(&table);
 	symtab_free(symtab);
 	return done;
@@ -250,8 +257,10 @@ static bool add_companion(struct session *session, struct error *error)
 	 */
 	stat(kernel->vmlinux_path, &status);
 	if (kernel->build_id[0] && files_cache_directory("cfi", directory, sizeof(directory), NULL))
-		snprintf(path, sizeof(path), "%s/%s-%llx-%d.debug", directory, kernel->build_id,
-			 (unsigned long long)status.st_size, COMPANION_VERSION);
+		/* Which bits a signature has is the CPU's to say. */
+		snprintf(path, sizeof(path), "%s/%s-%llx-%d-%llx.debug", directory, kernel->build_id,
+			 (unsigned long long)status.st_size, COMPANION_VERSION,
+			 (unsigned long long)kernel->memory->code_mask);
 	else
 		session_path(session, "vmlinux-cfi.debug", path, sizeof(path));
 	if (access(path, R_OK) < 0 && !make_companion(kernel, path, error))
@@ -262,11 +271,15 @@ static bool add_companion(struct session *session, struct error *error)
 /* gdb would read prologues in user space and guess; see symbols/cfi/cfi.h. */
 static bool add_user_end(struct session *session, struct error *error)
 {
+	const struct kernel *kernel = session->kernel;
+	const struct companion companion = { .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
+					     .pt_regs_size = kernel->memory->pt_regs_size };
+	uint64_t end = ~memory_kernel_start(kernel->memory) + 1;
 	char path[128];
 
 	session_path(session, "user-space.debug", path, sizeof(path));
-	return cfi_write_user_end(session->kernel->memory->levels == 5 ? 1ull << 56 : 1ull << 47,
-				  path, error) &&
+	return (kernel->arch->code ? companion_write_user_end(&companion, end, path, error) :
+				     cfi_write_user_end(end, path, error)) &&
 	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 

@@ -246,6 +246,8 @@ static bool open_kernel(struct kernel *kernel, const struct kernel_source *sourc
 		return false;
 	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
 		kernel->memory->task_frame_size = size;
+	if (types_size(kernel->types, "pt_regs", &size, NULL))
+		kernel->memory->pt_regs_size = size;
 	read_release(kernel);
 	if (!read_per_cpu_offsets(kernel, error))
 		return false;

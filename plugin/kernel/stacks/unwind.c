@@ -6,7 +6,6 @@
  */
 #include "kernel/stacks/unwind.h"
 
-#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 #include "kernel/stacks/dynamic_rows.h"
 #include "kernel/stacks/return_traced.h"
 #include "kernel/stacks/unwind_dwarf.h"
+#include "kernel/stacks/unwind_rows.h"
 #include "kernel/stacks/unwind_table.h"
 #include "symbols/cfi/prologue.h"
 
@@ -440,16 +440,13 @@ enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 	};
 
 	*count_ret = 0;
-	if (kernel->arch->elf_machine != EM_X86_64) {	/* ORC is x86_64's alone */
-		error_set(error, ERROR_UNSUPPORTED, "stacks of %s cannot be followed yet",
-			  kernel->arch->name);
-		return UNWIND_FAILED;
-	}
-	if (!is_valid(registers, X86_RIP) || !is_valid(registers, X86_RSP)) {
+	if (!is_valid(registers, kernel->arch->pc) || !is_valid(registers, kernel->arch->sp)) {
 		error_set(error, ERROR_CORRUPT,
 			  "the registers to start from have no pc or no stack pointer");
 		return UNWIND_FAILED;
 	}
+	if (kernel->arch->code)
+		return unwind_rows(kernel, registers, frames, max, count_ret, error);
 	while (*count_ret < max) {
 		struct frame *frame = &frames[*count_ret];
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kernel/tasks/cpu_internal.h"
+#include "kernel/tasks/task.h"
 
 static void read_online(struct collection *collection)
 {
@@ -85,9 +86,14 @@ static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 {
 	uint64_t sp;
 
-	if (!cpu->task ||
-	    !kernel_read_member(kernel, cpu->task, "task_struct", "thread.sp", &sp, NULL))
+	if (!cpu->task)
 		return;
+	if (kernel->arch->switch_is_address) {
+		if (!task_switched_at(kernel, cpu->task, 0, &sp, NULL))
+			return;
+	} else if (!kernel_read_member(kernel, cpu->task, "task_struct", kernel->arch->switch_member, &sp, NULL)) {
+		return;
+	}
 	cpu->registers.valid = 0;
 	if (kernel->arch->task_registers(kernel->memory, sp, &cpu->registers, NULL))
 		cpu->registers_source = CPU_REGISTERS_SAVED;

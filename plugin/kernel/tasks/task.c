@@ -473,6 +473,20 @@ const struct task *task_find_pid(struct kernel *kernel, uint32_t pid)
 	return NULL;
 }
 
+bool task_switched_at(struct kernel *kernel, uint64_t task, uint64_t thread_sp, uint64_t *at_ret, struct error *error)
+{
+	struct member member;
+
+	if (!kernel->arch->switch_is_address) {
+		*at_ret = thread_sp;
+		return true;
+	}
+	if (!types_member(kernel->types, "task_struct", kernel->arch->switch_member, &member, error))
+		return false;
+	*at_ret = task + member.offset;
+	return true;
+}
+
 const struct task *task_find_address(struct kernel *kernel, uint64_t address)
 {
 	struct task_table *table;
@@ -483,6 +497,8 @@ const struct task *task_find_address(struct kernel *kernel, uint64_t address)
 bool task_registers(struct kernel *kernel, const struct task *task, struct registers *registers,
 		    const struct cpu **cpu_ret, struct error *error)
 {
+	uint64_t at;
+
 	if (cpu_ret)
 		*cpu_ret = NULL;
 	*registers = (struct registers){ 0 };
@@ -502,10 +518,11 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 	if (!task->stack && task_knows(task, TASK_STACK))
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "it has exited and has no kernel stack any more");
-	if (!task_knows(task, TASK_THREAD_SP))
+	if (!kernel->arch->switch_is_address && !task_knows(task, TASK_THREAD_SP))
 		return error_set(error, ERROR_EXCLUDED, "where its registers were saved is not known: %s",
 				 task->damage ? task->damage : "this kernel's types do not say");
-	if (!kernel->arch->task_registers(kernel->memory, task->thread_sp, registers, error))
+	if (!task_switched_at(kernel, task->address, task->thread_sp, &at, error) ||
+	    !kernel->arch->task_registers(kernel->memory, at, registers, error))
 		return error_prefix(error, "its registers");
 	/*
 	 * Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been
