@@ -210,6 +210,7 @@ const struct arch arch_arm64 = {
 	.record_fp = 0,
 	.record_pc = 8,
 	.record_member = "stackframe",	/* to 6.13; frame_record_meta since, c2c6b27b5aa1 */
+	.gdb_name = "aarch64",
 	.target_xml = arm64_target_xml,
 	.memory_init = memory_init,
 	.translate = translate,

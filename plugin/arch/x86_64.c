@@ -210,6 +210,7 @@ const struct arch arch_x86_64 = {
 	.fp = X86_RBP,
 	.mode = X86_CS,
 	.kept = 1ull << X86_RBX | 1ull << X86_RBP | 15ull << X86_R12,
+	.gdb_name = "i386:x86-64",
 	.target_xml = x86_64_target_xml,
 	.memory_init = x86_64_memory_init,
 	.translate = translate,

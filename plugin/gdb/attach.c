@@ -47,6 +47,21 @@ static const struct {
 	{ "remotetimeout", "60" },
 };
 
+bool attach_check_machine(struct session *session, struct error *error)
+{
+	const struct arch *arch = session->kernel->arch;
+	struct buffer known = { 0 };
+	/* Completion asks without changing anything; a gdb that cannot answer is not refused. */
+	bool asked = gdb_execute(session->plugin, &known, NULL, "complete set architecture %s", arch->gdb_name);
+	bool there = !asked || known.failed || (known.data && strstr(known.data, arch->gdb_name));
+
+	buffer_free(&known);
+	return there || error_set(error, ERROR_UNSUPPORTED,
+				  "this gdb knows no %s machines: start one that was built for all (Debian: package gdb-multiarch) as "
+				  "gdb-vmcore --gdb=gdb-multiarch; with -batch, kernel commands alone need none",
+				  arch->name);
+}
+
 bool attach_settings(struct session *session, struct error *error)
 {
 	struct plugin *plugin = session->plugin;

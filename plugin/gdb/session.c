@@ -175,7 +175,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 	struct plugin *plugin = session->plugin;
 	char path[256];
 
-	if (!make_directory(session, error) || !attach_settings(session, error) ||
+	if (!attach_check_machine(session, error) || !make_directory(session, error) || !attach_settings(session, error) ||
 	    !attach_symbols(session, error) || !modules_describe(session, error) ||
 	    !start_server(session, path, sizeof(path), error))
 		return false;

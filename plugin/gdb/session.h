@@ -81,6 +81,7 @@ uint64_t session_selected_thread(struct session *session);
 bool session_thread_is_switched_out(struct session *session);
 
 /* What gdb must know and be set to: attach.c. */
+bool attach_check_machine(struct session *session, struct error *error);
 bool attach_settings(struct session *session, struct error *error);
 void attach_restore_settings(struct session *session);
 /* vmlinux as gdb's main symbol file again, where it was linked; our own files go. */

@@ -3,11 +3,10 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 
 import pytest
 
-from conftest import SETS, TOP, run_gdb
+from conftest import SETS, run_gdb
 from images import lose_pages
 
 
@@ -104,14 +103,3 @@ def test_no_memory_out_of_vmlinux(one, tmp_path):
     path.write_bytes(header + struct.pack("<IIQQQQQQ", 1, 6, 4096, 0, 0x1000, 4096, 4096, 4096) + bytes(4096 - 120) + bytes(4096))
     output = run_gdb(one.vmlinux, path, ("echo =asked=\\n", "print init_task.comm"), status=1)
     assert "swapper" not in output.split("=asked=", 1)[-1]
-
-
-def test_every_value_unknown_or_the_same(one):
-    """tests/mutate/unknown.c on a sample of the pages that the commands read."""
-    subprocess.run(["make", "-s", "-f", "tests/fuzz/Makefile", "build-fuzz/unknown"], cwd=TOP, check=True)
-    small = TOP / "build" / "gdb-tests" / "unknown.kdump"
-    small.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["makedumpfile", "-f", "-c", "-d", "31", one.directory / "vmcore", small], check=True, capture_output=True)
-    done = subprocess.run([TOP / "build-fuzz" / "unknown", one.vmlinux, small, "60", "11", "240"], capture_output=True, text=True,
-                          errors="replace")
-    assert done.returncode == 0, done.stdout

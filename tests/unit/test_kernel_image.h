@@ -207,6 +207,7 @@ static void image_ready(struct image *image)
 __attribute__((unused))
 static void image_free(struct image *image)
 {
+	kernel_forget(&image->kernel);
 	types_close(image->kernel.types);
 	symtab_free(image->kernel.symbols);
 	memory_close(image->kernel.memory);

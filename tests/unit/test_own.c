@@ -43,6 +43,8 @@ static int close_own(void **state)
 /* Every line of the guest's /proc/kallsyms that is not a module's, in both directions. */
 static void test_symbols(void **state)
 {
+	static const char *const tables[] = { "kallsyms_names", "kallsyms_num_syms", "kallsyms_token_table",
+					      "kallsyms_token_index", "kallsyms_offsets", "kallsyms_relative_base" };
 	char *record, *line, *at;
 	size_t count = 0;
 	FILE *pipe;
@@ -63,7 +65,9 @@ static void test_symbols(void **state)
 		const struct symbol *symbol = NULL;
 		int fields = sscanf(line, "%llx %c %511s %63s", &address, &letter, name, module);
 
-		if (fields != 3)
+		/* symtab.h: what the tools made is passed over. */
+		if (fields != 3 || strncmp(name, "__ksymtab_", 10) == 0 || strncmp(name, "__crc_", 6) == 0 ||
+		    strncmp(name, "__kstrtab", 9) == 0)
 			continue;
 		while ((symbol = symtab_find_next(own->symbols, name, symbol)) && symbol->address != address)
 			;
@@ -72,6 +76,9 @@ static void test_symbols(void **state)
 		count++;
 	}
 	free(record);
+	/* kallsyms leaves out its own tables; where VMCOREINFO says where they are (6.0) they have their names. */
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		count += symtab_find(own->symbols, tables[i]) != NULL;
 	assert_true(count > 50000);
 	assert_int_equal(symtab_count(own->symbols), count);
 	assert_string_equal(own->damage, "");

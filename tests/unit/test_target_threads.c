@@ -69,6 +69,7 @@ static int setup(void **state)
 	fixture->kernel = (struct kernel){ .dump = fixture->image->dump, .memory = fixture->image->memory,
 					   .arch = &arch_x86_64, .cpus = fixture->cpus, .nr_cpus = 2,
 					   .text_start = START_KERNEL, .text_end = START_KERNEL + 0x10000 };
+	assert_true(symtab_new(&fixture->kernel.symbols, NULL) && symtab_finish(fixture->kernel.symbols, NULL));
 	assert_true(kernel_keep(&fixture->kernel, &tasks_slot, fixture->table, NULL));
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
@@ -83,6 +84,7 @@ static int teardown(void **state)
 
 	vmcore_target_free(fixture->target);
 	kernel_forget(&fixture->kernel);
+	symtab_free(fixture->kernel.symbols);
 	image_free(fixture->image);
 	free(fixture);
 	return 0;

@@ -286,7 +286,7 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	if (done && option_value(arguments, 'n'))
 		drop_idle(&list);
 	done = done && show(bt, &list, error);
-	if (done && bt->lines && !kernel_has_source(kernel, &why))
+	if (done && bt->lines && !bt->any_line && !kernel_has_source(kernel, &why))
 		output_note(output, "no lines of the kernel's source: %s", why.text);
 	if (done && missing.kind == ERROR_PARTIAL) {
 		*error = missing;

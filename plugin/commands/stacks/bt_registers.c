@@ -92,6 +92,18 @@ static void make_shapes(struct register_block *block)
 		(struct shape){ "registers", SHAPE_RECORD, block->cpu_columns, block->count };
 }
 
+/* "    [exception RIP: %]", with the machine's name for its pc. */
+static const char *place_title(struct register_block *block, const struct arch *arch)
+{
+	char *title = block->titles[CELL_PLACE], name[5];
+
+	snprintf(name, sizeof(name), "%s", arch->registers[arch->pc].name);
+	for (char *c = name; *c; c++)
+		*c = toupper((unsigned char)*c);
+	snprintf(title, sizeof(block->titles[CELL_PLACE]), "    [exception %s: %%]", name);
+	return title;
+}
+
 void bt_registers_init(struct bt *bt)
 {
 	const struct arch *arch = bt->kernel->arch;
@@ -100,7 +112,7 @@ void bt_registers_init(struct bt *bt)
 	block->columns[CELL_ADDRESS] =
 		(struct column){ "address", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS };
 	block->columns[CELL_USER] = (struct column){ "user", "", 0, COLUMN_JSON_ONLY };
-	block->columns[CELL_PLACE] = (struct column){ "place", "    [exception RIP: %]", 0,
+	block->columns[CELL_PLACE] = (struct column){ "place", place_title(block, arch), 0,
 						      COLUMN_TEXT_ONLY | COLUMN_FUNCTION };
 	block->count = FIRST_REGISTER;
 	if (find_register(arch, order[0].name) < 0)

@@ -36,8 +36,8 @@ static bool zstd_unpack(struct unpacking *unpacking, struct error *error)
 		ZSTD_inBuffer in = { unpacking->input, got, 0 };
 		ZSTD_outBuffer out = { 0 };
 
-		/* What is still inside when the piece is used up comes out, too. */
-		while (done && (in.pos < in.size || (got && out.pos == UNPACKING_PIECE))) {
+		/* What is still inside when the piece is used up comes out, too; behind the end of a frame nothing is. */
+		while (done && (in.pos < in.size || (got && wanted && out.pos == UNPACKING_PIECE))) {
 			out = (ZSTD_outBuffer){ unpacking->output, UNPACKING_PIECE, 0 };
 			wanted = ZSTD_decompressStream(stream, &out, &in);
 			done = unpacking_put(unpacking, out.pos, error);

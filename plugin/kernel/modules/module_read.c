@@ -252,10 +252,16 @@ static bool build_id_from_notes(struct kernel *kernel, uint64_t address, uint64_
 				struct module *module)
 {
 	uint8_t notes[MAX_NOTE];
+	struct error why;
 	size_t at = 0;
 
-	if (size > sizeof(notes) || !memory_read(kernel->memory, address, notes, size, NULL))
+	if (size > sizeof(notes))
 		return false;
+	if (!memory_read(kernel->memory, address, notes, size, &why)) {
+		error_prefix(&why, "its build-id");
+		module_damaged(module, &why);
+		return false;
+	}
 	while (size - at >= 12) {
 		uint64_t name = memory_decode(kernel->memory, notes + at, 4);
 		uint64_t bytes = memory_decode(kernel->memory, notes + at + 4, 4);
