@@ -119,6 +119,11 @@ class Dump:
         return f"{self.kernel}-{self.scenario}"
 
     @property
+    def machine(self):
+        """As tests/gdb/make-sets names it before the kernel's version: arm64-6.1."""
+        return self.kernel.rpartition("-")[0] or "amd64"
+
+    @property
     def roles(self):
         """The pids of the workload's processes, which do to the end what they did in the record. (Not init: it crashes the machine.)"""
         return {int(v) for k, v in self.info.items() if k.startswith("pid.") and k != "pid.init"}
@@ -283,10 +288,13 @@ def pytest_generate_tests(metafunc):
     if "dump" in metafunc.fixturenames:
         marker = metafunc.definition.get_closest_marker("scenario")
         asked = os.environ.get("VMCORE_TEST_ONLY", "").split()
-        sets = [s for s in SETS if (s.scenario in marker.args if marker else s.scenario not in OF_ONE_QUESTION or repr(s) in asked)]
+        machine = metafunc.definition.get_closest_marker("machine")
+        sets = [s for s in SETS if s.machine == (machine.args[0] if machine else "amd64")]
+        sets = [s for s in sets if (s.scenario in marker.args if marker else s.scenario not in OF_ONE_QUESTION or repr(s) in asked)]
         # Of a module's tests those of one dump come together: they share a session.
         metafunc.parametrize("dump", sets, ids=repr, scope="module")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "scenario(name...): only for dumps of these scenarios")
+    config.addinivalue_line("markers", "machine(name): for dumps of this machine, not of amd64")
