@@ -18,8 +18,8 @@ gdb_sources += \
 	plugin/gdb/parameters.c \
 	plugin/gdb/plugin.h \
 	plugin/gdb/progress.c plugin/gdb/progress.h \
-	plugin/gdb/python.h plugin/gdb/python_cpus.c plugin/gdb/python_module.c \
-	plugin/gdb/python_objects.c plugin/gdb/python_read.c plugin/gdb/python_run.c \
+	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
+	plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
 	plugin/gdb/register.c \
 	plugin/gdb/command_line.c \
 	plugin/gdb/relaunch.c \

@@ -3,7 +3,7 @@
  * Loading: makes the `vmcore` module and registers everything with gdb, once per process.
  */
 #include "gdb/command_line.h"
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include <stdlib.h>
 #include <string.h>

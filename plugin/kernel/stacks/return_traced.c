@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernel/stacks/return_traced.h"
 
-#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -354,7 +353,7 @@ size_t return_restore(struct kernel *kernel, uint64_t address, void *buffer, siz
 	const struct traced *traced = get_traced(kernel);
 	uint64_t end = address + size, slot = address & ~7ull;
 
-	if (!traced || !traced->any || kernel->arch->elf_machine != EM_X86_64)
+	if (!traced || !traced->any || kernel->arch->lr)
 		return size;
 	for (; slot < end && end >= address; slot += 8) {
 		uint64_t from = slot > address ? slot : address, to = end - slot < 8 ? end : slot + 8, pc;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The dump's memory as Python's bytes. */
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include "gdb/session.h"
 #include "kernel/tasks/task.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The functions of Python's module `vmcore`, and `help kernel python`. */
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Kernel commands run by Python scripts. */
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* vmcore.cpus(): no command has the CPUs as rows. */
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include "gdb/session.h"
 #include "kernel/tasks/cpu.h"

@@ -3,7 +3,7 @@
  * The classes of what vmcore.tasks() and the like return. An object's attributes are the members of
  * its row, which simply is its __dict__; getters and methods come on top.
  */
-#include "gdb/python.h"
+#include "gdb/python/python.h"
 
 #include <string.h>
 
