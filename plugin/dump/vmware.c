@@ -490,11 +490,12 @@ static bool add_ranges(struct dump *dump, struct vmware *vmware, struct error *e
  */
 static void check_length(struct dump *dump, const struct vmware *vmware)
 {
-	struct dump_range *last = &dump->ranges[dump->nr_ranges - 1];
 	uint64_t size = vmware->memory_size, needed = 0;
+	struct dump_range *last;
 
 	if (vmware->memory_offset || !dump->nr_ranges || vmware->has_regions)
 		return;
+	last = &dump->ranges[dump->nr_ranges - 1];
 	for (unsigned i = 0; i < vmware->nr_cpus; i++) {
 		uint64_t cr0 = bytes_u64(vmware->cpus[i] + QEMU_CR, false);
 		uint64_t cr3 = bytes_u64(vmware->cpus[i] + QEMU_CR + 3 * 8, false) & CR3_ADDRESS;

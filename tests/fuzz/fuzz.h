@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* ERROR must hold a kind and a sentence. Returns false, so that `ok || fuzz_failed(&error)` reads well. */
 static inline bool fuzz_failed(const struct error *error)
 {
-	FUZZ_CHECK(error->kind > ERROR_NONE && error->kind <= ERROR_UNSUPPORTED);
+	FUZZ_CHECK(error->kind > ERROR_NONE && error->kind <= ERROR_PARTIAL);
 	FUZZ_CHECK(strnlen(error->text, sizeof(error->text)) > 3 &&
 		   strnlen(error->text, sizeof(error->text)) < sizeof(error->text));
 	return false;

@@ -56,12 +56,36 @@ static void replay(struct model *model, const uint8_t *data, size_t size)
 	}
 }
 
-static void compare(const struct dump_file *file, const struct model *model)
+/* flattened.h: of a stream that was cut, a gap between records of less than a block is a hole. (4096: no kdump's header.) */
+#define LARGEST_HOLE 4095u
+
+/* Marks such holes as written. Returns up to where that is known: a gap may end beyond the window. */
+static size_t fill_holes(struct model *model, size_t size)
+{
+	for (size_t at = 0, end; at < size; at = end) {
+		for (end = at; end < size && !model->written[end]; end++)
+			;
+		if (end == size && end > at && model->end > size)
+			return at;
+		if (end - at <= LARGEST_HOLE)
+			memset(model->written + at, true, end - at);
+		if (end == at)
+			end++;
+	}
+	return size;
+}
+
+static void compare(const struct dump_file *file, struct model *model)
 {
 	static uint8_t buffer[WINDOW];
 	size_t size = model->end < WINDOW ? model->end : WINDOW, got, gap = 0;
 
 	FUZZ_CHECK(file->truncated == model->truncated && file->size == model->end);
+	/* What a block is a kdump's header says: not modelled. */
+	if (model->truncated && !memcmp(model->bytes, "KDUMP   ", 8))
+		return;
+	if (model->truncated)
+		size = fill_holes(model, size);
 	got = dump_file_read_some(file, 0, buffer, size);
 	while (gap < size && (model->written[gap] || !model->truncated))
 		gap++;

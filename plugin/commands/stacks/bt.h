@@ -56,7 +56,7 @@ struct bt {
 	struct output *output;
 	const struct host *host;
 	bool lines, words;   /* -l, -f */
-	bool any_line;	     /* -l has found one */
+	bool any_line;	     /* -l has found one of vmlinux */
 	uint64_t stack_size; /* bytes of every task's kernel stack */
 	struct lone_cpu *lone; /* [nr_lone], in the order of the CPUs; room for all there are */
 	size_t nr_lone;

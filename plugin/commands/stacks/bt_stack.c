@@ -208,7 +208,7 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	place_cells(bt, frame, exact);
 	if (bt->lines && frame->kind != FRAME_USER)
 		nr_source = host_source(bt->host, frame->pc, exact, &source);
-	bt->any_line |= nr_source;
+	bt->any_line |= nr_source && kernel_is_text(bt->kernel, frame->pc);
 	if (nr_source)
 		source_cells(out, source, nr_source);
 	output_string(out, CELL_KIND, kinds[frame->kind]);

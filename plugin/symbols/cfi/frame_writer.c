@@ -163,12 +163,12 @@ static void put_pc(struct frame_writer *writer, const struct frame_rule *rule)
 		break;
 	case FRAME_UNNAMED:
 	case FRAME_SAME:
-		buffer_char(&expression, DW_OP_bregx);
+		buffer_char(&expression, (char)DW_OP_bregx);
 		put_uleb(&expression, writer->return_column);
 		put_sleb(&expression, 0);
 		break;
 	case FRAME_REGISTER:
-		buffer_char(&expression, DW_OP_bregx);
+		buffer_char(&expression, (char)DW_OP_bregx);
 		put_uleb(&expression, rule->reg);
 		put_sleb(&expression, 0);
 		break;
