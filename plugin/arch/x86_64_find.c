@@ -87,7 +87,8 @@ static bool is_contradicted(struct memory *memory)
 	memset(&translation, 0, sizeof(translation));
 	if (x86_64_walk(memory, memory->kernel_root, address, &translation, &error))
 		return translation.physical != memory->kernel_root;
-	return error.kind == ERROR_NOT_MAPPED;
+	/* No dumper leaves out the kernel's top table: where that should be, and was left out, is something else. */
+	return error.kind == ERROR_NOT_MAPPED || (error.kind == ERROR_EXCLUDED && !translation.levels_walked);
 }
 
 /* The first mapped 2 MiB of the image's gigabyte give the linear offset. */
