@@ -165,10 +165,10 @@ class Dump:
         """What gdb prints for the commands, after the dump is attached. Asked twice, run once."""
         return self._gdb(commands, vmcore or self.vmcore, status)
 
-    def json(self, command):
+    def json(self, command, attached=False):
         """The result of a kernel command as data. Nothing else is asked, so gdb itself need not open the dump (test_batch.py holds
-        both ways against each other): that is most of the time it takes."""
-        output = self.gdb(command + " -j")
+        both ways against each other): that is most of the time it takes. ATTACHED: it shall, `mod' then says what gdb has loaded."""
+        output = self.gdb(*(["python 0"] if attached else []), command + " -j")
         return json.loads(next(line for line in output.splitlines() if line.startswith("{")))
 
     def python(self, code):

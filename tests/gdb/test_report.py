@@ -53,7 +53,7 @@ def test_parts_say_what_the_commands_say(dump, made):
     report = made(dump)[1]
     assert report["system"] == dump.json("kernel sys")["system"]
     assert report["log"] == dump.json("kernel log")["log"]
-    assert report["modules"] == dump.json("kernel mod")["modules"]
+    assert report["modules"] == dump.json("kernel mod", attached=True)["modules"]
     tasks = dump.json("kernel ps")["tasks"]
     told = {t["task"]: s["state"] for s in report["stacks"] for t in s["tasks"]}
     assert told == {t["task"]: t["state"] for t in tasks}
