@@ -95,7 +95,7 @@ def test_bt_says_why_it_ends(dump, own):
     full, first, native = text.split("[Switching to thread")[1], "", text.split("PID: ")[-1]
     full, first = full.split("\n#0 ")[2:4]
     assert "__irq_exit_rcu" in full
-    assert re.search(r"^Backtrace stopped: memory error while unwinding: .* was excluded from the dump$", full, re.M), full
+    assert re.search(r"^Backtrace stopped: memory error while unwinding: .* was excluded from the dump( \(or was zeros.*)?$", full, re.M), full
     assert "Backtrace stopped" not in first        # there are more frames than were asked for
     assert re.search(r"^ *stack ends: the stack cannot be followed beyond frame \d+ .*excluded", native, re.M), native
 
@@ -107,6 +107,6 @@ def test_a_task_without_a_stack_says_why(dump, own):
     text = run_gdb(dump_of, dump.vmcore, ["python import vmcore; s = vmcore.task(%d).stack()" % pid,
                    "python print(len(s), s.end)", "python print(s)",
                    "python next(t for t in gdb.selected_inferior().threads() if t.ptid[1] == %d).switch()" % (10000000 + pid), "bt"])
-    why = f"pid {pid} has exited and has no kernel stack any more"
+    why = "it has exited and has no kernel stack any more"
     assert f"0 {why}\n" in text and f"<vmcore.Stack, none: {why}>" in text
     assert f"#0  <unavailable: {why}>" in text
