@@ -172,8 +172,8 @@ def test_no_right_note(dump, tmp_path):
             file.seek(at)
             if at == start:
                 file.write(moved)
-            elif data[at:at + len(text)] == text:
-                file.write(b"\0" * len(text))
+            else:   # whole, or as it was while the kernel wrote it
+                file.write(b"\0" * (data.index(b"\0", at) - at))
             at = data.find(text[:200], at + 1)
     del data
     output = run_gdb(dump.vmlinux, copy, ["kernel dump", "kernel ps 1", "kernel bt"], 0)
