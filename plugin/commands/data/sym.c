@@ -245,9 +245,10 @@ static bool sym_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"Each word is a symbol's name, an address in hexadecimal, or an (expression) that\n"
-	"gdb evaluates. A word that is both is the symbol; 0x makes it the number. The letter is that of System.map and nm: T t code, D d data, B b\n"
-	"zeroed data, R r constants, V W weak, A absolute; small ones are local to their\n"
+	"Each word is a symbol's name, an address in hexadecimal, or an (expression)\n"
+	"that gdb evaluates. A word that is both is the symbol; 0x makes it the number.\n"
+	"The letter is that of System.map and nm: T t code, D d data, B b zeroed data,\n"
+	"R r constants, V W weak, A absolute; small ones are local to their\n"
 	"file. Per-CPU symbols have an offset for an address.\n"
 	"\n"
 	"gdb knows `sym` as an abbreviation of symbol-file: this one is `kernel sym`.\n"

@@ -225,8 +225,8 @@ static bool report_run(struct kernel *kernel, const struct arguments *arguments,
 
 static const char help[] =
 	"Says what a colleague without dump and debugger wants to know: what died and\n"
-	"where, the CPUs' stacks with source lines, who is blocked and who holds what they\n"
-	"wait for, all tasks' stacks, memory, modules and the log.\n"
+	"where, the CPUs' stacks with source lines, who is blocked and who holds what\n"
+	"they wait for, all tasks' stacks, memory, modules and the log.\n"
 	"\n"
 	"-o FILE writes one page that needs nothing else, neither files nor network: mail\n"
 	"it. It has a flame graph of all stacks by the tasks' states, and pictures of the\n"
