@@ -154,7 +154,7 @@ def test_ctrl_c_stops_one_command(one, command):
     again, so that the command is never over before the key comes."""
     *outside, inside = shlex.split(GDB)
     argv = [*outside, str(LAUNCHER), f"--gdb={inside}", str(one.vmlinux), str(one.vmcore), "-nx", "-q",
-            "-ex", "set pagination off", "-ex", "python print('re' + 'ady')"]
+            "-ex", "set pagination off", "-ex", "set style enabled off", "-ex", "python print('re' + 'ady')"]
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(TOP)
