@@ -69,6 +69,35 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	buffer->size += size;
 }
 
+void buffer_uleb(struct buffer *buffer, uint64_t value)
+{
+	uint8_t bytes[10];
+	size_t size = 0;
+
+	do {
+		bytes[size] = value & 0x7f;
+		value >>= 7;
+		bytes[size++] |= value ? 0x80 : 0;
+	} while (value);
+	buffer_append(buffer, bytes, size);
+}
+
+void buffer_sleb(struct buffer *buffer, int64_t value)
+{
+	uint8_t bytes[10];
+	size_t size = 0;
+	bool more = true;
+
+	while (more) {
+		uint8_t byte = value & 0x7f;
+
+		value >>= 7;
+		more = !((value == 0 && !(byte & 0x40)) || (value == -1 && (byte & 0x40)));
+		bytes[size++] = byte | (more ? 0x80 : 0);
+	}
+	buffer_append(buffer, bytes, size);
+}
+
 void buffer_zeros(struct buffer *buffer, size_t size)
 {
 	if (!reserve(buffer, size))

@@ -25,6 +25,9 @@ void buffer_string(struct buffer *buffer, const char *string);
 void buffer_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* DWARF's numbers of any length: 7 bits a byte (DWARF 5, 7.6). */
+void buffer_uleb(struct buffer *buffer, uint64_t value);
+void buffer_sleb(struct buffer *buffer, int64_t value);
 /* Appends SIZE zero bytes. */
 void buffer_zeros(struct buffer *buffer, size_t size);
 /* Pads with zero bytes until size is a multiple of ALIGNMENT. */

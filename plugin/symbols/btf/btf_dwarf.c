@@ -103,35 +103,14 @@ void btf_dwarf_u64(struct btf_dwarf_writer *writer, uint64_t value)
 	buffer_append(writer->info, &value, 8);
 }
 
-static void put_uleb(struct buffer *buffer, uint64_t value)
-{
-	uint8_t bytes[10];
-	size_t size = 0;
-
-	do {
-		bytes[size] = value & 0x7f;
-		value >>= 7;
-		bytes[size++] |= value ? 0x80 : 0;
-	} while (value);
-	buffer_append(buffer, bytes, size);
-}
-
 void btf_dwarf_uleb(struct btf_dwarf_writer *writer, uint64_t value)
 {
-	put_uleb(writer->info, value);
+	buffer_uleb(writer->info, value);
 }
 
 void btf_dwarf_sleb(struct btf_dwarf_writer *writer, int64_t value)
 {
-	bool more = true;
-
-	while (more) {
-		uint8_t byte = value & 0x7f;
-
-		value >>= 7;
-		more = !((value == 0 && !(byte & 0x40)) || (value == -1 && (byte & 0x40)));
-		btf_dwarf_u8(writer, byte | (more ? 0x80 : 0));
-	}
+	buffer_sleb(writer->info, value);
 }
 
 void btf_dwarf_reference(struct btf_dwarf_writer *writer, uint32_t id)
@@ -149,17 +128,17 @@ static void write_abbreviations(struct buffer *section)
 	for (unsigned code = 1; code < NR_ABBREVS; code++) {
 		const struct abbreviation *abbreviation = &abbreviations[code];
 
-		put_uleb(section, code);
-		put_uleb(section, abbreviation->tag);
+		buffer_uleb(section, code);
+		buffer_uleb(section, abbreviation->tag);
 		buffer_char(section, abbreviation->children);
 		for (unsigned i = 0; i < MAX_ATTRIBUTES; i++) {
 			if (!abbreviation->attributes[i].attribute)
 				break;
-			put_uleb(section, abbreviation->attributes[i].attribute);
-			put_uleb(section, abbreviation->attributes[i].form);
+			buffer_uleb(section, abbreviation->attributes[i].attribute);
+			buffer_uleb(section, abbreviation->attributes[i].form);
 		}
-		put_uleb(section, 0);
-		put_uleb(section, 0);
+		buffer_uleb(section, 0);
+		buffer_uleb(section, 0);
 	}
 	buffer_char(section, 0);
 }

@@ -29,31 +29,10 @@ struct cfi_state cfi_state_call(void)
 	return state;
 }
 
-static void put_uleb(struct buffer *buffer, uint64_t value)
-{
-	do {
-		buffer_char(buffer, (value & 0x7f) | (value > 0x7f ? 0x80 : 0));
-		value >>= 7;
-	} while (value);
-}
-
-static void put_sleb(struct buffer *buffer, int64_t value)
-{
-	bool more = true;
-
-	while (more) {
-		uint8_t byte = value & 0x7f;
-
-		value >>= 7;
-		more = !((value == 0 && !(byte & 0x40)) || (value == -1 && (byte & 0x40)));
-		buffer_char(buffer, byte | (more ? 0x80 : 0));
-	}
-}
-
 /* A DWARF expression as a block: its length, then its bytes. */
 static void put_block(struct buffer *buffer, struct buffer *expression)
 {
-	put_uleb(buffer, expression->size);
+	buffer_uleb(buffer, expression->size);
 	buffer_append(buffer, expression->data, expression->size);
 	if (expression->failed)
 		buffer->failed = true;
@@ -66,17 +45,17 @@ static void put_cfa(struct buffer *buffer, const struct cfi_state *state)
 
 	if (!state->cfa_deref && state->cfa_offset >= 0) {
 		buffer_char(buffer, DW_CFA_def_cfa);
-		put_uleb(buffer, state->cfa_reg);
-		put_uleb(buffer, state->cfa_offset);
+		buffer_uleb(buffer, state->cfa_reg);
+		buffer_uleb(buffer, state->cfa_offset);
 		return;
 	}
 	buffer_char(&expression, DW_OP_breg0 + state->cfa_reg);
-	put_sleb(&expression, state->cfa_deref ? state->cfa_inner : state->cfa_offset);
+	buffer_sleb(&expression, state->cfa_deref ? state->cfa_inner : state->cfa_offset);
 	if (state->cfa_deref) {
 		buffer_char(&expression, DW_OP_deref);
 		if (state->cfa_offset) {
 			buffer_char(&expression, DW_OP_consts);
-			put_sleb(&expression, state->cfa_offset);
+			buffer_sleb(&expression, state->cfa_offset);
 			buffer_char(&expression, DW_OP_plus);
 		}
 	}
@@ -93,18 +72,18 @@ static void put_at_cfa(struct buffer *buffer, unsigned reg, int32_t offset)
 		struct buffer expression = { 0 };
 
 		buffer_char(&expression, DW_OP_consts);
-		put_sleb(&expression, offset);
+		buffer_sleb(&expression, offset);
 		buffer_char(&expression, DW_OP_plus);
 		buffer_char(buffer, DW_CFA_expression);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 		put_block(buffer, &expression);
 	} else if (factored < 0) {
 		buffer_char(buffer, DW_CFA_offset_extended_sf);
-		put_uleb(buffer, reg);
-		put_sleb(buffer, factored);
+		buffer_uleb(buffer, reg);
+		buffer_sleb(buffer, factored);
 	} else if (reg < 64) {
 		buffer_char(buffer, DW_CFA_offset | reg);
-		put_uleb(buffer, factored);
+		buffer_uleb(buffer, factored);
 	}
 }
 
@@ -117,29 +96,29 @@ static void put_rule(struct buffer *buffer, unsigned reg, const struct cfi_rule 
 	case CFI_SAME:
 	case CFI_UNDEFINED:
 		buffer_char(buffer, rule->kind == CFI_SAME ? DW_CFA_same_value : DW_CFA_undefined);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 		break;
 	case CFI_AT_CFA:
 		put_at_cfa(buffer, reg, rule->offset);
 		break;
 	case CFI_AT_REGISTER:
 		buffer_char(&expression, DW_OP_breg0 + rule->reg);
-		put_sleb(&expression, rule->offset);
+		buffer_sleb(&expression, rule->offset);
 		buffer_char(buffer, DW_CFA_expression);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 		put_block(buffer, &expression);
 		break;
 	case CFI_UNREADABLE:
 		buffer_char(&expression, DW_OP_const8u);
 		buffer_append(&expression, &nowhere, 8);
 		buffer_char(buffer, DW_CFA_expression);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 		put_block(buffer, &expression);
 		break;
 	case CFI_IS_CFA:
 		buffer_char(buffer, DW_CFA_val_offset);
-		put_uleb(buffer, reg);
-		put_uleb(buffer, 0);
+		buffer_uleb(buffer, reg);
+		buffer_uleb(buffer, 0);
 		break;
 	}
 }
@@ -219,9 +198,9 @@ static size_t put_cie(struct buffer *buffer, const char *augmentation)
 	buffer_append(buffer, &(uint32_t){ 0xffffffff }, 4);	/* a CIE, 32-bit DWARF */
 	buffer_char(buffer, 3);					/* version */
 	buffer_append(buffer, augmentation, strlen(augmentation) + 1);
-	put_uleb(buffer, 1);					/* code alignment */
-	put_sleb(buffer, DATA_ALIGN);
-	put_uleb(buffer, DWARF_RIP);
+	buffer_uleb(buffer, 1);					/* code alignment */
+	buffer_sleb(buffer, DATA_ALIGN);
+	buffer_uleb(buffer, DWARF_RIP);
 	/*
 	 * The standard has no default rule; gdb takes an unnamed register as unchanged, and so do
 	 * we in `nothing`.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/cursor.h"
 
 #define MAX_ENTRIES 4000000	/* a kernel has some 60,000 functions */
 #define MAX_REMEMBERED 8	/* DW_CFA_remember_state nests once in what compilers write */
@@ -35,89 +36,26 @@ struct frame_table {
 	size_t nr_fdes, fdes_capacity;
 };
 
-/* --- reading bytes --- */
-
-struct cursor {
-	const struct frame_table *table;
-	const uint8_t *at, *end;
-	bool failed;
-};
-
-static uint64_t take(struct cursor *cursor, size_t size)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(cursor->end - cursor->at) < size) {
-		cursor->failed = true;
-		return 0;
-	}
-	for (size_t i = 0; i < size; i++)
-		value |= (uint64_t)cursor->at[cursor->table->big_endian ? size - 1 - i : i] << 8 * i;
-	cursor->at += size;
-	return value;
-}
-
-static uint64_t take_leb(struct cursor *cursor, bool is_signed)
-{
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = take(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80 && !cursor->failed);
-	if (is_signed && byte & 0x40 && shift < 64)
-		value |= ~0ull << shift;
-	return value;
-}
-
-static uint64_t take_uleb(struct cursor *cursor)
-{
-	return take_leb(cursor, false);
-}
-
-static int64_t take_sleb(struct cursor *cursor)
-{
-	return (int64_t)take_leb(cursor, true);
-}
-
-static const uint8_t *take_block(struct cursor *cursor, size_t *size_ret)
-{
-	uint64_t size = take_uleb(cursor);
-	const uint8_t *block = cursor->at;
-
-	*size_ret = size;
-	if (cursor->failed || size > (size_t)(cursor->end - cursor->at)) {
-		cursor->failed = true;
-		return NULL;
-	}
-	cursor->at += size;
-	return block;
-}
-
 /* --- entries --- */
 
 /* Augmentations that add nothing but a letter: "" and "S". */
 static bool read_cie(struct frame_table *table, struct cursor *cursor, size_t offset, struct error *error)
 {
 	struct cie cie = { .offset = offset }, *cies;
-	unsigned version = take(cursor, 1);
+	unsigned version = cursor_uint(cursor, 1);
 	const uint8_t *text = cursor->at;
 
-	while (!cursor->failed && take(cursor, 1))
+	while (!cursor->failed && cursor_uint(cursor, 1))
 		;
 	if (cursor->failed || (version != 1 && version != 3 && version != 4) ||
 	    (strcmp((const char *)text, "") != 0 && strcmp((const char *)text, "S") != 0))
 		return true;
 	cie.signal = text[0] == 'S';
-	if (version == 4 && (take(cursor, 1) != table->address_size || take(cursor, 1) != 0))
+	if (version == 4 && (cursor_uint(cursor, 1) != table->address_size || cursor_uint(cursor, 1) != 0))
 		return true;
-	cie.code_align = take_uleb(cursor);
-	cie.data_align = take_sleb(cursor);
-	cie.return_column = version == 1 ? take(cursor, 1) : take_uleb(cursor);
+	cie.code_align = cursor_uleb(cursor);
+	cie.data_align = cursor_sleb(cursor);
+	cie.return_column = version == 1 ? cursor_uint(cursor, 1) : cursor_uleb(cursor);
 	cie.program = cursor->at;
 	cie.end = cursor->end;
 	if (cursor->failed || cie.return_column >= FRAME_MAX_REGISTERS)
@@ -149,8 +87,8 @@ static bool read_fde(struct frame_table *table, struct cursor *cursor, uint64_t 
 
 	if (!find_cie(table, cie, &fde.cie))
 		return true;
-	fde.start = take(cursor, table->address_size);
-	size = take(cursor, table->address_size);
+	fde.start = cursor_uint(cursor, table->address_size);
+	size = cursor_uint(cursor, table->address_size);
 	fde.end = fde.start + size;
 	fde.program = cursor->at;
 	fde.program_end = cursor->end;
@@ -168,21 +106,21 @@ static bool read_fde(struct frame_table *table, struct cursor *cursor, uint64_t 
 
 static bool read_entries(struct frame_table *table, const uint8_t *data, size_t size, struct error *error)
 {
-	struct cursor whole = { .table = table, .at = data, .end = data + size };
+	struct cursor whole = { .big_endian = table->big_endian, .at = data, .end = data + size };
 
 	while (whole.end - whole.at >= 4) {
 		size_t offset = whole.at - data;
-		uint64_t length = take(&whole, 4), id;
+		uint64_t length = cursor_uint(&whole, 4), id;
 		bool wide = length == 0xffffffff;
 		struct cursor entry;
 
 		if (wide)
-			length = take(&whole, 8);
+			length = cursor_uint(&whole, 8);
 		if (whole.failed || length > (size_t)(whole.end - whole.at))
 			break;
-		entry = (struct cursor){ .table = table, .at = whole.at, .end = whole.at + length };
+		entry = (struct cursor){ .big_endian = table->big_endian, .at = whole.at, .end = whole.at + length };
 		whole.at += length;
-		id = take(&entry, wide ? 8 : 4);
+		id = cursor_uint(&entry, wide ? 8 : 4);
 		if (entry.failed)
 			continue;
 		if (!(id == (wide ? UINT64_MAX : 0xffffffff) ? read_cie(table, &entry, offset, error) :
@@ -249,6 +187,7 @@ bool frame_table_covers(const struct frame_table *table, uint64_t address, uint6
 /* --- rows --- */
 
 struct program {
+	const struct frame_table *table;
 	struct cursor cursor;
 	const struct cie *cie;
 	uint64_t location, wanted;
@@ -284,7 +223,7 @@ static void set_expression(struct program *program, struct frame_rule *rule, uin
 {
 	rule->kind = kind;
 	rule->offset = 0;
-	rule->expression = take_block(&program->cursor, &rule->size);
+	rule->expression = cursor_block(&program->cursor, &rule->size);
 }
 
 /* True: the row that is wanted is complete, or no more are. */
@@ -319,21 +258,21 @@ static bool run_cfa(struct program *program, uint8_t code)
 
 	switch (code) {
 	case DW_CFA_def_cfa:
-		reg = take_uleb(cursor);
-		define_cfa(program, reg, take_uleb(cursor));
+		reg = cursor_uleb(cursor);
+		define_cfa(program, reg, cursor_uleb(cursor));
 		return true;
 	case DW_CFA_def_cfa_sf:
-		reg = take_uleb(cursor);
-		define_cfa(program, reg, take_sleb(cursor) * align);
+		reg = cursor_uleb(cursor);
+		define_cfa(program, reg, cursor_sleb(cursor) * align);
 		return true;
 	case DW_CFA_def_cfa_register:
-		define_cfa(program, take_uleb(cursor), cfa->offset);
+		define_cfa(program, cursor_uleb(cursor), cfa->offset);
 		return true;
 	case DW_CFA_def_cfa_offset:
-		cfa->offset = take_uleb(cursor);
+		cfa->offset = cursor_uleb(cursor);
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
-		cfa->offset = take_sleb(cursor) * align;
+		cfa->offset = cursor_sleb(cursor) * align;
 		return true;
 	case DW_CFA_def_cfa_expression:
 		set_expression(program, cfa, FRAME_IS_EXPRESSION);
@@ -350,26 +289,26 @@ static bool run_rule(struct program *program, uint8_t code)
 
 	if (code < DW_CFA_offset_extended)
 		return false;
-	reg = take_uleb(cursor);
+	reg = cursor_uleb(cursor);
 	switch (code) {
 	case DW_CFA_offset_extended:
-		set_rule(program, reg, FRAME_AT_CFA, (int64_t)take_uleb(cursor) * align);
+		set_rule(program, reg, FRAME_AT_CFA, (int64_t)cursor_uleb(cursor) * align);
 		return true;
 	case DW_CFA_offset_extended_sf:
-		set_rule(program, reg, FRAME_AT_CFA, take_sleb(cursor) * align);
+		set_rule(program, reg, FRAME_AT_CFA, cursor_sleb(cursor) * align);
 		return true;
 	case DW_CFA_GNU_negative_offset_extended:
-		set_rule(program, reg, FRAME_AT_CFA, -(int64_t)take_uleb(cursor) * align);
+		set_rule(program, reg, FRAME_AT_CFA, -(int64_t)cursor_uleb(cursor) * align);
 		return true;
 	case DW_CFA_val_offset:
-		set_rule(program, reg, FRAME_IS_CFA, (int64_t)take_uleb(cursor) * align);
+		set_rule(program, reg, FRAME_IS_CFA, (int64_t)cursor_uleb(cursor) * align);
 		return true;
 	case DW_CFA_val_offset_sf:
-		set_rule(program, reg, FRAME_IS_CFA, take_sleb(cursor) * align);
+		set_rule(program, reg, FRAME_IS_CFA, cursor_sleb(cursor) * align);
 		return true;
 	case DW_CFA_register:
 		set_rule(program, reg, FRAME_REGISTER, 0);
-		rule_of(program, reg)->reg = take_uleb(cursor);
+		rule_of(program, reg)->reg = cursor_uleb(cursor);
 		return true;
 	case DW_CFA_expression:
 	case DW_CFA_val_expression:
@@ -394,16 +333,16 @@ static bool run_advance(struct program *program, uint8_t code, bool *done_ret)
 
 	switch (code) {
 	case DW_CFA_advance_loc1:
-		*done_ret = advance(program, take(cursor, 1));
+		*done_ret = advance(program, cursor_uint(cursor, 1));
 		return true;
 	case DW_CFA_advance_loc2:
-		*done_ret = advance(program, take(cursor, 2));
+		*done_ret = advance(program, cursor_uint(cursor, 2));
 		return true;
 	case DW_CFA_advance_loc4:
-		*done_ret = advance(program, take(cursor, 4));
+		*done_ret = advance(program, cursor_uint(cursor, 4));
 		return true;
 	case DW_CFA_set_loc:
-		*done_ret = move_to(program, take(cursor, cursor->table->address_size));
+		*done_ret = move_to(program, cursor_uint(cursor, program->table->address_size));
 		return true;
 	}
 	return false;
@@ -419,7 +358,7 @@ static bool run_other(struct program *program, uint8_t code)
 	case NEGATE_RA_STATE:
 		return true;
 	case DW_CFA_GNU_args_size:
-		take_uleb(&program->cursor);
+		cursor_uleb(&program->cursor);
 		return true;
 	case DW_CFA_remember_state:
 		if (program->nr_remembered == MAX_REMEMBERED)
@@ -442,7 +381,7 @@ static bool run(struct program *program)
 	bool done = false;
 
 	while (!done && cursor->at < cursor->end && !cursor->failed) {
-		uint8_t code = take(cursor, 1), low = code & 0x3f;
+		uint8_t code = cursor_uint(cursor, 1), low = code & 0x3f;
 
 		switch (code & 0xc0) {
 		case DW_CFA_advance_loc:
@@ -450,7 +389,7 @@ static bool run(struct program *program)
 			break;
 		case DW_CFA_offset:
 			set_rule(program, low, FRAME_AT_CFA,
-				 (int64_t)take_uleb(cursor) * program->cie->data_align);
+				 (int64_t)cursor_uleb(cursor) * program->cie->data_align);
 			break;
 		case DW_CFA_restore:
 			restore(program, low);
@@ -469,13 +408,15 @@ static bool run_entry(const struct frame_table *table, const struct fde *fde, st
 	struct frame_row remembered[MAX_REMEMBERED], initial, *row = program->row;
 	frame_row_callback *callback = program->callback;
 
+	program->table = table;
 	program->remembered = remembered;
 	program->cie = &table->cies[fde->cie];
 	program->location = fde->start;
 	memset(row, 0, sizeof(*row));
 	row->return_column = program->cie->return_column;
 	row->signal = program->cie->signal;
-	program->cursor = (struct cursor){ .table = table, .at = program->cie->program, .end = program->cie->end };
+	program->cursor = (struct cursor){ .big_endian = table->big_endian,
+					   .at = program->cie->program, .end = program->cie->end };
 	program->callback = NULL;
 	program->initial = NULL;
 	if (!run(program))
@@ -484,7 +425,7 @@ static bool run_entry(const struct frame_table *table, const struct fde *fde, st
 	program->initial = &initial;
 	program->nr_remembered = 0;
 	program->location = fde->start;
-	program->cursor = (struct cursor){ .table = table, .at = fde->program, .end = fde->program_end };
+	program->cursor = (struct cursor){ .big_endian = table->big_endian, .at = fde->program, .end = fde->program_end };
 	program->callback = callback;
 	return run(program);
 }

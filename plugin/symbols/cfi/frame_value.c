@@ -3,48 +3,25 @@
 
 #include <dwarf.h>
 
+#include "base/cursor.h"
+
 #define MAX_DEPTH 16	/* what compilers and our own rows write needs three */
 
 struct machine {
 	const struct frame_values *values;
-	const uint8_t *at, *end;
+	struct cursor cursor;
 	uint64_t stack[MAX_DEPTH];
 	unsigned depth;
 	bool failed;		/* the expression makes no sense */
 	struct error *error;
 };
 
-static uint64_t take(struct machine *machine, size_t size, bool is_signed)
+/* A signed number of SIZE bytes. */
+static uint64_t take_signed(struct machine *machine, size_t size)
 {
-	uint64_t value = 0;
+	uint64_t value = cursor_uint(&machine->cursor, size);
 
-	if ((size_t)(machine->end - machine->at) < size) {
-		machine->failed = true;
-		return 0;
-	}
-	for (size_t i = 0; i < size; i++)
-		value |= (uint64_t)machine->at[machine->values->big_endian ? size - 1 - i : i] << 8 * i;
-	machine->at += size;
-	if (is_signed && size < 8 && value >> (size * 8 - 1) & 1)
-		value |= ~0ull << size * 8;
-	return value;
-}
-
-static uint64_t take_leb(struct machine *machine, bool is_signed)
-{
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = take(machine, 1, false);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80 && !machine->failed);
-	if (is_signed && byte & 0x40 && shift < 64)
-		value |= ~0ull << shift;
-	return value;
+	return value >> (size * 8 - 1) & 1 ? value | ~0ull << size * 8 : value;
 }
 
 static void push(struct machine *machine, uint64_t value)
@@ -66,7 +43,7 @@ static uint64_t pop(struct machine *machine)
 
 static bool push_register(struct machine *machine, unsigned number)
 {
-	int64_t offset = (int64_t)take_leb(machine, true);
+	int64_t offset = cursor_sleb(&machine->cursor);
 	uint64_t value;
 
 	if (!machine->values->value(machine->values->context, number, &value))
@@ -96,17 +73,17 @@ static bool push_constant(struct machine *machine, uint8_t code)
 		return true;
 	}
 	switch (code) {
-	case DW_OP_addr: push(machine, take(machine, machine->values->address_size, false)); return true;
-	case DW_OP_const1u: push(machine, take(machine, 1, false)); return true;
-	case DW_OP_const1s: push(machine, take(machine, 1, true)); return true;
-	case DW_OP_const2u: push(machine, take(machine, 2, false)); return true;
-	case DW_OP_const2s: push(machine, take(machine, 2, true)); return true;
-	case DW_OP_const4u: push(machine, take(machine, 4, false)); return true;
-	case DW_OP_const4s: push(machine, take(machine, 4, true)); return true;
+	case DW_OP_addr: push(machine, cursor_uint(&machine->cursor, machine->values->address_size)); return true;
+	case DW_OP_const1u: push(machine, cursor_uint(&machine->cursor, 1)); return true;
+	case DW_OP_const1s: push(machine, take_signed(machine, 1)); return true;
+	case DW_OP_const2u: push(machine, cursor_uint(&machine->cursor, 2)); return true;
+	case DW_OP_const2s: push(machine, take_signed(machine, 2)); return true;
+	case DW_OP_const4u: push(machine, cursor_uint(&machine->cursor, 4)); return true;
+	case DW_OP_const4s: push(machine, take_signed(machine, 4)); return true;
 	case DW_OP_const8u:
-	case DW_OP_const8s: push(machine, take(machine, 8, false)); return true;
-	case DW_OP_constu: push(machine, take_leb(machine, false)); return true;
-	case DW_OP_consts: push(machine, take_leb(machine, true)); return true;
+	case DW_OP_const8s: push(machine, cursor_uint(&machine->cursor, 8)); return true;
+	case DW_OP_constu: push(machine, cursor_uleb(&machine->cursor)); return true;
+	case DW_OP_consts: push(machine, cursor_sleb(&machine->cursor)); return true;
 	}
 	return false;
 }
@@ -118,7 +95,7 @@ static void calculate(struct machine *machine, uint8_t code)
 	switch (code) {
 	case DW_OP_dup: push(machine, right); push(machine, right); return;
 	case DW_OP_drop: return;
-	case DW_OP_plus_uconst: push(machine, right + take_leb(machine, false)); return;
+	case DW_OP_plus_uconst: push(machine, right + cursor_uleb(&machine->cursor)); return;
 	case DW_OP_neg: push(machine, -right); return;
 	case DW_OP_not: push(machine, ~right); return;
 	}
@@ -148,11 +125,11 @@ static bool operate(struct machine *machine, uint8_t code)
 		return true;
 	switch (code) {
 	case DW_OP_bregx:
-		return push_register(machine, take_leb(machine, false));
+		return push_register(machine, cursor_uleb(&machine->cursor));
 	case DW_OP_deref:
 		return push_memory(machine, machine->values->address_size);
 	case DW_OP_deref_size:
-		return push_memory(machine, take(machine, 1, false));
+		return push_memory(machine, cursor_uint(&machine->cursor, 1));
 	case DW_OP_nop:
 		return true;
 	}
@@ -163,15 +140,17 @@ static bool operate(struct machine *machine, uint8_t code)
 bool frame_value(const struct frame_values *values, const uint8_t *expression, size_t size, const uint64_t *initial,
 		 uint64_t *value_ret, struct error *error)
 {
-	struct machine machine = { .values = values, .at = expression, .end = expression + size, .error = error };
+	struct machine machine = { .values = values, .error = error,
+				   .cursor = { .at = expression, .end = expression + size,
+					       .big_endian = values->big_endian } };
 
 	if (initial)
 		push(&machine, *initial);
-	while (machine.at < machine.end && !machine.failed)
-		if (!operate(&machine, take(&machine, 1, false)))
+	while (machine.cursor.at < machine.cursor.end && !machine.failed)
+		if (!operate(&machine, cursor_uint(&machine.cursor, 1)))
 			return false;
 	*value_ret = pop(&machine);
-	if (machine.failed)
+	if (machine.failed || machine.cursor.failed)
 		return error_set(error, ERROR_CORRUPT, "its unwind information makes no sense");
 	return true;
 }

@@ -24,30 +24,9 @@ static void set_number(struct frame_writer *writer, size_t at, uint64_t value, s
 	buffer_free(&number);
 }
 
-static void put_uleb(struct buffer *buffer, uint64_t value)
-{
-	do {
-		buffer_char(buffer, (value & 0x7f) | (value > 0x7f ? 0x80 : 0));
-		value >>= 7;
-	} while (value);
-}
-
-static void put_sleb(struct buffer *buffer, int64_t value)
-{
-	bool more = true;
-
-	while (more) {
-		uint8_t byte = value & 0x7f;
-
-		value >>= 7;
-		more = !((value == 0 && !(byte & 0x40)) || (value == -1 && (byte & 0x40)));
-		buffer_char(buffer, byte | (more ? 0x80 : 0));
-	}
-}
-
 static void put_block(struct buffer *buffer, const void *data, size_t size)
 {
-	put_uleb(buffer, size);
+	buffer_uleb(buffer, size);
 	buffer_append(buffer, data, size);
 }
 
@@ -66,17 +45,17 @@ static void put_offset(struct frame_writer *writer, unsigned reg, int64_t offset
 	else
 		buffer_char(buffer, DW_CFA_offset_extended_sf);
 	if (!is_value && factored >= 0 && reg < 64) {
-		put_uleb(buffer, factored);
+		buffer_uleb(buffer, factored);
 		return;
 	}
-	put_uleb(buffer, reg);
-	put_sleb(buffer, factored);
+	buffer_uleb(buffer, reg);
+	buffer_sleb(buffer, factored);
 }
 
 static void put_expression(struct buffer *buffer, uint8_t code, unsigned reg, const void *data, size_t size)
 {
 	buffer_char(buffer, code);
-	put_uleb(buffer, reg);
+	buffer_uleb(buffer, reg);
 	put_block(buffer, data, size);
 }
 
@@ -86,7 +65,7 @@ static void put_odd_offset(struct frame_writer *writer, unsigned reg, int64_t of
 	struct buffer expression = { 0 };
 
 	buffer_char(&expression, DW_OP_consts);
-	put_sleb(&expression, offset);
+	buffer_sleb(&expression, offset);
 	buffer_char(&expression, DW_OP_plus);
 	put_expression(&writer->section, is_value ? DW_CFA_val_expression : DW_CFA_expression, reg, expression.data,
 		       expression.size);
@@ -109,12 +88,12 @@ static void put_rule(struct frame_writer *writer, unsigned reg, const struct fra
 		break;
 	case FRAME_UNDEFINED:
 		buffer_char(buffer, DW_CFA_undefined);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 		break;
 	case FRAME_REGISTER:
 		buffer_char(buffer, DW_CFA_register);
-		put_uleb(buffer, reg);
-		put_uleb(buffer, rule->reg);
+		buffer_uleb(buffer, reg);
+		buffer_uleb(buffer, rule->reg);
 		break;
 	case FRAME_AT_EXPRESSION:
 	case FRAME_IS_EXPRESSION:
@@ -123,7 +102,7 @@ static void put_rule(struct frame_writer *writer, unsigned reg, const struct fra
 		break;
 	default:	/* unnamed is what our CIE has for it: nothing, which gdb takes as unchanged */
 		buffer_char(buffer, DW_CFA_same_value);
-		put_uleb(buffer, reg);
+		buffer_uleb(buffer, reg);
 	}
 }
 
@@ -136,12 +115,12 @@ static void put_cfa(struct frame_writer *writer, const struct frame_rule *cfa)
 		put_block(buffer, cfa->expression, cfa->size);
 	} else if (cfa->offset >= 0) {
 		buffer_char(buffer, DW_CFA_def_cfa);
-		put_uleb(buffer, cfa->reg);
-		put_uleb(buffer, cfa->offset);
+		buffer_uleb(buffer, cfa->reg);
+		buffer_uleb(buffer, cfa->offset);
 	} else {
 		buffer_char(buffer, DW_CFA_def_cfa_sf);
-		put_uleb(buffer, cfa->reg);
-		put_sleb(buffer, cfa->offset / -(int64_t)writer->arch->pointer_size);
+		buffer_uleb(buffer, cfa->reg);
+		buffer_sleb(buffer, cfa->offset / -(int64_t)writer->arch->pointer_size);
 	}
 }
 
@@ -157,20 +136,20 @@ static void put_pc(struct frame_writer *writer, const struct frame_rule *rule)
 	switch (rule->kind) {
 	case FRAME_AT_CFA:
 		buffer_char(&expression, DW_OP_consts);
-		put_sleb(&expression, rule->offset);
+		buffer_sleb(&expression, rule->offset);
 		buffer_char(&expression, DW_OP_plus);
 		buffer_char(&expression, DW_OP_deref);
 		break;
 	case FRAME_UNNAMED:
 	case FRAME_SAME:
 		buffer_char(&expression, (char)DW_OP_bregx);
-		put_uleb(&expression, writer->return_column);
-		put_sleb(&expression, 0);
+		buffer_uleb(&expression, writer->return_column);
+		buffer_sleb(&expression, 0);
 		break;
 	case FRAME_REGISTER:
 		buffer_char(&expression, (char)DW_OP_bregx);
-		put_uleb(&expression, rule->reg);
-		put_sleb(&expression, 0);
+		buffer_uleb(&expression, rule->reg);
+		buffer_sleb(&expression, 0);
 		break;
 	default:
 		return;
@@ -248,9 +227,9 @@ static size_t put_cie(struct frame_writer *writer, bool signal)
 	put_number(writer, buffer, 0xffffffff, 4);	/* a CIE, 32-bit DWARF */
 	buffer_char(buffer, 3);				/* version */
 	buffer_append(buffer, signal ? "S" : "", signal ? 2 : 1);
-	put_uleb(buffer, 1);				/* code alignment */
-	put_sleb(buffer, -(int64_t)writer->arch->pointer_size);
-	put_uleb(buffer, writer->return_column);
+	buffer_uleb(buffer, 1);				/* code alignment */
+	buffer_sleb(buffer, -(int64_t)writer->arch->pointer_size);
+	buffer_uleb(buffer, writer->return_column);
 	if (writer->code_mask)
 		put_pc(writer, &nothing.rules[0]);
 	end_entry(writer, start);

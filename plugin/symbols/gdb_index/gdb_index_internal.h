@@ -2,108 +2,25 @@
 /*
  * What the parts of symbols/gdb_index*.c share. Nobody else includes this.
  *
- * Everything in the file is hostile. A `struct cursor` never leaves its bytes: a read past the end
- * gives 0 and sets `failed`, which is looked at once per DIE.
+ * Everything in the file is hostile: it is read through a cursor, whose `failed` is looked at once per DIE.
  */
 #ifndef VMCORE_SYMBOLS_GDB_INDEX_INTERNAL_H
 #define VMCORE_SYMBOLS_GDB_INDEX_INTERNAL_H
 
 #include <dwarf.h>
-#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/buffer.h"
+#include "base/cursor.h"
 #include "base/error.h"
 #include "symbols/elf/elf_file.h"
-
-/* Bytes and the reading of them. */
 
 struct bytes {
 	const uint8_t *data;
 	size_t size;
 };
-
-struct cursor {
-	const uint8_t *at, *end;
-	bool big_endian, failed;
-};
-
-static inline uint64_t cursor_fail(struct cursor *cursor)
-{
-	cursor->at = cursor->end;
-	cursor->failed = true;
-	return 0;
-}
-
-/* An unsigned integer of SIZE (1 to 8) bytes. */
-static inline uint64_t cursor_uint(struct cursor *cursor, unsigned size)
-{
-	uint64_t value = 0;
-
-	if ((size_t)(cursor->end - cursor->at) < size)
-		return cursor_fail(cursor);
-	if (cursor->big_endian)
-		for (unsigned i = 0; i < size; i++)
-			value = value << 8 | cursor->at[i];
-	else
-		for (unsigned i = size; i > 0; i--)
-			value = value << 8 | cursor->at[i - 1];
-	cursor->at += size;
-	return value;
-}
-
-static inline uint64_t cursor_u32(struct cursor *cursor)
-{
-	uint32_t value;
-
-	if (cursor->big_endian)
-		return cursor_uint(cursor, 4);
-	if ((size_t)(cursor->end - cursor->at) < 4)
-		return cursor_fail(cursor);
-	memcpy(&value, cursor->at, 4);
-	cursor->at += 4;
-	return le32toh(value);
-}
-
-static inline uint64_t cursor_uleb(struct cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; cursor->at < cursor->end; shift += 7) {
-		uint8_t byte = *cursor->at++;
-
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
-	}
-	return cursor_fail(cursor);
-}
-
-static inline void cursor_skip(struct cursor *cursor, uint64_t size)
-{
-	if ((uint64_t)(cursor->end - cursor->at) < size)
-		cursor_fail(cursor);
-	else
-		cursor->at += size;
-}
-
-/* Of an inline string; *SIZE without its NUL. NULL if it does not end. */
-static inline const char *cursor_string(struct cursor *cursor, size_t *size)
-{
-	const uint8_t *start = cursor->at, *nul = memchr(start, 0, cursor->end - start);
-
-	if (!nul) {
-		cursor_fail(cursor);
-		return NULL;
-	}
-	cursor->at = nul + 1;
-	*size = nul - start;
-	return (const char *)start;
-}
 
 /* The file and its units: gdb_index_units.c. Only read once the threads run. */
 
