@@ -237,11 +237,16 @@ static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct
 	return true;
 }
 
+static struct companion companion_of(const struct kernel *kernel)
+{
+	return (struct companion){ .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
+				   .pt_regs_size = kernel->memory->pt_regs_size };
+}
+
 /* Makes the companion, from link-time tables, into PATH. */
 static bool make_companion(struct kernel *kernel, const char *path, struct error *error)
 {
-	struct companion companion = { .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
-				       .pt_regs_size = kernel->memory->pt_regs_size };
+	struct companion companion = companion_of(kernel);
 	struct orc_table table = { 0 };
 	struct symtab *symtab = NULL;
 	bool done;
@@ -287,8 +292,7 @@ static bool add_companion(struct session *session, struct error *error)
 static bool add_user_end(struct session *session, struct error *error)
 {
 	const struct kernel *kernel = session->kernel;
-	const struct companion companion = { .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
-					     .pt_regs_size = kernel->memory->pt_regs_size };
+	const struct companion companion = companion_of(kernel);
 	uint64_t end = ~memory_kernel_start(kernel->memory) + 1;
 	char path[128];
 

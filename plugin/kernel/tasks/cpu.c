@@ -84,18 +84,12 @@ static void read_tasks(struct kernel *kernel, struct candidate *candidate)
 /* Stale: where the CPU's current task was last switched out. */
 static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 {
-	uint64_t sp;
+	uint64_t at;
 
-	if (!cpu->task)
+	if (!cpu->task || !task_switched_at(kernel, cpu->task, &at, NULL))
 		return;
-	if (kernel->arch->switch_is_address) {
-		if (!task_switched_at(kernel, cpu->task, 0, &sp, NULL))
-			return;
-	} else if (!kernel_read_member(kernel, cpu->task, "task_struct", kernel->arch->switch_member, &sp, NULL)) {
-		return;
-	}
 	cpu->registers.valid = 0;
-	if (kernel->arch->task_registers(kernel->memory, sp, &cpu->registers, NULL))
+	if (kernel->arch->task_registers(kernel->memory, at, &cpu->registers, NULL))
 		cpu->registers_source = CPU_REGISTERS_SAVED;
 	else
 		cpu->registers.valid = 0;

@@ -473,14 +473,12 @@ const struct task *task_find_pid(struct kernel *kernel, uint32_t pid)
 	return NULL;
 }
 
-bool task_switched_at(struct kernel *kernel, uint64_t task, uint64_t thread_sp, uint64_t *at_ret, struct error *error)
+bool task_switched_at(struct kernel *kernel, uint64_t task, uint64_t *at_ret, struct error *error)
 {
 	struct member member;
 
-	if (!kernel->arch->switch_is_address) {
-		*at_ret = thread_sp;
-		return true;
-	}
+	if (!kernel->arch->switch_is_address)
+		return kernel_read_member(kernel, task, "task_struct", kernel->arch->switch_member, at_ret, error);
 	if (!types_member(kernel->types, "task_struct", kernel->arch->switch_member, &member, error))
 		return false;
 	*at_ret = task + member.offset;
@@ -521,7 +519,7 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 	if (!kernel->arch->switch_is_address && !task_knows(task, TASK_THREAD_SP))
 		return error_set(error, ERROR_EXCLUDED, "where its registers were saved is not known: %s",
 				 task->damage ? task->damage : "this kernel's types do not say");
-	if (!task_switched_at(kernel, task->address, task->thread_sp, &at, error) ||
+	if (!task_switched_at(kernel, task->address, &at, error) ||
 	    !kernel->arch->task_registers(kernel->memory, at, registers, error))
 		return error_prefix(error, "its registers");
 	/*

@@ -132,11 +132,8 @@ const char *task_state_name(struct kernel *kernel, const struct task *task);
  */
 bool task_registers(struct kernel *kernel, const struct task *task, struct registers *registers,
 		    const struct cpu **cpu_ret, struct error *error);
-/*
- * Where the switch-out of the task_struct at TASK left its registers, for arch->task_registers; THREAD_SP is its thread.sp,
- * where the machine has that.
- */
-bool task_switched_at(struct kernel *kernel, uint64_t task, uint64_t thread_sp, uint64_t *at_ret, struct error *error);
+/* Where the switch-out of the task_struct at TASK left its registers, for arch->task_registers. */
+bool task_switched_at(struct kernel *kernel, uint64_t task, uint64_t *at_ret, struct error *error);
 /* The physical root of its user page tables; ERROR_NOT_MAPPED for kernel threads. */
 bool task_user_root(struct kernel *kernel, const struct task *task, uint64_t *root_ret,
 		    struct error *error);
