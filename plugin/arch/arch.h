@@ -105,6 +105,8 @@ struct arch {
 	unsigned nr_saved;
 	int8_t record_fp, record_pc;	/* a frame record: the caller's fp and the return address, from fp */
 	const char *record_member;	/* of pt_regs: in entry code fp points to it; NULL = it does not */
+	/* ELF relocations in a .ko's debug sections: a whole address, a 32-bit offset */
+	uint16_t reloc_address, reloc_u32;
 	const char *gdb_name;		/* what gdb calls the machine: `set architecture' */
 	const char *target_xml;		/* gdb's target description, complete */
 

@@ -222,7 +222,7 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 7
+#define COMPANION_VERSION 8
 
 /* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
 static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)
@@ -237,7 +237,7 @@ static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct
 	return true;
 }
 
-static struct companion companion_of(const struct kernel *kernel)
+struct companion companion_of(const struct kernel *kernel)
 {
 	return (struct companion){ .arch = kernel->arch, .code_mask = kernel->memory->code_mask,
 				   .pt_regs_size = kernel->memory->pt_regs_size };

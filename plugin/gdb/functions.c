@@ -6,6 +6,7 @@
  * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
  */
 #include "gdb/session.h"
+#include "kernel/modules/module.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
@@ -63,6 +64,17 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 	return gdb_pointer(session->plugin, cpu->task, "struct task_struct");
 }
 
+/* Of vmlinux, or where that has none of this name, of a module. */
+static bool find_per_cpu(struct kernel *kernel, const char *name, unsigned cpu, uint64_t *address_ret, struct error *error)
+{
+	uint64_t pointer;
+
+	if (kernel_per_cpu(kernel, name, cpu, address_ret, error))
+		return true;
+	return error->kind == ERROR_NO_SYMBOL && module_per_cpu_symbol(kernel, name, &pointer, error) &&
+	       kernel_per_cpu_pointer(kernel, pointer, cpu, address_ret, error);
+}
+
 /* The variable itself, as the type that gdb knows for it, at the CPU's address. */
 static PyObject *call_per_cpu(struct session *session, PyObject *args, struct error *error)
 {
@@ -83,8 +95,7 @@ static PyObject *call_per_cpu(struct session *session, PyObject *args, struct er
 	    !(bytes = PyUnicode_AsUTF8String(name)))
 		goto out;
 	pthread_mutex_lock(&session->kernel->lock);
-	found = kernel_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address,
-			       error);
+	found = find_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address, error);
 	pthread_mutex_unlock(&session->kernel->lock);
 	if (!found)
 		goto out;
@@ -185,6 +196,7 @@ static const struct function functions[] = {
 	  call_cpu_curr },
 	{ "per_cpu",
 	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
+	  "Of a module, too, once gdb has its file: `kernel mod -s MODULE'.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $per_cpu(\"runqueues\", 1).nr_running\n"

@@ -16,11 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/modules/module.h"
+#include "kernel/modules/module_frames.h"
 #include "kernel/open/own.h"
 #include "kernel/tasks/task.h"
 #include "kernel/stacks/unwind.h"
 #include "symbols/cfi/cfi.h"
+#include "symbols/cfi/companion.h"
 #include "symbols/elf/elf_relocatable.h"
 
 static void module_file(struct session *session, const struct module *module, char *path,
@@ -123,8 +124,35 @@ static uint64_t distance_to_next(const struct module *module, uint64_t address)
 	return end - address;
 }
 
+/*
+ * Where gdb has the module's per-CPU variables, which the kernel does not list: it would have them at 0, or at another
+ * object's. Where they are linked to start at 0 (x86_64 to 6.14) a variable is where the kernel's own pointers to it say.
+ * Elsewhere such a pointer looks like any kernel address and can be another variable's: only $per_cpu() tells them apart.
+ */
+static struct cfi_section per_cpu_section(struct kernel *kernel, const struct module *module)
+{
+	struct cfi_section section = { .name = ".data..percpu", .address = freed_address(module->nr_sections),
+				       .size = FREED_DISTANCE };
+	uint64_t pointer, size;
+
+	if (kernel_read_member(kernel, module->address, "module", "percpu", &pointer, NULL) &&
+	    kernel_read_member(kernel, module->address, "module", "percpu_size", &size, NULL) && size && pointer &&
+	    !kernel->arch->is_kernel_address(kernel->memory, pointer)) {
+		section.address = pointer;
+		section.size = size;
+	}
+	return section;
+}
+
+/* The kernel lists its copies of these as sections, too, but it does not list where the file's own are. */
+static bool is_copied(const char *name)
+{
+	return !strcmp(name, ".symtab") || !strcmp(name, ".strtab") || !strcmp(name, ".modinfo");
+}
+
 /* Into SECTIONS, which has room for one more than the module has. */
-static size_t list_sections(const struct module *module, bool have_symbols, struct cfi_section *sections)
+static size_t list_sections(struct kernel *kernel, const struct module *module, bool have_symbols,
+			    struct cfi_section *sections)
 {
 	size_t count = 0;
 
@@ -132,9 +160,7 @@ static size_t list_sections(const struct module *module, bool have_symbols, stru
 		const struct module_section *section = &module->sections[i];
 		bool loaded = is_loaded(module, section);
 
-		/* The kernel lists its copies of these as sections, too; the last one is below. */
-		if (!strcmp(section->name, ".symtab") || !strcmp(section->name, ".strtab") ||
-		    !strcmp(section->name, ".modinfo"))
+		if (is_copied(section->name))
 			continue;
 		sections[count] = (struct cfi_section){
 			.name = section->name,
@@ -146,13 +172,7 @@ static size_t list_sections(const struct module *module, bool have_symbols, stru
 			sections[count].size = distance_to_next(module, section->address);
 		count++;
 	}
-	/* Never loaded, but in every .ko, with symbols in some (7.2): gdb would have them at 0 and
-	 * name each NULL by them. */
-	sections[count++] = (struct cfi_section){
-		.name = ".modinfo",
-		.address = freed_address(module->nr_sections),
-		.size = FREED_DISTANCE,
-	};
+	sections[count++] = per_cpu_section(kernel, module);
 	return count;
 }
 
@@ -161,7 +181,7 @@ static bool write_file(struct description *description, struct module *module, c
 {
 	struct kernel *kernel = description->session->kernel;
 	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
-	struct cfi_object object = { .sections = sections, .data_is_local = true };
+	struct cfi_object object = { .sections = sections, .machine = kernel->arch->elf_machine, .data_is_local = true };
 	const struct orc_table *orc;
 	struct symtab *symbols;
 	struct error why;
@@ -169,7 +189,7 @@ static bool write_file(struct description *description, struct module *module, c
 
 	if (!sections)
 		return error_no_memory(error, "a module's sections",
-				       module->nr_sections * sizeof(*sections));
+				       (module->nr_sections + 1) * sizeof(*sections));
 	if (module_symbols(kernel, module, &symbols, &why))
 		object.symtab = symbols;
 	else if (!description->nr_nameless++)
@@ -177,7 +197,7 @@ static bool write_file(struct description *description, struct module *module, c
 	/* Without it unwinding stops there; names remain. */
 	if (module_orc(kernel, module, &orc, NULL))
 		object.table = orc;
-	object.nr_sections = list_sections(module, object.symtab != NULL, sections);
+	object.nr_sections = list_sections(kernel, module, object.symtab != NULL, sections);
 	done = write_object(description->session, module, &object, &description->base, path, error);
 	free(sections);
 	return done;
@@ -367,6 +387,52 @@ const char *modules_find_debug(struct session *session, struct module *module, s
 	return debug;
 }
 
+/* Is it one of list_sections()? */
+static bool knows_section(void *context, const char *name)
+{
+	const struct module *module = context;
+
+	for (size_t i = 0; i < module->nr_sections; i++)
+		if (!strcmp(module->sections[i].name, name))
+			return !is_copied(name);
+	return !strcmp(name, ".data..percpu");
+}
+
+/*
+ * Where there is no ORC the .ko's own entries are all there is; given for code that signs return addresses they are not what gdb
+ * wants. In front of the .ko, so that gdb looks there first: that is the order in which it gets them.
+ */
+static bool add_module_companion(struct session *session, struct module *module, const char *path, struct error *error)
+{
+	struct kernel *kernel = session->kernel;
+	const struct frame_table *table = kernel->arch->code ? module_frame_table(kernel, module, NULL) : NULL;
+	struct companion companion = companion_of(kernel);
+	struct cfi_section *sections;
+	struct symtab *symbols;
+	char file[256], name[80];
+	size_t count;
+	bool done;
+
+	if (!table || !module_symbols(kernel, module, &symbols, NULL))
+		return true;
+	sections = calloc(module->nr_sections + 1, sizeof(*sections));
+	if (!sections)
+		return error_no_memory(error, "a module's sections", (module->nr_sections + 1) * sizeof(*sections));
+	companion.symtab = symbols;
+	count = list_sections(kernel, module, false, sections);
+	snprintf(name, sizeof(name), "%s.ko.cfi", module->name);
+	session_path(session, name, file, sizeof(file));
+	done = companion_write_module(&companion, sections, count, table, file, error) &&
+	       attach_separate_debug(session->plugin, path, file, error);
+	free(sections);
+	return done;
+}
+
+void modules_find_for_kernel(void *context, struct module *module)
+{
+	modules_find_debug(context, module, NULL);
+}
+
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
@@ -385,7 +451,7 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	module_file(session, module, path, sizeof(path));
 	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
 	session_path(session, name, copy, sizeof(copy));
-	done = elf_copy_for_gdb(debug, copy, error) &&
+	done = elf_copy_for_gdb(debug, copy, knows_section, module, error) && add_module_companion(session, module, path, error) &&
 	       add_without_index_cache(plugin, path, copy, error);
 	module->debug_loaded = done;
 	return done;

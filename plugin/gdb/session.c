@@ -163,8 +163,11 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	dump->watch = &watch; /* all of memory may have to be searched */
 	done = kernel_open(dump, &source, &session->kernel, error);
 	progress_hide(&session->progress);
-	if (done)
+	if (done) {
 		dump->watch = NULL;
+		session->kernel->find_module_file = modules_find_for_kernel;
+		session->kernel->find_context = session;
+	}
 	free(vmlinux);
 	return done;
 }

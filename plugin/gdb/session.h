@@ -149,8 +149,12 @@ void session_why_stack_ends(struct session *session, char *text, size_t size);
 bool modules_describe(struct session *session, struct error *error);
 /* Looks for the debug file of MODULE: module->debug_path. NULL with *error set if there is none. */
 const char *modules_find_debug(struct session *session, struct module *module, struct error *error);
+/* The same for kernel->find_module_file; CONTEXT is the session. */
+void modules_find_for_kernel(void *context, struct module *module);
 /* Gives gdb the debug file of MODULE, if there is one and it has not got it yet. */
 bool modules_load_debug(struct session *session, struct module *module, struct error *error);
+/* What a companion file has to say of this machine. attach.c. */
+struct companion companion_of(const struct kernel *kernel);
 /* Does so for every module on the stack that starts at REGISTERS. */
 void modules_load_for_stack(struct session *session, const struct registers *registers);
 /* The same for gdb's selected thread: before `bt` and the like. */

@@ -41,6 +41,7 @@
 #include "symbols/types.h"
 
 struct cpu;
+struct module;
 struct kept;
 
 struct kernel {
@@ -75,6 +76,9 @@ struct kernel {
 	bool (*interrupted)(void *context);
 	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *caller_context;
+	/* Looks for the file of a module where its code has to be unwound by it (modules/module_frames.h); may be NULL. */
+	void (*find_module_file)(void *context, struct module *module);
+	void *find_context;
 
 	pthread_mutex_t lock;		/* recursive */
 };

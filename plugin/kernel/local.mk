@@ -24,7 +24,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
 	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
 	plugin/kernel/system/log.c plugin/kernel/system/log.h \
-	plugin/kernel/modules/module.c plugin/kernel/modules/module.h \
+	plugin/kernel/modules/module.c plugin/kernel/modules/module.h plugin/kernel/modules/module_frames.c plugin/kernel/modules/module_frames.h \
 	plugin/kernel/stacks/source.c plugin/kernel/stacks/source.h \
 	plugin/kernel/system/system.c plugin/kernel/system/system.h
 core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records.c plugin/kernel/system/log_internal.h \

@@ -52,16 +52,37 @@ def test_modules(dump):
     assert shown == recorded
 
 
+def plain(name):
+    """Without what the compiler put behind it, which gdb cuts off."""
+    return re.sub(r"\..*", "", name)
+
+
 @pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="gdb-multiarch is not installed")
 def test_in_gdb(dump):
-    """gdb's bt of sleepers in system calls: the same functions as ours; the launcher takes gdb-multiarch by itself."""
-    pids = [pid for pid, task in stacks(dump).items() if pid in dump.roles and functions(task)[-1:] == ["el0t_64_sync"]][:8]
-    assert pids
-    output = dump.gdb(*(command for pid in pids for command in (f"echo =={pid}=\\n", f"thread find pid {pid},")))
-    threads = re.findall(r"==(\d+)=\nThread (\d+) has", output)
+    """
+    gdb's bt of the CPUs, of stacks that pass through a module, and of other sleepers: the same functions as ours, to the end;
+    the launcher takes gdb-multiarch by itself.
+    """
+    found = stacks(dump)
+    through = [pid for pid, task in found.items() if any(frame["module"] for frame in task["frames"])]
+    sleepers = [pid for pid in found if pid in dump.roles and functions(found[pid])[-1:] == ["el0t_64_sync"]]
+    assert len(through) > 3 and sleepers
+    pids = through + [pid for pid in sleepers if pid not in through][:6]
+    output = dump.gdb(*(command for pid in pids for command in (f"echo ==\\n", f"thread find pid {pid},")))
+    threads = re.findall(r"==\nThread (\d+) has", output)
     assert len(threads) == len(pids)
-    for pid, thread in threads:
-        shown = re.findall(r"^#\d+\s+(?:0x[0-9a-f]+ in )?([\w.]+) \(", dump.gdb(f"thread {thread}", "bt"), re.M)
-        ours = functions(stacks(dump)[int(pid)])
-        # gdb has inlined functions, too, and cuts off what the compiler put behind a name.
-        assert [re.sub(r"\..*", "", f) for f in ours] == [f for f in shown if f in {re.sub(r"\..*", "", o) for o in ours}][-len(ours):]
+    output = dump.gdb(*(command for thread in threads for command in ("echo ==\\n", f"thread {thread}", "bt")))
+    for pid, shown in zip(pids, output.split("==\n")[1:]):
+        ours = [plain(name) for name in functions(found[pid])]
+        theirs = [name for name in re.findall(r"^#\d+\s+(?:0x[0-9a-f]+ in )?([\w.]+) \(", shown, re.M)]
+        # gdb has inlined functions, too, and `thread` has shown the first one already.
+        rest = iter(theirs)
+        assert all(name in rest for name in ours), (pid, ours, theirs)
+        assert next(rest, None) is None
+
+
+@pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="gdb-multiarch is not installed")
+def test_null_has_no_name(dump):
+    """With all modules' files: none of their sections is left at 0."""
+    names = [module["name"] for module in dump.json("kernel mod")["modules"]]
+    assert "No symbol matches 0." in dump.gdb(*(f"kernel mod -s {name}" for name in names), "info symbol 0")

@@ -75,6 +75,22 @@ def own_symbols(dump, *commands):
     return run_gdb(dump.vmlinux, dump.vmcore, ["set vmcore symbols dump", f"target vmcore {dump.vmcore}", *commands])
 
 
+def test_per_cpu_variables_of_modules(dump):
+    """The rig's own: what the module said of each CPU's, and of where the kernel's pointer leads."""
+    record = dump.oracle.text("sys/kernel/debug/vmcore_rig/containers")
+    pointer = re.search(r"^percpu ([0-9a-f]+)", record, re.M)[1]
+    items = re.findall(r"^percpu-item (\d+) ([0-9a-f]+) (\d+)", record, re.M)
+    assert len(items) > 1
+    output = dump.gdb("kernel mod -s vmcore_rig", *(command for cpu, _, _ in items for command in (
+        f'echo ITEM {cpu}\\n', f'output $per_cpu("rig_percpu", {cpu})', 'echo \\n', f'output/x (long)&$per_cpu("rig_percpu", {cpu})',
+        'echo \\n')), "echo PLAIN\\n", "output/x (long)&rig_percpu")
+    for cpu, address, value in items:
+        assert f"ITEM {cpu}\n{value}\n0x{address}\n" in output
+    plain = int(output.rpartition("PLAIN\n")[2], 16)
+    # Where a per-CPU pointer looks like an address gdb has the variable where nothing is.
+    assert plain == int(pointer, 16) if len(pointer) < 9 else plain >= 0xfffffffff0000000
+
+
 @pytest.mark.scenario("init")
 @pytest.mark.parametrize("ask", [lambda dump, *commands: dump.gdb(*commands), own_symbols], ids=["vmlinux", "dump"])
 def test_panic_in_a_modules_init_function(dump, ask):

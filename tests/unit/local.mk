@@ -21,6 +21,7 @@ check_PROGRAMS += \
 	tests/unit/test_dump_vmcoreinfo \
 	tests/unit/test_dump_vmware \
 	tests/unit/test_dynamic_rows \
+	tests/unit/test_elf_place \
 	tests/unit/test_elf_relocatable \
 	tests/unit/test_inflate \
 	tests/unit/test_files \

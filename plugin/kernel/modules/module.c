@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "kernel/containers.h"
+#include "kernel/modules/module_frames.h"
 #include "kernel/modules/module_internal.h"
 #include "symbols/kallsyms/kallsyms.h"
 #include "symbols/dwarf/source_map.h"
@@ -25,6 +26,7 @@ void module_free(struct module *module)
 	symtab_free(module->symbols);
 	orc_free(&module->orc);
 	source_map_close(module->source);
+	module_frames_close(module->frames);
 }
 
 static void list_free(void *value)
@@ -109,6 +111,26 @@ bool module_symbols(struct kernel *kernel, struct module *module, struct symtab 
 	}
 	*symtab_ret = module->symbols;
 	return true;
+}
+
+bool module_per_cpu_symbol(struct kernel *kernel, const char *name, uint64_t *pointer_ret, struct error *error)
+{
+	struct module_list *list;
+
+	if (!modules_get(kernel, &list, error))
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		struct symtab *symbols;
+		const struct symbol *symbol = module_symbols(kernel, &list->modules[i], &symbols, NULL) ?
+					      symtab_find(symbols, name) : NULL;
+
+		if (symbol && symbol->percpu) {
+			*pointer_ret = symbol->address;
+			return true;
+		}
+	}
+	return error_set(error, ERROR_NO_SYMBOL, "neither the kernel nor one of its %zu modules has a per-CPU variable %s",
+			 list->count, name);
 }
 
 bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret,

@@ -6,7 +6,7 @@
  * mod->sect_attrs.
  *
  * Files: module_list.c makes the list, module_sections.c guesses at lost sections, module.c answers questions about addresses, module_read.c knows struct
- * module and its changes over time, module_debug.c looks for files on disk.
+ * module and its changes over time, module_debug.c looks for files on disk, module_frames.c reads how their code unwinds.
  */
 #ifndef VMCORE_KERNEL_MODULE_H
 #define VMCORE_KERNEL_MODULE_H
@@ -55,6 +55,7 @@ struct module {
 	bool debug_searched;
 	struct source_map *source;	/* debug_path's, source.h; NULL = none, or not opened yet */
 	bool source_opened;
+	struct module_frames *frames;	/* debug_path's, module_frames.h; NULL = not opened yet */
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
 	char *debug_refused;		/* NULL, or why gdb cannot have it; the same's; owned */
 	/* NULL, or the first part of it that could not be read and why; owned */
@@ -84,6 +85,8 @@ struct module *module_find(struct kernel *kernel, const char *name);
 /* Its symbols from kallsyms in memory. */
 bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret,
 		    struct error *error);
+/* A per-CPU variable of a module: the address that __per_cpu_offset is added to. ERROR_NO_SYMBOL. */
+bool module_per_cpu_symbol(struct kernel *kernel, const char *name, uint64_t *pointer_ret, struct error *error);
 bool module_orc(struct kernel *kernel, struct module *module, const struct orc_table **table_ret,
 		struct error *error);
 /*

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "kernel/modules/module_frames.h"
 #include "symbols/elf/elf_file.h"
 
 struct frame_info {
@@ -34,10 +35,20 @@ static void open_table(struct kernel *kernel, struct frame_info *info)
 		frame_table_open(data, size, kernel->arch->pointer_size, kernel->arch->big_endian, &info->table, NULL);
 }
 
+static bool module_row(struct kernel *kernel, struct module *module, uint64_t address, struct frame_row *row)
+{
+	const struct frame_table *table = module_frame_table(kernel, module, NULL);
+
+	return table && frame_table_row(table, address, row);
+}
+
 bool frame_info_row(struct kernel *kernel, uint64_t address, struct frame_row *row)
 {
 	struct frame_info *info = kernel_kept(kernel, &info_slot);
+	struct module *module = kernel_is_text(kernel, address) ? NULL : module_at(kernel, address);
 
+	if (module)
+		return module_row(kernel, module, address, row);
 	if (!info) {
 		info = calloc(1, sizeof(*info));
 		if (!info || !kernel_keep(kernel, &info_slot, info, NULL))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Call frame information of the running kernel: the .debug_frame of vmlinux, opened once and kept.
+ * Call frame information of the running kernel: the .debug_frame of vmlinux, opened once and kept, and of its modules.
  */
 #ifndef VMCORE_KERNEL_FRAME_INFO_H
 #define VMCORE_KERNEL_FRAME_INFO_H

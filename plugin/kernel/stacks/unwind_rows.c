@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "kernel/modules/module.h"
+#include "kernel/modules/module_frames.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/stacks/frame_info.h"
 #include "symbols/cfi/code_row.h"
@@ -339,8 +339,9 @@ static enum step step_without_row(struct unwinder *unwinder, uint64_t address, s
 	case ARCH_CODE_LEAF:
 		break;
 	}
-	/* What has called somebody is no leaf. */
-	return unwinder->exact && !module ? step_leaf(unwinder, frame) : step_record(unwinder, frame, false);
+	/* What has called somebody is no leaf; nor need a module's code be one, of which there is no file. */
+	return unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL)) ?
+	       step_leaf(unwinder, frame) : step_record(unwinder, frame, false);
 }
 
 static enum step step(struct unwinder *unwinder, struct frame *frame)

@@ -44,6 +44,7 @@ struct cfi_section {
 struct cfi_object {
 	const struct cfi_section *sections;
 	size_t nr_sections;
+	uint16_t machine;		/* EM_...; 0 = EM_X86_64 */
 	const struct orc_table *table;	/* NULL = none */
 	const struct symtab *symtab;	/* NULL = none */
 	const struct btf_dwarf *types;	/* NULL = none */

@@ -159,7 +159,7 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 					 .callee_saved_kept = object->callee_saved_kept };
 	size_t nr_sections = object->nr_sections;
 	struct placed_section *sorted;
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .machine = object->machine };
 	bool *unknown, ok = false;
 
 	/* A module has some 40 sections; the kernel has no limit, this does. */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "symbols/cfi/cfi.h"
 #include "symbols/cfi/code_row.h"
 #include "symbols/cfi/frame_writer.h"
 #include "symbols/elf/elf_file.h"
@@ -12,7 +13,7 @@
 struct job {
 	const struct companion *companion;
 	struct elf_file file;
-	struct frame_table *table;	/* NULL = the file has none */
+	const struct frame_table *table;	/* NULL = the file has none */
 	struct elf_writer elf;
 	struct frame_writer frames;
 	unsigned return_column;
@@ -34,15 +35,23 @@ static bool read_table(struct job *job, struct error *error)
 	const struct arch *arch = job->companion->arch;
 	size_t size;
 	const void *data = elf_file_contents(&job->file, ".debug_frame", NULL, &size);
+	struct frame_table *table;
 
-	/* Without entries of its own the file's rows name the link register, or whatever stands for the pc. */
-	job->return_column = arch->registers[arch->lr ? arch->lr : arch->pc].dwarf;
 	if (!data)
 		return true;
-	if (!frame_table_open(data, size, arch->pointer_size, arch->big_endian, &job->table, error))
+	if (!frame_table_open(data, size, arch->pointer_size, arch->big_endian, &table, error))
 		return false;
-	frame_table_each_row(job->table, note_column, job);
+	job->table = table;
 	return true;
+}
+
+static struct job job_of(const struct companion *companion)
+{
+	const struct arch *arch = companion->arch;
+
+	/* Without entries of its own the file's rows name the link register, or whatever stands for the pc. */
+	return (struct job){ .companion = companion, .elf.machine = arch->elf_machine,
+			     .return_column = arch->registers[arch->lr ? arch->lr : arch->pc].dwarf };
 }
 
 /* The sections that are in memory, as empty ones. */
@@ -54,7 +63,7 @@ static void copy_sections(struct job *job)
 	while ((section = elf_nextscn(job->file.elf, section))) {
 		Elf64_Shdr copy = { .sh_type = SHT_NOBITS };
 
-		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || header.sh_type == SHT_NOTE)
+		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC))
 			continue;
 		copy.sh_flags = header.sh_flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR);
 		copy.sh_addr = header.sh_addr;
@@ -112,6 +121,8 @@ static void write_frames(struct job *job)
 {
 	const struct companion *companion = job->companion;
 
+	if (job->table)
+		frame_table_each_row(job->table, note_column, job);
 	frame_writer_start(&job->frames, companion->arch, companion->code_mask, job->return_column);
 	if (companion->code_mask && job->table)
 		frame_table_each_row(job->table, copy_row, job);
@@ -139,8 +150,7 @@ bool companion_write_user_end(const struct companion *companion, uint64_t user_e
 	const struct arch *arch = companion->arch;
 	/* gdb wants a text section, but one that covered user space would hide those of a user program. */
 	const Elf64_Shdr text = { .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = 1 };
-	struct job job = { .companion = companion, .elf.machine = arch->elf_machine,
-			   .return_column = arch->registers[arch->lr ? arch->lr : arch->pc].dwarf };
+	struct job job = job_of(companion);
 	struct frame_row row;
 	bool done;
 
@@ -158,9 +168,30 @@ bool companion_write_user_end(const struct companion *companion, uint64_t user_e
 	return done;
 }
 
+bool companion_write_module(const struct companion *companion, const struct cfi_section *sections, size_t nr_sections,
+			    const struct frame_table *table, const char *path, struct error *error)
+{
+	struct job job = job_of(companion);
+	bool done;
+
+	job.table = table;
+	for (size_t i = 0; i < nr_sections; i++) {
+		Elf64_Shdr header = { .sh_type = SHT_NOBITS, .sh_addralign = 1, .sh_addr = sections[i].address,
+				      .sh_size = sections[i].size ? sections[i].size : 1,
+				      .sh_flags = SHF_ALLOC | (sections[i].code ? SHF_EXECINSTR : SHF_WRITE) };
+
+		elf_writer_add(&job.elf, sections[i].name, &header, NULL, 0);
+	}
+	write_frames(&job);
+	done = save(&job, path, error);
+	buffer_free(&job.frames.section);
+	elf_writer_free(&job.elf);
+	return done;
+}
+
 bool companion_write(const struct companion *companion, const char *vmlinux, const char *path, struct error *error)
 {
-	struct job job = { .companion = companion, .elf.machine = companion->arch->elf_machine };
+	struct job job = job_of(companion);
 	bool done;
 
 	if (!elf_file_open(&job.file, vmlinux, error))
@@ -171,7 +202,7 @@ bool companion_write(const struct companion *companion, const char *vmlinux, con
 		write_frames(&job);
 		done = save(&job, path, error);
 	}
-	frame_table_close(job.table);
+	frame_table_close((struct frame_table *)job.table);
 	buffer_free(&job.frames.section);
 	elf_writer_free(&job.elf);
 	elf_file_close(&job.file);

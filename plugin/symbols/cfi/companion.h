@@ -13,17 +13,26 @@
 #include "arch/arch.h"
 #include "base/error.h"
 
+struct cfi_section;
+struct frame_table;
 struct symtab;
 
 struct companion {
 	const struct arch *arch;
 	uint64_t code_mask;		/* memory->code_mask */
 	uint64_t pt_regs_size;		/* bytes */
-	const struct symtab *symtab;	/* of vmlinux, link-time addresses */
+	const struct symtab *symtab;	/* of vmlinux, link-time addresses; of a module, run-time ones */
 };
 
 /* Of the file VMLINUX to PATH. */
 bool companion_write(const struct companion *companion, const char *vmlinux, const char *path, struct error *error);
+
+/*
+ * The same of a module that gdb has got as a file with these SECTIONS (cfi.h): TABLE is that of its .ko, at run-time
+ * addresses (kernel/modules/module_frames.h). gdb must get it before the .ko, whose entries are then not asked for.
+ */
+bool companion_write_module(const struct companion *companion, const struct cfi_section *sections, size_t nr_sections,
+			    const struct frame_table *table, const char *path, struct error *error);
 
 /*
  * A file with entries for user space, [0, USER_END), where stacks end: gdb would otherwise guess frames by reading prologues. At

@@ -32,25 +32,35 @@ static bool make_data_local(Elf_Scn *section)
 	return true;
 }
 
-static bool change_sections(Elf *elf)
+static bool change_sections(Elf *elf, elf_known_callback *known, void *context)
 {
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) != 0)
+		return false;
 	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
 		GElf_Shdr header;
+		const char *name;
+		bool stays;
 
 		if (!gelf_getshdr(section, &header))
 			return false;
+		name = elf_strptr(elf, names, header.sh_name);
+		stays = !(header.sh_flags & SHF_ALLOC) || (name && known(context, name));
 		if (header.sh_type == SHT_SYMTAB && !make_data_local(section))
 			return false;
-		if (!header.sh_addr)
+		if (!header.sh_addr && stays)
 			continue;
 		header.sh_addr = 0;
+		if (!stays)
+			header.sh_flags &= ~(GElf_Xword)SHF_ALLOC;
 		if (!gelf_update_shdr(section, &header))
 			return false;
 	}
 	return true;
 }
 
-static bool change(int fd)
+static bool change(int fd, elf_known_callback *known, void *context)
 {
 	bool done = false;
 	GElf_Ehdr header;
@@ -62,7 +72,7 @@ static bool change(int fd)
 		return false;
 	if (elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) && header.e_type == ET_REL) {
 		elf_flagelf(elf, ELF_C_SET, ELF_F_LAYOUT);	/* nothing may move */
-		done = change_sections(elf) && elf_update(elf, ELF_C_WRITE) >= 0;
+		done = change_sections(elf, known, context) && elf_update(elf, ELF_C_WRITE) >= 0;
 	}
 	elf_end(elf);
 	return done;
@@ -79,11 +89,11 @@ static bool copy_bytes(int from, int to)
 	return size == 0;
 }
 
-bool elf_copy_for_gdb(const char *path, const char *copy, struct error *error)
+bool elf_copy_for_gdb(const char *path, const char *copy, elf_known_callback *known, void *context, struct error *error)
 {
 	int from = open(path, O_RDONLY | O_CLOEXEC);
 	int to = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	bool done = from >= 0 && to >= 0 && copy_bytes(from, to) && change(to);
+	bool done = from >= 0 && to >= 0 && copy_bytes(from, to) && change(to, known, context);
 
 	if (!done)
 		error_set(error, ERROR_IO, "cannot copy %s to %s for gdb: %s", path, copy,
