@@ -129,19 +129,20 @@ static uint64_t distance_to_next(const struct module *module, uint64_t address)
  * object's. Where they are linked to start at 0 (x86_64 to 6.14) a variable is where the kernel's own pointers to it say.
  * Elsewhere such a pointer looks like any kernel address and can be another variable's: only $per_cpu() tells them apart.
  */
-static struct cfi_section per_cpu_section(struct kernel *kernel, const struct module *module)
+static bool per_cpu_section(struct kernel *kernel, const struct module *module, struct cfi_section *section)
 {
-	struct cfi_section section = { .name = ".data..percpu", .address = freed_address(module->nr_sections),
-				       .size = FREED_DISTANCE };
 	uint64_t pointer, size;
 
-	if (kernel_read_member(kernel, module->address, "module", "percpu", &pointer, NULL) &&
-	    kernel_read_member(kernel, module->address, "module", "percpu_size", &size, NULL) && size && pointer &&
-	    !kernel->arch->is_kernel_address(kernel->memory, pointer)) {
-		section.address = pointer;
-		section.size = size;
+	*section = (struct cfi_section){ .name = ".data..percpu", .address = freed_address(module->nr_sections),
+					 .size = FREED_DISTANCE };
+	if (!kernel_read_member(kernel, module->address, "module", "percpu", &pointer, NULL) ||
+	    !kernel_read_member(kernel, module->address, "module", "percpu_size", &size, NULL))
+		return true;
+	if (pointer && size && !kernel->arch->is_kernel_address(kernel->memory, pointer)) {
+		section->address = pointer;
+		section->size = size;
 	}
-	return section;
+	return size != 0;
 }
 
 /* The kernel lists its copies of these as sections, too, but it does not list where the file's own are. */
@@ -172,8 +173,7 @@ static size_t list_sections(struct kernel *kernel, const struct module *module, 
 			sections[count].size = distance_to_next(module, section->address);
 		count++;
 	}
-	sections[count++] = per_cpu_section(kernel, module);
-	return count;
+	return count + per_cpu_section(kernel, module, &sections[count]);
 }
 
 static bool write_file(struct description *description, struct module *module, const char *path,
