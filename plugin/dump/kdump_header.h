@@ -14,11 +14,16 @@
 #ifndef VMCORE_DUMP_KDUMP_HEADER_H
 #define VMCORE_DUMP_KDUMP_HEADER_H
 
+#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+
+#ifndef EM_LOONGARCH
+#define EM_LOONGARCH 258	/* glibc 2.36 has it */
+#endif
 
 struct dump_file;
 

@@ -1,5 +1,6 @@
 gdb_sources += \
 	plugin/gdb/batch.c \
+	plugin/gdb/class.c \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
 	plugin/gdb/dap.c \
@@ -21,7 +22,7 @@ gdb_sources += \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
 	plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
 	plugin/gdb/register.c \
-	plugin/gdb/command_line.c \
+	plugin/gdb/command_line.c plugin/gdb/command_line.h \
 	plugin/gdb/relaunch.c \
 	plugin/gdb/style.c plugin/gdb/style.h \
 	plugin/gdb/threads.c

@@ -174,9 +174,14 @@ static bool make_mi_command(struct plugin *plugin, PyObject *base, const struct 
 
 bool register_mi(struct plugin *plugin)
 {
-	PyObject *base = plugin_gdb_base_class(plugin, "MICommand", "vmcore.MICommand", mi_methods);
-	bool done = base != NULL;
+	PyObject *base;
+	bool done;
 
+	/* Came with gdb 12. Before, a front end has -interpreter-exec console "kernel ps -j". */
+	if (!PyObject_HasAttrString(plugin->gdb, "MICommand"))
+		return true;
+	base = plugin_gdb_base_class(plugin, "MICommand", "vmcore.MICommand", mi_methods);
+	done = base != NULL;
 	for (size_t i = 0; command_table[i] && done; i++)
 		for (const struct mi_name *name = command_table[i]->mi; name && name->name && done;
 		     name++)

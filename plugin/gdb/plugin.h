@@ -99,6 +99,8 @@ PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base, const c
 				PyMethodDef *methods);
 /* The plugin out of SELF's class; NULL with an exception. */
 struct plugin *plugin_of(PyObject *self);
+/* What plugin_of() finds it by, as the attribute _vmcore_plugin; a new reference. */
+PyObject *plugin_capsule(struct plugin *plugin);
 /* Makes a class NAME derived from BASE with the plugin in it, __doc__ DOC, and POINTER (may be
  * NULL) for class_pointer(). */
 PyObject *plugin_class(struct plugin *plugin, PyObject *base, const char *name, const char *doc,

@@ -1,0 +1,73 @@
+"""scripts/gdb-vmcore by itself: directories as kdump makes them, and what is said where there is nothing to open."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import GDB, LAUNCHER
+
+pytestmark = pytest.mark.skipif(GDB != "gdb", reason="the launcher is the same for every gdb")
+
+
+def launch(*arguments, crash="/nonexistent"):
+    return subprocess.run([LAUNCHER, *map(str, arguments)], capture_output=True, text=True, timeout=300,
+                          env={**os.environ, "GDB_VMCORE_CRASH": str(crash)})
+
+
+@pytest.fixture
+def crash(dump, tmp_path):
+    """/var/crash with two directories of dumps, as RHEL's and Ubuntu's kdump make them, and one where nothing was saved."""
+    for name in ("127.0.0.1-2026-11-27-04:12:09", "202611270412", "202611270413"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "127.0.0.1-2026-11-27-04:12:09" / "vmcore").symlink_to(dump.vmcore)
+    (tmp_path / "127.0.0.1-2026-11-27-04:12:09" / "vmcore-incomplete").write_bytes(b"KDUMP   ")
+    (tmp_path / "127.0.0.1-2026-11-27-04:12:09" / "vmcore-dmesg.txt").write_text(
+        "[    1.000000] Kernel command line: quiet\n[   12.345678] Kernel panic - not syncing: sysrq triggered crash\n")
+    (tmp_path / "202611270412" / "dump.202611270412").symlink_to(dump.vmcore)
+    (tmp_path / "202611270413" / "README.txt").write_text("nothing was saved\n")
+    return tmp_path
+
+
+@pytest.mark.scenario("sysrq", "oops", "nmi")    # QEMU's own files do not begin with the kernel's release
+def test_list(dump, crash):
+    result = launch(crash=crash)
+    assert result.returncode == 0
+    assert [line.strip() for line in result.stdout.splitlines() if "gdb-vmcore" in line] == [
+        f"gdb-vmcore {crash}/127.0.0.1-2026-11-27-04:12:09/vmcore", f"gdb-vmcore {crash}/202611270412/dump.202611270412"]
+    release = dump.oracle.text("uname").split()[2]
+    assert re.findall(r"^\d{4}-\d\d-\d\d \d\d:\d\d  \S+  (.*)$", result.stdout, re.M) == [release, release]
+    assert result.stdout.count("Kernel panic - not syncing: sysrq triggered crash\n") == 1
+
+
+def test_nothing_to_list():
+    result = launch()
+    assert result.returncode == 2 and result.stderr.startswith("Usage:") and not result.stdout
+
+
+def test_directory(dump, crash):
+    """The dump in it; the unfinished one beside it is none."""
+    for arguments in ([crash / "127.0.0.1-2026-11-27-04:12:09"], [dump.vmlinux, crash / "202611270412"]):
+        result = launch(*arguments, "-nx", "-batch", "-ex", "kernel sys")
+        assert result.returncode == 0 and "PANIC:" in result.stdout, result.stderr
+
+
+def test_directory_that_does_not_say_which(dump, crash):
+    result = launch(crash / "202611270413")
+    assert result.returncode == 2 and "no dump in the directory" in result.stderr
+    (crash / "202611270412" / "vmcore.gz").write_bytes(b"\x1f\x8b")
+    result = launch(crash / "202611270412")
+    assert result.returncode == 2 and "dump.202611270412 vmcore.gz" in result.stderr
+
+
+def test_only_an_unfinished_one(dump, crash):
+    os.unlink(crash / "127.0.0.1-2026-11-27-04:12:09" / "vmcore")
+    listed = launch(crash=crash).stdout
+    assert f"gdb-vmcore {crash}/127.0.0.1-2026-11-27-04:12:09/vmcore-incomplete\n" in listed
+
+
+def test_version():
+    """As configure has it."""
+    version = launch("--version").stdout.split()
+    made = (LAUNCHER.parent.parent / "build" / "Makefile").read_text()
+    assert version == ["gdb-vmcore", re.search(r"^PACKAGE_VERSION = (.*)$", made, re.M)[1]]
