@@ -37,9 +37,9 @@ struct session *session_get(struct plugin *plugin, struct error *error)
 {
 	if (plugin->bare)
 		error_set(error, ERROR_USAGE,
-			  "%s is open as physical memory only; `kernel dump', `kernel rd -p' and "
-			  "`kernel search -p' work with that. The reason: %s",
-			  plugin->bare->dump->files[0]->path, plugin->bare->damage);
+			  "%s is open as physical memory only; `kernel dump' says why, `kernel rd -p' and "
+			  "`kernel search -p' work with that",
+			  plugin->bare->dump->files[0]->path);
 	else if (!plugin->session)
 		error_set(error, ERROR_USAGE,
 			  "no kernel dump is open; open one with: target vmcore FILE");
