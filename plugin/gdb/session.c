@@ -74,6 +74,7 @@ static void session_free(struct session *session)
 		free(session->saved[i].value);
 	buffer_free(&session->libraries);
 	free(session->file);
+	free(session->program);
 	free(session);
 }
 
@@ -193,6 +194,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (!session->connected)
 		return false;
+	attach_hide_program(session);
 	threads_refresh(plugin);
 	for (size_t i = 0; i < session->kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &session->kernel->cpus[i].registers);

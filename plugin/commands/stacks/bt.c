@@ -67,7 +67,7 @@ static bool add_panicked(struct bt *bt, struct task_list *list, struct error *er
 bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
 {
 	bool *cpus = calloc(bt->kernel->nr_cpu_ids + 1, sizeof(*cpus));
-	unsigned nr_offline = 0;
+	unsigned nr_missing = 0;
 	bool done;
 
 	if (!cpus)
@@ -85,12 +85,13 @@ bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct
 	     done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids;
 	     cpu++)
 		if (cpus[cpu]) {
-			output_note(bt->output, "CPU %u was offline", cpu);
-			nr_offline++;
+			output_note(bt->output, cpu_was_offline(bt->kernel, cpu) ? "CPU %u was offline" :
+				    "CPU %u: whether it was online cannot be read, and nothing is known of it", cpu);
+			nr_missing++;
 		}
-	if (nr_offline)
-		error_set(&bt->missing, ERROR_PARTIAL, "bt: %u of the CPUs asked for %s offline", nr_offline,
-			  nr_offline == 1 ? "was" : "were");
+	if (nr_missing)
+		error_set(&bt->missing, ERROR_PARTIAL, "bt: %u of the CPUs asked for %s no stack", nr_missing,
+			  nr_missing == 1 ? "has" : "have");
 	free(cpus);
 	return done;
 }
