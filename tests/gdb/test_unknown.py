@@ -151,7 +151,7 @@ def test_two_symbols_of_one_name(one, tmp_path):
     node -= banner - linked["linux_banner"]
     for value, said in (linked["linux_banner"], False), (node, True):
         copy = tmp_path / "vmlinux"
-        subprocess.run(["objcopy", "--strip-debug", f"--add-symbol=modules=.text:{value - linked['_text']:#x},local", one.vmlinux, copy],
+        subprocess.run(["objcopy", "--strip-debug", "--localize-symbol=modules", f"--add-symbol=modules=.text:{value - linked['_text']:#x},local", one.vmlinux, copy],
                        check=True)
         output = run_gdb(copy, one.vmcore, ("kernel mod -j", "kernel dump"))
         assert [m["name"] for m in rows(output)[0]["modules"]] == names
