@@ -223,8 +223,7 @@ static void row_name(unsigned command, const struct level *level, char *name, si
 	bool by_number = !strcmp(level->shape->key, "system_calls");
 
 	snprintf(name, size, "%zu", level->row);
-	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") ||
-	    strstr(level->shape->key, "words") || !strcmp(level->shape->key, "inlined"))
+	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") || !strcmp(level->shape->key, "inlined"))
 		return;
 	for (size_t i = by_cpu ? 0 : by_number ? 1 : 2; i < ARRAY_SIZE(keys); i++) {
 		for (size_t j = 0; j < level->shape->nr_columns; j++) {
