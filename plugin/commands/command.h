@@ -85,6 +85,8 @@ struct host {
 	unsigned (*width)(void *context);
 	/* Ctrl-C, for commands that may have no kernel to ask (kernel_check_interrupt). */
 	bool (*interrupted)(void *context);
+	/* A bar for what such a command waits for; struct patience. */
+	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *context;
 };
 
@@ -123,7 +125,7 @@ struct command {
 	enum completion words;			/* what the words are */
 	/*
 	 * run() is also called where no dump is open, with KERNEL NULL and a host that knows only
-	 * Ctrl-C (the command opens what it needs by itself: `kernel dump FILE` looks at a file
+	 * Ctrl-C and the bar (the command opens what it needs by itself: `kernel dump FILE` looks at a file
 	 * before any vmlinux is known), and where one is open in which no kernel was recognized:
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */

@@ -17,6 +17,7 @@
 #include "base/array.h"
 #include "dump/dump.h"
 #include "dump/file.h"
+#include "dump/flattened.h"
 #include "dump/notes.h"
 
 #define MAX_SEGMENTS   (16u << 20) /* 16 TiB in excluded runs of 256 pages (makedumpfile -E) */
@@ -28,6 +29,7 @@
 struct elf {
 	/* the highest end among ranges[0..i]: where a search backwards may stop */
 	uint64_t *max_end;
+	bool segments_lost;	/* of a stream that was cut: some, see find_lost_segments */
 };
 
 struct elf_header {
@@ -202,6 +204,26 @@ out:
 	return done;
 }
 
+/*
+ * makedumpfile -E -F writes its program headers as zeros first, then the ELF header, the notes and all pages, and last the program headers
+ * again, now that it knows them. Of a stream that was cut before it is not known to which memory its pages belong, but the
+ * notes are where they always are, right behind the program headers. Returns whether any are lost.
+ */
+static bool find_lost_segments(const struct dump_file *file, const struct elf_header *header, Elf64_Phdr *segments)
+{
+	uint64_t notes = header->segments_offset + (uint64_t)header->nr_segments * header->phentsize;
+	uint32_t lost = 0;
+
+	if (!file->flattened || !file->truncated)
+		return false;
+	for (uint32_t i = 0; i < header->nr_segments; i++)
+		lost += segments[i].p_type == PT_NULL;
+	if (lost && lost == header->nr_segments)
+		segments[0] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = notes,
+					    .p_filesz = flattened_record_rest(file, notes) };
+	return lost;
+}
+
 static int compare_ranges(const void *a, const void *b)
 {
 	const struct dump_range *x = a, *y = b;
@@ -299,6 +321,7 @@ static bool elf_open(struct dump *dump, struct error *error)
 	const struct dump_file *file = dump->files[0];
 	Elf64_Phdr *segments = NULL;
 	struct elf_header header;
+	struct elf *elf;
 	bool truncated, done;
 
 	if (dump->nr_files > 1)
@@ -311,8 +334,13 @@ static bool elf_open(struct dump *dump, struct error *error)
 	if (!read_header(file, &header, &truncated, error) ||
 	    !read_segments(file, &header, &segments, error))
 		return false;
+	elf = dump->private;
+	elf->segments_lost = find_lost_segments(file, &header, segments);
 	if (truncated)
 		dump->flags |= DUMP_TRUNCATED;
+	if (elf->segments_lost)
+		dump_doubt(dump, "the stream ends before its program headers, which are written last: to which memory "
+				 "its pages belong is not known");
 	dump->machine = header.machine;
 	dump->is_64bit = header.is_64bit;
 	dump->big_endian = header.big_endian;
@@ -357,6 +385,24 @@ static const struct dump_range *find_range_until(const struct dump *dump, uint64
 	return claimed;
 }
 
+/* No segment has ADDRESS: that, too, may be because the headers are lost. */
+static enum error_kind no_range(const struct dump *dump)
+{
+	const struct elf *elf = dump->private;
+
+	return elf->segments_lost ? ERROR_TRUNCATED : ERROR_NOT_MAPPED;
+}
+
+static bool fail_no_range(const struct dump *dump, uint64_t address, struct error *error)
+{
+	if (no_range(dump) == ERROR_TRUNCATED)
+		return error_set(error, ERROR_TRUNCATED,
+				 "%s is truncated: where it has physical address 0x%" PRIx64 ", if it does, stood at its end",
+				 dump->files[0]->path, address);
+	return error_set(error, ERROR_NOT_MAPPED,
+			 "physical address 0x%" PRIx64 " does not exist: no segment of the dump has it", address);
+}
+
 static const struct dump_range *find_range(const struct dump *dump, uint64_t address)
 {
 	uint64_t until;
@@ -372,10 +418,7 @@ static bool elf_read_bytes(struct dump *dump, uint64_t address, void *buffer, si
 		uint64_t within, length;
 
 		if (!range)
-			return error_set(error, ERROR_NOT_MAPPED,
-					 "physical address 0x%" PRIx64
-					 " does not exist: no segment of the dump has it",
-					 address);
+			return fail_no_range(dump, address, error);
 		within = address - range->start;
 		if (within >= range->file_size)
 			return error_set(error, ERROR_EXCLUDED,
@@ -416,7 +459,7 @@ static uint64_t find_together(struct dump *dump, uint64_t address, size_t nr, ui
 	uint64_t until, within, size = nr << dump->page_shift;
 	const struct dump_range *range = find_range_until(dump, address, &until);
 
-	*kind_ret = !range					 ? ERROR_NOT_MAPPED
+	*kind_ret = !range					 ? no_range(dump)
 		    : address - range->start >= range->file_size ? ERROR_EXCLUDED
 								 : ERROR_NONE;
 	if (*kind_ret)
@@ -482,8 +525,7 @@ static bool elf_find_page(struct dump *dump, uint64_t pfn, struct dump_place *pl
 	    until - address < dump->page_size)
 		range = find_range(dump, until);
 	if (!range)
-		return error_set(error, ERROR_NOT_MAPPED,
-				 "physical address 0x%" PRIx64 " does not exist", address);
+		return fail_no_range(dump, address, error);
 	within = address > range->start ? address - range->start : 0;
 	if (within >= range->file_size)
 		return error_set(error, ERROR_EXCLUDED,
@@ -560,6 +602,7 @@ static enum dump_probe elf_probe(const struct dump_file *file, const uint8_t *da
 	if (!read_header(file, &header, &truncated, NULL) ||
 	    !read_segments(file, &header, &segments, NULL))
 		return DUMP_PERHAPS;
+	find_lost_segments(file, &header, segments);
 	notes.big_endian = header.big_endian;
 	read_notes(&notes, file, segments, header.nr_segments, NULL);
 	result = looks_like_kernel(&notes, segments, &header);

@@ -280,6 +280,16 @@ static bool is_hole(const struct flattened *flattened, size_t i)
 	return flattened->records[i].offset - start <= flattened->largest_hole;
 }
 
+uint64_t flattened_record_rest(const struct dump_file *file, uint64_t offset)
+{
+	const struct flattened *flattened = file->flattened;
+	size_t i = find_record(flattened, offset);
+
+	if (i == flattened->nr_records || flattened->records[i].offset > offset)
+		return 0;
+	return flattened->records[i].offset + flattened->records[i].size - offset;
+}
+
 int64_t flattened_read(const struct dump_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	const struct flattened *flattened = file->flattened;

@@ -30,6 +30,9 @@ struct flattened;
 bool flattened_open(struct dump_file *file, struct error *error);
 void flattened_close(struct flattened *flattened);
 
+/* How many bytes from OFFSET on were written as one record; 0 = none there. */
+uint64_t flattened_record_rest(const struct dump_file *file, uint64_t offset);
+
 /*
  * Reads up to SIZE logical bytes; returns how many there are, or -1 with errno. Bytes that no
  * record covers are zero in a complete file (that is what seeking over them makes). In a truncated one only those of a

@@ -39,19 +39,44 @@ static const char *style_text(void *context, unsigned column_flag)
 	return styles_escape(&terminal->styles, column_flag);
 }
 
+static void bare_progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	progress_show(context, what, done, total);
+}
+
+/* No dump is open, or one without a kernel. */
+static bool run_without_session(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
+				struct output *output, struct error *error)
+{
+	struct progress progress = { 0 };
+	struct host host = { .interrupted = session_interrupted, .progress = bare_progress, .context = &progress };
+	struct kernel *kernel = plugin->bare;
+	bool done;
+
+	if (kernel) {
+		kernel->interrupted = session_interrupted;
+		kernel->progress = bare_progress;
+		kernel->caller_context = &progress;
+	}
+	done = command->run(kernel, arguments, output, &host, error);
+	progress_hide(&progress);
+	if (kernel) {
+		kernel->interrupted = NULL;
+		kernel->progress = NULL;
+	}
+	return done;
+}
+
 bool command_run(struct plugin *plugin, const struct command *command,
 		 const struct arguments *arguments, struct output *output, struct error *error)
 {
-	struct host host = { .interrupted = session_interrupted };
 	struct session *session = plugin->session;
 	struct kernel *kernel;
+	struct host host;
 	bool done;
 
-	if (!session) {
-		if (plugin->bare)
-			plugin->bare->interrupted = session_interrupted;
-		return command->run(plugin->bare, arguments, output, &host, error);
-	}
+	if (!session)
+		return run_without_session(plugin, command, arguments, output, error);
 	kernel = session->kernel;
 	host_init(&host, session);
 	pthread_mutex_lock(&kernel->lock);

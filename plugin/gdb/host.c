@@ -110,6 +110,7 @@ void host_init(struct host *host, struct session *session)
 		.load_module = load_module,
 		.width = width,
 		.interrupted = session_interrupted,
+		.progress = session_progress,
 		.context = session,
 	};
 }

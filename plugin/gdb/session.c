@@ -37,9 +37,9 @@ struct session *session_get(struct plugin *plugin, struct error *error)
 {
 	if (plugin->bare)
 		error_set(error, ERROR_USAGE,
-			  "%s is open as physical memory only; `kernel dump', `kernel rd -p' and "
-			  "`kernel search -p' work with that. The reason: %s",
-			  plugin->bare->dump->files[0]->path, plugin->bare->damage);
+			  "%s is open as physical memory only; `kernel dump' says why, `kernel rd -p' and "
+			  "`kernel search -p' work with that",
+			  plugin->bare->dump->files[0]->path);
 	else if (!plugin->session)
 		error_set(error, ERROR_USAGE,
 			  "no kernel dump is open; open one with: target vmcore FILE");
@@ -74,6 +74,7 @@ static void session_free(struct session *session)
 		free(session->saved[i].value);
 	buffer_free(&session->libraries);
 	free(session->file);
+	free(session->program);
 	free(session);
 }
 
@@ -196,6 +197,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (!session->connected)
 		return false;
+	attach_hide_program(session);
 	threads_refresh(plugin);
 	for (size_t i = 0; i < session->kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &session->kernel->cpus[i].registers);

@@ -2,6 +2,7 @@
 /* Reading the kernel's structures, and keeping what was read; kernel.h has the rules. Calls nobody above. */
 #include "kernel/kernel.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,52 +106,82 @@ static bool is_vmcoreinfos(struct kernel *kernel, const char *name, uint64_t add
 	return dump_vmcoreinfo_number(kernel->dump, key, 16, &value) && value == address;
 }
 
+/* Of several symbols of one name. */
+struct choice {
+	struct kernel *kernel;
+	const char *name;
+	bool (*is_it)(struct kernel *kernel, uint64_t address);	/* NULL: any may be it */
+	const struct symbol *found;
+	size_t count, likely;		/* how many there are, and could be it */
+	bool named;			/* by VMCOREINFO, which goes before all else */
+	bool global;			/* it is the global one */
+};
+
+static void consider(struct choice *choice, const struct symbol *symbol)
+{
+	bool likely = !choice->is_it || choice->is_it(choice->kernel, symbol->address);
+
+	choice->count++;
+	choice->likely += likely && !(choice->found && choice->found->address == symbol->address);
+	if (!likely || choice->named)
+		return;
+	choice->named = is_vmcoreinfos(choice->kernel, choice->name, symbol->address);
+	if (choice->named || !choice->found)
+		choice->found = symbol;
+}
+
+/* Once for each name: a person may know better. */
+static void say_ambiguous(const struct choice *choice)
+{
+	struct dump *dump = choice->kernel->dump;
+	char what[160];
+
+	snprintf(what, sizeof(what), "%zu symbols are called %s", choice->count, choice->name);
+	if (!strstr(dump->doubt, what))
+		dump_doubt(dump, "%s, and %s: the one at 0x%llx is taken", what,
+			   choice->likely ? "more than one may be meant" : "none looks like what is meant",
+			   (unsigned long long)choice->found->address);
+}
+
 bool kernel_symbol_like(struct kernel *kernel, const char *name,
 			bool (*is_it)(struct kernel *kernel, uint64_t address), uint64_t *address_ret,
-			size_t *namesakes, struct error *error)
+			struct error *error)
 {
-	const struct symbol *first = symtab_find(kernel->symbols, name), *symbol, *found = NULL;
-	size_t cursor = 0, count = 0;
+	/* The global one, if there is one. */
+	const struct symbol *first = symtab_find(kernel->symbols, name), *symbol;
+	struct choice choice = { .kernel = kernel, .name = name, .is_it = is_it };
+	size_t cursor = 0;
 
 	/* Almost always there is nothing to choose. */
 	if (first && !symtab_find_next(kernel->symbols, name, symtab_find_next(kernel->symbols, name, NULL))) {
-		if (namesakes)
-			*namesakes = 1;
 		*address_ret = first->address;
 		return true;
 	}
-	if (first && (!is_it || is_it(kernel, first->address)))
-		found = first;
-
+	if (first && isupper((unsigned char)first->letter) && (!is_it || is_it(kernel, first->address)))
+		choice.global = (choice.found = first);
 	for (symbol = symtab_find_next(kernel->symbols, name, NULL); symbol;
-	     symbol = symtab_find_next(kernel->symbols, name, symbol)) {
-		count++;
-		if (is_vmcoreinfos(kernel, name, symbol->address) && (!is_it || is_it(kernel, symbol->address)))
-			found = symbol;
-		else if (!found && is_it && is_it(kernel, symbol->address))
-			found = symbol;
+	     symbol = symtab_find_next(kernel->symbols, name, symbol))
+		consider(&choice, symbol);
+	while (!choice.found && has_suffixes(kernel) && (symbol = find_suffixed(kernel->symbols, name, &cursor))) {
+		first = first ? first : symbol;
+		consider(&choice, symbol);
 	}
-	while (!found && has_suffixes(kernel) && (symbol = find_suffixed(kernel->symbols, name, &cursor))) {
-		count++;
-		if (!first)
-			first = symbol;
-		if (!is_it || is_it(kernel, symbol->address))
-			found = symbol;
-	}
-	if (namesakes)
-		*namesakes = count;
-	if (!found)
-		found = first;	/* it is not readable, or damaged: what reads it will say how */
-	if (!found)
+	while (choice.found && cursor && (symbol = find_suffixed(kernel->symbols, name, &cursor)))
+		consider(&choice, symbol);
+	if (!choice.found)
+		choice.found = first;	/* it is not readable, or damaged: what reads it will say how */
+	if (!choice.found)
 		return error_set(error, ERROR_NO_SYMBOL, "this kernel has no symbol %s", name);
-	*address_ret = found->address;
+	if (!choice.named && !choice.global && choice.likely != 1 && choice.count > 1)
+		say_ambiguous(&choice);
+	*address_ret = choice.found->address;
 	return true;
 }
 
 bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
 		   struct error *error)
 {
-	return kernel_symbol_like(kernel, name, NULL, address_ret, NULL, error);
+	return kernel_symbol_like(kernel, name, NULL, address_ret, error);
 }
 
 /* The bytes that hold a member: all of its type, or just those that a bit field touches. */

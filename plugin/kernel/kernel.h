@@ -116,11 +116,12 @@ void kernel_forget(struct kernel *kernel);
 bool kernel_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret,
 		   struct error *error);
 /*
- * The same for what can be recognized: of several the first that IS_IT says it is. NULL, or how often the name was there: *NAMESAKES.
+ * The same for what can be recognized: of several the first that IS_IT says it is. Where that leaves more than one, dump->doubt says
+ * which was taken.
  */
 bool kernel_symbol_like(struct kernel *kernel, const char *name,
 			bool (*is_it)(struct kernel *kernel, uint64_t address), uint64_t *address_ret,
-			size_t *namesakes, struct error *error);
+			struct error *error);
 /*
  * TYPE.PATH of the structure at ADDRESS as an unsigned number (sign-extended if signed); bit fields
  * too; at most 8 bytes.

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/threads.h"
 #include "target/packets.h"
 
@@ -24,6 +25,7 @@
 
 /* How often gdb is kept waiting while a reply takes long. */
 #define KEEP_WAITING_NS 500000000
+#define PREFIX		"gdb-vmcore-" /* of the directory that the socket is in */
 
 struct server {
 	struct session session;
@@ -35,6 +37,7 @@ struct server {
 	bool spin;
 	uint64_t working_since;		/* when the packet came, or gdb was last kept waiting */
 	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];	/* "" = none */
+	int directory_lock;		/* held as long as it is ours; -1 = not */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	pthread_t thread;
 	atomic_bool finished;
@@ -51,6 +54,9 @@ static void remove_socket(struct server *server)
 		unlink(server->path);
 	if (server->directory[0])
 		rmdir(server->directory);
+	if (server->directory_lock >= 0)
+		close(server->directory_lock);
+	server->directory_lock = -1;
 	server->path[0] = server->directory[0] = '\0';
 }
 
@@ -261,19 +267,14 @@ static void *run(void *context)
 static bool bind_socket(struct server *server, const char *parent, struct error *error)
 {
 	struct sockaddr_un name = { .sun_family = AF_UNIX };
-	int used = snprintf(server->directory, sizeof(server->directory), "%s/gdb-vmcore-XXXXXX",
-			    parent);
+	size_t used = strlen(parent) + strlen("/" PREFIX "XXXXXX");
 
-	if (used < 0 || used + sizeof("/gdb") > sizeof(name.sun_path)) {
-		server->directory[0] = '\0';
+	if (used + sizeof("/gdb") > sizeof(name.sun_path))
 		return error_set(error, ERROR_IO, "%s is too long a path for a socket", parent);
-	}
-	if (!mkdtemp(server->directory)) {	/* mode 0700 */
-		server->directory[0] = '\0';
-		return error_set(error, ERROR_IO,
-				 "no directory for gdb's socket can be made in %s: %s", parent,
-				 strerror(errno));
-	}
+	/* Mode 0700; those of gdbs that were killed before they had connected go. */
+	if (!files_make_temporary(parent, PREFIX, server->directory, sizeof(server->directory), &server->directory_lock,
+				  error))
+		return error_prefix(error, "gdb's socket");
 	memcpy(name.sun_path, server->directory, used);
 	strcpy(name.sun_path + used, "/gdb");
 	server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -338,7 +339,7 @@ static struct server *new_server(const struct target_ops *ops, void *context, in
 		error_no_memory(error, "the remote protocol server", sizeof(*server));
 		return NULL;
 	}
-	server->listener = -1;
+	server->listener = server->directory_lock = -1;
 	server->connection = fd;
 	server->spin = several_cpus();
 	pthread_mutex_init(&server->lock, NULL);

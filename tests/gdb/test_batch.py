@@ -91,3 +91,29 @@ def test_plain_gdb(dump):
         status, out, err = run(*start, *arguments)
         assert status == 0 and out.endswith(" init\n") and out.count("\n") == 2, (arguments, err)
         assert "warning" not in err
+
+
+@pytest.mark.scenario("sysrq")
+def test_output_that_cannot_be_written(dump):
+    """A full disk or a closed stdout is an error of the command, for each way to print."""
+    *outside, inside = shlex.split(GDB)
+    start = [*outside, str(LAUNCHER), f"--gdb={inside}", str(dump.vmlinux), str(dump.vmcore), "-nx", "-batch"]
+    for options in (["-ex", "kernel log"], ["-ex", "kernel ps -j"], ["-ex", "python pass", "-ex", "kernel log"]):
+        line = " ".join(shlex.quote(word) for word in start + options)
+        for where in (">/dev/full", ">&-"):
+            done = subprocess.run(["/bin/sh", "-c", f"{line} {where}"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300, cwd=TOP)
+            assert done.returncode == 1, (options, where, done)
+            assert done.stderr.strip(), (options, where)
+
+
+@pytest.mark.scenario("sysrq")
+def test_path_with_anything_in_it(dump, tmp_path):
+    """A newline, quotes and blanks in the dump's path."""
+    strange = tmp_path / "a\nb 'c\" $d"
+    strange.mkdir()
+    os.symlink(dump.vmcore, strange / "vm\ncore")
+    *outside, inside = shlex.split(GDB)
+    for more in ([], ["-ex", "python pass"]):
+        status, out, err = run(*outside, LAUNCHER, f"--gdb={inside}", dump.vmlinux, strange / "vm\ncore", "-nx", "-batch", "-ex", "kernel ps 1",
+                               *more)
+        assert status == 0 and out.endswith(" init\n"), err

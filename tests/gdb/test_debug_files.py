@@ -79,3 +79,18 @@ def test_either_order(dump):
         out = subprocess.run([*map(str, command), "-batch", "-ex", "info line start_kernel"], stdin=subprocess.DEVNULL, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=TOP).stdout
         assert re.search(r'^Line \d+ of "init/main.c"', out, re.M), out
+
+
+@pytest.mark.scenario("oops")
+@pytest.mark.parametrize("packer,ending", [("zstd -q -1 -c", "zst"), ("gzip -1 -c", "gz"), ("xz -0 -T0 -c", "xz")])
+def test_whole_vmlinux_packed(dump, files, tmp_path, packer, ending):
+    """vmlinux.zst, .gz and .xz are unpacked once, kept, and are then like any other. (The stripped one: it is small.)"""
+    packed = tmp_path / f"vmlinux.{ending}"
+    with open(packed, "wb") as target:
+        subprocess.run([*packer.split(), files(dump) / "vmlinux"], stdout=target, check=True)
+    env = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    out = run_gdb(packed, dump.vmcore, COMMANDS, env=env)
+    native = re.compile(r"^ #\d.*", re.M)
+    assert native.findall(out) == native.findall(dump.gdb(*COMMANDS)) != []
+    alone = run_gdb(packed, dump.vmcore, ["kernel bt"], 0, env=env)
+    assert native.findall(alone) == native.findall(dump.gdb("kernel bt"))

@@ -3,6 +3,7 @@ Dumps compressed as files, and flattened streams that end early: what `target vm
 the dump itself.
 """
 import gzip
+import json
 import os
 import re
 import shutil
@@ -119,6 +120,30 @@ def test_cut_stream(dump, tmp_path):
     assert re.search(r"LOST: [1-9]", output)
     assert int(re.search(r"EXCLUDED: (\d+)", output)[1]) == int(re.search(r"EXCLUDED: (\d+)", run_gdb(
         dump.vmlinux, flat, ["kernel dump"], 0))[1])
+
+
+@pytest.mark.scenario("sysrq")
+def test_cut_elf_stream(dump, tmp_path):
+    """A flattened ELF: its program headers come last. Cut before them, its notes are left: every CPU with its registers; of memory it says
+    that the stream was cut, and nothing is made up."""
+    one_kernel(dump)
+    flat, cut = tmp_path / "elf.flat", tmp_path / "cut.flat"
+    with open(flat, "wb") as out:
+        subprocess.run(["makedumpfile", "-F", "-E", "-d", "31", dump.directory / "vmcore.elf"], stdout=out, stderr=subprocess.DEVNULL, check=True)
+    shutil.copy(flat, cut)
+    os.truncate(cut, os.stat(flat).st_size * 99 // 100)
+    output = run_gdb(dump.vmlinux, cut, ["kernel bt -a -j", "kernel dump", "kernel rd linux_banner", "kernel sys"])
+    assert "open as physical memory only" not in output
+    assert "the stream ends before its program headers" in output and "TRUNCATED" in output
+    assert re.search(r"cut\.flat is truncated: where it has physical address 0x[0-9a-f]+, if it does, stood at its end", output)
+    tasks = json.loads(next(line for line in output.splitlines() if line.startswith("{")))["tasks"]
+    for cpu in range(int(dump.info["smp"])):
+        note = dump.cpu_note(cpu)
+        registers, = [t["registers"] for t in tasks if t["cpu"] == cpu]
+        assert (int(registers["rip"], 16), int(registers["rsp"], 16)) == (note["rip"], note["rsp"])
+    # All pages are there, only the end mark is not.
+    os.truncate(flat, os.stat(flat).st_size - 16)
+    assert run_gdb(dump.vmlinux, flat, ["kernel ps"], 0) .count(" init\n") == 1
 
 
 def text_of(data):

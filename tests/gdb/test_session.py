@@ -1,6 +1,8 @@
 """Ways in and out: launcher, auto-load, jit-reader-load, MI, help; what goes wrong says so and leaves gdb alive."""
+import fcntl
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -180,3 +182,39 @@ def test_nothing_is_left_behind(one):
         out = run_gdb(one.vmlinux, one.vmcore, ["shell ls $TMPDIR", "kernel ps 1", "bt"], env={"TMPDIR": directory})
         assert "gdb-vmcore." in out
         assert not os.listdir(directory)
+
+
+def test_what_killed_gdbs_left_is_swept(one):
+    """Directories of sessions whose gdb is gone, and of sockets that no gdb came to: not those of others, nor such as are new."""
+    with tempfile.TemporaryDirectory(prefix="vmcore.", dir="/tmp") as directory:
+        names = {"gdb-vmcore.AAAAAA": True, "gdb-vmcore-BBBBBB": True, "gdb-vmcore.CCCCCC": False, "gdb-vmcore-other": False, "another": False}
+        for name in names:
+            os.mkdir(f"{directory}/{name}")
+            open(f"{directory}/{name}/file", "w").close()
+            if "C" not in name:
+                os.utime(f"{directory}/{name}", (0, 0))
+        held = os.open(f"{directory}/gdb-vmcore.CCCCCC", os.O_RDONLY)
+        os.utime(f"{directory}/gdb-vmcore.CCCCCC", (0, 0))
+        fcntl.flock(held, fcntl.LOCK_SH)        # its gdb lives
+        run_gdb(one.vmlinux, one.vmcore, ["kernel ps 1", "bt 1"], env={"TMPDIR": directory, "XDG_RUNTIME_DIR": directory})
+        os.close(held)
+        assert set(os.listdir(directory)) == {name for name, goes in names.items() if not goes}
+
+
+def test_info_target_and_the_program_comes_back(one):
+    """gdb looks for vmlinux's entry point where vmlinux is not: without a warning while the dump is open; afterwards its program is there."""
+    out = one.gdb("info target", "print init_task.pid", "disconnect", "python print('=closed=')", "info files", "print init_task.pid")
+    open_, closed = out.split("=closed=\n")
+    assert "Remote target using gdb-specific protocol" in open_ and "$1 = 0" in open_ and "Cannot find section" not in open_
+    # gdb as it is without us: vmlinux's entry point is a physical address, and then it does say that.
+    assert "$2 = 0" in closed and f"`{one.vmlinux.resolve()}', file type" in closed
+    out = one.gdb(f"target vmcore {one.vmcore}", "bt 1", "info target")
+    assert "Cannot find section" not in out and "#0 " in out
+
+
+def test_a_failed_open_is_said_once(one):
+    out = plain_gdb("-batch", *auto_load(), one.vmlinux, "-ex", f"target vmcore {one.vmlinux.parent / 'config'}@0", "-ex", "kernel ps", "-ex", "kernel bt",
+                    "-ex", "kernel dump")
+    reason = re.search(r"@0: (.*?)[;:.]", out)
+    assert reason and out.count(reason[1]) == 2, out       # when it failed, and where `kernel dump' says why
+    assert out.count("open as physical memory only; `kernel dump' says why") == 2

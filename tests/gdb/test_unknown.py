@@ -3,10 +3,12 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 
 import pytest
 
 from conftest import SETS, run_gdb
+import images
 from images import lose_pages
 
 
@@ -103,3 +105,54 @@ def test_no_memory_out_of_vmlinux(one, tmp_path):
     path.write_bytes(header + struct.pack("<IIQQQQQQ", 1, 6, 4096, 0, 0x1000, 4096, 4096, 4096) + bytes(4096 - 120) + bytes(4096))
     output = run_gdb(one.vmlinux, path, ("echo =asked=\\n", "print init_task.comm"), status=1)
     assert "swapper" not in output.split("=asked=", 1)[-1]
+
+
+def test_what_has_no_stack_fails(one):
+    """A CPU that was not there is an answer that is missing: the others are shown, and the status is 1."""
+    possible = int(one.oracle.text("sys/devices/system/cpu/possible").strip().rpartition("-")[2])
+    assert "there is no CPU" in run_gdb(one.vmlinux, one.vmcore, (f"kernel bt -c {possible + 1}",), status=1)
+    run_gdb(one.vmlinux, one.vmcore, ("kernel bt -c 0",), status=0)
+
+
+def test_all_stacks_of_a_broken_list(one, tmp_path):
+    """bt -A and bt -g over a list that breaks off: what there is, a note, and status 1; each CPU by itself is answered."""
+    links, = physical(one, "&init_task.tasks")
+    table, = physical(one, "init_pid_ns.idr.idr_rt.xa_head ? &init_pid_ns : &init_pid_ns")
+    damaged = without(one, tmp_path, links, table)
+    output = run_gdb(one.vmlinux, damaged, ("kernel bt -A -j",), status=1)
+    result, = rows(output)
+    assert result["tasks"] and any("there may be more tasks" in note for note in result["notes"])
+    assert "bt: the list of tasks is not complete" in result["notes"][-1]
+
+
+def test_who_uses_a_module(one, tmp_path):
+    """Where what leads to its users cannot be read they are not nobody."""
+    whole = {m["name"]: m for m in one.json("kernel mod")["modules"]}
+    used = next(m for m in whole.values() if m["used_by"])
+    # struct module_use lies in a slab: found by the list that the module has of them.
+    output = one.gdb(f"printf \"use %lx\\n\", (unsigned long)((struct module *){used['address']})->source_list.next")
+    use = int(next(line.split()[1] for line in output.splitlines() if line.startswith("use ")), 16)
+    damaged = without(one, tmp_path, images.translate(one.directory / "vmcore.elf", use))
+    result, = rows(run_gdb(one.vmlinux, damaged, ("kernel mod -j",)))
+    unknown = [m for m in result["modules"] if m["used_by"] is None]
+    assert used["name"] in {m["name"] for m in unknown}
+    assert all("who uses it" in m["damage"] for m in unknown)
+    assert all(m["used_by"] == whole[m["name"]]["used_by"] for m in result["modules"] if m["used_by"] is not None)
+
+
+def test_two_symbols_of_one_name(one, tmp_path):
+    """vmlinux with a second `modules', which is no list of modules, loses nothing; of one that could be it is said which was taken."""
+    names = [m["name"] for m in one.json("kernel mod")["modules"]]
+    linked = {line.split()[-1]: int(line.split()[0], 16)
+              for line in subprocess.run(["nm", one.vmlinux], capture_output=True, text=True, check=True).stdout.splitlines()}
+    output = one.gdb("printf \"at %lx %lx\\n\", (unsigned long)&linux_banner, (unsigned long)modules.next")
+    banner, node = (int(word, 16) for line in output.splitlines() if line.startswith("at ") for word in line.split()[1:])
+    # The list's first node looks like a list of modules, too: all but one of them.
+    node -= banner - linked["linux_banner"]
+    for value, said in (linked["linux_banner"], False), (node, True):
+        copy = tmp_path / "vmlinux"
+        subprocess.run(["objcopy", "--strip-debug", "--localize-symbol=modules", f"--add-symbol=modules=.text:{value - linked['_text']:#x},local", one.vmlinux, copy],
+                       check=True)
+        output = run_gdb(copy, one.vmcore, ("kernel mod -j", "kernel dump"))
+        assert [m["name"] for m in rows(output)[0]["modules"]] == names
+        assert ("2 symbols are called modules, and more than one may be meant: the one at " in output) == said, output

@@ -11,6 +11,7 @@
  * 0 PFN` is one page by its number, with all that is found there.
  */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,17 @@ static bool is_count(const char *key)
 	return false;
 }
 
+/* Counted ticks, where the clock cannot be read; a note says so. */
+static bool is_time(const char *key)
+{
+	return !strcmp(key, "uptime_ns") || !strcmp(key, "run_time_ns");
+}
+
+static bool is_near(const char *whole, const char *now)
+{
+	return fabs(atof(whole) - atof(now)) < 20e6;
+}
+
 static void put(struct recorder *recorder, const char *path, const char *key, const char *value)
 {
 	struct entry *entry;
@@ -183,24 +195,37 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	}
 	if (is_count(key))
 		return;
+	/* It says itself that it is not known. */
+	if (entry->path && ((!strcmp(key, "place") && !strcmp(value, "(unknown)")) ||
+			    (!strcmp(key, "holder_text") && strstr(value, "not known")) ||
+			    (!strcmp(key, "holder_known") && !strcmp(value, "false")))) {
+		recorder->said = true;
+		return;
+	}
 	if (!entry->path)
 		found(recorder, INVENTED, path, "(none)", value);
-	else if (strcmp(entry->value, value))
+	else if (strcmp(entry->value, value) && !(is_time(key) && is_near(entry->value, value)))
 		found(recorder, DIFFERENT, path, entry->value, value);
 }
 
 /* --- the renderer --- */
 
-/* A row's name: by what it is of, if it says that. */
-static void row_name(const struct level *level, char *name, size_t size)
+/*
+ * A row's name: by what it is of, if it says that. A row of each CPU stays that CPU's where its task is not known; and of many numbers
+ * one function is the system call.
+ */
+static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "task", "address", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
+	static const char *const keys[] = { "cpu", "number", "task", "address", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
+	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
+		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
+		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));
+	bool by_number = !strcmp(level->shape->key, "system_calls");
 
 	snprintf(name, size, "%zu", level->row);
-	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") ||
-	    strstr(level->shape->key, "words") || !strcmp(level->shape->key, "inlined"))
+	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") || !strcmp(level->shape->key, "inlined"))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+	for (size_t i = by_cpu ? 0 : by_number ? 1 : 2; i < ARRAY_SIZE(keys); i++) {
 		for (size_t j = 0; j < level->shape->nr_columns; j++) {
 			if (!strcmp(level->shape->columns[j].key, keys[i]) && level->values[j]) {
 				snprintf(name, size, "%s", level->values[j]);
@@ -216,7 +241,7 @@ static void finish(struct recorder *recorder, struct level *level)
 
 	if (!level->open)
 		return;
-	row_name(level, name, sizeof(name));
+	row_name(recorder->command, level, name, sizeof(name));
 	for (size_t i = 0; i < level->shape->nr_columns; i++) {
 		if (!level->values[i])
 			continue;
@@ -240,7 +265,7 @@ static bool recorder_begin(struct output *output, const struct shape *shape)
 	char prefix[1024], name[160];
 
 	if (recorder->depth > 1) {
-		row_name(level - 1, name, sizeof(name));
+		row_name(recorder->command, level - 1, name, sizeof(name));
 		snprintf(prefix, sizeof(prefix), "%s[%s]/%s", level[-1].prefix, name, shape->key);
 	} else {
 		snprintf(prefix, sizeof(prefix), "%u/%s", recorder->command, shape->key);
@@ -361,14 +386,20 @@ static void run_threads(struct kernel *kernel, struct recorder *recorder)
 		return;
 	for (size_t i = 0; i < threads.count; i++) {
 		struct buffer text = { 0 };
-		char path[64];
+		char path[64], row[32];
 
 		thread_text(kernel, &threads.list[i], &text);
 		/* Of what is said of a thread each part may be missing, and more may be said of why. */
-		snprintf(path, sizeof(path), "%zu/threads[%" PRIx64 "]/name", THREADS, threads.list[i].id);
-		put(recorder, path, "name", threads.list[i].task && threads.list[i].task->comm[0] ? threads.list[i].task->comm : "");
-		snprintf(path, sizeof(path), "%zu/threads[%" PRIx64 "]/text", THREADS, threads.list[i].id);
-		if (!strstr(text.data, "unreadable") && !strstr(text.data, "not known"))
+		if (threads.list[i].cpu)
+			snprintf(row, sizeof(row), "CPU %u", threads.list[i].cpu->number);
+		else
+			snprintf(row, sizeof(row), "%" PRIx64, threads.list[i].task->address);
+		snprintf(path, sizeof(path), "%zu/threads[%s]/name", THREADS, row);
+		if (threads.list[i].task && threads.list[i].task->comm[0])
+			put(recorder, path, "name", threads.list[i].task->comm);
+		snprintf(path, sizeof(path), "%zu/threads[%s]/text", THREADS, row);
+		if (!strstr(text.data, "unreadable") && !strstr(text.data, "not known") && !strstr(text.data, "inferred") &&
+		    !strstr(text.data, "running or"))
 			put(recorder, path, "text", text.data);
 		else
 			recorder->said = true;

@@ -119,13 +119,12 @@ static bool optional(struct output *output, size_t column, const char *string)
 /* Who uses it; what is permanent or not (yet) live says so here too, as /proc/modules does. */
 static bool emit_users(struct output *output, const struct module *module)
 {
-	const char *users = module->used_by ? module->used_by : "";
+	const char *users = module->used_by;
 	const char *permanent = module->permanent ? "[permanent]" : "";
 
 	return (module->refcount < 0 || output_int(output, REFCOUNT, module->refcount)) &&
-	       output_string(output, USED_BY, users) &&
-	       output_printf(output, USERS_TEXT, "%s%s%s", users, *users && *permanent ? "," : "",
-			     permanent) &&
+	       (!users || (output_string(output, USED_BY, users) &&
+			   output_printf(output, USERS_TEXT, "%s%s%s", users, *users && *permanent ? "," : "", permanent))) &&
 	       output_bool(output, PERMANENT, module->permanent, module->permanent ? "yes" : "no");
 }
 
@@ -136,7 +135,7 @@ static bool emit_module(struct output *output, const struct module *module)
 	return output_row(output) && output_address(output, ADDRESS, module->address) &&
 	       output_string(output, NAME, module->name) &&
 	       (!base || output_address(output, BASE, base)) &&
-	       output_uint(output, SIZE, module->size) &&
+	       (module->size_unknown || output_uint(output, SIZE, module->size)) &&
 	       output_string(output, OBJECT_TEXT, object_file(module)) &&
 	       optional(output, OBJECT, module->debug_refused ? NULL : module->debug_path) &&
 	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&

@@ -10,6 +10,7 @@
 
 #include "commands/stacks/bt.h"
 #include "commands/command.h"
+#include "commands/tasks/task_cells.h"
 #include "dump/bytes.h"
 #include "kernel/memory/scan.h"
 #include "kernel/modules/symbolize.h"
@@ -53,6 +54,7 @@ static const struct shape shape = { "hits", SHAPE_PLAIN, columns, ARRAY_SIZE(col
 static const struct column context_columns[] = {
 	{ "address", "  %:", 16, COLUMN_ADDRESS },
 	{ "value", "%", 0, 0 },
+	{ "missing", "(%)", 0, COLUMN_TEXT_ONLY },
 };
 static const struct shape context_shape = { "context", SHAPE_PLAIN, context_columns,
 					    ARRAY_SIZE(context_columns) };
@@ -73,6 +75,7 @@ struct search {
 	unsigned width; /* of a value: bytes */
 	unsigned context;
 	uint64_t nr_hits;
+	size_t nr_unknown;	/* -t, -T: tasks that could not be searched */
 };
 
 /* --- what was typed --- */
@@ -220,8 +223,11 @@ static bool add_stacks(struct search *search, struct error *error)
 	for (size_t i = 0; i < tasks->count; i++) {
 		uint64_t stack = tasks->tasks[i].stack;
 
-		if (has_option(search->arguments, 'T') && !tasks->tasks[i].on_cpu)
+		if (has_option(search->arguments, 'T') && !tasks->tasks[i].on_cpu) {
+			search->nr_unknown += !task_knows(&tasks->tasks[i], TASK_ON_CPU);
 			continue;
+		}
+		search->nr_unknown += !task_knows(&tasks->tasks[i], TASK_STACK);
 		if (stack >= half && stack <= UINT64_MAX - size &&
 		    !scan_add_virtual(kernel, 0, stack, stack + size - 1, i, &search->runs, error))
 			return false;
@@ -343,10 +349,11 @@ static bool emit_context(const struct search *search, const struct scan_hit *hit
 	if (!output_begin(search->output, &context_shape))
 		return false;
 	for (unsigned i = 0; i <= 2 * search->context; i++, at += width)
-		if (read_space(search, at, bytes, width) &&
-		    (!output_row(search->output) || !output_address(search->output, 0, at) ||
-		     !output_printf(search->output, 1, "%0*" PRIx64, 2 * width,
-				    bytes_number(bytes, width, search->kernel->dump->big_endian))))
+		if (!output_row(search->output) || !output_address(search->output, 0, at) ||
+		    !(read_space(search, at, bytes, width) ?
+			      output_printf(search->output, 1, "%0*" PRIx64, 2 * width,
+					    bytes_number(bytes, width, search->kernel->dump->big_endian)) :
+			      output_string(search->output, 2, "not in the dump")))
 			return false;
 	return output_end(search->output);
 }
@@ -365,8 +372,7 @@ static bool emit_hit(void *context, const struct scan_hit *hit)
 
 		if (!output_uint(output, PID, task->pid) ||
 		    !output_address(output, TASK, task->address) ||
-		    !output_bytes(output, COMM, task->comm,
-				  strnlen(task->comm, sizeof(task->comm))))
+		    !task_comm_cell(output, COMM, task))
 			return false;
 	}
 	if (search->patterns[0].text
@@ -384,6 +390,13 @@ static bool emit_totals(const struct search *search, const struct scan_totals *t
 {
 	if (!search->nr_hits &&
 	    !output_note(search->output, "not found in %" PRIu64 " pages", totals->pages_searched))
+		return false;
+	if (search->nr_unknown &&
+	    !output_note(search->output, "of %zu tasks it is not known %s, so their stacks were not searched", search->nr_unknown,
+			 has_option(search->arguments, 'T') ? "whether they ran or where their stack is" : "where their stack is"))
+		return false;
+	if (search->tasks && search->tasks->damage &&
+	    !output_note(search->output, "there may be more tasks: %s", search->tasks->damage))
 		return false;
 	return !totals->pages_missing ||
 	       output_note(search->output,

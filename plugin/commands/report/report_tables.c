@@ -62,6 +62,8 @@ static void lock(const struct document_row *task, struct buffer *html)
 	around(task, "lock_wanted_for", " to ", "", html);
 	around(task, "lock_name", ": <code>", "</code>", html);
 	around(task, "lock", " <span class=\"pc\">", "</span>", html);
+	if (!document_number(task, "holder_known", 1))
+		buffer_string(html, ", its holder is not known");
 	buffer_string(html, is_true(task, "inferred")
 				    ? " <span class=\"tag\">inferred from the stack</span></p>\n"
 				    : "</p>\n");

@@ -104,6 +104,7 @@ enum {
 	BLOCKED_LOCK,
 	BLOCKED_LOCK_NAME,
 	BLOCKED_INFERRED,
+	BLOCKED_HOLDER_KNOWN,
 	BLOCKED_DEADLOCK,
 	BLOCKED_HOLDER_TEXT,
 	BLOCKED_END,
@@ -123,6 +124,7 @@ static const struct column blocked_columns[NR_BLOCKED] = {
 	[BLOCKED_LOCK] = { "lock", "at %", 0, COLUMN_ADDRESS },
 	[BLOCKED_LOCK_NAME] = { "lock_name", "(%)", 0, COLUMN_LEFT },
 	[BLOCKED_INFERRED] = { "inferred", "", 0, COLUMN_JSON_ONLY },
+	[BLOCKED_HOLDER_KNOWN] = { "holder_known", "", 0, COLUMN_JSON_ONLY },
 	[BLOCKED_DEADLOCK] = { "deadlock", "", 0, COLUMN_JSON_ONLY },
 	[BLOCKED_HOLDER_TEXT] = { "holder_text", "\n    %", 0,
 				  COLUMN_TEXT_ONLY | COLUMN_HIGHLIGHT },
@@ -152,6 +154,12 @@ static void holder_text(struct report *report, const struct blocked *blocked, st
 		if (at == blocked)
 			break;
 	}
+	if (at && at != blocked && !at->owner && at->owner_unknown)
+		buffer_string(text, ", who waits for something of which the holder is not known");
+	if (at == blocked && !at->owner && at->owner_unknown)
+		buffer_string(text, "its holder is not known");
+	if (!blocked->lock && blocked->kind != LOCK_NONE)
+		buffer_string(text, "which one is not known");
 	if (blocked->deadlock)
 		buffer_string(text, ": a deadlock");
 	if (blocked->inferred && blocked->kind != LOCK_NONE)
@@ -187,6 +195,15 @@ static void waits_for(struct report *report, const struct blocked *blocked)
 	output_end(out);
 }
 
+/* Does nothing that cannot be read keep it from being a deadlock? */
+static bool chain_is_known(const struct blocked *blocked)
+{
+	for (size_t i = 0; i < MAX_CHAIN && blocked; i++, blocked = blocked->next)
+		if (blocked->owner_unknown)
+			return false;
+	return true;
+}
+
 static void lock_cells(struct report *report, const struct blocked *blocked)
 {
 	struct output *out = report->output;
@@ -202,8 +219,12 @@ static void lock_cells(struct report *report, const struct blocked *blocked)
 		if (kernel_symbolize(report->kernel, blocked->lock, name, sizeof(name)))
 			output_string(out, BLOCKED_LOCK_NAME, name);
 	}
-	output_bool(out, BLOCKED_INFERRED, blocked->inferred, NULL);
-	output_bool(out, BLOCKED_DEADLOCK, blocked->deadlock, NULL);
+	if (blocked->kind != LOCK_NONE)
+		output_bool(out, BLOCKED_INFERRED, blocked->inferred, NULL);
+	if (blocked->lock)
+		output_bool(out, BLOCKED_HOLDER_KNOWN, !blocked->owner_unknown, NULL);
+	if (blocked->deadlock || chain_is_known(blocked))
+		output_bool(out, BLOCKED_DEADLOCK, blocked->deadlock, NULL);
 	holder_text(report, blocked, &text);
 	if (text.size)
 		output_string(out, BLOCKED_HOLDER_TEXT, text_of(&text));
@@ -291,6 +312,9 @@ static bool show_blocked(struct report *report, struct blocked_list *list, size_
 		       blocked_row(report, order[i], now);
 	if (done)
 		output_end(report->output);
+	if (done && list->count && !now)
+		output_note(report->output, "the run queues' clocks could not be read, so nobody knows how long ago a task "
+					    "last ran");
 	if (done && unknown)
 		output_note(report->output, "whether %zu task%s blocked is not known: the state could not be read", unknown,
 			    unknown == 1 ? " was" : "s were");

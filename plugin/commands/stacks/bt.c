@@ -67,6 +67,7 @@ static bool add_panicked(struct bt *bt, struct task_list *list, struct error *er
 bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error)
 {
 	bool *cpus = calloc(bt->kernel->nr_cpu_ids + 1, sizeof(*cpus));
+	unsigned nr_missing = 0;
 	bool done;
 
 	if (!cpus)
@@ -83,10 +84,25 @@ bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct
 	for (unsigned cpu = 0;
 	     done && strcmp(text, "all") && strcmp(text, "a") && cpu < bt->kernel->nr_cpu_ids;
 	     cpu++)
-		if (cpus[cpu])
-			output_note(bt->output, "CPU %u was offline", cpu);
+		if (cpus[cpu]) {
+			output_note(bt->output, cpu_was_offline(bt->kernel, cpu) ? "CPU %u was offline" :
+				    "CPU %u: whether it was online cannot be read, and nothing is known of it", cpu);
+			nr_missing++;
+		}
+	if (nr_missing)
+		error_set(&bt->missing, ERROR_PARTIAL, "bt: %u of the CPUs asked for %s no stack", nr_missing,
+			  nr_missing == 1 ? "has" : "have");
 	free(cpus);
 	return done;
+}
+
+/* For what goes over all tasks. */
+static void say_if_damaged(struct bt *bt, const struct task_table *table)
+{
+	if (table->damage)
+		output_note(bt->output, "there may be more tasks: %s", table->damage);
+	if (table->damage && !table->all_pids)
+		error_set(&bt->missing, ERROR_PARTIAL, "bt: the list of tasks is not complete");
 }
 
 bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error)
@@ -98,8 +114,7 @@ bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error)
 	for (size_t i = 0; i < table->count && task_list_add(list, &table->tasks[i]); i++)
 		;
 	task_list_sort(list);
-	if (table->damage)
-		output_note(bt->output, "there may be more tasks: %s", table->damage);
+	say_if_damaged(bt, table);
 	return true;
 }
 
@@ -133,6 +148,8 @@ static bool expand_groups(struct bt *bt, struct task_list *list, struct error *e
 			if (table->tasks[k].group_leader == leader)
 				task_list_add(&expanded, &table->tasks[k]);
 	}
+	if (!has_option(bt->arguments, 'A') && !has_option(bt->arguments, 'u'))
+		say_if_damaged(bt, table);
 	task_list_free(list);
 	*list = expanded;
 	return true;
@@ -228,7 +245,7 @@ static bool show(struct bt *bt, const struct task_list *list, struct error *erro
 	if (view == &text_words)
 		output_note(bt->output, "these words only look like return addresses: some are "
 					"left over from earlier calls");
-	if (!list->count && !bt->nr_lone)
+	if (!list->count && !bt->nr_lone && bt->missing.kind == ERROR_NONE)
 		output_note(bt->output, "no task is like that");
 	return true;
 }
@@ -266,7 +283,6 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 static bool run_bt(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		   const struct host *host, struct error *error)
 {
-	struct error missing = { .kind = ERROR_NONE };
 	struct task_list list = { 0 };
 	struct error why;
 	struct bt *bt;
@@ -277,10 +293,12 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	bt = bt_new(kernel, arguments, output, host, error);
 	if (!bt)
 		return false;
-	done = choose(bt, &list, &missing);
-	if (!done && missing.kind != ERROR_PARTIAL)
-		*error = missing;
-	done = (done || missing.kind == ERROR_PARTIAL) &&
+	done = choose(bt, &list, &why);
+	if (!done && why.kind == ERROR_PARTIAL)
+		bt->missing = why;
+	else if (!done)
+		*error = why;
+	done = (done || why.kind == ERROR_PARTIAL) &&
 	       (!has_option(arguments, 'g') || expand_groups(bt, &list, error)) &&
 	       task_list_check(&list, error);
 	if (done && option_value(arguments, 'n'))
@@ -288,8 +306,8 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	done = done && show(bt, &list, error);
 	if (done && bt->lines && !bt->any_line && !kernel_has_source(kernel, &why))
 		output_note(output, "no lines of the kernel's source: %s", why.text);
-	if (done && missing.kind == ERROR_PARTIAL) {
-		*error = missing;
+	if (done && bt->missing.kind != ERROR_NONE) {
+		*error = bt->missing;
 		done = false;
 	}
 	task_list_free(&list);

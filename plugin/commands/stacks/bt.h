@@ -60,6 +60,7 @@ struct bt {
 	uint64_t stack_size; /* bytes of every task's kernel stack */
 	struct lone_cpu *lone; /* [nr_lone], in the order of the CPUs; room for all there are */
 	size_t nr_lone;
+	struct error missing; /* ERROR_PARTIAL: what was asked for and is not answered; shown at the end */
 	struct stack stack;
 	struct register_block block;
 	struct place places[PLACE_CACHE_SIZE];
@@ -72,10 +73,10 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 void bt_free(struct bt *bt);
 /*
  * Appends the tasks that were running on the CPUs TEXT, "0,2-4" or "all"; CPUs whose task is not known
- * become bt->lone.
+ * become bt->lone. bt->missing is set if one that was named was offline.
  */
 bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct error *error);
-/* Appends all tasks, sorted; a note says if there may be more. */
+/* Appends all tasks, sorted; if there may be more a note says so, and bt->missing is set. */
 bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
 
 /* --- bt_stack.c --- */

@@ -368,6 +368,8 @@ bool bt_groups(struct bt *bt, const struct task_list *list, struct error *error)
 	}
 	if (done)
 		bt_groups_show(bt, table, false);
+	if (done && bt->nr_lone)
+		error_set(&bt->missing, ERROR_PARTIAL, "bt: the tasks of %zu CPUs are not known", bt->nr_lone);
 	for (size_t i = 0; done && i < bt->nr_lone; i++)
 		output_note(bt->output, "CPU %u is not among them: its task is not known; `kernel bt -c %u' has "
 					"its stack", bt->lone[i].cpu->number, bt->lone[i].cpu->number);

@@ -540,6 +540,7 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments,
 	struct report report = { .host = host };
 	struct patience watch = {
 		.interrupted = host ? host->interrupted : NULL,
+		.progress = host ? host->progress : NULL,
 		.context = host ? host->context : NULL,
 	};
 	bool done;
@@ -550,7 +551,10 @@ static bool dump_run(struct kernel *kernel, const struct arguments *arguments,
 					 "no kernel dump is open; name its file: kernel dump FILE, "
 					 "or open it: target vmcore FILE");
 		report.dump = kernel->dump;
-		return show(&report, arguments, output, error);
+		done = show(&report, arguments, output, error);
+		if (done && !kernel->memory && kernel->damage[0])
+			output_note(output, "no kernel was found in it: %s", kernel->damage);
+		return done;
 	}
 	if (!dump_open_watched(arguments->words, arguments->nr_words, &watch, &report.dump, error))
 		return false;

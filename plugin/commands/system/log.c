@@ -168,7 +168,8 @@ static bool emit_record(struct run *run, const struct log_record *record)
 		put_lines(&run->line, "\n", 1, indent);
 		put_lines(&run->line, record->dictionary, strlen(record->dictionary), indent);
 	}
-	if (!output_row(output) || !output_uint(output, SEQUENCE, record->sequence) ||
+	if (!output_row(output) ||
+	    (!record->sequence_unknown && !output_uint(output, SEQUENCE, record->sequence)) ||
 	    !output_uint(output, TIMESTAMP, record->timestamp) ||
 	    !output_uint(output, LEVEL, record->level) ||
 	    !output_uint(output, FACILITY, record->facility))
@@ -205,7 +206,7 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 		    const struct host *host, struct error *error)
 {
 	struct run run = { .output = output, .arguments = arguments, .levels = 0xff };
-	struct error why = { .kind = ERROR_NONE };
+	struct error why = { .kind = ERROR_NONE }, time_error = { .kind = ERROR_NONE };
 	bool good;
 
 	(void)host;
@@ -219,12 +220,11 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (option_value(arguments, 'l') &&
 	    !parse_levels(option_value(arguments, 'l'), &run.levels, error))
 		return false;
-	if (!system_clock(kernel, &run.clock, &why) && has_option(arguments, 'T'))
-		return error_set(error, why.kind, "log -T: the time of day is not known: %s",
-				 why.text);
+	if (!system_clock(kernel, &run.clock, &time_error) && has_option(arguments, 'T'))
+		return error_set(error, time_error.kind, "log -T: the time of day is not known: %s",
+				 time_error.text);
 	if (has_option(arguments, 'T') && !run.clock.wall_valid)
 		return error_set(error, ERROR_NO_SYMBOL, "log -T: the time of day is not known");
-	why.kind = ERROR_NONE;
 	if (!output_begin(output, &shape))
 		return true;
 	good = log_for_each(kernel, each_record, &run, &why);
@@ -239,6 +239,8 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 				    "clock's distance from them at "
 				    "the end; wrong for messages before the clock was set or the "
 				    "machine slept");
+	if (arguments->json && !run.clock.wall_valid)
+		output_note(output, "the time of day is not known%s%s", time_error.kind ? ": " : "", time_error.text);
 	if (has_option(arguments, 'c') && run.any && !run.any_caller)
 		output_note(output, "this kernel does not record who wrote a message "
 				    "(CONFIG_PRINTK_CALLER is not set)");

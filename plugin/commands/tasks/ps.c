@@ -114,14 +114,13 @@ static const struct column table_columns[NR_CELLS] = {
 /* --- the table --- */
 
 /* RAM as the kernel counts it, for %MEM; 0 = not known. */
-static uint64_t total_memory(struct kernel *kernel)
+static uint64_t total_memory(struct kernel *kernel, struct error *error)
 {
-	uint64_t pages;
+	uint64_t pages, address;
+	const char *name = kernel_symbol(kernel, "_totalram_pages", &address, NULL) ? "_totalram_pages" :
+			   "totalram_pages"; /* to 5.0, ca79b0c211af */
 
-	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages,
-				  NULL) &&
-	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages,
-				  NULL)) /* to 5.0, ca79b0c211af */
+	if (!kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, error))
 		return 0;
 	return pages * kernel->dump->page_size;
 }
@@ -178,10 +177,16 @@ static void raw_cells(struct kernel *kernel, struct output *out, const struct ta
 /* In a container a task has another pid than here; without one there is nothing to tell. */
 static void namespace_cells(struct ps *ps, const struct task *task)
 {
+	struct error why = { .kind = ERROR_NONE };
 	uint32_t pid, level;
 
-	if (!has_option(ps->arguments, 'N') || task->idle || !task_namespace_pid(ps->kernel, task, &pid, &level, NULL))
+	if (!has_option(ps->arguments, 'N') || task->idle)
 		return;
+	if (!task_namespace_pid(ps->kernel, task, &pid, &level, &why)) {
+		if (!ps->ns_unknown++)
+			ps->ns_why = why;
+		return;
+	}
 	output_uint(ps->output, CELL_NS_LEVEL, level);
 	if (level)
 		output_uint(ps->output, CELL_NS_PID, pid);
@@ -229,7 +234,8 @@ static bool ps_table(struct ps *ps, struct error *error)
 	struct shape shape = { "tasks", SHAPE_TABLE, columns, NR_CELLS };
 	struct error memory_error = { 0 };
 	bool memory_known = tasks_load_memory(ps->kernel, &memory_error);
-	uint64_t memory = total_memory(ps->kernel);
+	struct error total_error = { 0 };
+	uint64_t memory = total_memory(ps->kernel, &total_error);
 
 	if (!memory_known && memory_error.kind == ERROR_INTERRUPTED)
 		return error_set(error, ERROR_INTERRUPTED, "%s", memory_error.text);
@@ -248,6 +254,11 @@ static bool ps_table(struct ps *ps, struct error *error)
 	output_end(ps->output);
 	if (!memory_known)
 		output_note(ps->output, "no memory sizes: %s", memory_error.text);
+	else if (!memory)
+		output_note(ps->output, "%%MEM is not known: %s", total_error.text);
+	if (ps->ns_unknown)
+		output_note(ps->output, "in their namespace the pids of %zu tasks are not known; the first: %s", ps->ns_unknown,
+			    ps->ns_why.text);
 	return true;
 }
 
@@ -287,6 +298,7 @@ struct filter {
 	const struct arguments *arguments;
 	uint32_t policies;	/* 0 = any */
 	struct task_list list;
+	size_t undecided;	/* those of which it is not known */
 };
 
 static bool keep(void *context, const struct task *task)
@@ -294,7 +306,15 @@ static bool keep(void *context, const struct task *task)
 	struct filter *filter = context;
 	const struct arguments *arguments = filter->arguments;
 	bool kernel_thread = task->kernel_thread || task->idle;
+	bool by_kind = has_option(arguments, 'k') || has_option(arguments, 'u');
 
+	if ((by_kind && !task->idle && !task_knows(task, TASK_FLAGS)) ||
+	    (has_option(arguments, 'G') && !task_knows(task, TASK_TGID)) ||
+	    (has_option(arguments, 'A') && !task_knows(task, TASK_ON_CPU)) ||
+	    (filter->policies && !task_knows(task, TASK_POLICY))) {
+		filter->undecided++;
+		return true;
+	}
 	if ((has_option(arguments, 'k') && !kernel_thread) ||
 	    (has_option(arguments, 'u') && kernel_thread) ||
 	    (has_option(arguments, 'G') && task->pid != task->tgid) ||
@@ -322,6 +342,7 @@ static bool collect(struct ps *ps, struct task_list *list, struct error *error)
 		task_list_sort(&filter.list);
 	}
 	*list = filter.list;
+	ps->undecided = filter.undecided;
 	ps->tasks = list->tasks;
 	ps->count = list->count;
 	return task_list_check(list, done ? error : NULL) && done;
@@ -382,7 +403,9 @@ static bool run_ps(struct kernel *kernel, const struct arguments *arguments, str
 	if (done)
 		task_damage_notes(output, ps.tasks, ps.count);
 	task_list_free(&list);
-	if (done && !ps.count && missing.kind == ERROR_NONE)
+	if (done && ps.undecided)
+		output_note(output, "of %zu more tasks it is not known whether they are like that", ps.undecided);
+	else if (done && !ps.count && missing.kind == ERROR_NONE)
 		output_note(output, "no task is like that");
 	if (done && table->damage)
 		output_note(output, "there may be more tasks: %s", table->damage);

@@ -16,6 +16,9 @@ struct ps {
 	const struct task_table *table;
 	const struct task **tasks;	/* those selected, in the order to be shown */
 	size_t count;
+	size_t undecided;		/* those of which it is not known whether they are wanted */
+	size_t ns_unknown;		/* whose pid in their namespace is not known, and ... */
+	struct error ns_why;		/* ... why of the first of them */
 };
 
 /* ps_time.c */

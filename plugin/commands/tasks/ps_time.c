@@ -83,6 +83,7 @@ bool ps_last_run(struct ps *ps, struct error *error)
 	uint64_t now = tasks_scheduler_now(ps->kernel);
 	struct column columns[NR_RUN_CELLS];
 	struct shape shape = { "tasks", SHAPE_PLAIN, columns, NR_RUN_CELLS };
+	size_t unknown = 0;
 	bool *cpus;
 
 	memcpy(columns, run_columns, sizeof(columns));
@@ -104,6 +105,10 @@ bool ps_last_run(struct ps *ps, struct error *error)
 		}
 		run_by_cpu(ps, &shape, cpus, now);
 		free(cpus);
+		for (size_t i = 0; i < ps->count; i++)
+			unknown += !task_knows(ps->tasks[i], TASK_CPU);
+		if (unknown)
+			output_note(ps->output, "of %zu tasks it is not known on which CPU they were", unknown);
 	}
 	if (!now)
 		output_note(ps->output, "the run queues' clocks could not be read, so nobody knows "
@@ -170,5 +175,7 @@ bool ps_times(struct ps *ps, struct error *error)
 		output_note(ps->output,
 			    "no run times, because the time of the crash is not known: %s",
 			    clock_error.text);
+	else if (clock.from_jiffies)
+		output_note(ps->output, "run times are inferred from counted ticks");
 	return true;
 }

@@ -37,7 +37,7 @@ static PyObject *cpu_row(const struct kernel *kernel, const struct cpu *cpu)
 	PyObject *row = PyDict_New();
 
 	if (row && put(row, "number", PyLong_FromUnsignedLong(cpu->number)) &&
-	    put(row, "online", PyBool_FromLong(cpu->online)) &&
+	    put(row, "online", cpu->online_unknown ? Py_BuildValue("") : PyBool_FromLong(cpu->online)) &&
 	    put(row, "panicked", PyBool_FromLong(cpu->panicked)) &&
 	    put(row, "task_address", PyLong_FromUnsignedLongLong(cpu->task)) &&
 	    PyDict_SetItemString(row, "task_inferred_from", Py_None) == 0 &&

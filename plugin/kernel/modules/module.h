@@ -32,9 +32,10 @@ struct module {
 	char taints[16];		/* letters: "OE" */
 	char state[12];			/* "live", "coming", "going", "unformed" */
 	uint64_t size;			/* bytes, core parts, as lsmod says */
+	bool size_unknown;
 	/* as lsmod says: users excluding itself; -1 = unloading disabled */
 	int64_t refcount;
-	char *used_by;			/* comma-separated, "" = nobody; owned */
+	char *used_by;			/* comma-separated, "" = nobody, NULL = not known; owned */
 	/* has an init function and no exit function: cannot be unloaded */
 	bool permanent;
 	char version[64], srcversion[64];

@@ -292,7 +292,7 @@ static bool load(struct loading *loading, struct error *error)
 	bool whole = true;
 	uint64_t head;
 
-	if (!kernel_symbol_like(kernel, "modules", is_module_list, &head, NULL, NULL))
+	if (!kernel_symbol_like(kernel, "modules", is_module_list, &head, NULL))
 		return true;	/* built without CONFIG_MODULES */
 	if (!types_member(kernel->types, "module", "list", &link, error))
 		return error_prefix(error, "modules");

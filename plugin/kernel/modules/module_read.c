@@ -65,6 +65,7 @@ static void add_region(struct module *module, uint64_t start, uint64_t size, boo
 		error_set(&why, ERROR_CORRUPT, "0x%llx bytes at 0x%llx are too many for a module",
 			  (unsigned long long)size, (unsigned long long)start);
 		module_damaged(module, &why);
+		module->size_unknown = true;
 		return;
 	}
 	module->size += size;
@@ -137,22 +138,26 @@ static void read_regions(const struct reading *reading)
 
 /*
  * Length of an attribute group's NULL-terminated array of pointers. GROUP is the structure with a
- * `grp` in front.
+ * `grp` in front. False: it is longer, or may be.
  */
-static uint64_t count_attributes(struct kernel *kernel, uint64_t address, const char *type,
-				 uint64_t max)
+static bool count_attributes(struct kernel *kernel, uint64_t address, const char *type, uint64_t max,
+			     uint64_t *count_ret, struct error *error)
 {
-	uint64_t array, pointer, count = 0;
+	uint64_t array, pointer;
 	unsigned word = kernel->arch->pointer_size;
 
+	*count_ret = 0;
 	/* while both kinds existed */
 	if (!kernel_read_member(kernel, address, type, "grp.bin_attrs_new", &array, NULL) &&
-	    !kernel_read_member(kernel, address, type, "grp.bin_attrs", &array, NULL))
-		return 0;
-	while (count < max && array &&
-	       kernel_read_pointer(kernel, array + count * word, &pointer, NULL) && pointer)
-		count++;
-	return count;
+	    !kernel_read_member(kernel, address, type, "grp.bin_attrs", &array, error))
+		return false;
+	for (; array && *count_ret < max; ++*count_ret) {
+		if (!kernel_read_pointer(kernel, array + *count_ret * word, &pointer, error))
+			return false;
+		if (!pointer)
+			break;
+	}
+	return true;
 }
 
 /* How one element of sect_attrs->attrs[] tells its name and address. */
@@ -207,6 +212,7 @@ static void read_sections(const struct reading *reading)
 	struct module *module = reading->module;
 	struct section_layout layout;
 	uint64_t attrs, count;
+	bool counted = true;
 	struct error why;
 
 	module->sections_lost = true;	/* until all is read */
@@ -217,10 +223,12 @@ static void read_sections(const struct reading *reading)
 		return;
 	}
 	if (!kernel_read_member(kernel, attrs, "module_sect_attrs", "nsections", &count, &why)) {
-		if (why.kind != ERROR_NO_MEMBER)
+		counted = why.kind == ERROR_NO_MEMBER &&
+			  count_attributes(kernel, attrs, "module_sect_attrs", MAX_SECTIONS, &count, &why);
+		if (!counted) {
 			module_damaged(module, &why);
-		count = why.kind == ERROR_NO_MEMBER ?
-			count_attributes(kernel, attrs, "module_sect_attrs", MAX_SECTIONS) : 0;
+			count = 0;
+		}
 	}
 	if (count > MAX_SECTIONS) {
 		error_set(&why, ERROR_CORRUPT, "it says that it has %llu sections",
@@ -236,7 +244,7 @@ static void read_sections(const struct reading *reading)
 		else
 			module_damaged(module, &why);
 	}
-	module->sections_lost = !count || module->nr_sections < count;
+	module->sections_lost = !counted || !count || module->nr_sections < count;
 }
 
 static void set_build_id(struct module *module, const uint8_t *id, size_t size)
@@ -286,6 +294,7 @@ static void read_build_id(const struct reading *reading)
 	static const uint8_t none[20];
 	struct kernel *kernel = reading->kernel;
 	struct member id, attrs;
+	struct error why;
 	uint64_t notes, count, each, address, size;
 
 	/* CONFIG_STACKTRACE_BUILD_ID, 5.14 and later */
@@ -299,17 +308,22 @@ static void read_build_id(const struct reading *reading)
 	    !types_member(kernel->types, "module_notes_attrs", "attrs", &attrs, NULL) ||
 	    !types_size(kernel->types, "bin_attribute", &each, NULL))
 		return;
-	if (!kernel_read_member(kernel, notes, "module_notes_attrs", "notes", &count, NULL))
-		count = count_attributes(kernel, notes, "module_notes_attrs", 64);
+	if (!kernel_read_member(kernel, notes, "module_notes_attrs", "notes", &count, &why) &&
+	    (why.kind != ERROR_NO_MEMBER || !count_attributes(kernel, notes, "module_notes_attrs", 64, &count, &why)))
+		goto unknown;
 	for (uint64_t i = 0; i < count && i < 64; i++) {
 		uint64_t attribute = notes + attrs.offset + i * each;
 
-		if (kernel_read_member(kernel, attribute, "bin_attribute", "private", &address,
-				       NULL) &&
-		    kernel_read_member(kernel, attribute, "bin_attribute", "size", &size, NULL) &&
-		    build_id_from_notes(kernel, address, size, reading->module))
+		if (!kernel_read_member(kernel, attribute, "bin_attribute", "private", &address, &why) ||
+		    !kernel_read_member(kernel, attribute, "bin_attribute", "size", &size, &why))
+			goto unknown;
+		if (build_id_from_notes(kernel, address, size, reading->module))
 			return;
 	}
+	return;
+unknown:
+	error_prefix(&why, "its build-id");
+	module_damaged(reading->module, &why);
 }
 
 /* --- the rest --- */
@@ -405,7 +419,7 @@ static bool add_user(void *context, uint64_t use, struct error *error)
 	uint64_t address;
 
 	if (users->count++ >= MAX_USERS)
-		return false;
+		return error_set(error, ERROR_CORRUPT, "more than %u modules", MAX_USERS);
 	if (!kernel_read_field(users->kernel, use, &users->source, &address, error))
 		return false;
 	for (size_t i = 0; i < users->list->count; i++) {
@@ -416,7 +430,8 @@ static bool add_user(void *context, uint64_t use, struct error *error)
 			return true;
 		}
 	}
-	return true;
+	return error_set(error, ERROR_CORRUPT, "the module at 0x%llx is not in the list",
+			 (unsigned long long)address);
 }
 
 void module_read_users(struct kernel *kernel, const struct module_list *list, struct module *module)
@@ -431,9 +446,12 @@ void module_read_users(struct kernel *kernel, const struct module_list *list, st
 	    types_member(kernel->types, "module_use", "source", &users.source, NULL))
 		list_for_each(kernel, module->address + head.offset, link.offset, add_user, &users,
 			      &why);
-	if (why.kind != ERROR_NONE)
+	/* Some of them are not who they all are. */
+	if (why.kind != ERROR_NONE) {
+		error_prefix(&why, "who uses it");
 		module_damaged(module, &why);
-	module->used_by =
-		users.names.failed ? NULL : strdup(users.names.data ? users.names.data : "");
+	} else if (!users.names.failed) {
+		module->used_by = strdup(users.names.data ? users.names.data : "");
+	}
 	buffer_free(&users.names);
 }

@@ -118,14 +118,21 @@ static unsigned count_possible_cpus(struct kernel *kernel)
 {
 	uint64_t address, word;
 	unsigned count = 0;
+	struct error reason;
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_possible_mask");
 
 	if (!symbol)
 		return 0;
 	address = symbol->address;
 	for (unsigned cpu = 0; cpu < MAX_CPUS && cpu < symbol->size * 8; cpu += 64) {
-		if (!memory_read_uint(kernel->memory, address + cpu / 8, 8, &word, NULL))
-			return count;
+		/* More than those of which something is known are not to be had. */
+		if (!memory_read_uint(kernel->memory, address + cpu / 8, 8, &word, &reason)) {
+			unsigned notes = cpus_in_notes(kernel->dump);
+
+			error_prefix(&reason, "how many CPUs were possible");
+			note_damage(kernel, &reason);
+			return count > notes ? count : notes;
+		}
 		if (word)
 			count = cpu + 64 - __builtin_clzll(word);
 	}

@@ -139,7 +139,7 @@ bool log_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, 
 	char key[128];
 
 	/* The kernel's own word goes first: the name may be there twice. */
-	if (kernel->symbols && kernel_symbol_like(kernel, name, is_plausible, address_ret, NULL, NULL))
+	if (kernel->symbols && kernel_symbol_like(kernel, name, is_plausible, address_ret, NULL))
 		return true;
 	/* vmcore_info.c prints run-time addresses. */
 	snprintf(key, sizeof(key), "SYMBOL(%s)", name);

@@ -13,6 +13,7 @@
 
 struct log_record {
 	uint64_t sequence;
+	bool sequence_unknown;	/* then it is only an order */
 	uint64_t timestamp;	/* ns since boot, local clock */
 	uint8_t level;		/* 0 emerg .. 7 debug */
 	uint8_t facility;

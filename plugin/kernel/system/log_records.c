@@ -17,6 +17,7 @@ struct records {
 	uint64_t size;			/* of the buffer */
 	uint64_t first, next;		/* offsets */
 	uint64_t sequence;
+	bool sequence_unknown;
 	struct log_window window;
 	struct log_losses losses;
 	char text[2 * (UINT16_MAX + 1)];
@@ -72,7 +73,7 @@ static bool records_open(struct records *records, struct error *error)
 		return error_prefix(error, "the kernel log");
 	/* The number of the first record is nice to have. */
 	if (!read_global(kernel, "log_first_seq", 8, &records->sequence, NULL))
-		records->sequence = 0;
+		records->sequence_unknown = true;
 	if (records->size < records->header_size || records->size > 1u << 31 ||
 	    records->first >= records->size || records->next >= records->size)
 		return error_set(
@@ -157,7 +158,7 @@ static bool walk(struct records *records,
 
 	/* SEEN bounds the walk: the records together cannot be bigger than the buffer. */
 	while (offset != records->next) {
-		struct log_record record = { .sequence = records->sequence };
+		struct log_record record = { .sequence = records->sequence, .sequence_unknown = records->sequence_unknown };
 
 		if (records->sequence % 1024 == 0 &&
 		    !kernel_check_interrupt(records->kernel, error))

@@ -128,6 +128,7 @@ static bool look(void *context, const struct log_record *record)
 		if (cause->kind != EVENT_CAUSE || !same_writer(cause, &event))
 			continue;
 		memcpy(event.text, cause->text, sizeof(event.text));
+		event.timestamp = cause->timestamp;
 		break;
 	}
 	events = found->count < MAX_EVENTS ? array_room(found->events, found->count, &found->capacity,

@@ -28,7 +28,8 @@ struct blocked {
 	bool for_write, for_read; /* of an rw_semaphore, where known */
 	bool inferred;		  /* from the stack; else the task_struct says so */
 	uint64_t lock;		  /* address of the struct mutex, ...; 0 = not found */
-	const struct task *owner; /* who holds it; NULL = not known, or nobody */
+	const struct task *owner; /* who holds it; NULL = nobody, or not recorded, or ... */
+	bool owner_unknown;	  /* it, or which task it is, cannot be read: NULL does not mean nobody */
 	bool owner_is_hint;	  /* a reader of several, or who took a semaphore last */
 	/* indices into the frames it was found with: the innermost function that is not the
 	 * scheduler's or a lock's, and what it called; equal if that called nothing */

@@ -50,6 +50,7 @@ static bool read_pointer_member(struct kernel *kernel, uint64_t address, const c
 static void set_owner(struct kernel *kernel, struct blocked *blocked, uint64_t address, bool hint)
 {
 	blocked->owner = address ? task_find_address(kernel, address) : NULL;
+	blocked->owner_unknown = address && !blocked->owner;
 	blocked->owner_is_hint = blocked->owner && hint;
 }
 
@@ -58,8 +59,10 @@ static void read_rwsem_owner(struct kernel *kernel, struct blocked *blocked)
 	uint64_t owner, count;
 
 	if (!read_pointer_member(kernel, blocked->lock, "rw_semaphore", "owner.counter", &owner) ||
-	    !read_pointer_member(kernel, blocked->lock, "rw_semaphore", "count.counter", &count))
+	    !read_pointer_member(kernel, blocked->lock, "rw_semaphore", "count.counter", &count)) {
+		blocked->owner_unknown = true;
 		return;
+	}
 	/* A reader leaves its name when it takes the lock, and does not take it away. */
 	if (owner & RWSEM_READER_OWNED)
 		set_owner(kernel, blocked, owner & ~(uint64_t)RWSEM_FLAGS, true);
@@ -75,17 +78,23 @@ static void read_owner(struct kernel *kernel, struct blocked *blocked)
 	case LOCK_MUTEX:
 		if (read_pointer_member(kernel, blocked->lock, "mutex", "owner.counter", &owner))
 			set_owner(kernel, blocked, owner & ~(uint64_t)MUTEX_FLAGS, false);
+		else
+			blocked->owner_unknown = true;
 		break;
 	case LOCK_RWSEM: read_rwsem_owner(kernel, blocked); break;
 	case LOCK_SEMAPHORE:
 		/* 6.16+: who took it last; anybody may give it back */
 		if (read_pointer_member(kernel, blocked->lock, "semaphore", "last_holder", &owner))
 			set_owner(kernel, blocked, owner, true);
+		else
+			blocked->owner_unknown = types_has_member(kernel->types, "semaphore", "last_holder");
 		break;
 	case LOCK_RT_MUTEX:
 		if (read_pointer_member(kernel, blocked->lock, "rt_mutex_base", "owner", &owner) ||
 		    read_pointer_member(kernel, blocked->lock, "rt_mutex", "owner", &owner))
 			set_owner(kernel, blocked, owner & ~(uint64_t)RT_MUTEX_FLAGS, false);
+		else
+			blocked->owner_unknown = true;
 		break;
 	default: break;
 	}

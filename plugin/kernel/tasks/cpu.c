@@ -12,6 +12,7 @@ static void read_online(struct collection *collection)
 	struct kernel *kernel = collection->kernel;
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
 	uint64_t word = 0;
+	bool known = false;
 
 	if (!symbol) {
 		/* Built without SMP. */
@@ -24,13 +25,23 @@ static void read_online(struct collection *collection)
 	 * N / 64.
 	 */
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-		if (cpu % 64 == 0 &&
-		    !memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL)) {
-			word = 0;
-			collection->online_unknown = true;
-		}
-		collection->candidates[cpu].cpu.online = word >> cpu % 64 & 1;
+		struct cpu *this = &collection->candidates[cpu].cpu;
+
+		if (cpu % 64 == 0)
+			known = memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL);
+		collection->online_unknown |= !known;
+		this->online_unknown = !known;
+		this->online = known && word >> cpu % 64 & 1;
 	}
+}
+
+bool cpu_was_offline(struct kernel *kernel, unsigned number)
+{
+	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
+	uint64_t word;
+
+	return symbol && memory_read_uint(kernel->memory, symbol->address + number / 64 * 8, 8, &word, NULL) &&
+	       !(word >> number % 64 & 1);
 }
 
 /* A per-CPU pointer, or one in the per-CPU structure SYMBOL. 0 = not known. */
@@ -117,7 +128,7 @@ static void find_panicked(struct collection *collection)
 
 static bool keep(const struct cpu *cpu)
 {
-	return cpu->online || cpu->registers_source == CPU_REGISTERS_NOTE || cpu->panicked;
+	return cpu->online || cpu->registers_source == CPU_REGISTERS_NOTE || cpu->panicked || (cpu->online_unknown && cpu->task);
 }
 
 static bool store(struct collection *collection, struct error *error)

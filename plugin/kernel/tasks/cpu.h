@@ -25,7 +25,7 @@ enum cpu_registers_source {
 
 struct cpu {
 	unsigned number;		/* the kernel's */
-	bool online;
+	bool online, online_unknown;	/* the mask could not be read: it is here because it has a task */
 	struct registers registers;
 	enum cpu_registers_source registers_source;
 	/* runqueues[number].curr: a task_struct; 0 = not known. Once tasks_get() was called it may be ... */
@@ -40,6 +40,8 @@ struct cpu {
 /* Fills kernel->cpus; called by kernel_open. */
 bool cpus_load(struct kernel *kernel, struct error *error);
 void cpus_free(struct kernel *kernel);
+/* Does the kernel say so? A mask that cannot be read says neither. */
+bool cpu_was_offline(struct kernel *kernel, unsigned number);
 /* NULL if there is no such CPU. */
 struct cpu *cpu_find(struct kernel *kernel, unsigned number);
 /*

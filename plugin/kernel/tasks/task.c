@@ -276,6 +276,23 @@ fatal:
 	return false;
 }
 
+/* Each CPU has one, and nothing but the CPU leads to it. */
+static void note_lost_idle(struct builder *builder)
+{
+	size_t found = 0, online = 0;
+
+	for (size_t i = 0; i < builder->count; i++)
+		found += builder->tasks[i].pid == 0;
+	for (size_t i = 0; i < builder->kernel->nr_cpus; i++)
+		online += builder->kernel->cpus[i].online;
+	if (found >= online)
+		return;
+	buffer_printf(&builder->damage, "%sof the idle tasks of %zu CPUs only %zu can be found", builder->damage.size ? "; " : "",
+		      online, found);
+	if (!builder->nr_damages)
+		builder->all_pids = true;
+}
+
 static bool collect(struct builder *builder, struct error *error)
 {
 	struct kernel *kernel = builder->kernel;
@@ -296,6 +313,7 @@ static bool collect(struct builder *builder, struct error *error)
 			return false;
 	if (builder->nr_damages && !other_ways(builder, error))
 		return false;
+	note_lost_idle(builder);
 	if (!builder->count && reason.kind != ERROR_NONE) {
 		if (error)
 			*error = reason;

@@ -11,7 +11,7 @@
 
 struct memory_reader {
 	struct kernel *kernel;
-	struct member total_vm;
+	struct member total_vm, users; /* users.size 0: no such member */
 	/* the array: of atomic_long_t, or of struct percpu_counter (6.2+, f1a7941243c1) */
 	struct member rss;
 	bool per_cpu;
@@ -28,6 +28,7 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 	*reader = (struct memory_reader){ .kernel = kernel };
 	if (!types_member(types, "mm_struct", "total_vm", &reader->total_vm, error))
 		return false;
+	types_member(types, "mm_struct", "mm_users.counter", &reader->users, NULL);
 	/* Before 6.2 rss_stat is a structure with the array in it. */
 	if (!types_member(types, "mm_struct", "rss_stat.count", &reader->rss, NULL) ||
 	    reader->rss.kind != TYPE_ARRAY) {
@@ -117,6 +118,7 @@ static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
 /* Which task has been asked for this mm first: mm -> index + 1. */
 struct mm_map {
 	uint32_t *slots;
+	uint32_t *users; /* of each slot, how many tasks were found to have it */
 	size_t mask;
 };
 
@@ -155,12 +157,34 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 				task->damage = strdup(reason.text);
 			}
 		}
+		map->users[slot - map->slots]++;
 		/* A thread's share that is not known is missing in the sum. */
 		if (!task_knows(task, TASK_RSS_OWN))
 			table->tasks[*slot - 1].memory_unknown = true;
 		table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
 	}
 	return true;
+}
+
+/* A task that was not found at all may have counted pages of its own, too. */
+static bool has_lost_users(struct memory_reader *reader, uint64_t mm, uint32_t found)
+{
+	uint64_t users;
+
+	return !reader->users.size || !kernel_read_field(reader->kernel, mm, &reader->users, &users, NULL) || users > found;
+}
+
+/* Of tables that are not complete. */
+static void doubt(struct memory_reader *reader, struct task_table *table, const struct mm_map *map)
+{
+	if (!table->damage || !types_has_member(reader->kernel->types, "task_struct", "rss_stat.count"))
+		return;
+	for (size_t i = 0; i <= map->mask; i++)
+		if (map->slots[i]) {
+			struct task *task = &table->tasks[map->slots[i] - 1];
+
+			task->memory_unknown |= has_lost_users(reader, task->mm, map->users[i]);
+		}
 }
 
 /* From the first task of each mm to all others. */
@@ -197,13 +221,16 @@ bool tasks_load_memory(struct kernel *kernel, struct error *error)
 		return false;
 	while (map.mask < table->count * 2)
 		map.mask = map.mask * 2 + 1;
-	map.slots = calloc(map.mask + 1, sizeof(*map.slots));
+	map.slots = calloc(map.mask + 1, 2 * sizeof(*map.slots));
 	if (!map.slots)
 		return error_no_memory(error, "memory use of tasks",
-				       (map.mask + 1) * sizeof(*map.slots));
+				       (map.mask + 1) * 2 * sizeof(*map.slots));
+	map.users = map.slots + map.mask + 1;
 	done = fill(&reader, table, &map, error);
-	if (done)
+	if (done) {
+		doubt(&reader, table, &map);
 		spread(table, &map);
+	}
 	free(map.slots);
 	table->memory_loaded = done;
 	return done;
