@@ -130,7 +130,7 @@ static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 		output_string(out, CELL_PLACE, "(user space)");
 		return;
 	}
-	if (exact && bad_pointer(bt->kernel, frame->pc, why, sizeof(why))) {
+	if (exact && bad_pointer(bt->kernel, frame->pc, frame->sp, why, sizeof(why))) {
 		snprintf(text, sizeof(text), "0x%lx (%s)", frame->pc, why);
 		output_string(out, CELL_PLACE, text);
 		output_string(out, CELL_BAD_POINTER, why);
