@@ -15,6 +15,7 @@
 #include "kernel/stacks/dynamic_write.h"
 #include "symbols/cfi/cfi.h"
 #include "symbols/cfi/companion.h"
+#include "symbols/cfi/per_cpu_names.h"
 
 /*
  * Restored when the dump is closed. A gdb that has no such setting is left alone.
@@ -170,6 +171,17 @@ char *attach_current_vmlinux(struct plugin *plugin)
 	return name;
 }
 
+void attach_per_cpu_names(struct session *session)
+{
+	char path[128];
+	bool any;
+
+	session_path(session, "per-cpu.debug", path, sizeof(path));
+	if (per_cpu_names_write(session->kernel->symbols, path, &any, NULL) && any)
+		gdb_execute_file(session->plugin, NULL, "add-symbol-file", path, "");
+	forget_exception();
+}
+
 /*
  * Moves vmlinux's symbols by the KASLR offset. per-CPU symbols stay where they are: up to 6.14 they
  * are linked at 0 and do not move, and `target remote`'s own way (qOffsets) would move them too.
@@ -188,8 +200,10 @@ static bool relocate(struct session *session, struct error *error)
 		 percpu_moves ? "" : " -s .data..percpu 0");
 	if (session->index_reload) /* see above: it would keep the index it has */
 		gdb_execute(plugin, NULL, NULL, "exec-file");
-	done = gdb_execute(plugin, NULL, error, "symbol-file") &&
-	       gdb_execute_file(plugin, error, "add-symbol-file", kernel->vmlinux_path, options);
+	done = gdb_execute(plugin, NULL, error, "symbol-file");
+	if (done)
+		attach_per_cpu_names(session);
+	done = done && gdb_execute_file(plugin, error, "add-symbol-file", kernel->vmlinux_path, options);
 	if (session->index_reload)
 		gdb_execute_file(plugin, NULL, "exec-file", kernel->vmlinux_path, "");
 	return done;

@@ -54,6 +54,7 @@ bool attach_own(struct session *session, struct error *error)
 	}
 	if (!gdb_execute(plugin, NULL, error, "symbol-file"))
 		return false;
+	attach_per_cpu_names(session);
 	snprintf(options, sizeof(options), "-o 0x%" PRIx64 " -s .data..percpu 0",
 		 session->kernel->memory->kaslr_offset);
 	/* The commands do without gdb's symbols. */

@@ -75,16 +75,20 @@ static bool is_exact(struct plugin *plugin, long level)
 bool frame_bad_pointer(struct session *session, PyObject *frame, uint64_t pc, char *text, size_t size)
 {
 	struct kernel *kernel = session->kernel;
+	const struct arch *arch = kernel->arch;
 	struct registers registers;
+	uint64_t sp;
 	bool bad;
 
+	if (!read_number(frame, arch->registers[arch->sp].name, &sp))
+		return false;
 	pthread_mutex_lock(&kernel->lock);
-	bad = bad_pointer(kernel, pc, text, size);
+	bad = bad_pointer(kernel, pc, sp, text, size);
 	pthread_mutex_unlock(&kernel->lock);
 	if (!bad)
 		return false;
-	read_registers(kernel->arch, frame, &registers);
-	return !kernel->arch->is_user(&registers);
+	read_registers(arch, frame, &registers);
+	return !arch->is_user(&registers);
 }
 
 /* Says what REGISTER is in the caller: NUMBER, as a value of the type that it has in FRAME. */
@@ -149,13 +153,17 @@ static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct reg
 	return info;
 }
 
-/* Is PC worth more than this? It is asked of every frame there is. */
-static bool is_suspect(struct kernel *kernel, uint64_t pc)
+/* Is FRAME, at PC, worth more than this? It is asked of every frame there is. */
+static bool is_suspect(struct kernel *kernel, PyObject *frame, uint64_t pc)
 {
+	uint64_t sp;
 	bool suspect;
 
+	if (!read_number(frame, kernel->arch->registers[kernel->arch->sp].name, &sp))
+		return false;
+
 	pthread_mutex_lock(&kernel->lock);
-	suspect = bad_pointer(kernel, pc, NULL, 0);
+	suspect = bad_pointer(kernel, pc, sp, NULL, 0);
 	pthread_mutex_unlock(&kernel->lock);
 	return suspect;
 }
@@ -174,7 +182,7 @@ static PyObject *unwinder_call(PyObject *self, PyObject *frame)
 	if (!plugin)
 		return NULL;
 	if (!session || !session->connected || !arch ||
-	    !read_number(frame, arch->registers[arch->pc].name, &pc) || !is_suspect(session->kernel, pc))
+	    !read_number(frame, arch->registers[arch->pc].name, &pc) || !is_suspect(session->kernel, frame, pc))
 		Py_RETURN_NONE;
 	level = PyObject_CallMethod(frame, "level", NULL);
 	if (level && is_exact(plugin, PyLong_AsLong(level))) {

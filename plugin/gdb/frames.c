@@ -6,9 +6,12 @@
  * prints such frames as
  * "<signal handler called>". The kernel engineer wants asm_sysvec_apic_timer_interrupt.
  *
+ * The function of a livepatch gets the one that it replaces, and a replaced one the newer.
+ *
  * And it says why a stack ends: where a frame filter is in use gdb keeps that for itself.
  */
 #include "gdb/session.h"
+#include "kernel/modules/livepatch.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/stacks/unwind.h"
@@ -121,6 +124,27 @@ static PyObject *unavailable(struct plugin *plugin)
 			PyUnicode_FromString("<unavailable>");
 }
 
+/* NAME, of the function that PC is in, as it is (a new reference), or with what a livepatch did to it. NULL: an exception. */
+static PyObject *with_livepatch(struct session *session, PyObject *frame, uint64_t pc, PyObject *name)
+{
+	PyObject *type = PyObject_CallMethod(frame, "type", NULL);
+	PyObject *inlined = type ? gdb_attribute(session->plugin, "INLINE_FRAME") : NULL;
+	bool whole = inlined && PyObject_RichCompareBool(type, inlined, Py_EQ) == 0;
+	char text[600] = "";
+
+	Py_XDECREF(inlined);
+	Py_XDECREF(type);
+	forget_exception();
+	pthread_mutex_lock(&session->kernel->lock);
+	if (whole)
+		livepatch_text(session->kernel, pc, text, sizeof(text));
+	pthread_mutex_unlock(&session->kernel->lock);
+	if (text[0])
+		return PyUnicode_FromFormat("%S [%s]", name, text);
+	Py_INCREF(name);
+	return name;
+}
+
 /* VmcoreFrame.function(): the symbol for a signal frame and where gdb has no function, else what
  * the base class says. */
 static PyObject *frame_function(PyObject *self, PyObject *args)
@@ -160,6 +184,12 @@ static PyObject *frame_function(PyObject *self, PyObject *args)
 	}
 	if (!result && !PyErr_Occurred())
 		result = PyObject_CallMethod(base, "function", "O", self);
+	if (plugin->session && result && PyUnicode_Check(result)) {
+		PyObject *name = result;
+
+		result = with_livepatch(plugin->session, frame, name_address(plugin, frame, pc), name);
+		Py_DECREF(name);
+	}
 out:
 	Py_XDECREF(signal);
 	Py_XDECREF(type);

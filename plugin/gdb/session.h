@@ -112,6 +112,8 @@ bool find_vmlinux(struct session *session, const struct dump *dump, char **path_
 bool attach_wants_own(const struct plugin *plugin);
 bool attach_forbids_own(const struct plugin *plugin);
 bool attach_own(struct session *session, struct error *error);
+/* To be called before vmlinux's symbols are added: NULL has then no name (symbols/cfi/per_cpu_names.h). */
+void attach_per_cpu_names(struct session *session);
 /* Says so, and what is missing. */
 void attach_describe_own(struct session *session, struct buffer *text);
 /* The file gdb has as vmlinux, malloc'ed; NULL if none. */

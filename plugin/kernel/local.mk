@@ -20,7 +20,8 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/stacks/dynamic_write.c plugin/kernel/stacks/dynamic_write.h \
 	plugin/kernel/stacks/unwind_table.c plugin/kernel/stacks/unwind_table.h \
 	plugin/kernel/modules/dynamic_code.c plugin/kernel/modules/dynamic_code.h \
-	plugin/kernel/modules/dynamic_bpf.c plugin/kernel/modules/dynamic_probes.c plugin/kernel/modules/dynamic_internal.h \
+	plugin/kernel/modules/livepatch.c plugin/kernel/modules/livepatch.h \
+	plugin/kernel/modules/dynamic_bpf.c plugin/kernel/modules/dynamic_probes.c plugin/kernel/modules/dynamic_thunks.c plugin/kernel/modules/dynamic_internal.h \
 	plugin/kernel/memory/scan.c plugin/kernel/memory/scan_runs.c plugin/kernel/memory/scan.h \
 	plugin/kernel/memory/match.c plugin/kernel/memory/match.h \
 	plugin/kernel/system/log.c plugin/kernel/system/log.h \

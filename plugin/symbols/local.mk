@@ -11,6 +11,7 @@ core_sources += plugin/symbols/find/debug_find.c plugin/symbols/find/debug_find.
 	plugin/symbols/cfi/frame_table.c plugin/symbols/cfi/frame_table.h \
 	plugin/symbols/cfi/frame_writer.c plugin/symbols/cfi/frame_writer.h \
 	plugin/symbols/cfi/companion.c plugin/symbols/cfi/companion.h plugin/symbols/cfi/code_row.c plugin/symbols/cfi/code_row.h \
+	plugin/symbols/cfi/per_cpu_names.c plugin/symbols/cfi/per_cpu_names.h \
 	plugin/symbols/cfi/frame_value.c plugin/symbols/cfi/frame_value.h \
 	plugin/symbols/cfi/cfi_cover.c plugin/symbols/cfi/cfi_cover.h \
 	plugin/symbols/cfi/cfi_frame.c plugin/symbols/cfi/cfi_frame.h \

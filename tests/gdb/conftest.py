@@ -281,7 +281,7 @@ SETS = all_sets()
 
 # Scenarios made for one question. The tests that name them run on them; all others do where VMCORE_TEST_ONLY asks for it, else
 # every such set would cost a tenth of CI's time.
-OF_ONE_QUESTION = {"init", "traced", "seccomp", "bad-pointer", "qemu-unplug", "mixed"}
+OF_ONE_QUESTION = {"init", "traced", "seccomp", "bad-pointer", "livepatch", "qemu-hotplug", "mixed"}
 
 
 def pytest_generate_tests(metafunc):

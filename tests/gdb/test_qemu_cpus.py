@@ -83,3 +83,40 @@ def test_unplugged(dump):
     assert rows[3]["pid"] == dump.pid("busy") and rows[3]["frames"][0]["kind"] == "user"
     for cpu, row in rows.items():
         assert threads[cpu]["frames"][0]["pc"] == int(row["frames"][0]["pc"], 16)
+
+
+@pytest.mark.scenario("qemu")
+@pytest.mark.parametrize("own", [False, True], ids=["vmlinux", "own"])
+def test_cpu_that_was_never_started(dump, own):
+    """
+    As in a machine that is still booting: firmware has CPU 1, and the kernel's data of it say that it runs the boot CPU's task,
+    as they were made. (Seen in a dump of a guest that was stopped at rest_init().)
+    """
+    code = """
+import gdb
+start = int(gdb.parse_and_eval("__per_cpu_offset[1]"))
+running = int(gdb.parse_and_eval("&TASK->on_cpu"))
+print(start + int(gdb.parse_and_eval("&runqueues.curr")), int(gdb.parse_and_eval("&init_task")), running)
+""".replace("TASK", f"((struct task_struct *){whole(dump)[1]['task']})")
+    current, first, running = map(int, dump.python(code).split()[:3])
+    given = notes(dump.directory / "vmcore.qemu-elf")
+    # rip, cs, rsp in struct elf_prstatus, and in QEMU's own note, where cs is the first 32 bits of a segment.
+    for kind, places in (("CORE", (112 + 16 * 8, 112 + 17 * 8, 112 + 19 * 8)), ("QEMU", (8 + 16 * 8, 8 + 18 * 8, 8 + 6 * 8))):
+        at = [i for i, note in enumerate(given) if note[0] == kind][1]
+        data = bytearray(given[at][2])
+        for place, value, size in zip(places, (0xfd09a, 8, 0x6c5c), "QIQ"):
+            struct.pack_into("<" + size, data, place, value)
+        given[at] = (*given[at][:2], bytes(data))
+    with Poked(dump) as copy:
+        copy.set_notes(given)
+        mask, = copy.read(online_mask(dump), 1)
+        copy.write(online_mask(dump), bytes([mask & ~2]))
+        copy.write(current, struct.pack("<Q", first))
+        copy.write(running, bytes(4))
+        rows, threads = cpus_of(None if own else dump.vmlinux, copy.save())
+    assert (rows[1]["pid"], rows[1]["task"]) == (None, None)
+    frame, = rows[1]["frames"]
+    assert (int(frame["pc"], 16), frame["function"], frame["bad_pointer"]) == (0xfd09a, None, None)
+    assert "firmware had the CPU" in rows[1]["end"]
+    assert [f["pc"] for f in threads[1]["frames"]] == [0xfd09a]
+    assert rows[0]["pid"] == whole(dump)[0]["pid"] and rows[0]["frames"] == whole(dump)[0]["frames"]

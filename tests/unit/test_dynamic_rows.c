@@ -11,7 +11,7 @@
 enum { TEXT = 0x100000, CALLER = TEXT, PROBED = TEXT + 0x100, LISTS = 0x1000, PROGRAMS = 0x2000, OPS = 0x3000,
        PROBES = 0x4000, PROGRAM = 0x10000, TRAMPOLINE = 0x20000, SLOTS = 0x30000, OPT_SLOTS = 0x31000 };
 enum { LIST_BPF = LISTS, LIST_OPS = LISTS + 0x20, CACHE = LISTS + 0x40, OPT_CACHE = LISTS + 0x80, TABLE = LISTS + 0x100,
-       AGGREGATE = TEXT + 0x800 };
+       AGGREGATE = TEXT + 0x800, ITS = LISTS + 0x400, THUNKS = 0x40000, THUNK = THUNKS + 0x20 };
 
 static const struct image_member members[] = {
 	MEMBER("list_head", "next", 0, 8), MEMBER("hlist_node", "next", 0, 8),
@@ -25,6 +25,7 @@ static const struct image_member members[] = {
 	MEMBER("optimized_kprobe", "optinsn.size", 72, 8),
 	MEMBER("kprobe_insn_cache", "pages", 0, 16), MEMBER("kprobe_insn_cache", "insn_size", 16, 8),
 	MEMBER("kprobe_insn_page", "list", 0, 16), MEMBER("kprobe_insn_page", "insns", 16, 8),
+	MEMBER("its_array", "pages", 0, 8), MEMBER("its_array", "num", 8, 4),
 	{ NULL, NULL, { 0 } }
 };
 
@@ -51,7 +52,7 @@ static void put_list(struct image *image, uint64_t head, uint64_t node)
 	put(image, node, AT(head));
 }
 
-static int setup(void **state)
+static int make(void **state, const char *its_symbol)
 {
 	struct image *image = image_new(members, NULL);
 
@@ -63,6 +64,7 @@ static int setup(void **state)
 	image_symbol(image, "kprobe_optinsn_slots", OPT_CACHE, 0x40);
 	image_symbol(image, "kprobe_table", TABLE, 0x200);
 	image_symbol(image, "aggr_pre_handler", AGGREGATE, 8);
+	image_symbol(image, its_symbol, ITS, 16);
 	image_ready(image);
 	image->kernel.orc = (struct orc_table){ addresses, orc, sizeof(orc) / sizeof(orc[0]) };
 	image->kernel.orc_loaded = true;
@@ -76,6 +78,10 @@ static int setup(void **state)
 	*state = image;
 	return 0;
 }
+
+/* A kernel that keeps no list of its own thunks, and one that does. */
+static int setup(void **state) { return make(state, "its_mitigation"); }
+static int setup_its_pages(void **state) { return make(state, "its_pages"); }
 
 static int teardown(void **state)
 {
@@ -233,6 +239,64 @@ static void test_kprobe_slot(void **state)
 	assert_row(image, OPT_SLOTS, ORC_TYPE_UNKNOWN, 0, 0);
 }
 
+static void put_thunks(struct image *image)
+{
+	for (size_t i = 0; i < 4096; i++)
+		image_put_number(image, THUNKS + i, 0xcc, 1);
+	image_put(image, THUNK, "\x41\xff\xe3\xcc", 4);	/* jmp *r11 */
+}
+
+static void call(struct image *image, uint64_t from, uint64_t to)
+{
+	image_put_number(image, from, 0xe8, 1);
+	image_put_number(image, from + 1, (uint32_t)(to - from - 5), 4);
+}
+
+static void test_thunks_that_are_listed(void **state)
+{
+	struct image *image = *state;
+	char name[64];
+
+	put_thunks(image);
+	put(image, ITS, AT(ITS + 0x100));
+	put(image, ITS + 8, 1);
+	put(image, ITS + 0x100, AT(THUNKS));
+	assert_row(image, THUNK, ORC_TYPE_FRAME, ORC_BASE_SP, 8);
+	assert_non_null(kernel_symbolize(&image->kernel, AT(THUNK), name, sizeof(name)));
+	assert_string_equal(name, "its_thunks+0x20");
+}
+
+static void test_thunks_that_are_called(void **state)
+{
+	struct image *image = *state;
+
+	put_thunks(image);
+	put(image, ITS, 1);
+	call(image, TEXT + 0x300, THUNK);
+	call(image, TEXT + 0x305, THUNK);
+	assert_row(image, THUNK + 1, ORC_TYPE_FRAME, ORC_BASE_SP, 8);
+	assert_int_equal(dynamic_codes_get(&image->kernel)->count, 1);
+}
+
+/* Not where the kernel makes none, and not what only looks a little like one. */
+static void test_no_thunks(void **state)
+{
+	struct image *image = *state;
+
+	put_thunks(image);
+	image_put_number(image, THUNKS + 0x10, 0x90, 1);
+	put(image, ITS, 1);
+	call(image, TEXT + 0x300, THUNK);
+	assert_null(dynamic_code_at(&image->kernel, AT(THUNK)));
+	put_thunks(image);
+	put(image, ITS, 0);
+	kernel_forget(&image->kernel);
+	assert_null(dynamic_code_at(&image->kernel, AT(THUNK)));
+	put(image, ITS, 1);
+	kernel_forget(&image->kernel);
+	assert_non_null(dynamic_code_at(&image->kernel, AT(THUNK)));
+}
+
 static void test_damage_is_said(void **state)
 {
 	struct image *image = *state;
@@ -252,6 +316,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_optimized_kprobe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_instruction_in_a_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kprobe_slot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_thunks_that_are_listed, setup_its_pages, teardown),
+		cmocka_unit_test_setup_teardown(test_thunks_that_are_called, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_thunks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_is_said, setup, teardown),
 	};
 

@@ -298,7 +298,7 @@ static void test_bad_pointers(void **state)
 		assert_int_equal(frames[0].pc, places[i].pc);
 		assert_int_equal(frames[1].pc, TEXT + END + 4);
 		assert_int_equal(frames[1].sp, STACK + 8);
-		assert_true(bad_pointer(&image->kernel, places[i].pc, text, sizeof(text)));
+		assert_true(bad_pointer(&image->kernel, places[i].pc, STACK, text, sizeof(text)));
 		assert_string_equal(text, places[i].is);
 	}
 	registers = at(0x401000, STACK, 0);
@@ -309,7 +309,9 @@ static void test_bad_pointers(void **state)
 	assert_false(bad_pointer_caller(&image->kernel, &registers, &caller));
 	/* Pages that may be executed, and code. */
 	assert_int_equal(run(image, IMAGE_BASE + 0x9010, STACK, 0), UNWIND_FAILED);
-	assert_false(bad_pointer(&image->kernel, TEXT + LEAF, text, sizeof(text)));
+	assert_false(bad_pointer(&image->kernel, TEXT + LEAF, STACK, text, sizeof(text)));
+	/* Firmware, or a CPU that is starting: nobody has called anything. */
+	assert_false(bad_pointer(&image->kernel, 0xfd09a, 0x6c5c, text, sizeof(text)));
 	/* No return address on top of the stack: the pc's frame alone, and what it is. */
 	put(image, STACK, 0x1234);
 	assert_int_equal(run(image, IMAGE_BASE + 0x8010, STACK, 0), UNWIND_FAILED);

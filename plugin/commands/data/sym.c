@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands/command.h"
+#include "kernel/modules/livepatch.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
 
@@ -119,6 +120,7 @@ static bool emit_with_neighbours(struct sym *sym, const struct symtab *symbols,
 {
 	bool wanted = has_option(sym->arguments, 'p') || has_option(sym->arguments, 'n');
 	const struct symbol *before = NULL, *after = NULL;
+	char text[600];
 
 	for (size_t i = 0; wanted && i < symtab_count(symbols); i++) {
 		const struct symbol *other = symtab_get(symbols, i);
@@ -135,6 +137,8 @@ static bool emit_with_neighbours(struct sym *sym, const struct symtab *symbols,
 		return false;
 	if (!emit(sym, symbol, module, address, true))
 		return false;
+	if (symbol->function && livepatch_text(sym->kernel, address, text, sizeof(text)))
+		output_note(sym->output, "livepatch: %s %s", symbol->name, text);
 	return !has_option(sym->arguments, 'n') || !after ||
 	       emit(sym, after, module, after->address, true);
 }

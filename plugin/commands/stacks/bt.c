@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/tasks/cpu.h"
+#include "kernel/modules/livepatch.h"
 #include "kernel/stacks/source.h"
+#include "kernel/tasks/cpu.h"
 
 static const struct option bt_options[] = {
 	{ 'a', NULL, "the task that was running on each CPU" },
@@ -306,6 +307,8 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	done = done && show(bt, &list, error);
 	if (done && bt->lines && !bt->any_line && !kernel_has_source(kernel, &why))
 		output_note(output, "no lines of the kernel's source: %s", why.text);
+	if (done && livepatch_damage(kernel))
+		output_note(output, "%s", livepatch_damage(kernel));
 	if (done && bt->missing.kind != ERROR_NONE) {
 		*error = bt->missing;
 		done = false;
@@ -330,7 +333,9 @@ static const char bt_help[] =
 	"shown. Frames are followed by the kernel's own unwind tables, exactly or not\n"
 	"at all: where they cannot be followed, `stack ends:' says why, and -t shows what\n"
 	"else is there. Where the kernel called a bad pointer the frame is its address\n"
-	"and what is there instead of code: `0x0 (a NULL pointer was called)'.\n"
+	"and what is there instead of code: `0x0 (a NULL pointer was called)'. The\n"
+	"function of a livepatch is followed by the one that it (replaces ...), one that\n"
+	"was entered before the patch came by its new one: (replaced by ...).\n"
 	"\n"
 	"This is quick: thousands of stacks in a second. Arguments and locals are gdb's:\n"
 	"select the thread and use gdb's own bt.\n"
@@ -341,9 +346,9 @@ static const char bt_help[] =
 	"JSON: an array \"tasks\" of \"frames\", with -t \"text_words\", with -r \"words\";\n"
 	"with -u an array \"stacks\" of \"tasks\" and \"frames\". `complete' says whether a\n"
 	"stack was followed to its end; of a CPU whose task is not known `pid', `task'\n"
-	"and `comm' are null; `bad_pointer' says what was called that is no code. With -l\n"
-	"`line' is the frame's own function's, and `inlined' has the functions inlined\n"
-	"there.\n"
+	"and `comm' are null; `bad_pointer' says what was called that is no code;\n"
+	"`replaces' and `replaced_by' are a livepatch's. With -l `line' is the frame's\n"
+	"own function's, and `inlined' has the functions inlined there.\n"
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel bt 185\n"

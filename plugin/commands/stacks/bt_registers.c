@@ -167,7 +167,7 @@ bool bt_registers(struct bt *bt, const struct frame *frame)
 	bool user = frame->kind == FRAME_USER;
 	char text[256];
 
-	if (user || !bad_pointer(bt->kernel, frame->pc, text, sizeof(text)))
+	if (user || !bad_pointer(bt->kernel, frame->pc, frame->sp, text, sizeof(text)))
 		bt_place_text(bt_place(bt, frame->pc, false), frame->pc, text, sizeof(text));
 
 	output_begin(bt->output, user ? &bt->block.user_shape : &bt->block.kernel_shape);

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "commands/tasks/task_cells.h"
+#include "kernel/modules/livepatch.h"
 #include "kernel/stacks/bad_pointer.h"
 #include "kernel/tasks/cpu.h"
 
@@ -70,6 +71,7 @@ enum {
 	CELL_SP,
 	CELL_PLACE,
 	CELL_PC,
+	CELL_LIVEPATCH,
 	CELL_SOURCE_TEXT,
 	CELL_LINE,
 	CELL_FUNCTION,
@@ -78,6 +80,8 @@ enum {
 	CELL_KIND,
 	CELL_EXACT,
 	CELL_BAD_POINTER,
+	CELL_REPLACES,
+	CELL_REPLACED_BY,
 	NR_FRAME_CELLS
 };
 
@@ -86,6 +90,7 @@ static const struct column frame_columns[NR_FRAME_CELLS] = {
 	[CELL_SP] = { "sp", "[%]", 0, COLUMN_ADDRESS },
 	[CELL_PLACE] = { "place", "%", 0, COLUMN_TEXT_ONLY | COLUMN_FUNCTION },
 	[CELL_PC] = { "pc", "at %", 0, COLUMN_ADDRESS },
+	[CELL_LIVEPATCH] = { "livepatch", "(%)", 0, COLUMN_TEXT_ONLY },
 	[CELL_SOURCE_TEXT] = { "source", "\n    %", 0, COLUMN_TEXT_ONLY | COLUMN_RAW },
 	[CELL_LINE] = { "line", "", 0, COLUMN_JSON_ONLY },
 	[CELL_FUNCTION] = { "function", "", 0, COLUMN_JSON_ONLY },
@@ -94,7 +99,26 @@ static const struct column frame_columns[NR_FRAME_CELLS] = {
 	[CELL_KIND] = { "kind", "", 0, COLUMN_JSON_ONLY },
 	[CELL_EXACT] = { "exact", "", 0, COLUMN_JSON_ONLY },
 	[CELL_BAD_POINTER] = { "bad_pointer", "", 0, COLUMN_JSON_ONLY },
+	[CELL_REPLACES] = { "replaces", "", 0, COLUMN_JSON_ONLY },
+	[CELL_REPLACED_BY] = { "replaced_by", "", 0, COLUMN_JSON_ONLY },
 };
+
+/* The other function of a livepatch. */
+static void livepatch_cells(struct bt *bt, uint64_t address)
+{
+	struct output *out = bt->output;
+	struct livepatched livepatched;
+	char text[600];
+
+	if (!livepatch_at(bt->kernel, address, &livepatched))
+		return;
+	if (livepatch_text(bt->kernel, address, text, sizeof(text)))
+		output_string(out, CELL_LIVEPATCH, text);
+	if (livepatched.replaces[0])
+		output_string(out, CELL_REPLACES, livepatched.replaces);
+	if (livepatched.replaced_by[0])
+		output_string(out, CELL_REPLACED_BY, livepatched.replaced_by);
+}
 
 static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 {
@@ -106,7 +130,7 @@ static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 		output_string(out, CELL_PLACE, "(user space)");
 		return;
 	}
-	if (exact && bad_pointer(bt->kernel, frame->pc, why, sizeof(why))) {
+	if (exact && bad_pointer(bt->kernel, frame->pc, frame->sp, why, sizeof(why))) {
 		snprintf(text, sizeof(text), "0x%lx (%s)", frame->pc, why);
 		output_string(out, CELL_PLACE, text);
 		output_string(out, CELL_BAD_POINTER, why);
@@ -120,6 +144,7 @@ static void place_cells(struct bt *bt, const struct frame *frame, bool exact)
 	}
 	if (place->module)
 		output_string(out, CELL_MODULE, place->module);
+	livepatch_cells(bt, place->address);
 }
 
 /* For people: "leaf at x.h:5", "(inlined by) outer at x.c:10", as the kernel's faddr2line has it. */

@@ -136,6 +136,7 @@ static bool collect(struct dynamic_collection *collection, struct error *error)
 	dynamic_collect_kprobes(collection);
 	dynamic_collect_bpf(collection);
 	dynamic_collect_seccomp(collection);
+	dynamic_collect_thunks(collection);
 	sort(codes);
 	for (size_t i = 0; i < codes->count; i++)
 		if (codes->list[i].name[0] &&

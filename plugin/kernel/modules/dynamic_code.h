@@ -8,8 +8,10 @@
  *	BPF	programs and trampolines, by kallsyms' own list (bpf_kallsyms, since 5.7, ecb60d1c6779). That has no
  *		classic ones, which seccomp filters are: those are found through the tasks. What else lies in BPF's memory
  *		(struct bpf_prog_pack, since 5.18, 57631054fae6) is known to be a program, but not which
+ *	thunks	of indirect branches (Indirect Target Selection): the pages that a module or its_pages lists; where the
+ *		kernel keeps no list of its own, those that its calls lead to. And Hyper-V's page of hypercalls
  *
- * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's and the pack are ours.
+ * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's, the pack and the thunks' are ours.
  *
  * To add a kind: a row in enum dynamic_kind, a collector in dynamic_code.c or a file beside it, its rows.
  */
@@ -26,6 +28,7 @@ enum dynamic_kind {
 	DYNAMIC_BPF,		/* a frame pointer is set up at its start */
 	DYNAMIC_BPF_DISPATCHER,	/* no frame of its own: it only jumps */
 	DYNAMIC_BPF_PACK,	/* programs that are not known one by one */
+	DYNAMIC_THUNKS,		/* a page of code that pushes nothing */
 };
 
 struct dynamic_code {

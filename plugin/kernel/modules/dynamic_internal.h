@@ -23,6 +23,8 @@ bool dynamic_each_pack(struct dynamic_collection *collection,
 		       bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
 					struct error *error),
 		       struct error *error);
+/* dynamic_thunks.c */
+void dynamic_collect_thunks(struct dynamic_collection *collection);
 /* dynamic_probes.c */
 void dynamic_collect_ftrace(struct dynamic_collection *collection);
 void dynamic_collect_kprobes(struct dynamic_collection *collection);

@@ -26,13 +26,13 @@ static void describe(struct kernel *kernel, uint64_t pc, bool mapped, char *buff
 							      "nothing is mapped there");
 }
 
-bool bad_pointer(struct kernel *kernel, uint64_t pc, char *buffer, size_t size)
+bool bad_pointer(struct kernel *kernel, uint64_t pc, uint64_t sp, char *buffer, size_t size)
 {
 	struct translation translation = { 0 };
 	struct error error = { 0 };
 	bool mapped;
 
-	if (unwind_is_code(kernel, pc))
+	if (!kernel->arch->is_kernel_address(kernel->memory, sp) || unwind_is_code(kernel, pc))
 		return false;
 	mapped = memory_translate(kernel->memory, 0, pc, &translation, &error);
 	/* A page table that is lost says nothing. */
@@ -48,5 +48,5 @@ bool bad_pointer_caller(struct kernel *kernel, const struct registers *registers
 	const struct arch *arch = kernel->arch;
 
 	return !arch->is_user(registers) && unwind_is_return_address(kernel, registers->value[arch->sp], return_ret) &&
-	       bad_pointer(kernel, registers->value[arch->pc], NULL, 0);
+	       bad_pointer(kernel, registers->value[arch->pc], registers->value[arch->sp], NULL, 0);
 }

@@ -11,10 +11,11 @@
 #include "kernel/kernel.h"
 
 /*
- * Is PC, where the kernel was, no code at all? Not if the page tables say that it may be executed, whatever
- * it is. BUFFER (may be NULL) gets what it is instead: "a NULL pointer was called".
+ * Is PC, where the kernel was with stack pointer SP, no code at all? Not if the page tables say that it may be executed,
+ * whatever it is, nor if SP is not the kernel's: then neither is the CPU, but firmware has it, or it is just starting.
+ * BUFFER (may be NULL) gets what it is instead: "a NULL pointer was called".
  */
-bool bad_pointer(struct kernel *kernel, uint64_t pc, char *buffer, size_t size);
+bool bad_pointer(struct kernel *kernel, uint64_t pc, uint64_t sp, char *buffer, size_t size);
 /*
  * The frame with REGISTERS, whose pc is exact: if the kernel called a bad pointer there, *return_ret is where
  * that would have returned to, and the caller's stack pointer is 8 more. For gdb's unwinder.

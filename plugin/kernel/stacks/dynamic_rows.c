@@ -322,6 +322,7 @@ static void code_rows(struct rows *rows, const struct dynamic_code *code)
 		bpf_rows(rows, code);
 		break;
 	case DYNAMIC_BPF_DISPATCHER:
+	case DYNAMIC_THUNKS:
 		put(rows, code->start, &at_start);
 		break;
 	case DYNAMIC_BPF_PACK:

@@ -21,6 +21,7 @@ static enum dynamic_part part_of(const struct dynamic_code *code)
 	case DYNAMIC_KPROBE:
 	case DYNAMIC_OPTPROBE:
 	case DYNAMIC_PAGE:
+	case DYNAMIC_THUNKS:
 		break;
 	}
 	return DYNAMIC_PART_TRACING;

@@ -82,7 +82,7 @@ static bool row_without_table(struct unwinder *unwinder, uint64_t pc, struct orc
 	struct kernel *kernel = unwinder->kernel;
 	uint64_t sp = unwinder->registers.value[X86_RSP], bp = unwinder->registers.value[X86_RBP];
 
-	if (unwinder->exact && unwind_is_return_address(kernel, sp, NULL) && bad_pointer(kernel, pc, NULL, 0)) {
+	if (unwinder->exact && unwind_is_return_address(kernel, sp, NULL) && bad_pointer(kernel, pc, sp, NULL, 0)) {
 		*row = (struct orc_row){ .type = ORC_TYPE_FRAME,
 					 .sp_base = ORC_BASE_SP,
 					 .sp_offset = 8 };
@@ -163,6 +163,10 @@ static bool find_row(struct unwinder *unwinder, uint64_t pc, struct orc_row *row
 		found = table ? orc_find(table, address) : NULL;
 	} else if (row_without_table(unwinder, pc, row)) {
 		return true;
+	} else if (!kernel->arch->is_kernel_address(kernel->memory, unwinder->registers.value[X86_RSP])) {
+		return error_set(unwinder->error, ERROR_CORRUPT,
+				 "neither that nor the stack pointer, 0x%llx, is the kernel's: firmware had the CPU, or it was "
+				 "just starting", (unsigned long long)unwinder->registers.value[X86_RSP]);
 	} else {
 		return error_set(unwinder->error, ERROR_CORRUPT,
 				 "0x%llx is neither in the kernel nor in a module, so there is no "
@@ -417,7 +421,7 @@ static enum unwind_end fail(struct unwinder *unwinder, size_t count, const struc
 {
 	char name[256], why[128];
 
-	if (frame->kind == FRAME_INTERRUPTED && bad_pointer(unwinder->kernel, frame->pc, why, sizeof(why)))
+	if (frame->kind == FRAME_INTERRUPTED && bad_pointer(unwinder->kernel, frame->pc, frame->sp, why, sizeof(why)))
 		snprintf(name, sizeof(name), "0x%llx: %s", (unsigned long long)frame->pc, why);
 	else if (!kernel_symbolize(unwinder->kernel,
 			      frame->kind == FRAME_CALL && frame->pc ? frame->pc - 1 : frame->pc,

@@ -92,6 +92,28 @@ static void read_tasks(struct kernel *kernel, struct candidate *candidate)
 		cpu->idle = plausible(kernel, per_cpu_pointer(kernel, cpu, "idle_threads", NULL, NULL));
 }
 
+/*
+ * A CPU that was never started still has what its per-CPU data were made with: current_task is init_task, which the boot CPU
+ * runs. Where both were online who is right is not known.
+ */
+static void give_up_shared_tasks(struct collection *collection)
+{
+	unsigned count = collection->kernel->nr_cpu_ids;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct cpu *cpu = &collection->candidates[i].cpu;
+
+		for (unsigned other = 0; cpu->task && !cpu->online && other < count; other++) {
+			const struct cpu *runs_it = &collection->candidates[other].cpu;
+
+			if (other == i || runs_it->task != cpu->task || !runs_it->online)
+				continue;
+			cpu->not_its = cpu->task;
+			cpu->task = 0;
+		}
+	}
+}
+
 /* Stale: where the CPU's current task was last switched out. */
 static void registers_from_task(struct kernel *kernel, struct cpu *cpu)
 {
@@ -163,6 +185,7 @@ bool cpus_load(struct kernel *kernel, struct error *error)
 		read_tasks(kernel, &collection.candidates[cpu]);
 	}
 	read_online(&collection);
+	give_up_shared_tasks(&collection);
 	cpu_notes(&collection);
 	find_panicked(&collection);
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
@@ -192,6 +215,10 @@ bool cpu_task_reason(struct kernel *kernel, const struct cpu *cpu, struct error 
 	if (cpu->task && !cpu->inferred_from)
 		return error_set(error, ERROR_CORRUPT, "its current task, 0x%llx, is not among the known tasks",
 				 (unsigned long long)cpu->task);
+	if (cpu->not_its)
+		return error_set(error, ERROR_CORRUPT,
+				 "its current task is not known: it is offline, and what it says, 0x%llx, is another CPU's",
+				 (unsigned long long)cpu->not_its);
 	if (!kernel_per_cpu(kernel, "runqueues", cpu->number, &queue, error) ||
 	    !kernel_read_member(kernel, queue, "rq", "curr", &value, error))
 		return error_prefix(error, "its current task is not known");
