@@ -47,6 +47,7 @@ struct cfi_object {
 	const struct orc_table *table;	/* NULL = none */
 	const struct symtab *symtab;	/* NULL = none */
 	const struct btf_dwarf *types;	/* NULL = none */
+	const struct arch *arch;	/* NULL = x86_64 */
 	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
 	bool has_percpu;
 	/* it is assembly that leaves the callee-saved registers alone, see cfi.c */

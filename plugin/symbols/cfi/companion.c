@@ -5,6 +5,7 @@
 
 #include "symbols/cfi/code_row.h"
 #include "symbols/cfi/frame_writer.h"
+#include "symbols/cfi/stack_switch.h"
 #include "symbols/elf/elf_file.h"
 #include "symbols/elf/elf_writer.h"
 #include "symbols/symtab.h"
@@ -13,6 +14,7 @@ struct job {
 	const struct companion *companion;
 	struct elf_file file;
 	struct frame_table *table;	/* NULL = the file has none */
+	struct stack_switches switches;
 	struct elf_writer elf;
 	struct frame_writer frames;
 	unsigned return_column;
@@ -42,6 +44,9 @@ static bool read_table(struct job *job, struct error *error)
 	if (!frame_table_open(data, size, arch->pointer_size, arch->big_endian, &job->table, error))
 		return false;
 	frame_table_each_row(job->table, note_column, job);
+	if (!stack_switches_find(arch, &job->file, &job->switches, error))
+		return false;
+	frame_table_set_switches(job->table, arch->registers[arch->sp].dwarf, job->switches.list, job->switches.count);
 	return true;
 }
 
@@ -89,12 +94,14 @@ static void add_code(struct job *job, const struct symbol *symbol)
 	enum arch_code_kind kind = code_row_kind(companion->arch, symbol->name);
 	struct frame_row row;
 
-	if (begins_before_entry(job, symbol, address))
+	bool first = companion->arch->code_first && kind != ARCH_CODE_LEAF;
+
+	if (!first && begins_before_entry(job, symbol, address))
 		kind = ARCH_CODE_LEAF;
 	code_row(companion->arch, kind, companion->pt_regs_size, job->return_column, &row);
 	while (address < end) {
 		uint64_t next = UINT64_MAX;
-		bool covered = job->table && frame_table_covers(job->table, address, &next);
+		bool covered = !first && job->table && frame_table_covers(job->table, address, &next);
 
 		if (next > end)
 			next = end;
@@ -115,6 +122,8 @@ static void write_frames(struct job *job)
 	frame_writer_start(&job->frames, companion->arch, companion->code_mask, job->return_column);
 	if (companion->code_mask && job->table)
 		frame_table_each_row(job->table, copy_row, job);
+	else if (job->table)
+		frame_table_each_switched_row(job->table, copy_row, job);
 	frame_writer_finish(&job->frames);
 	for (size_t i = 0; i < symtab_count(companion->symtab); i++) {
 		const struct symbol *symbol = symtab_get(companion->symtab, i);
@@ -134,12 +143,12 @@ static bool save(struct job *job, const char *path, struct error *error)
 	return elf_writer_save(&job->elf, path, error);
 }
 
-bool companion_write_user_end(const struct companion *companion, uint64_t user_end, const char *path, struct error *error)
+bool companion_write_user_end(const struct companion *companion, uint64_t user_last, const char *path, struct error *error)
 {
 	const struct arch *arch = companion->arch;
 	/* gdb wants a text section, but one that covered user space would hide those of a user program. */
 	const Elf64_Shdr text = { .sh_type = SHT_NOBITS, .sh_flags = SHF_ALLOC | SHF_EXECINSTR, .sh_addralign = 1 };
-	struct job job = { .companion = companion, .elf.machine = arch->elf_machine,
+	struct job job = { .companion = companion, .elf.arch = arch,
 			   .return_column = arch->registers[arch->lr ? arch->lr : arch->pc].dwarf };
 	struct frame_row row;
 	bool done;
@@ -149,7 +158,10 @@ bool companion_write_user_end(const struct companion *companion, uint64_t user_e
 	frame_writer_add(&job.frames, 0, 1, &row);
 	frame_writer_finish(&job.frames);
 	code_row(arch, ARCH_CODE_END, companion->pt_regs_size, job.return_column, &row);
-	frame_writer_add(&job.frames, 1, user_end, &row);
+	if (arch->user_mark)
+		frame_writer_add(&job.frames, arch->user_mark, UINT64_MAX, &row);
+	else
+		frame_writer_add(&job.frames, 1, user_last + 1, &row);
 	frame_writer_finish(&job.frames);
 	elf_writer_add(&job.elf, ".text", &text, NULL, 0);
 	done = save(&job, path, error);
@@ -160,7 +172,7 @@ bool companion_write_user_end(const struct companion *companion, uint64_t user_e
 
 bool companion_write(const struct companion *companion, const char *vmlinux, const char *path, struct error *error)
 {
-	struct job job = { .companion = companion, .elf.machine = companion->arch->elf_machine };
+	struct job job = { .companion = companion, .elf.arch = companion->arch };
 	bool done;
 
 	if (!elf_file_open(&job.file, vmlinux, error))
@@ -172,6 +184,7 @@ bool companion_write(const struct companion *companion, const char *vmlinux, con
 		done = save(&job, path, error);
 	}
 	frame_table_close(job.table);
+	stack_switches_free(&job.switches);
 	buffer_free(&job.frames.section);
 	elf_writer_free(&job.elf);
 	elf_file_close(&job.file);
