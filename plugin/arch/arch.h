@@ -131,6 +131,11 @@ struct arch {
 	uint16_t back_chain, chain_pc;
 	/* The next stack switch in CODE, compiled instructions, at or behind *AT, which moves on. Optional. */
 	bool (*stack_switch)(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);
+	/* How its CFA is found without that register, of which a frame above may have left nothing. A DWARF expression. */
+	const uint8_t *switch_cfa;
+	size_t switch_cfa_size;
+	/* gdb, without a system's ABI (osabi none), does not know which registers `kept` has: it is told in each row */
+	bool gdb_keeps_nothing;
 	const char *record_member;	/* of pt_regs: in entry code fp points to it; NULL = it does not */
 	const char *gdb_name;		/* what gdb calls the machine: `set architecture' */
 	const char *target_xml;		/* gdb's target description, complete */

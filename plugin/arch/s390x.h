@@ -20,8 +20,10 @@ extern const struct register_info s390x_register_table[S390X_NR_REGISTERS];
 extern const char s390x_target_xml[];
 extern const struct arch_saved s390x_saved[S390X_NR_SAVED];
 extern const uint8_t s390x_saved_pc[19];
+extern const uint8_t s390x_switch_cfa[7];
 
 #define S390X_ENTRY_BASE 160	/* STACK_FRAME_OVERHEAD: entry code's stack pointer to its pt_regs */
+#define S390X_BACK_CHAIN 152	/* struct stack_frame of -mpacked-stack */
 
 uint64_t s390x_number(const uint8_t *data, size_t size);	/* big-endian */
 

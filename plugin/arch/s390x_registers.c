@@ -50,6 +50,11 @@ const uint8_t s390x_saved_pc[19] = {
 	DW_OP_nop, DW_OP_nop,
 };
 
+/* The new stack's first word leads back, as always: *(%r15 + 152) + 160. */
+const uint8_t s390x_switch_cfa[7] = {
+	BREG15, SLEB(S390X_BACK_CHAIN), DW_OP_deref, DW_OP_plus_uconst, 0x80 | (160 & 0x7f), 160 >> 7,
+};
+
 #define REG(name, bits, type, group) "<reg name=\"" name "\" bitsize=\"" bits "\" type=\"" type "\" group=\"" group "\"/>\n"
 #define GPR(name) REG(name, "64", "uint64", "general")
 #define GPR4(a, b, c, d) GPR(a) GPR(b) GPR(c) GPR(d)

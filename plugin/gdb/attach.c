@@ -227,7 +227,7 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 8
+#define COMPANION_VERSION 9
 
 /* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
 static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)

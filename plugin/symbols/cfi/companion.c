@@ -59,7 +59,7 @@ static void copy_sections(struct job *job)
 	while ((section = elf_nextscn(job->file.elf, section))) {
 		Elf64_Shdr copy = { .sh_type = SHT_NOBITS };
 
-		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC) || header.sh_type == SHT_NOTE)
+		if (!gelf_getshdr(section, &header) || !(header.sh_flags & SHF_ALLOC))
 			continue;
 		copy.sh_flags = header.sh_flags & (SHF_ALLOC | SHF_WRITE | SHF_EXECINSTR);
 		copy.sh_addr = header.sh_addr;
@@ -72,7 +72,11 @@ static void copy_sections(struct job *job)
 static bool copy_row(void *context, uint64_t start, uint64_t end, const struct frame_row *row)
 {
 	struct job *job = context;
+	const struct symbol *symbol = job->companion->arch->code_first ? symtab_lookup(job->companion->symtab, start) : NULL;
 
+	/* Those that the file says something wrong of get their rows by name. */
+	if (symbol && code_row_kind(job->companion->arch, symbol->name) != ARCH_CODE_LEAF)
+		return true;
 	frame_writer_add(&job->frames, start, end, row);
 	return true;
 }
@@ -120,10 +124,8 @@ static void write_frames(struct job *job)
 	const struct companion *companion = job->companion;
 
 	frame_writer_start(&job->frames, companion->arch, companion->code_mask, job->return_column);
-	if (companion->code_mask && job->table)
-		frame_table_each_row(job->table, copy_row, job);
-	else if (job->table)
-		frame_table_each_switched_row(job->table, copy_row, job);
+	if (job->table)
+		frame_table_each_switched_row(job->table, companion->code_mask || companion->arch->gdb_keeps_nothing, copy_row, job);
 	frame_writer_finish(&job->frames);
 	for (size_t i = 0; i < symtab_count(companion->symtab); i++) {
 		const struct symbol *symbol = symtab_get(companion->symtab, i);

@@ -519,7 +519,10 @@ static void apply_switch(const struct frame_table *table, const struct frame_swi
 {
 	if (row->cfa.kind != FRAME_REGISTER || row->cfa.reg != table->sp)
 		return;
-	row->cfa.reg = found->reg;
+	if (found->cfa.kind == FRAME_REGISTER)
+		row->cfa.reg = found->cfa.reg;
+	else
+		row->cfa = found->cfa;
 	row->switches = true;
 }
 
@@ -581,14 +584,14 @@ static bool split_row(void *context, uint64_t start, uint64_t end, const struct 
 	return true;
 }
 
-void frame_table_each_switched_row(const struct frame_table *table, frame_row_callback *callback, void *context)
+void frame_table_each_switched_row(const struct frame_table *table, bool all, frame_row_callback *callback, void *context)
 {
 	struct splitting splitting = { table, callback, context };
 
 	for (size_t i = 0; i < table->nr_fdes; i++) {
 		const struct frame_switch *found = next_switch(table, table->fdes[i].start);
 
-		if (found && found->start < table->fdes[i].end && !each_row_of(table, &table->fdes[i], split_row, &splitting))
+		if ((all || (found && found->start < table->fdes[i].end)) && !each_row_of(table, &table->fdes[i], split_row, &splitting))
 			return;
 	}
 }

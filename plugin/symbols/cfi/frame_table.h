@@ -62,14 +62,14 @@ void frame_table_each_row(const struct frame_table *table, frame_row_callback *c
 /* Code that was compiled to run on another stack for a while, link-time addresses: see struct arch_switch. */
 struct frame_switch {
 	uint64_t start, end;
-	unsigned reg;			/* DWARF number of the register that has the stack pointer then */
+	struct frame_rule cfa;		/* FRAME_REGISTER: in place of the stack pointer; or all of it */
 };
 /*
  * Makes rows that are reckoned from register SP right for these, sorted by start, kept by the caller as long as the table. The
- * third: all rows of the entries that have one.
+ * third: all rows of the entries that have one, or of ALL.
  */
 void frame_table_set_switches(struct frame_table *table, unsigned sp, const struct frame_switch *switches, size_t count);
-void frame_table_each_switched_row(const struct frame_table *table, frame_row_callback *callback, void *context);
+void frame_table_each_switched_row(const struct frame_table *table, bool all, frame_row_callback *callback, void *context);
 
 /* Is there an entry? *end_ret: where that answer ends. */
 bool frame_table_covers(const struct frame_table *table, uint64_t address, uint64_t *end_ret);

@@ -253,6 +253,11 @@ static size_t put_cie(struct frame_writer *writer, bool signal)
 	put_uleb(buffer, writer->return_column);
 	if (writer->code_mask)
 		put_pc(writer, &nothing.rules[0]);
+	for (unsigned i = 0; writer->arch->gdb_keeps_nothing && i < writer->arch->nr_registers; i++)
+		if (writer->arch->kept >> i & 1) {
+			buffer_char(buffer, DW_CFA_same_value);
+			put_uleb(buffer, writer->arch->registers[i].dwarf);
+		}
 	end_entry(writer, start);
 	return start;
 }

@@ -12,6 +12,14 @@ static int compare_switches(const void *a, const void *b)
 	return (left->start > right->start) - (left->start < right->start);
 }
 
+static struct frame_rule cfa_of(const struct arch *arch, const struct arch_switch *found)
+{
+	if (arch->switch_cfa)
+		return (struct frame_rule){ .kind = FRAME_IS_EXPRESSION, .expression = arch->switch_cfa,
+					    .size = arch->switch_cfa_size };
+	return (struct frame_rule){ .kind = FRAME_REGISTER, .reg = arch->registers[found->reg].dwarf };
+}
+
 static bool search_section(const struct arch *arch, const Elf_Data *data, uint64_t address, struct stack_switches *switches,
 			   struct error *error)
 {
@@ -25,8 +33,7 @@ static bool search_section(const struct arch *arch, const Elf_Data *data, uint64
 		if (!list)
 			return false;
 		switches->list = list;
-		list[switches->count++] = (struct frame_switch){ address + found.start, address + found.end,
-								 arch->registers[found.reg].dwarf };
+		list[switches->count++] = (struct frame_switch){ address + found.start, address + found.end, cfa_of(arch, &found) };
 	}
 	return true;
 }
