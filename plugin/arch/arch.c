@@ -5,6 +5,8 @@
 const struct arch *const arch_table[] = {
 	&arch_x86_64,
 	&arch_arm64,
+	&arch_s390x,
+	&arch_i386,
 	NULL
 };
 

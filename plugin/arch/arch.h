@@ -81,6 +81,15 @@ struct arch_code {
 	uint8_t kind;		/* enum arch_code_kind */
 };
 
+/*
+ * Compiled code that has changed to another stack in inline assembly, of which call frame information knows nothing: from START to
+ * END, bytes from the code's own start, what is called the stack pointer there is in register REG.
+ */
+struct arch_switch {
+	size_t start, end;
+	unsigned reg;		/* index into arch->registers */
+};
+
 struct arch {
 	const char *name;		/* "x86_64": as uname -m */
 	/* all that a kdump header's uname -m can say, NULL-terminated; NULL = name alone */
@@ -88,6 +97,11 @@ struct arch {
 	uint16_t elf_machine;		/* EM_X86_64 */
 	uint8_t pointer_size;		/* bytes, as a long's */
 	bool big_endian;
+	/*
+	 * Where kernel and processes have whole address spaces of their own, whose addresses overlap: a bit that no address has,
+	 * with which gdb, who knows one space alone, sees the processes'. 0 = an address says itself whose it is.
+	 */
+	uint64_t user_mark;
 
 	const struct register_info *registers;
 	unsigned nr_registers;
@@ -101,9 +115,27 @@ struct arch {
 	 * the first that matches; all other is ARCH_CODE_LEAF. NULL = stacks of this machine cannot be followed.
 	 */
 	const struct arch_code *code;	/* ends with name NULL */
+	bool code_first;		/* before what call frame information says of them, which is wrong */
 	const struct arch_saved *saved;	/* [nr_saved]: pt_regs as entry code leaves it */
 	unsigned nr_saved;
+	/* With user_mark: the pc that entry code saved, marked if it is a user's. A DWARF expression. */
+	const uint8_t *saved_pc;
+	size_t saved_pc_size;
+	uint16_t entry_base;		/* bytes from entry code's stack pointer to the pt_regs */
+	uint16_t leaf_cfa;		/* bytes from the stack pointer, where nothing was pushed, to the CFA, if calls push nothing */
 	int8_t record_fp, record_pc;	/* a frame record: the caller's fp and the return address, from fp */
+	/*
+	 * Instead of frame records: from the stack pointer, the caller's stack pointer, and from there where to return to. 0 in
+	 * place of the first: a pt_regs is at entry_base.
+	 */
+	uint16_t back_chain, chain_pc;
+	/* The next stack switch in CODE, compiled instructions, at or behind *AT, which moves on. Optional. */
+	bool (*stack_switch)(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);
+	/* How its CFA is found without that register, of which a frame above may have left nothing. A DWARF expression. */
+	const uint8_t *switch_cfa;
+	size_t switch_cfa_size;
+	/* gdb, without a system's ABI (osabi none), does not know which registers `kept` has: it is told in each row */
+	bool gdb_keeps_nothing;
 	const char *record_member;	/* of pt_regs: in entry code fp points to it; NULL = it does not */
 	/* ELF relocations in a .ko's debug sections: a whole address, a 32-bit offset */
 	uint16_t reloc_address, reloc_u32;
@@ -159,7 +191,7 @@ struct arch {
 };
 
 extern const struct arch *const arch_table[];	/* NULL-terminated */
-extern const struct arch arch_x86_64, arch_arm64;
+extern const struct arch arch_x86_64, arch_arm64, arch_s390x, arch_i386;
 
 /* The architecture of an ELF machine number; NULL if there is none. */
 const struct arch *arch_find(uint16_t elf_machine);
@@ -188,6 +220,7 @@ struct memory {
 	unsigned levels;		/* of page tables: 4 or 5 on x86_64 */
 	unsigned page_shift;		/* of the smallest page; 0 = 12 */
 	unsigned address_bits;		/* of a virtual address in either half; 0 = what levels say */
+	uint64_t kernel_start;		/* where the kernel's half begins; 0 = as is_kernel_address says */
 	uint64_t code_mask;		/* arm64: the bits of a signature in a kernel's return address */
 	/* bits to clear in page table entries (AMD SME), 0 = none */
 	uint64_t encryption_mask;
@@ -238,8 +271,11 @@ bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
  */
 bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
 			 struct translation *translation, bool *again_ret);
-/* The first address of the kernel's half; ~ of it is the last of the users'. */
+/* The first and the last address of the kernel's half, or of its space. */
 uint64_t memory_kernel_start(const struct memory *memory);
+uint64_t memory_last(const struct memory *memory);
+/* The last address of the users'. */
+uint64_t memory_user_last(const struct memory *memory);
 /* Turns SIZE (1, 2, 4, 8) bytes of the machine's memory into a number. */
 uint64_t memory_decode(const struct memory *memory, const void *bytes, size_t size);
 

@@ -225,10 +225,26 @@ uint64_t memory_kernel_start(const struct memory *memory)
 {
 	unsigned bits = 63;
 
+	if (memory->arch->user_mark)
+		return 0;
+	if (memory->kernel_start)
+		return memory->kernel_start;
 	/* The one with the fewest set bits on top that is still a kernel address. */
 	while (bits > 12 && !memory->arch->is_kernel_address(memory, ~0ull << bits))
 		bits--;
 	return ~0ull << bits;
+}
+
+uint64_t memory_last(const struct memory *memory)
+{
+	return memory->arch->pointer_size == 4 ? UINT32_MAX : UINT64_MAX;
+}
+
+uint64_t memory_user_last(const struct memory *memory)
+{
+	if (memory->arch->user_mark)
+		return memory->arch->user_mark - 1;
+	return memory->kernel_start ? memory->kernel_start - 1 : memory_last(memory) - memory_kernel_start(memory);
 }
 
 static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address, void *buffer,

@@ -122,6 +122,7 @@ static uint16_t machine_of_prstatus(const struct dump *dump)
 	} sizes[] = {
 		{ 336, EM_X86_64, false }, { 392, EM_AARCH64, false },	 { 392, EM_AARCH64, true },
 		{ 336, EM_S390, true },	   { 504, EM_PPC64, false },	 { 504, EM_PPC64, true },
+		{ 144, EM_386, false },	   { 148, EM_ARM, false },
 		{ 376, EM_RISCV, false },  { 480, EM_LOONGARCH, false },
 	};
 	const struct dump_note *note = notes_find(dump, "CORE", NT_PRSTATUS);

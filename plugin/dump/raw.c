@@ -198,6 +198,7 @@ static const struct {
 	{ "NUMBER(sme_mask)", EM_X86_64, false },
 	{ "NUMBER(kimage_voffset)", EM_AARCH64, false },
 	{ "SYMBOL(lowcore_ptr)", EM_S390, true },
+	{ "CONFIG_X86_PAE", EM_386, false },
 	{ "SYMBOL(vmemmap_list)", EM_PPC64, false },
 	{ "NUMBER(satp)", EM_RISCV, false },
 	{ "NUMBER(va_kernel_pa_offset)", EM_RISCV, false },
@@ -213,7 +214,7 @@ static void raw_vmcoreinfo_found(struct dump *dump)
 			continue;
 		dump->machine = machine_keys[i].machine;
 		dump->big_endian = machine_keys[i].big_endian;
-		dump->is_64bit = true;
+		dump->is_64bit = dump->machine != EM_386;
 	}
 	if (dump_vmcoreinfo_number(dump, "PAGESIZE", 10, &page_size) && page_size >= 4096 &&
 	    page_size <= 65536 && !(page_size & (page_size - 1)))

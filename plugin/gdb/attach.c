@@ -84,6 +84,9 @@ bool attach_settings(struct session *session, struct error *error)
 		saved->value = value.data; /* malloc'ed by the buffer */
 		session->nr_saved++;
 	}
+	/* Without a file gdb takes every machine's numbers for little-endian. */
+	if (session->kernel->arch->big_endian)
+		gdb_execute(plugin, NULL, NULL, "set endian big");
 	gdb_execute(plugin, NULL, NULL, "mem 0 0 ro cache");
 	return true;
 }
@@ -95,6 +98,8 @@ void attach_restore_settings(struct session *session)
 	for (size_t i = session->nr_saved; i > 0; i--)
 		gdb_execute(plugin, NULL, NULL, "set %s %s", session->saved[i - 1].name,
 			    session->saved[i - 1].value);
+	if (session->kernel && session->kernel->arch && session->kernel->arch->big_endian)
+		gdb_execute(plugin, NULL, NULL, "set endian auto");
 	gdb_execute(plugin, NULL, NULL, "mem auto");
 }
 
@@ -258,7 +263,7 @@ bool attach_separate_debug(struct plugin *plugin, const char *objfile_path, cons
 }
 
 /* Bump when cfi_write_companion's output changes: a cached file is then made anew. */
-#define COMPANION_VERSION 8
+#define COMPANION_VERSION 10
 
 /* ORC at link-time addresses: vmlinux's, or the dump's where vmlinux is debug information alone. */
 static bool link_time_orc(struct kernel *kernel, struct orc_table *table, struct error *error)
@@ -329,12 +334,12 @@ static bool add_user_end(struct session *session, struct error *error)
 {
 	const struct kernel *kernel = session->kernel;
 	const struct companion companion = companion_of(kernel);
-	uint64_t end = ~memory_kernel_start(kernel->memory) + 1;
+	uint64_t last = memory_user_last(kernel->memory);
 	char path[128];
 
 	session_path(session, "user-space.debug", path, sizeof(path));
-	return (kernel->arch->code ? companion_write_user_end(&companion, end, path, error) :
-				     cfi_write_user_end(end, path, error)) &&
+	return (kernel->arch->code ? companion_write_user_end(&companion, last, path, error) :
+				     cfi_write_user_end(last + 1, path, error)) &&
 	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 

@@ -181,7 +181,7 @@ static bool write_file(struct description *description, struct module *module, c
 {
 	struct kernel *kernel = description->session->kernel;
 	struct cfi_section *sections = calloc(module->nr_sections + 1, sizeof(*sections));
-	struct cfi_object object = { .sections = sections, .machine = kernel->arch->elf_machine, .data_is_local = true };
+	struct cfi_object object = { .sections = sections, .data_is_local = true, .arch = kernel->arch };
 	const struct orc_table *orc;
 	struct symtab *symbols;
 	struct error why;

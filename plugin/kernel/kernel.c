@@ -276,7 +276,8 @@ bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cp
 	if (!kernel->per_cpu_offset)
 		return error_set(error, ERROR_NOT_MAPPED, "where CPU %u has its data is not known: %s", cpu,
 				 kernel->damage);
-	*address_ret = pointer + kernel->per_cpu_offset[cpu];
+	/* Offsets can be negative. */
+	*address_ret = (pointer + kernel->per_cpu_offset[cpu]) & memory_last(kernel->memory);
 	return true;
 }
 

@@ -246,6 +246,9 @@ static bool get_registers(void *context, uint64_t id, struct registers *register
 			return error_no_memory(error, "a thread's registers",
 					       sizeof(*thread->registers));
 		*thread->registers = read;
+		/* gdb knows one space alone. */
+		if (target->kernel->arch->is_user(&read))
+			thread->registers->value[target->kernel->arch->pc] |= target->kernel->arch->user_mark;
 	}
 	*registers = *thread->registers;
 	return true;
@@ -283,10 +286,11 @@ static size_t read_prefix(struct memory *memory, uint64_t root, uint64_t address
 	return done;
 }
 
-/* Whose page tables: the kernel's for its own addresses, else those of the thread's process. */
-static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t address,
+/* Whose page tables: the kernel's for its own addresses, else those of the thread's process. Takes arch->user_mark off. */
+static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t *address_ret,
 			uint64_t *root_ret, struct error *error)
 {
+	uint64_t address = *address_ret;
 	struct thread *thread = threads_find(&target->threads, id);
 
 	*root_ret = 0;
@@ -302,17 +306,24 @@ static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t addr
 		return error_prefix(error, "0x%llx is not a kernel address",
 				    (unsigned long long)address);
 	*root_ret = thread->user_root;
+	*address_ret &= ~target->kernel->arch->user_mark;
 	return true;
 }
 
 static bool search(void *context, uint64_t id, const struct target_search *search, uint64_t *at_ret)
 {
 	struct vmcore_target *target = context;
-	uint64_t root;
+	struct target_search own = *search;
+	uint64_t root, mark;
 
 	*at_ret = search->address;
-	return thread_root(target, id, search->address, &root, NULL) &&
-	       vmcore_search(target->kernel, root, search, at_ret);
+	if (!thread_root(target, id, &own.address, &root, NULL))
+		return false;
+	mark = search->address - own.address;
+	if (!vmcore_search(target->kernel, root, &own, at_ret))
+		return false;
+	*at_ret += mark;
+	return true;
 }
 
 static size_t read_memory(void *context, uint64_t id, uint64_t address, void *buffer, size_t size,
@@ -323,7 +334,7 @@ static size_t read_memory(void *context, uint64_t id, uint64_t address, void *bu
 	size_t done = size;
 	uint64_t root;
 
-	if (!thread_root(target, id, address, &root, error))
+	if (!thread_root(target, id, &address, &root, error))
 		return 0;
 	if (!read_space(memory, root, address, buffer, size, NULL))
 		done = read_prefix(memory, root, address, buffer, size, error);

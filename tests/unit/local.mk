@@ -5,6 +5,8 @@ check_PROGRAMS += \
 	tests/unit/test_arch \
 	tests/unit/test_arch_registers \
 	tests/unit/test_arch_arm64 \
+	tests/unit/test_arch_s390x \
+	tests/unit/test_arch_i386 \
 	tests/unit/test_frame_table \
 	tests/unit/test_blocked \
 	tests/unit/test_bt \

@@ -28,6 +28,7 @@ struct image {
 	size_t nr_pages;
 	struct buffer notes;
 	uint16_t machine;	/* EM_...; 0 = EM_X86_64 */
+	bool big_endian;	/* set before the first page or note */
 	struct dump *dump;
 	struct memory *memory;
 };
@@ -45,7 +46,34 @@ static inline uint8_t *image_page(struct image *image, uint64_t physical)
 
 static inline void image_put(struct image *image, uint64_t physical, uint64_t value)
 {
+	if (image->big_endian)
+		value = __builtin_bswap64(value);
 	memcpy(image_page(image, physical) + (physical & 4095), &value, 8);
+}
+
+static inline void image_put32(struct image *image, uint64_t physical, uint32_t value)
+{
+	if (image->big_endian)
+		value = __builtin_bswap32(value);
+	memcpy(image_page(image, physical) + (physical & 4095), &value, 4);
+}
+
+/* Turns the fields of an ELF structure round; SIZES: of each, a digit. */
+static inline void image_swap(const struct image *image, void *structure, const char *sizes)
+{
+	uint8_t *at = structure;
+
+	for (; image->big_endian && *sizes; sizes++) {
+		size_t size = *sizes - '0';
+
+		for (size_t i = 0; i < size / 2; i++) {
+			uint8_t byte = at[i];
+
+			at[i] = at[size - 1 - i];
+			at[size - 1 - i] = byte;
+		}
+		at += size;
+	}
 }
 
 static inline void image_note(struct image *image, const char *name, uint32_t type, const void *data,
@@ -53,8 +81,9 @@ static inline void image_note(struct image *image, const char *name, uint32_t ty
 {
 	Elf64_Nhdr note = { .n_namesz = strlen(name) + 1, .n_descsz = size, .n_type = type };
 
+	image_swap(image, &note, "444");
 	buffer_append(&image->notes, &note, sizeof(note));
-	buffer_append(&image->notes, name, note.n_namesz);
+	buffer_append(&image->notes, name, strlen(name) + 1);
 	buffer_align(&image->notes, 4);
 	buffer_append(&image->notes, data, size);
 	buffer_align(&image->notes, 4);
@@ -79,7 +108,7 @@ static inline bool image_try(struct image *image, struct error *error)
 {
 	char path[] = "/tmp/test-arch-XXXXXX";
 	const char *paths[] = { path };
-	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+	Elf64_Ehdr header = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, image->big_endian ? ELFDATA2MSB : ELFDATA2LSB, EV_CURRENT },
 			      .e_type = ET_CORE, .e_machine = image->machine ? image->machine : EM_X86_64,
 			      .e_version = 1,
 			      .e_phoff = sizeof(header), .e_ehsize = sizeof(header),
@@ -92,12 +121,15 @@ static inline bool image_try(struct image *image, struct error *error)
 
 	assert_true(fd >= 0);
 	qsort(image->pages, image->nr_pages, sizeof(image->pages[0]), image_compare);
+	image_swap(image, (uint8_t *)&header + EI_NIDENT, "2248884222222");
+	image_swap(image, &program, "44888888");
 	buffer_append(&file, &header, sizeof(header));
 	buffer_append(&file, &program, sizeof(program));
 	for (size_t i = 0; i < image->nr_pages; i++) {
 		program = (Elf64_Phdr){ .p_type = PT_LOAD, .p_flags = PF_R, .p_offset = memory + i * 4096,
 					.p_paddr = image->pages[i].physical, .p_filesz = 4096,
 					.p_memsz = 4096 };
+		image_swap(image, &program, "44888888");
 		buffer_append(&file, &program, sizeof(program));
 	}
 	buffer_append(&file, image->notes.data, image->notes.size);

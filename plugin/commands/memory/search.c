@@ -175,7 +175,7 @@ static bool parse_limits(struct search *search, struct error *error)
 					 request->start);
 		request->start = half;
 	}
-	request->last = search->space == USER_SPACE ? ~half : UINT64_MAX;
+	request->last = search->space == USER_SPACE && memory ? memory_user_last(memory) : memory ? memory_last(memory) : UINT64_MAX;
 	if (length) {
 		if (!parse_count("search", "-l", length, UINT64_MAX, &value, error))
 			return false;

@@ -50,14 +50,22 @@ static void add_register(struct register_block *block, const char *key, const ch
 	block->registers[at] = index;
 }
 
-/* A machine that the table above does not know: pc and sp, then all others as they come. */
+static bool is_saved(const struct arch *arch, int index)
+{
+	for (unsigned i = 0; i < arch->nr_saved; i++)
+		if (arch->saved[i].index == index)
+			return true;
+	return !arch->nr_saved;
+}
+
+/* A machine that the table above does not know: pc and sp, then all others that entry code saves, as they come. */
 static void add_in_order(struct register_block *block, const struct arch *arch)
 {
 	for (unsigned i = 0; i < arch->nr_registers + 2; i++) {
 		int index = i == 0 ? (int)arch->pc : i == 1 ? (int)arch->sp : (int)i - 2;
 		char label[16] = "";
 
-		if ((i >= 2 && (index == (int)arch->pc || index == (int)arch->sp)) ||
+		if (!is_saved(arch, index) || (i >= 2 && (index == (int)arch->pc || index == (int)arch->sp)) ||
 		    !arch->registers[index].name || arch->registers[index].size > 8)
 			continue;
 		for (size_t c = 0; arch->registers[index].name[c] && c < sizeof(label) - 1; c++)

@@ -70,7 +70,8 @@ static bool find_source(struct source *source, uint64_t task_address, uint64_t a
 
 	if (source->space == PYTHON_PHYSICAL)
 		return true;
-	of_kernel = kernel->arch->is_kernel_address(kernel->memory, address);
+	of_kernel = kernel->arch->is_kernel_address(kernel->memory, address) &&
+		    !(source->space == PYTHON_TASK_MEMORY && kernel->arch->user_mark);
 	if (source->space == PYTHON_KERNEL)
 		return of_kernel
 			       ? true

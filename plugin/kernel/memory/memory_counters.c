@@ -27,6 +27,7 @@ static void read_array(struct memory_counters *counters, const char *symbol, con
 	struct kernel *kernel = counters->kernel;
 	struct error why = { 0 };
 	uint64_t address, value;
+	unsigned word = kernel->arch->pointer_size;
 	int64_t count;
 
 	if (!types_enumerator(kernel->types, type, last, &count, &why) ||
@@ -37,11 +38,11 @@ static void read_array(struct memory_counters *counters, const char *symbol, con
 	if (count < 0 || count > MEMORY_MAX_COUNTERS)
 		count = MEMORY_MAX_COUNTERS;
 	for (int64_t i = 0; i < count; i++) {
-		if (!memory_read_uint(kernel->memory, address + i * 8, 8, &value, &why)) {
+		if (!memory_read_uint(kernel->memory, address + i * word, word, &value, &why)) {
 			keep(counters, &why);
 			return;
 		}
-		kind->values[i] = (int64_t)value;
+		kind->values[i] = word == 8 ? (int64_t)value : (int32_t)value;
 	}
 	kind->count = count;
 }
@@ -108,7 +109,7 @@ static void read_zone(struct memory_counters *counters, const struct layout *lay
 	if (!memory_read_uint(kernel->memory,
 			      zone + layout->watermark.offset +
 				      WMARK_LOW * layout->watermark.element_size,
-			      8, &low, &why) ||
+			      kernel->arch->pointer_size, &low, &why) ||
 	    (layout->has_boost && !kernel_read_field(kernel, zone, &layout->boost, &boost, &why))) {
 		counters->low_known = false;
 		keep(counters, &why);

@@ -205,7 +205,7 @@ static void read_swap_cache(struct kernel *kernel, struct memory_use *use)
 		return;
 	for (unsigned i = 0; i < 64 && i < numbers->size / 4; i++) {
 		if (!memory_read_uint(kernel->memory, numbers->address + i * 4, 4, &count, &why) ||
-		    !kernel_read_pointer(kernel, spaces->address + i * 8, &array, &why))
+		    !kernel_read_pointer(kernel, spaces->address + i * kernel->arch->pointer_size, &array, &why))
 			return damaged(use, "SwapCached", &why);
 		/* One per 64 MB of swap (SWAP_ADDRESS_SPACE_SHIFT). */
 		for (uint64_t k = 0; array && k < count && k < 1u << 20; k++) {
@@ -239,7 +239,7 @@ static void read_per_cpu(struct kernel *kernel, struct memory_use *use)
 	uint64_t populated, units;
 	struct error why = { 0 };
 
-	if (kernel_read_variable(kernel, "pcpu_nr_populated", 8, &populated, &why) &&
+	if (kernel_read_variable(kernel, "pcpu_nr_populated", kernel->arch->pointer_size, &populated, &why) &&
 	    kernel_read_variable(kernel, "pcpu_nr_units", 4, &units, &why))
 		set_count(use, MEMORY_PER_CPU,
 			  populated < 1ull << 32 ? populated * units : UINT64_MAX,
@@ -256,7 +256,7 @@ static void read_vmalloc(struct kernel *kernel, struct memory_use *use)
 
 	if (use->items[MEMORY_VMALLOC].known)
 		return;
-	if (kernel_read_variable(kernel, "nr_vmalloc_pages", 8, &pages, &why))
+	if (kernel_read_variable(kernel, "nr_vmalloc_pages", kernel->arch->pointer_size, &pages, &why))
 		set_count(use, MEMORY_VMALLOC, pages, kernel->dump->page_size);
 	else
 		damaged(use, "VmallocUsed", &why);
@@ -322,8 +322,8 @@ static void read_swap(struct kernel *kernel, struct memory_use *use)
 		set(use, MEMORY_SWAP_FREE, 0);
 		return;
 	}
-	if (!kernel_read_variable(kernel, "total_swap_pages", 8, &total, &why) ||
-	    !kernel_read_variable(kernel, "nr_swap_pages", 8, &free, &why))
+	if (!kernel_read_variable(kernel, "total_swap_pages", kernel->arch->pointer_size, &total, &why) ||
+	    !kernel_read_variable(kernel, "nr_swap_pages", kernel->arch->pointer_size, &free, &why))
 		return damaged(use, "SwapTotal", &why);
 	if (!swap_going(kernel, &going, &why))
 		damaged(use, "swap files that were being emptied", &why);
@@ -344,7 +344,7 @@ static void read_available(struct kernel *kernel, struct memory_counters *all,
 	if (!use->items[MEMORY_FREE].known || !use->items[MEMORY_SLAB_RECLAIMABLE].known)
 		return;
 	if (!memory_low_watermark(all, &low, &why) ||
-	    !kernel_read_variable(kernel, "totalreserve_pages", 8, &reserve, &why) ||
+	    !kernel_read_variable(kernel, "totalreserve_pages", kernel->arch->pointer_size, &reserve, &why) ||
 	    !memory_counter(all, "NR_ACTIVE_FILE", &active, &why) ||
 	    !memory_counter(all, "NR_INACTIVE_FILE", &inactive, &why))
 		return damaged(use, "MemAvailable", &why);
@@ -407,8 +407,8 @@ bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *err
 
 	memset(use, 0, sizeof(*use));
 	/* 5.0, ca79b0c211af */
-	if (!kernel_read_variable(kernel, "_totalram_pages", 8, &pages, NULL) &&
-	    !kernel_read_variable(kernel, "totalram_pages", 8, &pages, error))
+	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages, NULL) &&
+	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages, error))
 		return false;
 	set_count(use, MEMORY_TOTAL, pages, kernel->dump->page_size);
 	memory_counters_read(kernel, &all);

@@ -42,7 +42,7 @@ static bool collect_ops(struct dynamic_collection *collection, struct error *err
 	uint64_t ops, end = 0, save_regs = save_regs_flag(kernel);
 	size_t count = 0;
 
-	if (!kernel_read_variable(kernel, "ftrace_ops_list", 8, &ops, error))
+	if (!kernel_read_variable(kernel, "ftrace_ops_list", kernel->arch->pointer_size, &ops, error))
 		return error && error->kind == ERROR_NO_SYMBOL;
 	kernel_symbol(kernel, "ftrace_list_end", &end, NULL);
 	while (ops && ops != end) {
@@ -142,7 +142,7 @@ void dynamic_collect_kprobes(struct dynamic_collection *collection)
 	    !types_member(kernel->types, "kprobe", "hlist", &node, NULL))
 		return;
 	for (size_t i = 0; i < NR_PROBE_LISTS; i++)
-		if (!hlist_for_each(kernel, table + i * 8, node.offset, add_probe, collection, &error))
+		if (!hlist_for_each(kernel, table + i * kernel->arch->pointer_size, node.offset, add_probe, collection, &error))
 			dynamic_damaged(collection, "kprobes", &error);
 }
 

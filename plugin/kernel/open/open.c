@@ -117,16 +117,16 @@ static void read_release(struct kernel *kernel)
 static unsigned count_possible_cpus(struct kernel *kernel)
 {
 	uint64_t address, word;
-	unsigned count = 0;
+	unsigned count = 0, size = kernel->arch->pointer_size, bits = size * 8;
 	struct error reason;
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_possible_mask");
 
 	if (!symbol)
 		return 0;
 	address = symbol->address;
-	for (unsigned cpu = 0; cpu < MAX_CPUS && cpu < symbol->size * 8; cpu += 64) {
+	for (unsigned cpu = 0; cpu < MAX_CPUS && cpu < symbol->size * 8; cpu += bits) {
 		/* More than those of which something is known are not to be had. */
-		if (!memory_read_uint(kernel->memory, address + cpu / 8, 8, &word, &reason)) {
+		if (!memory_read_uint(kernel->memory, address + cpu / 8, size, &word, &reason)) {
 			unsigned notes = cpus_in_notes(kernel->dump);
 
 			error_prefix(&reason, "how many CPUs were possible");
@@ -158,25 +158,25 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 {
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__per_cpu_offset");
-	unsigned count = read_nr_cpu_ids(kernel);
+	unsigned count = read_nr_cpu_ids(kernel), word = kernel->arch->pointer_size;
 	struct error reason;
 	uint8_t *bytes;
 
-	if (symbol && symbol->size && count > symbol->size / 8)
-		count = symbol->size / 8;
+	if (symbol && symbol->size && count > symbol->size / word)
+		count = symbol->size / word;
 	kernel->per_cpu_offset = calloc(count, sizeof(uint64_t));
 	if (!kernel->per_cpu_offset)
 		return error_no_memory(error, "per-CPU offsets", count * sizeof(uint64_t));
 	kernel->nr_cpu_ids = count;
 	if (!symbol)
 		return true;
-	bytes = malloc(count * 8);
+	bytes = malloc(count * word);
 	if (!bytes)
-		return error_no_memory(error, "per-CPU offsets", count * 8);
-	if (memory_read(kernel->memory, symbol->address, bytes, count * 8, &reason)) {
+		return error_no_memory(error, "per-CPU offsets", count * word);
+	if (memory_read(kernel->memory, symbol->address, bytes, count * word, &reason)) {
 		for (unsigned cpu = 0; cpu < count; cpu++)
 			kernel->per_cpu_offset[cpu] =
-				memory_decode(kernel->memory, bytes + cpu * 8, 8);
+				memory_decode(kernel->memory, bytes + cpu * word, word);
 	} else {
 		/* Without them no CPU's data can be looked at, but there are its registers in the notes. */
 		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");

@@ -266,7 +266,7 @@ bool own_write(struct kernel *kernel, const char *path, struct error *error)
 		return error_no_memory(error, "symbols for gdb", sizeof(*file));
 	done = prepare(file, kernel, error) && make_types(file, error);
 	if (done) {
-		struct cfi_object object = { .table = &file->orc,
+		struct cfi_object object = { .table = &file->orc, .arch = file->kernel->arch,
 					     .symtab = file->symbols,
 					     .types = file->has_types ? &file->dwarf : NULL };
 

@@ -16,16 +16,22 @@
 #define MAX_NOTES_SIZE 65536
 
 /* Notes have 4-byte alignment whatever the ELF class (kernel and GNU notes). */
-void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, char *hex, size_t hex_size)
+static uint32_t note_word(const uint8_t *data, bool big_endian)
+{
+	return big_endian ? (uint32_t)data[0] << 24 | data[1] << 16 | data[2] << 8 | data[3] :
+			    (uint32_t)data[3] << 24 | data[2] << 16 | data[1] << 8 | data[0];
+}
+
+void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, bool big_endian, char *hex, size_t hex_size)
 {
 	size_t at = 0;
 
 	hex[0] = 0;
 	while (size - at >= 12) {
-		uint32_t header[3];
+		const uint32_t header[3] = { note_word(data + at, big_endian), note_word(data + at + 4, big_endian),
+					     note_word(data + at + 8, big_endian) };
 		uint64_t name, contents, next;
 
-		memcpy(header, data + at, sizeof(header));
 		name = at + 12;
 		contents = name + (((uint64_t)header[0] + 3) & ~3ull);
 		next = contents + (((uint64_t)header[1] + 3) & ~3ull);
@@ -58,7 +64,8 @@ static void read_build_id(const struct elf_file *file, struct vmlinux *vmlinux)
 			continue;
 		data = elf_rawdata(section, NULL);
 		if (data && data->d_buf)
-			vmlinux_build_id_from_notes(data->d_buf, data->d_size, vmlinux->build_id,
+			vmlinux_build_id_from_notes(data->d_buf, data->d_size,
+						    file->header.e_ident[EI_DATA] == ELFDATA2MSB, vmlinux->build_id,
 						    sizeof(vmlinux->build_id));
 	}
 }
@@ -172,7 +179,7 @@ void vmlinux_build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_s
 		return;
 	notes = malloc(stop - start);
 	if (notes && memory_read(kernel->memory, start, notes, stop - start, NULL))
-		vmlinux_build_id_from_notes(notes, stop - start, hex, hex_size);
+		vmlinux_build_id_from_notes(notes, stop - start, kernel->arch->big_endian, hex, hex_size);
 	free(notes);
 }
 

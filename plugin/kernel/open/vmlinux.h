@@ -41,6 +41,6 @@ bool vmlinux_find_kaslr(struct kernel *kernel, const struct vmlinux *vmlinux, bo
 /* The build-id out of the kernel's memory, which needs kernel->symbols; "" if it is not there. */
 void vmlinux_build_id_from_memory(struct kernel *kernel, char *hex, size_t hex_size);
 /* The hex build-id in the ELF notes at DATA ("GNU", type 3); "" if there is none. */
-void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, char *hex, size_t hex_size);
+void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, bool big_endian, char *hex, size_t hex_size);
 
 #endif

@@ -58,7 +58,7 @@ bool dynamic_write(struct kernel *kernel, enum dynamic_part part, const char *pa
 {
 	const struct dynamic_codes *codes = dynamic_codes_get(kernel);
 	const struct orc_table *rows = dynamic_rows(kernel);
-	struct cfi_object object = { .table = rows, .callee_saved_kept = part == DYNAMIC_PART_TRACING };
+	struct cfi_object object = { .table = rows, .arch = kernel->arch, .callee_saved_kept = part == DYNAMIC_PART_TRACING };
 	struct cfi_section *sections;
 	char (*names)[NAME_SIZE];
 	bool done;

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "kernel/modules/module_frames.h"
+#include "symbols/cfi/stack_switch.h"
 #include "symbols/elf/elf_file.h"
 
 struct frame_info {
 	struct elf_file file;
 	bool opened;
 	struct frame_table *table;	/* NULL = the file has none */
+	struct stack_switches switches;
 };
 
 static void close_info(void *value)
@@ -17,6 +19,7 @@ static void close_info(void *value)
 	struct frame_info *info = value;
 
 	frame_table_close(info->table);
+	stack_switches_free(&info->switches);
 	if (info->opened)
 		elf_file_close(&info->file);
 	free(info);
@@ -31,8 +34,11 @@ static void open_table(struct kernel *kernel, struct frame_info *info)
 
 	info->opened = kernel->vmlinux_path && elf_file_open(&info->file, kernel->vmlinux_path, NULL);
 	data = info->opened ? elf_file_contents(&info->file, ".debug_frame", NULL, &size) : NULL;
-	if (data)
-		frame_table_open(data, size, kernel->arch->pointer_size, kernel->arch->big_endian, &info->table, NULL);
+	if (!data || !frame_table_open(data, size, kernel->arch->pointer_size, kernel->arch->big_endian, &info->table, NULL))
+		return;
+	if (stack_switches_find(kernel->arch, &info->file, &info->switches, NULL))
+		frame_table_set_switches(info->table, kernel->arch->registers[kernel->arch->sp].dwarf, info->switches.list,
+					 info->switches.count);
 }
 
 static bool module_row(struct kernel *kernel, struct module *module, uint64_t address, struct frame_row *row)

@@ -133,7 +133,7 @@ static bool cfa_from_record(struct unwinder *unwinder, const struct frame_row *r
 	const struct arch *arch = unwinder->arch;
 	const struct frame_rule *saved = &row->rules[arch->registers[arch->fp].dwarf];
 
-	if (saved->kind != FRAME_AT_CFA || unwinder->exact || !is_valid(&unwinder->registers, arch->fp))
+	if (arch->back_chain || saved->kind != FRAME_AT_CFA || unwinder->exact || !is_valid(&unwinder->registers, arch->fp))
 		return false;
 	*cfa_ret = unwinder->registers.value[arch->fp] + arch->record_fp - saved->offset;
 	return true;
@@ -201,7 +201,7 @@ static enum step step_row(struct unwinder *unwinder, const struct frame_row *row
 
 	if (row->rules[row->return_column].kind == FRAME_UNDEFINED)
 		return STEP_END;
-	if (!row_cfa(unwinder, row, &cfa) || !check_progress(unwinder, cfa, row->signal))
+	if (!row_cfa(unwinder, row, &cfa) || !check_progress(unwinder, cfa, row->signal || row->switches))
 		return STEP_FAILED;
 	frame->cfa = cfa;
 	for (unsigned i = 0; i < arch->nr_registers; i++) {
@@ -212,7 +212,8 @@ static enum step step_row(struct unwinder *unwinder, const struct frame_row *row
 		    apply_rule(unwinder, &row->rules[number], number, cfa, &value, &known, NULL) && known)
 			set_register(&caller, i, value);
 	}
-	if (row->rules[arch->registers[arch->sp].dwarf].kind == FRAME_UNNAMED)
+	/* Where the ABI has the stack pointer among the registers that a callee keeps it was set above. */
+	if (row->rules[arch->registers[arch->sp].dwarf].kind == FRAME_UNNAMED && !(arch->kept >> arch->sp & 1))
 		set_register(&caller, arch->sp, cfa);
 	/* A return column that nothing is said of is a link register that still holds it. */
 	if (row->rules[row->return_column].kind == FRAME_UNNAMED)
@@ -289,7 +290,7 @@ static bool find_pt_regs(struct unwinder *unwinder, uint64_t *address_ret)
 	struct member record;
 
 	if (is_valid(&unwinder->registers, arch->sp)) {
-		*address_ret = unwinder->registers.value[arch->sp];
+		*address_ret = unwinder->registers.value[arch->sp] + arch->entry_base;
 		return true;
 	}
 	if (arch->record_member && is_valid(&unwinder->registers, arch->fp) &&
@@ -317,15 +318,46 @@ static enum step step_entry(struct unwinder *unwinder, struct frame *frame)
 	return STEP_NEXT;
 }
 
+/* By the back chain: the caller's stack pointer, or 0 where entry code begins. */
+static enum step step_back_chain(struct unwinder *unwinder, struct frame *frame)
+{
+	const struct arch *arch = unwinder->arch;
+	uint64_t sp = unwinder->registers.value[arch->sp], next, pc;
+	struct registers caller = { 0 };
+
+	if (!is_valid(&unwinder->registers, arch->sp)) {
+		error_set(unwinder->error, ERROR_CORRUPT, "it has no unwind information, and its stack pointer is not known");
+		return STEP_FAILED;
+	}
+	if (!kernel_read_pointer(unwinder->kernel, sp + arch->back_chain, &next, unwinder->error))
+		return STEP_FAILED;
+	if (!next)
+		return step_entry(unwinder, frame);
+	if (!check_progress(unwinder, next, true) ||
+	    !kernel_read_pointer(unwinder->kernel, next + arch->chain_pc, &pc, unwinder->error))
+		return STEP_FAILED;
+	set_register(&caller, arch->sp, next);
+	frame->cfa = next + arch->leaf_cfa;
+	return to_caller(unwinder, &caller, pc, false);
+}
+
 /* --- code without call frame information --- */
 
-static enum step step_without_row(struct unwinder *unwinder, uint64_t address, struct frame *frame)
+/* What the machine says of the code at ADDRESS by its name. */
+static enum arch_code_kind kind_at(struct unwinder *unwinder, uint64_t address)
 {
 	const struct symtab *symbols;
 	struct module *module;
 	const struct symbol *symbol = kernel_lookup(unwinder->kernel, address, &symbols, &module);
 
-	switch (symbol && !module ? code_row_kind(unwinder->arch, symbol->name) : ARCH_CODE_LEAF) {
+	return symbol && !module ? code_row_kind(unwinder->arch, symbol->name) : ARCH_CODE_LEAF;
+}
+
+static enum step step_without_row(struct unwinder *unwinder, uint64_t address, struct frame *frame)
+{
+	struct module *module = module_at(unwinder->kernel, address);
+
+	switch (kind_at(unwinder, address)) {
 	case ARCH_CODE_ENTRY:
 		return step_entry(unwinder, frame);
 	case ARCH_CODE_END:
@@ -340,8 +372,9 @@ static enum step step_without_row(struct unwinder *unwinder, uint64_t address, s
 		break;
 	}
 	/* What has called somebody is no leaf; nor need a module's code be one, of which there is no file. */
-	return unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL)) ?
-	       step_leaf(unwinder, frame) : step_record(unwinder, frame, false);
+	if (unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL)))
+		return step_leaf(unwinder, frame);
+	return unwinder->arch->back_chain ? step_back_chain(unwinder, frame) : step_record(unwinder, frame, false);
 }
 
 static enum step step(struct unwinder *unwinder, struct frame *frame)
@@ -355,6 +388,8 @@ static enum step step(struct unwinder *unwinder, struct frame *frame)
 			  (unsigned long long)frame->pc);
 		return STEP_FAILED;
 	}
+	if (unwinder->arch->code_first && kind_at(unwinder, address) != ARCH_CODE_LEAF)
+		return step_without_row(unwinder, address, frame);
 	if (frame_info_row(unwinder->kernel, address, &row))
 		return step_row(unwinder, &row, frame);
 	return step_without_row(unwinder, address, frame);

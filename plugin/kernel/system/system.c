@@ -265,7 +265,7 @@ static void read_memory_size(struct kernel *kernel, struct system_info *info)
 	struct error why;
 	uint64_t pages;
 
-	if (kernel_read_variable(kernel, name, 8, &pages, &why))
+	if (kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, &why))
 		info->memory_bytes = pages << kernel->dump->page_shift;
 	else
 		system_unknown(info, "the memory's size", &why);
@@ -320,13 +320,13 @@ static void read_taint(struct kernel *kernel, struct system_info *info)
 /* How many bits MASK has; 0 if it cannot be read. */
 static unsigned count_mask(struct kernel *kernel, uint64_t mask, struct error *why)
 {
-	unsigned count = 0;
+	unsigned count = 0, size = kernel->arch->pointer_size, bits = size * 8;
 	uint64_t word;
 
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu += 64) {
-		if (!memory_read_uint(kernel->memory, mask + cpu / 8, 8, &word, why))
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu += bits) {
+		if (!memory_read_uint(kernel->memory, mask + cpu / 8, size, &word, why))
 			return 0;
-		if (kernel->nr_cpu_ids - cpu < 64)
+		if (kernel->nr_cpu_ids - cpu < bits)
 			word &= (1ull << (kernel->nr_cpu_ids - cpu)) - 1;
 		count += __builtin_popcountll(word);
 	}

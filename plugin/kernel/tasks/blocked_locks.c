@@ -200,14 +200,15 @@ bool lock_on_stack(struct kernel *kernel, struct blocked *blocked, enum lock_kin
 		   uint64_t start, uint64_t end)
 {
 	uint64_t stack_size = stack_size_of(kernel), stack = blocked->task->stack, word, next, lock;
+	uint64_t word_size = kernel->arch->pointer_size;
 	struct waiter_layout layout = { 0 };
 
-	start = (start + 7) & ~7ull;
+	start = (start + word_size - 1) & ~(word_size - 1);
 	if (!waiter_layout(kernel, kind, &layout) || !layout.has_head || start < stack ||
 	    end <= start || end - start > MAX_SCAN || end - stack > stack_size)
 		return false;
-	for (uint64_t at = start; at + layout.size <= end; at += 8) {
-		if (!memory_read_uint(kernel->memory, at + layout.task.offset, 8, &word, NULL) ||
+	for (uint64_t at = start; at + layout.size <= end; at += word_size) {
+		if (!kernel_read_pointer(kernel, at + layout.task.offset, &word, NULL) ||
 		    word != blocked->task->address ||
 		    !is_linked(kernel, at + layout.list.offset, &next))
 			continue;

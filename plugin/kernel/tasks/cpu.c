@@ -11,6 +11,7 @@ static void read_online(struct collection *collection)
 {
 	struct kernel *kernel = collection->kernel;
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
+	unsigned size = kernel->arch->pointer_size, bits = size * 8;
 	uint64_t word = 0;
 	bool known = false;
 
@@ -22,16 +23,16 @@ static void read_online(struct collection *collection)
 	}
 	/*
 	 * Longs in the machine's byte order: read as such, bit N of the mask is bit N % 64 of long
-	 * N / 64.
+	 * N / 64 (or 32).
 	 */
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		struct cpu *this = &collection->candidates[cpu].cpu;
 
-		if (cpu % 64 == 0)
-			known = memory_read_uint(kernel->memory, symbol->address + cpu / 8, 8, &word, NULL);
+		if (cpu % bits == 0)
+			known = memory_read_uint(kernel->memory, symbol->address + cpu / 8, size, &word, NULL);
 		collection->online_unknown |= !known;
 		this->online_unknown = !known;
-		this->online = known && word >> cpu % 64 & 1;
+		this->online = known && word >> cpu % bits & 1;
 	}
 }
 
@@ -69,7 +70,7 @@ static bool is_foreign(struct kernel *kernel, const struct cpu *cpu)
 
 static uint64_t plausible(struct kernel *kernel, uint64_t task)
 {
-	return task % 8 == 0 && kernel->arch->is_kernel_address(kernel->memory, task) ? task : 0;
+	return task % kernel->arch->pointer_size == 0 && kernel->arch->is_kernel_address(kernel->memory, task) ? task : 0;
 }
 
 /* The current and the idle task; the kernel has the address of each in two places. */

@@ -62,7 +62,7 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid,
 {
 	struct task task;
 
-	if (address % 8 ||
+	if (address % builder->kernel->arch->pointer_size ||
 	    !builder->kernel->arch->is_kernel_address(builder->kernel->memory, address))
 		return error_set(error, ERROR_CORRUPT, "0x%llx cannot be a task",
 				 (unsigned long long)address);

@@ -50,6 +50,8 @@ struct task_field {
 			sizeof(((struct task_links *)0)->field), false, false, 0 \
 	}
 
+#define SWITCH_MEMBER ""	/* the machine's name for it: arch->switch_member */
+
 static const struct task_field fields[] = {
 	LINK(next, "tasks.next"),
 	LINK(prev, "tasks.prev"),
@@ -66,7 +68,7 @@ static const struct task_field fields[] = {
 	TASK(GROUP_LEADER, group_leader, "group_leader"),
 	TASK(MM, mm, "mm"),
 	TASK(STACK, stack, "stack"),
-	TASK(THREAD_SP, thread_sp, "thread.sp"),
+	TASK(THREAD_SP, thread_sp, SWITCH_MEMBER),
 	/* cf25e24db61c, 5.5 */
 	TASK(START_TIME, start_time, "start_boottime", "real_start_time", "start_time"),
 	TASK(UTIME, utime, "utime"),
@@ -90,13 +92,16 @@ static bool resolve(struct task_reader *reader, size_t i, struct error *error)
 	struct member *member = &reader->members[i];
 
 	for (size_t j = 0; j < 3 && field->paths[j]; j++) {
-		if (!types_member(reader->kernel->types, "task_struct", field->paths[j], member,
-				  error))
+		const char *path = *field->paths[j] ? field->paths[j] : reader->kernel->arch->switch_member;
+
+		/* A machine that keeps the registers themselves there has no such number. */
+		if ((!*field->paths[j] && reader->kernel->arch->switch_is_address) ||
+		    !types_member(reader->kernel->types, "task_struct", path, member, error))
 			continue;
 		if (member->offset + member->size > MAX_TASK_SIZE)
 			return error_set(error, ERROR_CORRUPT,
 					 "task_struct.%s has offset %llu: the types are damaged",
-					 field->paths[j], (unsigned long long)member->offset);
+					 path, (unsigned long long)member->offset);
 		reader->present |= 1ull << i;
 		return true;
 	}

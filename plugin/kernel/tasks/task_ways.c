@@ -91,7 +91,7 @@ static bool points_back(struct task_reader *reader, uint64_t neighbour, const st
 	struct task task;
 	uint64_t back;
 
-	if (neighbour % 8 || !reader->kernel->arch->is_kernel_address(reader->kernel->memory, neighbour) ||
+	if (neighbour % reader->kernel->arch->pointer_size || !reader->kernel->arch->is_kernel_address(reader->kernel->memory, neighbour) ||
 	    !task_read(reader, neighbour, &task, &links, NULL))
 		return false;
 	free(task.damage);

@@ -44,10 +44,10 @@ struct cfi_section {
 struct cfi_object {
 	const struct cfi_section *sections;
 	size_t nr_sections;
-	uint16_t machine;		/* EM_...; 0 = EM_X86_64 */
 	const struct orc_table *table;	/* NULL = none */
 	const struct symtab *symtab;	/* NULL = none */
 	const struct btf_dwarf *types;	/* NULL = none */
+	const struct arch *arch;	/* NULL = x86_64 */
 	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
 	bool has_percpu;
 	/* it is assembly that leaves the callee-saved registers alone, see cfi.c */

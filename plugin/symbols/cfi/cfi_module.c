@@ -66,14 +66,14 @@ static void measure_sections(struct placed_section *sections, size_t count, cons
 static void add_symbols(struct elf_writer *writer, struct placed_section *sections,
 			const struct cfi_object *object)
 {
-	Elf64_Shdr header = { .sh_type = SHT_SYMTAB, .sh_entsize = sizeof(Elf64_Sym),
+	Elf64_Shdr header = { .sh_type = SHT_SYMTAB, .sh_entsize = elf_writer_symbol_size(writer),
 			      .sh_addralign = 8 };
 	const Elf64_Shdr names_header = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
 	const struct symtab *symtab = object->symtab;
 	struct buffer symbols = { 0 }, names = { 0 };
 	size_t count = object->nr_sections;
 
-	buffer_zeros(&symbols, sizeof(Elf64_Sym));
+	buffer_zeros(&symbols, header.sh_entsize);
 	buffer_char(&names, '\0');
 	/* The ELF specification wants the local ones first. */
 	for (int global = 0; global <= 1; global++) {
@@ -96,10 +96,10 @@ static void add_symbols(struct elf_writer *writer, struct placed_section *sectio
 				continue;
 			sym.st_shndx = section->number;
 			buffer_append(&names, symbol->name, strlen(symbol->name) + 1);
-			buffer_append(&symbols, &sym, sizeof(sym));
+			elf_writer_put_symbol(writer, &symbols, &sym);
 		}
 		if (!global)
-			header.sh_info = symbols.size / sizeof(Elf64_Sym);
+			header.sh_info = symbols.size / header.sh_entsize;
 	}
 	header.sh_link = writer->nr_sections + 2;
 	if (symbols.failed || names.failed || names.size > UINT32_MAX)
@@ -159,8 +159,9 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 					 .callee_saved_kept = object->callee_saved_kept };
 	size_t nr_sections = object->nr_sections;
 	struct placed_section *sorted;
-	struct elf_writer writer = { .machine = object->machine };
-	bool *unknown, ok = false;
+	struct elf_writer writer = { .arch = object->arch };
+	/* ORC is x86_64's. */
+	bool *unknown, ok = false, has_rows = !object->arch || !object->arch->code;
 
 	/* A module has some 40 sections; the kernel has no limit, this does. */
 	if (nr_sections > 4096)
@@ -171,12 +172,13 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 	if (sorted && unknown && conversion.code) {
 		add_placed_sections(&conversion, &writer, object->sections, nr_sections, sorted,
 				    unknown);
-		cfi_convert(&conversion);
+		if (has_rows)
+			cfi_convert(&conversion);
 		if (object->symtab)
 			add_symbols(&writer, sorted, object);
 		if (object->types)
 			add_types(&writer, object->types);
-		ok = cfi_convert_save(&conversion, &writer);
+		ok = !has_rows || cfi_convert_save(&conversion, &writer);
 	}
 	ok = ok ? elf_writer_save(&writer, path, error) :
 		error_no_memory(error, "a module's ELF file", 0);

@@ -35,9 +35,20 @@ static void set(struct frame_row *row, int number, uint8_t kind, int64_t offset)
 static void entry_row(const struct arch *arch, uint64_t size, struct frame_row *row)
 {
 	row->signal = true;
-	row->cfa.offset = size;
+	row->cfa.offset = arch->entry_base + size;
 	for (unsigned i = 0; i < arch->nr_saved; i++)
 		set(row, number_of(arch, arch->saved[i].index), FRAME_AT_CFA, (int64_t)arch->saved[i].offset - (int64_t)size);
+	if (arch->user_mark)
+		row->rules[number_of(arch, arch->pc)] = (struct frame_rule){ .kind = FRAME_IS_EXPRESSION, .expression = arch->saved_pc,
+									     .size = arch->saved_pc_size };
+}
+
+/* What the call left: in registers, or on top of the stack. */
+static void leaf_row(const struct arch *arch, struct frame_row *row)
+{
+	row->cfa.offset = arch->lr ? arch->leaf_cfa : arch->pointer_size;
+	if (!arch->lr)
+		set(row, row->return_column, FRAME_AT_CFA, -(int64_t)arch->pointer_size);
 }
 
 static void switch_row(const struct arch *arch, struct frame_row *row)
@@ -75,6 +86,7 @@ void code_row(const struct arch *arch, enum arch_code_kind kind, uint64_t pt_reg
 		set(row, return_column, FRAME_UNDEFINED, 0);
 		break;
 	case ARCH_CODE_LEAF:
+		leaf_row(arch, row);
 		break;
 	}
 }

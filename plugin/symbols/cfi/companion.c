@@ -6,6 +6,7 @@
 #include "symbols/cfi/cfi.h"
 #include "symbols/cfi/code_row.h"
 #include "symbols/cfi/frame_writer.h"
+#include "symbols/cfi/stack_switch.h"
 #include "symbols/elf/elf_file.h"
 #include "symbols/elf/elf_writer.h"
 #include "symbols/symtab.h"
@@ -14,6 +15,7 @@ struct job {
 	const struct companion *companion;
 	struct elf_file file;
 	const struct frame_table *table;	/* NULL = the file has none */
+	struct stack_switches switches;
 	struct elf_writer elf;
 	struct frame_writer frames;
 	unsigned return_column;
@@ -42,6 +44,9 @@ static bool read_table(struct job *job, struct error *error)
 	if (!frame_table_open(data, size, arch->pointer_size, arch->big_endian, &table, error))
 		return false;
 	job->table = table;
+	if (!stack_switches_find(arch, &job->file, &job->switches, error))
+		return false;
+	frame_table_set_switches(table, arch->registers[arch->sp].dwarf, job->switches.list, job->switches.count);
 	return true;
 }
 
@@ -50,7 +55,7 @@ static struct job job_of(const struct companion *companion)
 	const struct arch *arch = companion->arch;
 
 	/* Without entries of its own the file's rows name the link register, or whatever stands for the pc. */
-	return (struct job){ .companion = companion, .elf.machine = arch->elf_machine,
+	return (struct job){ .companion = companion, .elf.arch = arch,
 			     .return_column = arch->registers[arch->lr ? arch->lr : arch->pc].dwarf };
 }
 
@@ -76,7 +81,11 @@ static void copy_sections(struct job *job)
 static bool copy_row(void *context, uint64_t start, uint64_t end, const struct frame_row *row)
 {
 	struct job *job = context;
+	const struct symbol *symbol = job->companion->arch->code_first ? symtab_lookup(job->companion->symtab, start) : NULL;
 
+	/* Those that the file says something wrong of get their rows by name. */
+	if (symbol && code_row_kind(job->companion->arch, symbol->name) != ARCH_CODE_LEAF)
+		return true;
 	frame_writer_add(&job->frames, start, end, row);
 	return true;
 }
@@ -98,12 +107,14 @@ static void add_code(struct job *job, const struct symbol *symbol)
 	enum arch_code_kind kind = code_row_kind(companion->arch, symbol->name);
 	struct frame_row row;
 
-	if (begins_before_entry(job, symbol, address))
+	bool first = companion->arch->code_first && kind != ARCH_CODE_LEAF;
+
+	if (!first && begins_before_entry(job, symbol, address))
 		kind = ARCH_CODE_LEAF;
 	code_row(companion->arch, kind, companion->pt_regs_size, job->return_column, &row);
 	while (address < end) {
 		uint64_t next = UINT64_MAX;
-		bool covered = job->table && frame_table_covers(job->table, address, &next);
+		bool covered = !first && job->table && frame_table_covers(job->table, address, &next);
 
 		if (next > end)
 			next = end;
@@ -124,8 +135,8 @@ static void write_frames(struct job *job)
 	if (job->table)
 		frame_table_each_row(job->table, note_column, job);
 	frame_writer_start(&job->frames, companion->arch, companion->code_mask, job->return_column);
-	if (companion->code_mask && job->table)
-		frame_table_each_row(job->table, copy_row, job);
+	if (job->table)
+		frame_table_each_switched_row(job->table, companion->code_mask || companion->arch->gdb_keeps_nothing, copy_row, job);
 	frame_writer_finish(&job->frames);
 	for (size_t i = 0; i < symtab_count(companion->symtab); i++) {
 		const struct symbol *symbol = symtab_get(companion->symtab, i);
@@ -145,7 +156,7 @@ static bool save(struct job *job, const char *path, struct error *error)
 	return elf_writer_save(&job->elf, path, error);
 }
 
-bool companion_write_user_end(const struct companion *companion, uint64_t user_end, const char *path, struct error *error)
+bool companion_write_user_end(const struct companion *companion, uint64_t user_last, const char *path, struct error *error)
 {
 	const struct arch *arch = companion->arch;
 	/* gdb wants a text section, but one that covered user space would hide those of a user program. */
@@ -159,7 +170,10 @@ bool companion_write_user_end(const struct companion *companion, uint64_t user_e
 	frame_writer_add(&job.frames, 0, 1, &row);
 	frame_writer_finish(&job.frames);
 	code_row(arch, ARCH_CODE_END, companion->pt_regs_size, job.return_column, &row);
-	frame_writer_add(&job.frames, 1, user_end, &row);
+	if (arch->user_mark)
+		frame_writer_add(&job.frames, arch->user_mark, UINT64_MAX, &row);
+	else
+		frame_writer_add(&job.frames, 1, user_last + 1, &row);
 	frame_writer_finish(&job.frames);
 	elf_writer_add(&job.elf, ".text", &text, NULL, 0);
 	done = save(&job, path, error);
@@ -203,6 +217,7 @@ bool companion_write(const struct companion *companion, const char *vmlinux, con
 		done = save(&job, path, error);
 	}
 	frame_table_close((struct frame_table *)job.table);
+	stack_switches_free(&job.switches);
 	buffer_free(&job.frames.section);
 	elf_writer_free(&job.elf);
 	elf_file_close(&job.file);

@@ -35,9 +35,9 @@ bool companion_write_module(const struct companion *companion, const struct cfi_
 			    const struct frame_table *table, const char *path, struct error *error);
 
 /*
- * A file with entries for user space, [0, USER_END), where stacks end: gdb would otherwise guess frames by reading prologues. At
- * 0 they go on: a NULL pointer was called. For add-symbol-file without an address.
+ * A file with entries for user space, from 0 to USER_LAST or as arch->user_mark says, where stacks end: gdb would otherwise
+ * guess frames by reading prologues. At 0 they go on: a NULL pointer was called. For add-symbol-file without an address.
  */
-bool companion_write_user_end(const struct companion *companion, uint64_t user_end, const char *path, struct error *error);
+bool companion_write_user_end(const struct companion *companion, uint64_t user_last, const char *path, struct error *error);
 
 #endif

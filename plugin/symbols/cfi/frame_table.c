@@ -34,6 +34,9 @@ struct frame_table {
 	size_t nr_cies, cies_capacity;
 	struct fde *fdes;		/* sorted by start */
 	size_t nr_fdes, fdes_capacity;
+	unsigned sp;			/* for the switches */
+	const struct frame_switch *switches;
+	size_t nr_switches;
 };
 
 /* --- entries --- */
@@ -430,25 +433,106 @@ static bool run_entry(const struct frame_table *table, const struct fde *fde, st
 	return run(program);
 }
 
+/* --- stack switches --- */
+
+void frame_table_set_switches(struct frame_table *table, unsigned sp, const struct frame_switch *switches, size_t count)
+{
+	table->sp = sp;
+	table->switches = switches;
+	table->nr_switches = count;
+}
+
+/* The first that ends behind ADDRESS; NULL = none. */
+static const struct frame_switch *next_switch(const struct frame_table *table, uint64_t address)
+{
+	size_t above;
+
+	if (!table->nr_switches)
+		return NULL;
+	above = array_up_to(table->switches, table->nr_switches, sizeof(*table->switches), offsetof(struct frame_switch, start),
+			    address);
+	if (above && address < table->switches[above - 1].end)
+		return &table->switches[above - 1];
+	return above < table->nr_switches ? &table->switches[above] : NULL;
+}
+
+static void apply_switch(const struct frame_table *table, const struct frame_switch *found, struct frame_row *row)
+{
+	if (row->cfa.kind != FRAME_REGISTER || row->cfa.reg != table->sp)
+		return;
+	if (found->cfa.kind == FRAME_REGISTER)
+		row->cfa.reg = found->cfa.reg;
+	else
+		row->cfa = found->cfa;
+	row->switches = true;
+}
+
 bool frame_table_row(const struct frame_table *table, uint64_t address, struct frame_row *row)
 {
 	struct program program = { .wanted = address, .row = row };
+	const struct frame_switch *found = next_switch(table, address);
 	uint64_t next;
 	const struct fde *fde = fde_at(table, address, &next);
 
-	return fde && run_entry(table, fde, &program) && row->cfa.kind != FRAME_UNNAMED;
+	if (!fde || !run_entry(table, fde, &program) || row->cfa.kind == FRAME_UNNAMED)
+		return false;
+	if (found && found->start <= address)
+		apply_switch(table, found, row);
+	return true;
+}
+
+static bool each_row_of(const struct frame_table *table, const struct fde *fde, frame_row_callback *callback, void *context)
+{
+	struct frame_row row;
+	struct program program = { .wanted = UINT64_MAX, .row = &row, .callback = callback, .context = context };
+
+	return !run_entry(table, fde, &program) || program.location >= fde->end ||
+	       callback(context, program.location, fde->end, &row);
 }
 
 void frame_table_each_row(const struct frame_table *table, frame_row_callback *callback, void *context)
 {
-	struct frame_row row;
+	for (size_t i = 0; i < table->nr_fdes; i++)
+		if (!each_row_of(table, &table->fdes[i], callback, context))
+			return;
+}
+
+struct splitting {
+	const struct frame_table *table;
+	frame_row_callback *callback;
+	void *context;
+};
+
+/* A row in its parts before, in and behind the switches. */
+static bool split_row(void *context, uint64_t start, uint64_t end, const struct frame_row *row)
+{
+	const struct splitting *splitting = context;
+
+	while (start < end) {
+		const struct frame_switch *found = next_switch(splitting->table, start);
+		bool inside = found && found->start <= start;
+		uint64_t until = !found ? end : inside ? found->end : found->start;
+		struct frame_row part = *row;
+
+		if (until > end)
+			until = end;
+		if (inside)
+			apply_switch(splitting->table, found, &part);
+		if (!splitting->callback(splitting->context, start, until, &part))
+			return false;
+		start = until;
+	}
+	return true;
+}
+
+void frame_table_each_switched_row(const struct frame_table *table, bool all, frame_row_callback *callback, void *context)
+{
+	struct splitting splitting = { table, callback, context };
 
 	for (size_t i = 0; i < table->nr_fdes; i++) {
-		const struct fde *fde = &table->fdes[i];
-		struct program program = { .wanted = UINT64_MAX, .row = &row, .callback = callback, .context = context };
+		const struct frame_switch *found = next_switch(table, table->fdes[i].start);
 
-		if (run_entry(table, fde, &program) && program.location < fde->end &&
-		    !callback(context, program.location, fde->end, &row))
+		if ((all || (found && found->start < table->fdes[i].end)) && !each_row_of(table, &table->fdes[i], split_row, &splitting))
 			return;
 	}
 }

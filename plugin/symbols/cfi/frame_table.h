@@ -40,6 +40,7 @@ struct frame_row {
 	struct frame_rule cfa;		/* FRAME_REGISTER: reg + offset, or FRAME_IS_EXPRESSION */
 	unsigned return_column;
 	bool signal;			/* augmentation "S": the frame below was interrupted */
+	bool switches;			/* the frame below is on another stack, which can be further down */
 	struct frame_rule rules[FRAME_MAX_REGISTERS];	/* by DWARF number */
 };
 
@@ -58,6 +59,18 @@ bool frame_table_row(const struct frame_table *table, uint64_t address, struct f
 /* All rows in order of their addresses: ROW holds from START to END. A callback that returns false ends its entry's. */
 typedef bool frame_row_callback(void *context, uint64_t start, uint64_t end, const struct frame_row *row);
 void frame_table_each_row(const struct frame_table *table, frame_row_callback *callback, void *context);
+/* Code that was compiled to run on another stack for a while, link-time addresses: see struct arch_switch. */
+struct frame_switch {
+	uint64_t start, end;
+	struct frame_rule cfa;		/* FRAME_REGISTER: in place of the stack pointer; or all of it */
+};
+/*
+ * Makes rows that are reckoned from register SP right for these, sorted by start, kept by the caller as long as the table. The
+ * third: all rows of the entries that have one, or of ALL.
+ */
+void frame_table_set_switches(struct frame_table *table, unsigned sp, const struct frame_switch *switches, size_t count);
+void frame_table_each_switched_row(const struct frame_table *table, bool all, frame_row_callback *callback, void *context);
+
 /* Is there an entry? *end_ret: where that answer ends. */
 bool frame_table_covers(const struct frame_table *table, uint64_t address, uint64_t *end_ret);
 

@@ -232,6 +232,11 @@ static size_t put_cie(struct frame_writer *writer, bool signal)
 	buffer_uleb(buffer, writer->return_column);
 	if (writer->code_mask)
 		put_pc(writer, &nothing.rules[0]);
+	for (unsigned i = 0; writer->arch->gdb_keeps_nothing && i < writer->arch->nr_registers; i++)
+		if (writer->arch->kept >> i & 1) {
+			buffer_char(buffer, DW_CFA_same_value);
+			put_uleb(buffer, writer->arch->registers[i].dwarf);
+		}
 	end_entry(writer, start);
 	return start;
 }
@@ -254,7 +259,7 @@ void frame_writer_finish(struct frame_writer *writer)
 	set_number(writer, writer->fde + 8 + word, writer->end - writer->start, word);
 }
 
-static void start_fde(struct frame_writer *writer, uint64_t start, const struct frame_row *row)
+static void start_fde(struct frame_writer *writer, uint64_t start, bool is_signal)
 {
 	struct buffer *buffer = &writer->section;
 	unsigned word = writer->arch->pointer_size;
@@ -265,20 +270,23 @@ static void start_fde(struct frame_writer *writer, uint64_t start, const struct 
 	writer->fde = buffer->size;
 	writer->start = writer->row_start = start;
 	writer->row = nothing;
-	writer->row.signal = row->signal;
+	writer->is_signal = is_signal;
 	put_number(writer, buffer, 0, 4);		/* length, by end_entry */
-	put_number(writer, buffer, writer->cie[row->signal], 4);
+	put_number(writer, buffer, writer->cie[is_signal], 4);
 	put_number(writer, buffer, start, word);
 	put_number(writer, buffer, 0, word);		/* size, by frame_writer_finish */
 }
 
 void frame_writer_add(struct frame_writer *writer, uint64_t start, uint64_t end, const struct frame_row *row)
 {
+	/* gdb lets the stack go down behind a signal's frame alone. */
+	bool is_signal = row->signal || row->switches;
+
 	if (start >= end)
 		return;
-	if (!writer->open || writer->end != start || writer->row.signal != row->signal ||
+	if (!writer->open || writer->end != start || writer->is_signal != is_signal ||
 	    start - writer->row_start > UINT32_MAX)
-		start_fde(writer, start, row);
+		start_fde(writer, start, is_signal);
 	writer->end = end;
 	if (same_row(&writer->row, row))
 		return;

@@ -20,6 +20,7 @@ struct frame_writer {
 	unsigned return_column;
 	size_t cie[2];			/* where the CIEs are: [1] has augmentation "S" */
 	bool open;			/* in an FDE */
+	bool is_signal;			/* of its CIE */
 	size_t fde;			/* where it starts */
 	uint64_t start, row_start, end;
 	struct frame_row row;		/* its last one */

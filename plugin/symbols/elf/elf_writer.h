@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Making small ELF files for gdb: sections without contents that say where an object's memory is,
- * and a few with contents (.debug_frame, .symtab). Always 64-bit little-endian ET_EXEC.
+ * and a few with contents (.debug_frame, .symtab). Always ET_EXEC; class, byte order and machine are
+ * those of `arch`.
  *
  * Usage: zero-initialise, elf_writer_add() for each section, elf_writer_save(), elf_writer_free().
  * As with struct buffer, running out of memory is remembered and reported once, at the end.
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/arch.h"
 #include "base/buffer.h"
 #include "base/error.h"
 
@@ -30,7 +32,7 @@ struct elf_writer {
 	struct buffer contents;
 	struct buffer names;			/* .shstrtab */
 	bool failed;
-	uint16_t machine;			/* EM_...; 0 = EM_X86_64 */
+	const struct arch *arch;		/* NULL = x86_64's */
 };
 
 /*
@@ -41,6 +43,9 @@ struct elf_writer {
 size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_Shdr *header,
 		      const void *data,
 		      size_t size);
+/* One more entry of a .symtab, whose contents SYMBOLS will be; the header's sh_entsize is elf_writer_symbol_size(). */
+void elf_writer_put_symbol(const struct elf_writer *writer, struct buffer *symbols, const Elf64_Sym *symbol);
+size_t elf_writer_symbol_size(const struct elf_writer *writer);
 /*
  * Writes the file beside PATH and renames it. Each ALLOC section with SHF_EXECINSTR gets a PT_LOAD
  * at its address, or each ALLOC section if there is no code; the lowest comes first.

@@ -98,21 +98,48 @@ static void read_strings(struct reader *reader)
 	reader->string_size = size;
 }
 
-static bool read_tables(struct reader *reader, struct error *error)
+/* Elf32_Sym and Elf64_Sym in the machine's byte order. */
+static Elf64_Sym decode_symbol(const struct memory *memory, const uint8_t *data)
 {
-	size_t size = reader->count * sizeof(*reader->table);
-	Elf64_Sym last;
+	bool narrow = memory->arch->pointer_size == 4;
+	const uint8_t *rest = data + (narrow ? 12 : 4), *value = data + (narrow ? 4 : 8);
+	unsigned word = memory->arch->pointer_size;
+
+	return (Elf64_Sym){ .st_name = memory_decode(memory, data, 4), .st_info = rest[0], .st_other = rest[1],
+			    .st_shndx = memory_decode(memory, rest + 2, 2), .st_value = memory_decode(memory, value, word),
+			    .st_size = memory_decode(memory, value + word, word) };
+}
+
+static bool read_symbols(struct reader *reader, struct error *error)
+{
+	size_t each = reader->memory->arch->pointer_size == 4 ? sizeof(Elf32_Sym) : sizeof(Elf64_Sym);
+	size_t size = reader->count * each;
+	uint8_t last[sizeof(Elf64_Sym)], *data;
+	bool done;
 
 	/* A damaged count asks for much memory, but most often its table would end nowhere. */
-	if (reader->count && !memory_read(reader->memory, reader->symbols + size - sizeof(last),
-					  &last, sizeof(last), error))
+	if (reader->count && !memory_read(reader->memory, reader->symbols + size - each, last, each, error))
 		return false;
-	reader->table = malloc(size + 1);
-	reader->letter_table = calloc(reader->count + 1, 1);
-	if (!reader->table || !reader->letter_table)
+	data = malloc(size + 1);
+	reader->table = malloc(reader->count * sizeof(*reader->table) + 1);
+	if (!data || !reader->table) {
+		free(data);
 		return error_no_memory(error, "a module's symbols", size);
-	if (!memory_read(reader->memory, reader->symbols, reader->table, size, error))
+	}
+	done = memory_read(reader->memory, reader->symbols, data, size, error);
+	for (uint64_t i = 0; done && i < reader->count; i++)
+		reader->table[i] = decode_symbol(reader->memory, data + i * each);
+	free(data);
+	return done;
+}
+
+static bool read_tables(struct reader *reader, struct error *error)
+{
+	if (!read_symbols(reader, error))
 		return false;
+	reader->letter_table = calloc(reader->count + 1, 1);
+	if (!reader->letter_table)
+		return error_no_memory(error, "a module's symbols", reader->count);
 	/* Letters are a convenience: without them functions are still known by st_info. */
 	if (reader->letters &&
 	    !memory_read(reader->memory, reader->letters, reader->letter_table, reader->count,
