@@ -235,7 +235,7 @@ static size_t put_cie(struct frame_writer *writer, bool signal)
 	for (unsigned i = 0; writer->arch->gdb_keeps_nothing && i < writer->arch->nr_registers; i++)
 		if (writer->arch->kept >> i & 1) {
 			buffer_char(buffer, DW_CFA_same_value);
-			put_uleb(buffer, writer->arch->registers[i].dwarf);
+			buffer_uleb(buffer, writer->arch->registers[i].dwarf);
 		}
 	end_entry(writer, start);
 	return start;
