@@ -39,7 +39,7 @@ static uint64_t address_of(unsigned index, enum addresses kind)
 
 static void name_of(unsigned index, char name[256])
 {
-	snprintf(name, 256, "%c%ssymbol_%u", "tTdD"[index % 4], index == 11 ? "__" : "", index);
+	snprintf(name, 256, "%c%ssymbol_%u", index == 12 ? '?' : "tTdD"[index % 4], index == 11 ? "__" : "", index);
 	if (index == 700)
 		snprintf(name + 1, 255, "%0*d", LONG_NAME, 700);
 }

@@ -315,11 +315,23 @@ static const struct image_member record_members[] = {
 	{ 0 }
 };
 
+/* The same, before 3.11. */
+static const struct image_member oldest_members[] = {
+	SIZE_OF("log", 16),
+	MEMBER("log", "ts_nsec", 0, 8),
+	MEMBER("log", "len", 8, 2),
+	MEMBER("log", "text_len", 10, 2),
+	MEMBER("log", "dict_len", 12, 2),
+	MEMBER("log", "facility", 14, 1),
+	MEMBER("log", "level", 15, 1, .bit_offset = 5, .bit_size = 3),
+	{ 0 }
+};
+
 #define BUFFER 0x10000
 
-static struct image *records_image(uint32_t size, uint32_t first, uint32_t next)
+static struct image *records_image_of(const struct image_member *members, uint32_t size, uint32_t first, uint32_t next)
 {
-	struct image *image = image_new(record_members, NULL);
+	struct image *image = image_new(members, NULL);
 
 	image_symbol(image, "log_buf", 0x100, 8);
 	image_symbol(image, "log_buf_len", 0x108, 4);
@@ -333,6 +345,11 @@ static struct image *records_image(uint32_t size, uint32_t first, uint32_t next)
 	image_put_number(image, 0x110, next, 4);
 	image_put_number(image, 0x118, 40, 8);
 	return image;
+}
+
+static struct image *records_image(uint32_t size, uint32_t first, uint32_t next)
+{
+	return records_image_of(record_members, size, first, next);
 }
 
 static void put_log(struct image *image, uint64_t offset, unsigned length, const char *text, const char *dict,
@@ -349,13 +366,12 @@ static void put_log(struct image *image, uint64_t offset, unsigned length, const
 	image_put(image, offset + 16 + strlen(text), dict, dict_length);
 }
 
-static void old_records(void **state)
+static void check_old_records(const struct image_member *members)
 {
 	static const char dict[] = "SUBSYSTEM=pci\0DEVICE=+pci:0000:00:1f.2";
-	struct image *image = records_image(0x200, 0x100, 0x40);
+	struct image *image = records_image_of(members, 0x200, 0x100, 0x40);
 	struct seen seen = { 0 };
 
-	(void)state;
 	put_log(image, 0x100, 0x50, "ahci", dict, sizeof(dict) - 1);
 	put_log(image, 0x150, 0x20, "second", "", 0);
 	put_log(image, 0x170, 0, "", "", 0);		/* wraps here */
@@ -374,6 +390,13 @@ static void old_records(void **state)
 	assert_string_equal(seen.texts[3], "two\nlines");
 	assert_int_equal(seen.records[3].sequence, 43);
 	image_free(image);
+}
+
+static void old_records(void **state)
+{
+	(void)state;
+	check_old_records(record_members);
+	check_old_records(oldest_members);
 }
 
 static void old_records_damaged(void **state)

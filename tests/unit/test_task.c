@@ -58,13 +58,15 @@ static const struct image_member new_members[] = {
 
 static struct error error;
 
+static bool before_4_5;	/* shared memory is among the pages of files */
+
 static bool enumerators(void *private, const char *type,
 			bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *err)
 {
 	if (type)
 		return image_enumerators(private, type, callback, context, err);
 	(void)(callback(context, "MM_FILEPAGES", 0) && callback(context, "MM_ANONPAGES", 1) &&
-	       callback(context, "MM_SWAPENTS", 2) && callback(context, "MM_SHMEMPAGES", 3));
+	       callback(context, "MM_SWAPENTS", 2) && !before_4_5 && callback(context, "MM_SHMEMPAGES", 3));
 	return true;
 }
 
@@ -407,6 +409,25 @@ static void test_many_and_interrupt(void **state)
 	drop_image(image);
 }
 
+static void test_resident_memory_before_4_5(void **state)
+{
+	struct image *image = make_system(old_members);
+
+	(void)state;
+	before_4_5 = true;
+	put8(image, OFFSET(2) + MM, IMAGE_BASE + MMS);
+	put8(image, MMS + 8, 1000);
+	put8(image, MMS + 16, 203);	/* file, shared memory too */
+	put8(image, MMS + 24, 50);	/* anonymous */
+	put8(image, MMS + 32, 7777);	/* swapped out */
+	put8(image, MMS + 40, 8888);	/* no counter */
+	table_of(image);
+	assert_true(tasks_load_memory(&image->kernel, &error));
+	assert_int_equal(task_find_pid(&image->kernel, 10)->rss_bytes, 253 * 4096);
+	before_4_5 = false;
+	drop_image(image);
+}
+
 static void test_resident_memory_up_to_6_1(void **state)
 {
 	struct image *image = make_system(old_members);
@@ -603,7 +624,8 @@ int main(void)
 		cmocka_unit_test(test_exited_task_has_no_registers), cmocka_unit_test(test_broken_list),
 		cmocka_unit_test(test_broken_threads), cmocka_unit_test(test_circle), cmocka_unit_test(test_wild_pointers),
 		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_half_a_task), cmocka_unit_test(test_inferred_tasks),
-		cmocka_unit_test(test_many_and_interrupt), cmocka_unit_test(test_resident_memory_up_to_6_1),
+		cmocka_unit_test(test_many_and_interrupt), cmocka_unit_test(test_resident_memory_before_4_5),
+		cmocka_unit_test(test_resident_memory_up_to_6_1),
 		cmocka_unit_test(test_resident_memory_since_6_2), cmocka_unit_test(test_states),
 		cmocka_unit_test(test_set_tasks), cmocka_unit_test(test_set_resident_memory),
 	};

@@ -61,8 +61,9 @@ static void resolve(struct kernel *kernel, struct layout *layout)
 	else if (types_member(types, "zone", "pageset", &layout->per_cpu_zone, NULL))
 		layout->has_zone_diff = types_member(types, "per_cpu_pageset", "vm_stat_diff",
 						     &layout->zone_diff, NULL);
-	layout->has_watermark = types_member(types, "zone", "_watermark", &layout->watermark,
-					     NULL) &&
+	/* Renamed by a9214443c01c, 5.0. */
+	layout->has_watermark = (types_member(types, "zone", "_watermark", &layout->watermark, NULL) ||
+				 types_member(types, "zone", "watermark", &layout->watermark, NULL)) &&
 				layout->watermark.kind == TYPE_ARRAY &&
 				layout->watermark.element_size;
 	layout->has_boost = types_member(types, "zone", "watermark_boost", &layout->boost, NULL);

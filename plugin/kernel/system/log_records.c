@@ -26,7 +26,8 @@ struct records {
 static bool records_layout(struct records *records, struct error *error)
 {
 	struct kernel *kernel = records->kernel;
-	static const char type[] = "printk_log";
+	/* Called "log" before 62e32ac3505a, 3.11, and still by RHEL 7. */
+	const char *type = log_type_size(kernel, "printk_log", &records->header_size, NULL) ? "printk_log" : "log";
 
 	if (!log_type_size(kernel, type, &records->header_size, error) ||
 	    !log_member(kernel, type, "ts_nsec", 8, &records->ts, error) ||
@@ -47,7 +48,7 @@ static bool records_layout(struct records *records, struct error *error)
 	records->has_caller = log_member(kernel, type, "caller_id", 4, &records->caller, NULL);
 	if (records->header_size < 16 || records->header_size > 256)
 		return error_set(error, ERROR_CORRUPT,
-				 "the layout of struct printk_log makes no sense");
+				 "the layout of struct %s makes no sense", type);
 	return true;
 }
 

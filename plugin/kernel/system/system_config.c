@@ -86,6 +86,7 @@ static const char *call_name(const char *name)
 	static const char *const prefixes[] = {
 		"__x64_sys_",	"__ia32_sys_", "__x32_compat_sys_", "__ia32_compat_sys_",
 		"__arm64_sys_", "__se_sys_",   "__do_sys_",	    "sys_",
+		"SyS_", "compat_SyS_", "compat_sys_", "stub_",	/* before 4.17 */
 	};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {

@@ -7,7 +7,10 @@
 #include "kernel/tasks/task.h"
 
 #define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of physical address have */
-#define NR_COUNTERS 3 /* of those that make up the resident set: file, anonymous, shared memory */
+/* Those that make up the resident set: pages of files, anonymous ones, shared memory. */
+#define NR_COUNTERS 3
+#define SHMEM	    2
+#define NOT_COUNTED (-1)
 
 struct memory_reader {
 	struct kernel *kernel;
@@ -39,6 +42,11 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 					       &reader->counters, NULL);
 	}
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
+		/* Before eca56ff906bd, 4.5, shared memory was counted among the pages of files. */
+		if (i == SHMEM && !types_enumerator(types, NULL, names[i], &reader->index[i], NULL)) {
+			reader->index[i] = NOT_COUNTED;
+			continue;
+		}
 		if (!types_enumerator(types, NULL, names[i], &reader->index[i], error))
 			return false;
 		if (reader->index[i] < 0 || (uint64_t)reader->index[i] >= reader->rss.count)
@@ -84,6 +92,8 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 		uint64_t counter = mm + reader->rss.offset +
 				   reader->index[i] * reader->rss.element_size;
 
+		if (reader->index[i] == NOT_COUNTED)
+			continue;
 		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value,
 				      error))
 			return false;

@@ -170,7 +170,8 @@ static bool next_name(struct reader *reader, char name[MAX_NAME], struct error *
 		size += bytes;
 	}
 	name[size] = 0;
-	if (size < 2 || !isalpha((unsigned char)name[0]))
+	/* A ? is what nm says of __nosave_begin. */
+	if (size < 2 || (!isalpha((unsigned char)name[0]) && name[0] != '?'))
 		return error_set(error, ERROR_CORRUPT, "kallsyms has a symbol without a name");
 	return true;
 }
