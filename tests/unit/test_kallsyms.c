@@ -18,7 +18,7 @@
 #define LETTERS 0x305000
 #define CODE 0xffffffffc0100000
 
-enum letters { IN_INFO, IN_SIZE, IN_TABLE };
+enum letters { IN_INFO, IN_SIZE, IN_TABLE, IN_MODULE };
 
 /* Offsets of members, made up. */
 static const struct { const char *type, *path; unsigned offset, size; } members[] = {
@@ -27,7 +27,24 @@ static const struct { const char *type, *path; unsigned offset, size; } members[
 	{ "module", "core_layout.base", 40, 8 }, { "module", "core_layout.size", 48, 4 },
 	{ "mod_kallsyms", "symtab", 0, 8 }, { "mod_kallsyms", "num_symtab", 8, 4 },
 	{ "mod_kallsyms", "strtab", 16, 8 }, { "mod_kallsyms", "typetab", 24, 8 },
+	/* before 4.5 */
+	{ "module", "module_core", 40, 8 }, { "module", "core_size", 48, 4 },
+	{ "module", "symtab", 64, 8 }, { "module", "num_symtab", 72, 4 }, { "module", "strtab", 80, 8 },
 };
+
+/* Has this kernel, which keeps letters like that, the member? */
+static bool has_member(enum letters letters, const char *type, const char *path)
+{
+	static const char *const new[] = { "kallsyms", "core_layout.base", "core_layout.size" },
+			  *const old[] = { "module_core", "core_size", "symtab", "num_symtab", "strtab" };
+	const char *const *absent = letters == IN_MODULE ? new : old;
+	size_t count = letters == IN_MODULE ? 3 : 5;
+
+	for (size_t i = 0; i < count && strcmp(type, "module") == 0; i++)
+		if (strcmp(path, absent[i]) == 0)
+			return false;
+	return strcmp(path, "typetab") != 0 || letters == IN_TABLE;
+}
 
 static bool fake_member(void *private, const char *type, const char *path, struct member *member,
 			struct error *error)
@@ -37,7 +54,7 @@ static bool fake_member(void *private, const char *type, const char *path, struc
 	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++) {
 		if (strcmp(type, members[i].type) != 0 || strcmp(path, members[i].path) != 0)
 			continue;
-		if (strcmp(path, "typetab") == 0 && letters != IN_TABLE)
+		if (!has_member(letters, type, path))
 			break;
 		*member = (struct member){ .offset = members[i].offset, .size = members[i].size };
 		return true;
@@ -110,6 +127,9 @@ static struct image *make_module(enum letters letters)
 	image_put(image, MODULE + 32, 0x100);
 	image_put(image, MODULE + 40, CODE);
 	image_put(image, MODULE + 48, 0x4000);
+	image_put(image, MODULE + 64, AT(SYMBOLS));
+	image_put(image, MODULE + 72, COUNT);
+	image_put(image, MODULE + 80, AT(STRINGS));
 	image_put(image, KALLSYMS, AT(SYMBOLS));
 	image_put(image, KALLSYMS + 8, COUNT);
 	image_put(image, KALLSYMS + 16, AT(STRINGS));
@@ -120,7 +140,7 @@ static struct image *make_module(enum letters letters)
 				  .st_size = source[i].size,
 				  .st_info = source[i].info, .st_shndx = source[i].section };
 
-		if (letters == IN_INFO)
+		if (letters == IN_INFO || letters == IN_MODULE)
 			sym.st_info = source[i].letter;
 		if (letters == IN_SIZE)
 			sym.st_size = source[i].letter;
@@ -171,7 +191,7 @@ static void check_letters(enum letters letters)
 		assert_non_null(symbol);
 		assert_int_equal(symbol->address, source[i].address);
 		/* nm's upper case for global ones, where st_info still says so. */
-		if (strcmp(source[i].name, "rig_export") == 0 && letters != IN_INFO)
+		if (strcmp(source[i].name, "rig_export") == 0 && letters != IN_INFO && letters != IN_MODULE)
 			assert_int_equal(symbol->letter, 'T');
 		else
 			assert_int_equal(symbol->letter, source[i].letter);
@@ -190,6 +210,7 @@ static void check_letters(enum letters letters)
 static void test_letters(void **state)
 {
 	(void)state;
+	check_letters(IN_MODULE);	/* before 4.5 */
 	check_letters(IN_INFO);		/* before 5.0 */
 	check_letters(IN_SIZE);		/* 5.0, 5.1 */
 	check_letters(IN_TABLE);	/* 5.2+ */

@@ -52,6 +52,23 @@ static const struct image_member members_61[] = {
 	MEMBER("module_notes_attrs", "attrs", 16, 0, .type_name = "bin_attribute"),
 	{ 0 }
 };
+/* 3.10: everything in struct module itself, references counted by each CPU */
+static const struct image_member members_310[] = {
+	MEMBER("module", "state", 0, 4),
+	MEMBER("module", "list", 8, 16),
+	MEMBER("module", "name", 24, 56, .kind = TYPE_ARRAY, .count = 56, .element_size = 1),
+	MEMBER("module", "module_init", 200, 8),
+	MEMBER("module", "module_core", 208, 8),
+	MEMBER("module", "init_size", 216, 4),
+	MEMBER("module", "core_size", 220, 4),
+	MEMBER("module", "init_text_size", 224, 4),
+	MEMBER("module", "core_text_size", 228, 4),
+	MEMBER("module", "refptr", 232, 8),
+	MEMBER("module_ref", "incs", 0, 8),
+	MEMBER("module_ref", "decs", 8, 8),
+	SIZE_OF("module", 512),
+	{ 0 }
+};
 /* 7.2: mem[], attributes that end with a NULL pointer in their group */
 static const struct image_member members_72[] = {
 	COMMON,
@@ -256,6 +273,39 @@ static void own_memory(struct image *image, unsigned number)
 {
 	image_put_number(image, module_offset(number) + 200, AT(module_offset(number)), 8);
 	image_put_number(image, module_offset(number) + 208, 0x1000, 4);
+}
+
+static void layout_of_310(void **state)
+{
+	struct image *image = modules_image(members_310, (const char *const[]){ "a", NULL });
+	uint64_t offsets[2] = { AT(0xd000), AT(0xd100) };
+	struct module_list *list;
+	struct module *module;
+
+	(void)state;
+	image->kernel.nr_cpu_ids = 2;
+	image->kernel.per_cpu_offset = offsets;
+	image_put_number(image, module_offset(0) + 208, TEXT_A, 8);
+	image_put_number(image, module_offset(0) + 220, 0x5000, 4);
+	image_put_number(image, module_offset(0) + 228, 0x2000, 4);
+	image_put_number(image, module_offset(0) + 232, 0x40, 8);	/* per-CPU */
+	image_put_number(image, 0xd040, 5, 8);
+	image_put_number(image, 0xd048, 1, 8);
+	image_put_number(image, 0xd140, 2, 8);		/* took here, gave back there */
+	image_put_number(image, 0xd148, 4, 8);
+	list = get(image);
+	assert_int_equal(list->count, 1);
+	module = &list->modules[0];
+	assert_int_equal(module->size, 0x5000);
+	assert_int_equal(module->nr_regions, 2);
+	assert_int_equal(module->regions[0].start, TEXT_A);
+	assert_int_equal(module->regions[0].size, 0x2000);
+	assert_true(module->regions[0].code);
+	assert_int_equal(module->regions[1].start, TEXT_A + 0x2000);
+	assert_int_equal(module->refcount, 2);
+	assert_ptr_equal(module_at(&image->kernel, TEXT_A + 0x10), module);
+	image->kernel.per_cpu_offset = NULL;
+	free_all(image);
 }
 
 static void damaged(void **state)
@@ -564,6 +614,7 @@ static void real_modules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(layout_of_310),
 		cmocka_unit_test(layout_of_61),	 cmocka_unit_test(layout_of_72), cmocka_unit_test(damaged),
 		cmocka_unit_test(forwards_empty), cmocka_unit_test(by_tree),
 		cmocka_unit_test(damaged_parts), cmocka_unit_test(debug_files),	 cmocka_unit_test(real_modules),

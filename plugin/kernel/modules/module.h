@@ -2,7 +2,7 @@
 /*
  * Loadable modules as the crashed kernel had them.
  *
- * Their memory: core_layout/init_layout (4.5 to 6.3), mem[] (6.4+, ac3b43283923). Their sections:
+ * Their memory: module_core/module_init (before 4.5), core_layout/init_layout (to 6.3), mem[] (6.4+, ac3b43283923). Their sections:
  * mod->sect_attrs.
  *
  * Files: module_list.c makes the list, module_sections.c guesses at lost sections, module.c answers questions about addresses, module_read.c knows struct

@@ -100,22 +100,22 @@ static void read_mem(const struct reading *reading, const struct member *mem)
 	}
 }
 
-/*
- * Up to 6.3: LAYOUT is "core_layout", "init_layout" or (5.18) "data_layout"; its text comes first.
- */
-static void read_layout(const struct reading *reading, const char *layout)
+/* Up to 6.3: base, size, and how much of that is text, which comes first. */
+static const char *const layouts[][3] = {
+	{ "core_layout.base", "core_layout.size", "core_layout.text_size" },
+	{ "data_layout.base", "data_layout.size", "data_layout.text_size" },	/* 5.18, 01dc0386efb7 */
+	{ "init_layout.base", "init_layout.size", "init_layout.text_size" },
+	{ "module_core", "core_size", "core_text_size" },			/* before 4.5, 7523e4dc5057 */
+	{ "module_init", "init_size", "init_text_size" },
+};
+
+static void read_layout(const struct reading *reading, const char *const names[3])
 {
-	char path[64];
 	uint64_t base, size, text;
 
-	snprintf(path, sizeof(path), "%s.base", layout);
-	if (!field(reading, path, &base))
+	if (!field(reading, names[0], &base) || !field(reading, names[1], &size))
 		return;
-	snprintf(path, sizeof(path), "%s.size", layout);
-	if (!field(reading, path, &size))
-		return;
-	snprintf(path, sizeof(path), "%s.text_size", layout);
-	if (!field(reading, path, &text) || text > size)
+	if (!field(reading, names[2], &text) || text > size)
 		text = 0;
 	add_region(reading->module, base, text, true);
 	add_region(reading->module, base + text, size - text, false);
@@ -129,9 +129,8 @@ static void read_regions(const struct reading *reading)
 		read_mem(reading, &mem);
 		return;
 	}
-	read_layout(reading, "core_layout");
-	read_layout(reading, "data_layout");
-	read_layout(reading, "init_layout");
+	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+		read_layout(reading, layouts[i]);
 }
 
 /* --- sections and notes: what sysfs shows --- */
@@ -353,10 +352,33 @@ static void read_state(const struct reading *reading)
 		snprintf(module->state, sizeof(module->state), "0x%x", (unsigned)state);
 }
 
+/* Before 2f35c41f58a9, 3.19: each CPU counts how often it took and gave back. */
+static bool references_per_cpu(const struct reading *reading, int64_t *count_ret)
+{
+	struct kernel *kernel = reading->kernel;
+	uint64_t pointer, address, taken, given;
+	struct error why;
+
+	if (!field(reading, "refptr", &pointer) || !pointer)
+		return false;
+	*count_ret = 0;
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+		if (!kernel_per_cpu_pointer(kernel, pointer, cpu, &address, &why) ||
+		    !kernel_read_member(kernel, address, "module_ref", "incs", &taken, &why) ||
+		    !kernel_read_member(kernel, address, "module_ref", "decs", &given, &why)) {
+			module_damaged(reading->module, &why);
+			return false;
+		}
+		*count_ret += (int64_t)(taken - given);
+	}
+	return kernel->nr_cpu_ids != 0;
+}
+
 static void read_numbers(const struct reading *reading)
 {
 	struct module *module = reading->module;
 	uint64_t taints = 0, count, init, leave;
+	int64_t references;
 
 	if (field(reading, "taints", &taints))
 		system_taint_letters(reading->kernel, taints, false, module->taints,
@@ -364,6 +386,8 @@ static void read_numbers(const struct reading *reading)
 	module->refcount = -1;
 	if (field(reading, "refcnt.counter", &count))
 		module->refcount = (int64_t)(int32_t)count - 1;		/* MODULE_REF_BASE */
+	else if (references_per_cpu(reading, &references))
+		module->refcount = references;
 	module->permanent =
 		field(reading, "init", &init) && field(reading, "exit", &leave) && init && !leave;
 }

@@ -49,12 +49,15 @@ static bool read_member(struct reader *reader, uint64_t address, const char *typ
 
 static bool find_tables(struct reader *reader, struct error *error)
 {
-	uint64_t kallsyms;
+	/* Before 8244062ef1e5, 4.5, they were in struct module itself. */
+	bool apart = types_has_member(reader->types, "module", "kallsyms");
+	const char *type = apart ? "mod_kallsyms" : "module";
+	uint64_t kallsyms = reader->module;
 
-	if (!read_member(reader, reader->module, "module", "kallsyms", &kallsyms, error) ||
-	    !read_member(reader, kallsyms, "mod_kallsyms", "symtab", &reader->symbols, error) ||
-	    !read_member(reader, kallsyms, "mod_kallsyms", "num_symtab", &reader->count, error) ||
-	    !read_member(reader, kallsyms, "mod_kallsyms", "strtab", &reader->strings, error))
+	if ((apart && !read_member(reader, reader->module, "module", "kallsyms", &kallsyms, error)) ||
+	    !read_member(reader, kallsyms, type, "symtab", &reader->symbols, error) ||
+	    !read_member(reader, kallsyms, type, "num_symtab", &reader->count, error) ||
+	    !read_member(reader, kallsyms, type, "strtab", &reader->strings, error))
 		return false;
 	if (reader->count > MAX_SYMBOLS)
 		return error_set(error, ERROR_CORRUPT, "a module with %llu symbols",
@@ -223,9 +226,11 @@ static bool add_symbols(const struct reader *reader, struct symtab *symtab, stru
  */
 static bool add_extents(struct reader *reader, struct symtab *symtab, struct error *error)
 {
-	static const char *const layouts[][2] = {	/* 4.5 to 6.3 */
+	static const char *const layouts[][2] = {	/* to 6.3 */
 		{ "core_layout.base", "core_layout.size" },
 		{ "init_layout.base", "init_layout.size" },
+		{ "module_core", "core_size" },		/* before 4.5 */
+		{ "module_init", "init_size" },
 	};
 	uint64_t base, size;
 	struct member mem;
