@@ -87,6 +87,12 @@ static void clocks(void **state)
 	image_ready(image);
 	put_timekeeper(image, 0x1010);
 	check_clock(image);
+
+	image = image_new(members, NULL);
+	image_symbol(image, "timekeeper", 0x1000, 280);		/* 3.10 of RHEL 7 */
+	image_ready(image);
+	put_timekeeper(image, 0x1000);
+	check_clock(image);
 }
 
 static void clock_without_timekeeper(void **state)

@@ -473,28 +473,77 @@ static void test_resident_memory_since_6_2(void **state)
 	drop_image(image);
 }
 
-/* include/linux/sched.h's bits and the letters of crash's ps. */
+/* A kernel whose /proc/PID/status has these words, in this order; NULL: it cannot be asked. */
+static struct image *states_image(const char *letters)
+{
+	struct image *image = image_new(NULL, NULL);
+
+	if (letters)
+		image_symbol(image, "task_state_array", 0x1000, 8 * strlen(letters));
+	image_ready(image);
+	for (size_t i = 0; letters && letters[i]; i++) {
+		char text[] = { letters[i], ' ', '(', 0 };
+
+		put8(image, 0x1000 + 8 * i, IMAGE_BASE + 0x2000 + 16 * i);
+		image_put_string(image, 0x2000 + 16 * i, text);
+	}
+	return image;
+}
+
+struct state_case {
+	uint32_t state, exit_state;
+	const char *letters;
+};
+
+static void check_states(const char *letters, const struct state_case *cases, size_t count)
+{
+	struct image *image = states_image(letters);
+
+	for (size_t i = 0; i < count; i++) {
+		struct task task = { .known = ~0u, .state = cases[i].state, .exit_state = cases[i].exit_state };
+
+		assert_string_equal(task_state_letters(&image->kernel, &task), cases[i].letters);
+	}
+	drop_image(image);
+}
+
+/* include/linux/sched.h's bits of 4.14 and later, of 3.15 to 4.13 and of 3.10, and the letters of crash's ps. */
 static void test_states(void **state)
 {
-	static const struct { uint32_t state, exit_state; const char *letters; } cases[] = {
+	static const struct state_case cases[] = {
 		{ 0, 0, "RU" }, { 1, 0, "IN" }, { 2, 0, "UN" }, { 0x102, 0, "UN" }, { 0x402, 0, "ID" },
 		{ 0x104, 0, "ST" }, { 0x108, 0, "TR" }, { 0x40, 0, "PA" }, { 0x200, 0, "WA" }, { 0x800, 0, "NE" },
 		{ 0x80, 0x20, "ZO" }, { 0x80, 0x10, "DE" }, { 0x80, 0x30, "DE" }, { 0x80, 0, "DE" },
 		{ 0x2001, 0, "IN" }, { 0x8000, 0, "UN" }, { 0x1000, 0, "UN" }, { 0x100000, 0, "??" },
 	};
+	static const struct state_case before_4_14[] = {
+		{ 0, 0, "RU" }, { 1, 0, "IN" }, { 2, 0, "UN" }, { 0x82, 0, "UN" }, { 0x402, 0, "ID" }, { 0x84, 0, "ST" },
+		{ 0x88, 0, "TR" }, { 512, 0, "PA" }, { 256, 0, "WA" }, { 64, 0x20, "ZO" }, { 64, 0x10, "DE" }, { 64, 0, "DE" },
+	};
+	static const struct state_case before_3_15[] = {
+		{ 0x82, 0, "UN" }, { 0x84, 0, "ST" }, { 0x88, 0, "TR" }, { 64, 0x10, "ZO" }, { 64, 0x20, "DE" },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct task task = { .known = ~0u, .state = cases[i].state, .exit_state = cases[i].exit_state };
+	check_states(NULL, cases, sizeof(cases) / sizeof(cases[0]));
+	check_states("RSDTtXZPI", cases, sizeof(cases) / sizeof(cases[0]));
+	check_states("RSDTtXZ", before_4_14, sizeof(before_4_14) / sizeof(before_4_14[0]));
+	check_states("RSDTtZXxKWP", before_3_15, sizeof(before_3_15) / sizeof(before_3_15[0]));
+}
 
-		assert_string_equal(task_state_letters(NULL, &task), cases[i].letters);
-	}
-	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .on_cpu = true }), "running");
-	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .on_cpu = false }), "runnable");
-	assert_string_equal(task_state_name(NULL, &(struct task){ .known = ~0u, .state = 1 }), "interruptible sleep");
+static void test_state_names(void **state)
+{
+	struct image *image = states_image(NULL);
+	struct kernel *kernel = &image->kernel;
+
+	(void)state;
+	assert_string_equal(task_state_name(kernel, &(struct task){ .known = ~0u, .on_cpu = true }), "running");
+	assert_string_equal(task_state_name(kernel, &(struct task){ .known = ~0u, .on_cpu = false }), "runnable");
+	assert_string_equal(task_state_name(kernel, &(struct task){ .known = ~0u, .state = 1 }), "interruptible sleep");
 	/* What could not be read is not 0, which would be running. */
-	assert_string_equal(task_state_letters(NULL, &(struct task){ .known = ~(1u << TASK_STATE) }), "??");
-	assert_string_equal(task_state_letters(NULL, &(struct task){ .known = ~(1u << TASK_EXIT_STATE), .state = 1 }), "??");
+	assert_string_equal(task_state_letters(kernel, &(struct task){ .known = ~(1u << TASK_STATE) }), "??");
+	assert_string_equal(task_state_letters(kernel, &(struct task){ .known = ~(1u << TASK_EXIT_STATE), .state = 1 }), "??");
+	drop_image(image);
 }
 
 /* --- a real dump --- */
@@ -627,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_many_and_interrupt), cmocka_unit_test(test_resident_memory_before_4_5),
 		cmocka_unit_test(test_resident_memory_up_to_6_1),
 		cmocka_unit_test(test_resident_memory_since_6_2), cmocka_unit_test(test_states),
+		cmocka_unit_test(test_state_names),
 		cmocka_unit_test(test_set_tasks), cmocka_unit_test(test_set_resident_memory),
 	};
 

@@ -136,9 +136,12 @@ static bool find_timekeeper(struct kernel *kernel, uint64_t *address_ret, struct
 	symbol = symtab_find(kernel->symbols, "timekeeper_data");
 	if (!symbol)
 		symbol = symtab_find(kernel->symbols, "tk_core");
+	/* Before 3fdb14fd1df7, 3.17, and still RHEL 7's. */
+	if (!symbol && kernel_symbol(kernel, "timekeeper", address_ret, NULL))
+		return true;
 	if (!symbol)
 		return error_set(error, ERROR_NO_SYMBOL,
-				 "the kernel has neither timekeeper_data nor tk_core");
+				 "the kernel has none of timekeeper_data, tk_core and timekeeper");
 	/* when the type got a name */
 	if (types_member(kernel->types, "tk_data", "timekeeper", &member, NULL)) {
 		*address_ret = symbol->address + member.offset;

@@ -510,6 +510,17 @@ const struct task *task_find_address(struct kernel *kernel, uint64_t address)
 	return tasks_get(kernel, &table, NULL) ? find_address(table, address) : NULL;
 }
 
+/* As task_switched_at(), of a task that has been read. */
+static bool saved_at(struct kernel *kernel, const struct task *task, uint64_t *at_ret, struct error *error)
+{
+	if (kernel->arch->switch_is_address)
+		return task_switched_at(kernel, task->address, at_ret, error) || error_prefix(error, "its registers");
+	*at_ret = task->thread_sp;
+	return task_knows(task, TASK_THREAD_SP) ||
+	       error_set(error, ERROR_EXCLUDED, "where its registers were saved is not known: %s",
+			 task->damage ? task->damage : "this kernel's types do not say");
+}
+
 bool task_registers(struct kernel *kernel, const struct task *task, struct registers *registers,
 		    const struct cpu **cpu_ret, struct error *error)
 {
@@ -534,11 +545,9 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 	if (!task->stack && task_knows(task, TASK_STACK))
 		return error_set(error, ERROR_NOT_MAPPED,
 				 "it has exited and has no kernel stack any more");
-	if (!kernel->arch->switch_is_address && !task_knows(task, TASK_THREAD_SP))
-		return error_set(error, ERROR_EXCLUDED, "where its registers were saved is not known: %s",
-				 task->damage ? task->damage : "this kernel's types do not say");
-	if (!task_switched_at(kernel, task->address, &at, error) ||
-	    !kernel->arch->task_registers(kernel->memory, at, registers, error))
+	if (!saved_at(kernel, task, &at, error))
+		return false;
+	if (!kernel->arch->task_registers(kernel->memory, at, registers, error))
 		return error_prefix(error, "its registers");
 	/*
 	 * Every task switch happens in vmlinux. Elsewhere: it was running, and that stack has been

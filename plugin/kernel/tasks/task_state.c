@@ -4,10 +4,13 @@
  *
  * The bits moved in 4.14 (8ef9925b02c2 put TASK_PARKED among the reported states, so TASK_DEAD and
  * those after it went up) and have stayed since; new ones were only added above (TASK_RTLOCK_WAIT
- * in 5.15, TASK_FREEZABLE and TASK_FROZEN in 6.1). The oldest kernel here is 4.19, so one table
- * serves all: there is nothing whose existence would have to be asked.
+ * in 5.15, TASK_FREEZABLE and TASK_FROZEN in 6.1). Before 3.15 (ad86622b478e) the two exit states were the other way round.
+ * They are macros, so no type tells; but task_state_array, which /proc/PID/status is made of, has a word for each of them in
+ * their order. Older kernels' numbers are turned into today's.
  */
 #include "kernel/tasks/task.h"
+
+#include <stdlib.h>
 
 enum {
 	INTERRUPTIBLE = 0x1,
@@ -60,15 +63,86 @@ bool task_state_known(const struct task *task)
 	return task_knows(task, TASK_STATE) && task_knows(task, TASK_EXIT_STATE);
 }
 
-static const struct state *find_state(const struct task *task)
+/* --- numbers of older kernels --- */
+
+struct renumber {
+	uint32_t old, new;
+};
+
+struct numbers {
+	const struct renumber *exit_states, *states;	/* end with 0; NULL = as today */
+};
+
+static const struct renumber exit_states_before_3_15[] = { { 0x10, EXITING_ZOMBIE }, { 0x20, EXITING_DEAD }, { 0 } };
+/* 128 was TASK_WAKEKILL, which says nothing of what the task does. */
+static const struct renumber states_before_4_14[] = {
+	{ 0x1, INTERRUPTIBLE }, { 0x2, UNINTERRUPTIBLE }, { 0x4, STOPPED }, { 0x8, TRACED }, { 64, DEAD }, { 256, WAKING },
+	{ 512, PARKED }, { 1024, NOLOAD }, { 2048, NEW }, { 0 }
+};
+
+static const struct numbers numbers_before_3_15 = { exit_states_before_3_15, states_before_4_14 },
+			    numbers_before_4_14 = { NULL, states_before_4_14 }, numbers_now = { NULL, NULL };
+
+static uint32_t renumber(const struct renumber *table, uint32_t value)
 {
+	uint32_t result = 0;
+
+	if (!table)
+		return value;
+	for (; table->old; table++)
+		if (value & table->old)
+			result |= table->new;
+	return result;
+}
+
+/* "Z (zombie)" -> 'Z'; 0 where it cannot be read. */
+static char state_letter(struct kernel *kernel, uint64_t array, unsigned index)
+{
+	uint64_t text;
+	char letter;
+
+	return kernel_read_pointer(kernel, array + index * kernel->arch->pointer_size, &text, NULL) &&
+	       memory_read(kernel->memory, text, &letter, 1, NULL) ? letter : 0;
+}
+
+static const struct kernel_slot numbers_slot = { free };
+
+static const struct numbers *numbers_of(struct kernel *kernel)
+{
+	struct numbers *kept = kernel_kept(kernel, &numbers_slot);
+	const struct numbers *found = &numbers_now;
+	uint64_t array;
+	char fifth;
+
+	if (kept)
+		return kept;
+	if (kernel_symbol(kernel, "task_state_array", &array, NULL)) {
+		fifth = state_letter(kernel, array, 5);
+		if (fifth == 'Z')
+			found = &numbers_before_3_15;
+		else if (fifth == 'X' && state_letter(kernel, array, 7) != 'P')
+			found = &numbers_before_4_14;
+	}
+	kept = malloc(sizeof(*kept));
+	if (!kept)
+		return found;
+	*kept = *found;
+	return kernel_keep(kernel, &numbers_slot, kept, NULL) ? kept : found;
+}
+
+/* --- answers --- */
+
+static const struct state *find_state(struct kernel *kernel, const struct task *task)
+{
+	const struct numbers *numbers = numbers_of(kernel);
+	uint32_t bits = renumber(numbers->states, task->state), exit_bits = renumber(numbers->exit_states, task->exit_state);
+
 	if (!task_state_known(task))
 		return &unknown;
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		const struct state *state = &states[i];
 
-		if (state->exit_bits ? task->exit_state & state->exit_bits :
-				       (task->state & state->bits) == state->bits)
+		if (state->exit_bits ? exit_bits & state->exit_bits : (bits & state->bits) == state->bits)
 			return state;
 	}
 	return task->state == 0 ? &running : &unknown;
@@ -76,19 +150,19 @@ static const struct state *find_state(const struct task *task)
 
 const char *task_state_letters(struct kernel *kernel, const struct task *task)
 {
-	(void)kernel;
-	return find_state(task)->letters;
+	return find_state(kernel, task)->letters;
 }
 
 const char *task_state_name(struct kernel *kernel, const struct task *task)
 {
-	(void)kernel;
+	const struct state *state = find_state(kernel, task);
+
 	/* Ready to run is not the same as running, and on a dump one wants to know which. */
-	if (find_state(task) == &running && !task_knows(task, TASK_ON_CPU))
+	if (state == &running && !task_knows(task, TASK_ON_CPU))
 		return "running or runnable";
-	if (find_state(task) == &running && !task->on_cpu)
+	if (state == &running && !task->on_cpu)
 		return "runnable";
-	return find_state(task)->name;
+	return state->name;
 }
 
 /* An idle CPU's clock stands still (NOHZ), so the latest of all is the nearest to the crash. */
