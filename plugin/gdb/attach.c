@@ -107,28 +107,31 @@ void attach_restore_settings(struct session *session)
  * gdb would go on to look for vmlinux's entry point in its sections, which have moved ("Cannot find section for the entry point"), and
  * to list them where they are not. It has no way to tell which file that is but the list.
  */
-void attach_hide_program(struct session *session)
+void attach_hide_program(struct plugin *plugin)
 {
 	struct buffer files = { 0 };
 	const char *name, *end;
 
-	gdb_execute(session->plugin, &files, NULL, "info files");
+	gdb_execute(plugin, &files, NULL, "info files");
 	name = files.data ? strstr(files.data, "Local exec file:\n\t`") : NULL;
 	name = name ? strchr(name, '`') + 1 : NULL;
 	end = name ? strstr(name, "', file type ") : NULL;
-	if (end)
-		session->program = strndup(name, end - name);
+	if (end) {
+		free(plugin->program);
+		plugin->program = strndup(name, end - name);
+	}
 	buffer_free(&files);
-	if (session->program)
-		gdb_execute(session->plugin, NULL, NULL, "exec-file");
+	gdb_execute(plugin, NULL, NULL, "exec-file");
 }
 
 void attach_restore_symbols(struct session *session)
 {
 	struct plugin *plugin = session->plugin;
 
-	if (session->program)
-		gdb_execute_file(plugin, NULL, "exec-file", session->program, "");
+	if (plugin->program)
+		gdb_execute_file(plugin, NULL, "exec-file", plugin->program, "");
+	free(plugin->program);
+	plugin->program = NULL;
 	gdb_execute(plugin, NULL, NULL, "symbol-file");
 	/*
 	 * Not with symbol-file: gdb keeps what add-symbol-file (relocate) read, and a program's

@@ -37,6 +37,7 @@ struct plugin {
 	 * while there is a session.
 	 */
 	struct kernel *bare;
+	char *program; /* what gdb had for one before attach_hide_program() took it away; NULL = none */
 	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
 			  then */
 	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */

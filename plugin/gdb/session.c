@@ -74,7 +74,6 @@ static void session_free(struct session *session)
 		free(session->saved[i].value);
 	buffer_free(&session->libraries);
 	free(session->file);
-	free(session->program);
 	free(session);
 }
 
@@ -197,7 +196,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 		gdb_execute(plugin, NULL, NULL, "sharedlibrary");
 	if (!session->connected)
 		return false;
-	attach_hide_program(session);
+	attach_hide_program(plugin);
 	threads_refresh(plugin);
 	for (size_t i = 0; i < session->kernel->nr_cpus; i++)
 		modules_load_for_stack(session, &session->kernel->cpus[i].registers);
@@ -299,7 +298,7 @@ static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr
 	 * gdb would answer `print init_task.comm` out of the vmlinux file, as if that were the dump's. Without an executable it has the
 	 * names and the types and no memory, and says so.
 	 */
-	gdb_execute(plugin, NULL, NULL, "exec-file");
+	attach_hide_program(plugin);
 	forget_exception();
 	if (!dump_open_watched(files, nr_files, &watch, &dump, NULL))
 		return;

@@ -31,7 +31,6 @@ struct session {
 	char directory[64];	 /* private, temporary: the files made for gdb; "" = none yet */
 	int directory_lock;	 /* says that its owner lives; -1 = none */
 	char *file;		 /* as the person named it */
-	char *program;		 /* what gdb had for one; see attach_hide_program; NULL = none */
 	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
@@ -86,7 +85,7 @@ bool attach_check_machine(struct session *session, struct error *error);
 bool attach_settings(struct session *session, struct error *error);
 void attach_restore_settings(struct session *session);
 /* Last, when gdb has all it wants of its program: takes that away until attach_restore_symbols(). */
-void attach_hide_program(struct session *session);
+void attach_hide_program(struct plugin *plugin);
 /* vmlinux as gdb's program again, where it was linked; our own files go. */
 void attach_restore_symbols(struct session *session);
 /* Moves vmlinux's symbols to where the kernel ran, and adds the CFI companion. */

@@ -28,7 +28,7 @@ static void registers_of(const struct dump *dump)
 		if (!arch_x86_64.qemu_registers(note->data, note->size, &registers, &error))
 			fuzz_failed(&error);
 		FUZZ_CHECK(!(registers.valid >> X86_NR_REGISTERS));
-		vmlinux_build_id_from_notes(note->data, note->size, hex, sizeof(hex));
+		vmlinux_build_id_from_notes(note->data, note->size, false, hex, sizeof(hex));
 		FUZZ_CHECK(strlen(hex) < sizeof(hex));
 	}
 }

@@ -208,6 +208,10 @@ def test_info_target_and_the_program_comes_back(one):
     assert "Remote target using gdb-specific protocol" in open_ and "$1 = 0" in open_ and "Cannot find section" not in open_
     # gdb as it is without us: vmlinux's entry point is a physical address, and then it does say that.
     assert "$2 = 0" in closed and f"`{one.vmlinux.resolve()}', file type" in closed
+    # Nor is it lost where a dump that could not be opened came before.
+    out = run_gdb(one.vmlinux, f"{one.vmlinux.parent / 'config'}@0",
+                  ["print init_task.comm", f"target vmcore {one.vmcore}", "disconnect", "print init_task.comm"])
+    assert "Cannot access memory" in out and re.search(r"^\$1 = \"swapper\\000", out, re.M), out
     out = one.gdb(f"target vmcore {one.vmcore}", "bt 1", "info target")
     assert "Cannot find section" not in out and "#0 " in out
 

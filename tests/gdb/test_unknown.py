@@ -1,6 +1,7 @@
 """What a damaged dump does not tell is unknown, never something else; and where one way to it breaks off the others are tried."""
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -156,3 +157,22 @@ def test_two_symbols_of_one_name(one, tmp_path):
         output = run_gdb(copy, one.vmcore, ("kernel mod -j", "kernel dump"))
         assert [m["name"] for m in rows(output)[0]["modules"]] == names
         assert ("2 symbols are called modules, and more than one may be meant: the one at " in output) == said, output
+
+
+def test_groups_of_stackless_tasks(one, tmp_path):
+    """bt -A -u: what has no stack for different reasons is not one group, and each group's reason is that of all its tasks."""
+    lost = [one.pid(role) for role in ("futex", "epoll")]
+    output = one.gdb(*(f"printf \"sp %lx\\n\", (unsigned long)$task({pid})->thread.sp" for pid in lost))
+    pointers = [int(line.split()[1], 16) for line in output.splitlines() if line.startswith("sp ")]
+    damaged = without(one, tmp_path, *(images.translate(one.directory / "vmcore.elf", sp) for sp in pointers))
+    alone, grouped = rows(run_gdb(one.vmlinux, damaged, ("kernel bt -A -j", "kernel bt -A -u -j")))
+    numberless = lambda text: re.sub(r"0x[0-9a-f]+|\d+", "N", text or "").removesuffix(" (of the first task; of the others with other numbers)")
+    reasons = {t["task"]: numberless(t["end"]) for t in alone["tasks"]}
+    empty = [g for g in grouped["stacks"] if not g["frames"]]
+    members = {t["pid"]: g for g in empty for t in g["tasks"]}
+    assert set(lost) < set(members) and members[lost[0]] is members[lost[1]]
+    zombie = next(t.tid for t in one.oracle.tasks.values() if t.state == "Z")
+    assert members[zombie] is not members[lost[0]] and "it has exited" in members[zombie]["end"]
+    assert "saved at the task switch" in members[lost[0]]["end"]
+    for group in empty:
+        assert {reasons[t["task"]] for t in group["tasks"]} == {numberless(group["end"])}

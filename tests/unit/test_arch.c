@@ -379,6 +379,30 @@ static void test_qemu_five_levels(void **state)
 	image_free(image);
 }
 
+/* What a hypervisor dumps of an encrypted guest is noise where the tables should be; what is damaged in another way is not called so. */
+static void test_encrypted_guest(void **state)
+{
+	(void)state;
+	for (int noise = 0; noise < 2; noise++) {
+		struct image *image = image_four_levels();
+		uint64_t value = 88172645463325252ull;
+
+		for (size_t i = 0; i < image->nr_pages; i++)
+			for (size_t j = 0; image->pages[i].physical == ROOT && j < 512; j++) {
+				uint64_t *entry = (uint64_t *)(void *)image->pages[i].data + j;
+
+				value ^= value << 13;		/* xorshift */
+				value ^= value >> 7;
+				value ^= value << 17;
+				*entry = noise ? value : 0;
+			}
+		image_vmcoreinfo(image, FOUR_LEVELS_VMCOREINFO);
+		image_open(image);
+		assert_int_equal(strstr(image->dump->doubt, "memory encryption (SEV, TDX)") != NULL, noise);
+		image_free(image);
+	}
+}
+
 /* The bit of memory encryption is in all entries, and VMCOREINFO says nothing of it. */
 static void test_unknown_sme_mask(void **state)
 {
@@ -614,6 +638,7 @@ int main(void)
 		cmocka_unit_test(test_qemu_five_levels),
 		cmocka_unit_test(test_stale_vmcoreinfo),
 		cmocka_unit_test(test_unknown_sme_mask),
+		cmocka_unit_test(test_encrypted_guest),
 		cmocka_unit_test(test_second_note),
 		cmocka_unit_test(test_moved_kernel),
 		cmocka_unit_test(test_squeezed_memory),

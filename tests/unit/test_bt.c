@@ -235,6 +235,13 @@ static void choice(void **state)
 	expect_part(set, "bt -c 0-1",
 		    "CPU: 0\nnote: CPU 0: its current task is not known: no rq.curr\n"
 		    "     stack ends: the dump has no registers of CPU 0\n\nPID: 900 ");
+	/* What was asked for and is not there makes it fail, after what is. */
+	set->image->kernel.nr_cpu_ids = 3;
+	expect_part(set, "bt -c 1-2", running);
+	expect_part(set, "bt -c 1-2", "note: CPU 2: whether it was online cannot be read, and nothing is known of it\n");
+	expect_part(set, "bt -c 1-2", "error: bt: 1 of the CPUs asked for has no stack");
+	expect_part(set, "bt -c 2", "error: bt: 1 of the CPUs asked for has no stack");
+	set->image->kernel.nr_cpu_ids = 2;
 	expect_part(set, "bt -a 1",
 		    "error: bt: -a, -c, -p, -A and words are different ways to say which tasks");
 	expect_part(set, "bt -ut", "error: bt: -u, -t and -r are different views");

@@ -198,6 +198,38 @@ static void memory_beside(void **state)
 	free(vmem);
 }
 
+/* A .vmem of whole MiB, but a CPU was using page tables above its end: it is cut. One that stood below its end tells nothing. */
+static void memory_cut_below_tables(void **state)
+{
+	static const uint8_t page[PAGE];
+
+	(void)state;
+	for (int above = 0; above < 2; above++) {
+		uint64_t control[5] = { 0x80050033, 0, 0, above ? 3u << 20 | 0x801 : 1u << 19, 0 };
+		struct buffer cpus = { 0 }, memory = { 0 };
+		char *path, *vmem;
+		struct dump *dump;
+		FILE *file;
+
+		add_tag(&cpus, "cpu:numVCPUs", -1, 1, 4);
+		add_block(&cpus, "CR64", 0, control, sizeof(control), 0);
+		path = write_checkpoint(&cpus, &memory);
+		vmem = sibling(path);
+		file = fopen(vmem, "w");
+		for (int i = 0; i < (1 << 20) / PAGE; i++)
+			assert_int_equal(fwrite(page, 1, PAGE, file), PAGE);
+		fclose(file);
+		dump = open_one(path);
+		assert_int_equal(!!(dump->flags & DUMP_TRUNCATED), above);
+		assert_int_equal(strstr(dump->doubt, "it is cut") != NULL, above);
+		read_fails(dump, 2 << 20, 1, above ? ERROR_TRUNCATED : ERROR_NOT_MAPPED);
+		dump_close(dump);
+		remove_image(path);
+		unlink(vmem);
+		free(vmem);
+	}
+}
+
 /* One register at a time, and the two blocks in which newer versions have most of them. */
 static void cpus_registers(void **state)
 {
@@ -321,7 +353,8 @@ static void truncated(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(memory_inside), cmocka_unit_test(memory_beside), cmocka_unit_test(cpus_registers),
+		cmocka_unit_test(memory_inside), cmocka_unit_test(memory_beside),
+		cmocka_unit_test(memory_cut_below_tables), cmocka_unit_test(cpus_registers),
 		cmocka_unit_test(damage),	 cmocka_unit_test(truncated),
 	};
 
