@@ -23,7 +23,7 @@ CPUS = {
                  "rig_optprobe_target", "kthread", "ret_from_fork"],
     "ftrace": ["rig_trace_spin", "ftrace_trampoline", "rig_ftrace_target", "kthread", "ret_from_fork"],
     "bpf": ["rig_trace_spin", "ftrace_trampoline", "bpf_user_rnd_u32", "bpf_prog_TAG_rig", "bpf_test_run",
-            "bpf_prog_test_run_skb", "__sys_bpf", "__x64_sys_bpf"] + SYSTEM_CALL,
+            "bpf_prog_test_run_skb"] + SYSTEM_CALL,
 }
 
 
@@ -42,8 +42,12 @@ def gdb_names(frames):
 
 
 def same(functions, wanted):
-    """Newer kernels have a second function, in C, behind one of assembly that has its name here; on_ftrace() jumps away."""
-    rest = [f for i, f in enumerate(functions) if f != "on_ftrace" and functions[i - 1:i] != [f]]
+    """
+    Newer kernels have a second function, in C, behind one of assembly that has its name here; on_ftrace() jumps away; 5.10
+    calls it through another one, and what the system call's own function is called is the compiler's choice.
+    """
+    passed_over = ("on_ftrace", "ftrace_ops_assist_func", "__do_sys_bpf", "__sys_bpf", "__x64_sys_bpf")
+    rest = [f for i, f in enumerate(functions) if f not in passed_over and functions[i - 1:i] != [f]]
     return rest == wanted
 
 
@@ -64,9 +68,13 @@ def test_sleepers_whose_return_addresses_were_replaced(dump):
         task = native(dump, pid=pid)
         recorded = [name(f) for f in dump.oracle.tasks[pid].stack]
         theirs = next(s for s in gdb_stacks(dump) if pid_of(s) == pid)
+        wanted = NAP if role == "nap" else recorded
+        if recorded[-1] != SYSTEM_CALL[-1]:     # the kernel breaks off at a trampoline; 5.10 has a wrong name for it
+            recorded.pop()
+            wanted = NAP if role == "nap" else SYSTEM_CALL
         for functions in (names(task["frames"]), gdb_names(theirs["frames"])):
-            assert ends(functions, NAP if role == "nap" else recorded), (role, functions, recorded)
-        assert recorded[0] in names(task["frames"])
+            assert ends(functions, wanted), (role, functions, recorded)
+        assert not recorded or recorded[0] in names(task["frames"])
         assert theirs["end"] == "outermost"
 
 
@@ -76,12 +84,12 @@ def test_the_trampolines_were_there(dump):
     found = set()
     for role in ("nap", "pipe", "poll"):
         for line in dump.gdb(f"kernel bt -f {dump.pid(f'traced_{role}')}").splitlines():
-            word = re.match(r"\s+([0-9a-f]{16}): +([0-9a-f]{16})\s+(return_to_handler|arch_rethook_trampoline)\+0x0", line)
+            word = re.match(r"\s+([0-9a-f]{16}): +([0-9a-f]{16})\s+(return_to_handler|arch_rethook_trampoline|kretprobe_trampoline)\+0x0", line)
             if word:
                 found.add(word[3])
                 seen = dump.gdb(f"x/gx 0x{word[1]}")
                 assert f"0x{word[2]}" not in seen.splitlines()[-1], (line, seen)
-    assert found == {"return_to_handler", "arch_rethook_trampoline"}
+    assert "return_to_handler" in found and len(found) == 2     # a kretprobe's are called otherwise before 6.1
 
 
 @pytest.mark.scenario("traced")

@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	tests/unit/test_btf_dwarf \
 	tests/unit/test_own \
 	tests/unit/test_kernel_core \
+	tests/unit/test_livepatch \
 	tests/unit/test_log \
 	tests/unit/test_memory_use \
 	tests/unit/test_module \
