@@ -371,10 +371,14 @@ static enum step step_without_row(struct unwinder *unwinder, uint64_t address, s
 	case ARCH_CODE_LEAF:
 		break;
 	}
-	/* What has called somebody is no leaf; nor need a module's code be one, of which there is no file. */
+	/*
+	 * What has called somebody is no leaf; nor need a module's code be one, of which there is no file. Where calls push, the
+	 * caller's stack begins behind the record.
+	 */
 	if (unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL)))
 		return step_leaf(unwinder, frame);
-	return unwinder->arch->back_chain ? step_back_chain(unwinder, frame) : step_record(unwinder, frame, false);
+	return unwinder->arch->back_chain ? step_back_chain(unwinder, frame) :
+					       step_record(unwinder, frame, !unwinder->arch->lr);
 }
 
 static enum step step(struct unwinder *unwinder, struct frame *frame)
