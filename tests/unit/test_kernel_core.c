@@ -55,14 +55,16 @@ static void test_build_id_from_notes(void **state)
 	put_note(notes, 6, 5, 3, "Linux", 0x11);		/* 12 + 8 + 8: padded */
 	put_note(notes + 28, 4, 20, 1, "GNU", 0x22);		/* GNU, but an ABI tag */
 	put_note(notes + 28 + 36, 4, 20, 3, "GNU", 0xa5);
-	vmlinux_build_id_from_notes(notes, 100, hex, sizeof(hex));
+	vmlinux_build_id_from_notes(notes, 100, false, hex, sizeof(hex));
 	assert_string_equal(hex, "a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5");
 	for (size_t size = 0; size < 100; size++) {		/* cut off anywhere: nothing */
-		vmlinux_build_id_from_notes(notes, size, hex, sizeof(hex));
+		vmlinux_build_id_from_notes(notes, size, false, hex, sizeof(hex));
 		assert_string_equal(hex, "");
 	}
+	vmlinux_build_id_from_notes((const uint8_t *)"\0\0\0\4\0\0\0\4\0\0\0\3GNU\0\x12\x34\x56\x78", 20, true, hex, sizeof(hex));
+	assert_string_equal(hex, "12345678");
 	memset(notes, 0xff, sizeof(notes));
-	vmlinux_build_id_from_notes(notes, sizeof(notes), hex, sizeof(hex));
+	vmlinux_build_id_from_notes(notes, sizeof(notes), false, hex, sizeof(hex));
 	assert_string_equal(hex, "");
 }
 
