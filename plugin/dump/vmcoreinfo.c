@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dump/vmcoreinfo.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "dump/bytes.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"
@@ -195,11 +197,48 @@ static bool run(struct search *search, struct error *error)
 	return look_everywhere(search, error);
 }
 
+/* --- where it is said to be --- */
+
+/*
+ * s390's dumpers find it by a word in the first page of absolute memory (struct lowcore, vmcore_info in
+ * arch/s390/include/asm/lowcore.h): the address of an ELF note.
+ */
+#define LOWCORE_VMCORE_INFO 0xe0c
+#define NOTE_NAME "VMCOREINFO"
+#define NOTE_NAME_SIZE 12	/* with its padding */
+
+static bool look_at_lowcore(struct search *search)
+{
+	struct dump *dump = search->dump;
+	uint8_t word[8], header[12 + NOTE_NAME_SIZE];
+	uint64_t address, size;
+
+	if (dump->machine != EM_S390 || !dump_read_phys(dump, LOWCORE_VMCORE_INFO, word, sizeof(word), NULL))
+		return false;
+	address = bytes_u64(word, true);
+	if (!address || !dump_read_phys(dump, address, header, sizeof(header), NULL) ||
+	    memcmp(header + 12, NOTE_NAME, sizeof(NOTE_NAME)) != 0)
+		return false;
+	size = bytes_u32(header + 4, true);
+	search->page = calloc(1, (size_t)dump->page_size + 1);
+	if (!search->page || size > dump->page_size ||
+	    !dump_read_phys(dump, address + sizeof(header), search->page, size, NULL))
+		return false;
+	search->best = search->page;
+	search->best_score = score(search->page);
+	return search->best_score;
+}
+
 bool vmcoreinfo_search(struct dump *dump, struct error *error)
 {
 	struct search search = { .dump = dump };
-	bool done = run(&search, error);
+	bool done = look_at_lowcore(&search);
 
+	if (!done) {
+		free(search.page);
+		search = (struct search){ .dump = dump };
+		done = run(&search, error);
+	}
 	if (done && search.best_score) {
 		done = notes_set_vmcoreinfo(dump, search.best, dump->page_size, error);
 		dump->vmcoreinfo_from_memory = dump->vmcoreinfo != NULL;

@@ -201,7 +201,7 @@ static bool relocate(struct session *session, struct error *error)
 	struct plugin *plugin = session->plugin;
 	struct kernel *kernel = session->kernel;
 	const struct symbol *percpu = symtab_find(kernel->symbols, "__per_cpu_start");
-	bool percpu_moves = !percpu || percpu->address >= 0x100000000ull, done;
+	bool percpu_moves = !percpu || percpu->address, done;
 	char options[64];
 
 	snprintf(options, sizeof(options), "-o 0x%" PRIx64 "%s", kernel->memory->kaslr_offset,

@@ -58,9 +58,19 @@ static bool is_loaded(const struct module *module, const struct module_section *
 #define FREED_DISTANCE 0x40000ull
 #define FREED_MAX      1000 /* that many fit below 2^64; the rest share the last place */
 
-static uint64_t freed_address(size_t index)
+/* Where addresses have 32 bits all share one place, above the fixed mappings. */
+#define FREED_ADDRESS_32 0xfffc0000ull
+#define FREED_SIZE_32	 0x3f000ull
+
+static struct cfi_section freed_section(const struct kernel *kernel, const char *name, size_t index)
 {
-	return FREED_ADDRESS + (index < FREED_MAX ? index : FREED_MAX) * FREED_DISTANCE;
+	struct cfi_section section = { .name = name };
+
+	section.address = kernel->arch->pointer_size == 4 ?
+				  FREED_ADDRESS_32 :
+				  FREED_ADDRESS + (index < FREED_MAX ? index : FREED_MAX) * FREED_DISTANCE;
+	section.size = kernel->arch->pointer_size == 4 ? FREED_SIZE_32 : FREED_DISTANCE;
+	return section;
 }
 
 /*
@@ -133,8 +143,7 @@ static bool per_cpu_section(struct kernel *kernel, const struct module *module, 
 {
 	uint64_t pointer, size;
 
-	*section = (struct cfi_section){ .name = ".data..percpu", .address = freed_address(module->nr_sections),
-					 .size = FREED_DISTANCE };
+	*section = freed_section(kernel, ".data..percpu", module->nr_sections);
 	if (!kernel_read_member(kernel, module->address, "module", "percpu", &pointer, NULL) ||
 	    !kernel_read_member(kernel, module->address, "module", "percpu_size", &size, NULL))
 		return true;
@@ -163,13 +172,16 @@ static size_t list_sections(struct kernel *kernel, const struct module *module, 
 
 		if (is_copied(section->name))
 			continue;
+		if (!loaded) {
+			sections[count++] = freed_section(kernel, section->name, i);
+			continue;
+		}
 		sections[count] = (struct cfi_section){
 			.name = section->name,
-			.address = loaded ? section->address : freed_address(i),
-			.size = loaded ? 0 : FREED_DISTANCE,
-			.code = loaded && is_code(module, section->address),
+			.address = section->address,
+			.code = is_code(module, section->address),
 		};
-		if (loaded && !have_symbols)
+		if (!have_symbols)
 			sections[count].size = distance_to_next(module, section->address);
 		count++;
 	}

@@ -205,8 +205,9 @@ static uint64_t decode_field(struct kernel *kernel, const void *data, const stru
 	uint64_t value = memory_decode(kernel->memory, data, bytes);
 	unsigned bits = member->bit_size ? member->bit_size : bytes * 8;
 
+	/* A big-endian machine counts a bit field's place from the most significant bit. */
 	if (member->bit_size)
-		value >>= member->bit_offset;
+		value >>= kernel->memory->arch->big_endian ? bytes * 8 - member->bit_offset - bits : member->bit_offset;
 	if (bits < 64) {
 		value &= (1ull << bits) - 1;
 		if (member->is_signed && value >> (bits - 1) & 1)

@@ -41,7 +41,7 @@ struct member {
 	uint64_t size;		/* bytes of the member's whole type; 0 for a flexible array */
 	enum type_kind kind;	/* typedefs and qualifiers removed */
 	bool is_signed;
-	/* bit fields: first bit within the bytes at offset, little-endian counting */
+	/* bit fields: first bit within the bytes at offset, the machine's counting: big-endian from the most significant */
 	uint8_t bit_offset;
 	uint8_t bit_size;	/* bit fields: width, 0 = not a bit field */
 	/* arrays: number of elements (0 = flexible), of all dimensions together */

@@ -161,6 +161,29 @@ static void test_controls(void **state)
 	image_free(image);
 }
 
+/* VMCOREINFO by the word in the lowcore: a note, whose text begins no page. */
+static void test_lowcore(void **state)
+{
+	static const char text[] = "OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=1290000\n";
+	static const uint8_t header[24] = { 0, 0, 0, 11, 0, 0, 0, sizeof(text) - 1, 0, 0, 0, 0, 'V', 'M', 'C', 'O', 'R', 'E', 'I', 'N',
+					    'F', 'O' };
+	struct image *image = calloc(1, sizeof(*image));
+	uint8_t *page;
+
+	(void)state;
+	image->machine = EM_S390;
+	image->big_endian = true;
+	image_put(image, 0xe0c, 0x5100);
+	page = image_page(image, 0x5000);
+	memcpy(page + 0x100, header, sizeof(header));
+	memcpy(page + 0x100 + sizeof(header), text, sizeof(text) - 1);
+	image_put(image, ROOT, 0x80000000 | REGION_3 | LARGE);
+	image_open(image);
+	assert_true(image->dump->vmcoreinfo_from_memory);
+	assert_string_equal(image->dump->vmcoreinfo, text);
+	image_free(image);
+}
+
 static void put64(uint8_t *at, uint64_t value)
 {
 	value = __builtin_bswap64(value);
@@ -220,7 +243,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_three_levels), cmocka_unit_test(test_user_tables), cmocka_unit_test(test_relocated),
-		cmocka_unit_test(test_controls), cmocka_unit_test(test_registers), cmocka_unit_test(test_stack_switch),
+		cmocka_unit_test(test_controls), cmocka_unit_test(test_registers), cmocka_unit_test(test_stack_switch), cmocka_unit_test(test_lowcore),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

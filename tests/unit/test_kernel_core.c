@@ -61,6 +61,8 @@ static void test_build_id_from_notes(void **state)
 		vmlinux_build_id_from_notes(notes, size, false, hex, sizeof(hex));
 		assert_string_equal(hex, "");
 	}
+	vmlinux_build_id_from_notes((const uint8_t *)"\0\0\0\4\0\0\0\4\0\0\0\3GNU\0\x12\x34\x56\x78", 20, true, hex, sizeof(hex));
+	assert_string_equal(hex, "12345678");
 	memset(notes, 0xff, sizeof(notes));
 	vmlinux_build_id_from_notes(notes, sizeof(notes), false, hex, sizeof(hex));
 	assert_string_equal(hex, "");

@@ -140,11 +140,12 @@ void bt_registers_init(struct bt *bt)
 
 static void register_cell(struct bt *bt, size_t column, uint64_t value, unsigned bytes)
 {
+	const char *key = bt->block.columns[column].key;
 	/* Segment registers are saved in 8 bytes and hold 2. */
 	int digits = 2 * bt->kernel->arch->pointer_size;
 
 	if (bytes == 4)
-		digits = value <= 0xffff && bt->block.columns[column].key[0] != 'e' ? 4 : 8;
+		digits = value <= 0xffff && (key[0] != 'e' || !key[2]) ? 4 : 8;
 	output_uint_as(bt->output, column, value, "%0*lx", digits, value);
 }
 

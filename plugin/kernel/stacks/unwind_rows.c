@@ -341,6 +341,26 @@ static enum step step_back_chain(struct unwinder *unwinder, struct frame *frame)
 	return to_caller(unwinder, &caller, pc, false);
 }
 
+/*
+ * Interrupted code of which nothing is known, on a machine with a back chain: has it a frame of its own? The link register says
+ * so if it leads into the function itself, which has called somebody then, or if what the back chain says that it was saved as
+ * is still in it. Else it is where the function returns to.
+ */
+static bool has_frame(struct unwinder *unwinder, uint64_t address)
+{
+	const struct arch *arch = unwinder->arch;
+	uint64_t back = unwinder->registers.value[arch->lr], next, saved;
+	struct module *module;
+	const struct symtab *symbols;
+	const struct symbol *function = kernel_lookup(unwinder->kernel, address, &symbols, &module);
+
+	if (!is_valid(&unwinder->registers, arch->lr) || !is_code(unwinder->kernel, back) ||
+	    kernel_lookup(unwinder->kernel, back, &symbols, &module) == function)
+		return true;
+	return kernel_read_pointer(unwinder->kernel, unwinder->registers.value[arch->sp] + arch->back_chain, &next, NULL) &&
+	       kernel_read_pointer(unwinder->kernel, next + arch->chain_pc, &saved, NULL) && saved == back;
+}
+
 /* --- code without call frame information --- */
 
 /* What the machine says of the code at ADDRESS by its name. */
@@ -371,10 +391,15 @@ static enum step step_without_row(struct unwinder *unwinder, uint64_t address, s
 	case ARCH_CODE_LEAF:
 		break;
 	}
-	/* What has called somebody is no leaf; nor need a module's code be one, of which there is no file. */
-	if (unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL)))
+	/*
+	 * What has called somebody is no leaf; nor need a module's code be one, of which there is no file. Where calls push, the
+	 * caller's stack begins behind the record.
+	 */
+	if (unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL) ||
+				(unwinder->arch->back_chain && !has_frame(unwinder, address))))
 		return step_leaf(unwinder, frame);
-	return unwinder->arch->back_chain ? step_back_chain(unwinder, frame) : step_record(unwinder, frame, false);
+	return unwinder->arch->back_chain ? step_back_chain(unwinder, frame) :
+					       step_record(unwinder, frame, !unwinder->arch->lr);
 }
 
 static enum step step(struct unwinder *unwinder, struct frame *frame)

@@ -42,7 +42,7 @@ static bool records_layout(struct records *records, struct error *error)
 	if (!log_member(kernel, type, "level", 1, &records->level, NULL))
 		records->level = (struct member){ .offset = records->dict_length.offset + 3,
 						  .size = 1,
-						  .bit_offset = 5,
+						  .bit_offset = kernel->arch->big_endian ? 0 : 5,
 						  .bit_size = 3 };
 	/* Only with CONFIG_PRINTK_CALLER, 5.1 and later. */
 	records->has_caller = log_member(kernel, type, "caller_id", 4, &records->caller, NULL);

@@ -69,7 +69,7 @@ static bool ring_layout_info(struct kernel *kernel, struct ring_layout *layout, 
 			(struct member){ .offset = layout->text_len.offset + 2, .size = 1 };
 	if (!log_member(kernel, "printk_info", "level", 1, &layout->level, NULL))
 		layout->level = (struct member){ .offset = layout->text_len.offset + 3, .size = 1,
-						 .bit_offset = 5, .bit_size = 3 };
+						 .bit_offset = kernel->arch->big_endian ? 0 : 5, .bit_size = 3 };
 	layout->has_caller =
 		log_member(kernel, "printk_info", "caller_id", 4, &layout->caller, NULL);
 	layout->has_comm = log_member(kernel, "printk_info", "comm", 16, &layout->comm, NULL);

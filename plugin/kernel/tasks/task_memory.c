@@ -84,6 +84,8 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 {
 	struct kernel *kernel = reader->kernel;
 	uint64_t total, value, pointers[NR_COUNTERS] = { 0 };
+	/* s64 in a percpu_counter, else an atomic long. */
+	unsigned size = reader->count.size ? reader->count.size : kernel->arch->pointer_size;
 	int64_t pages = 0;
 
 	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
@@ -94,9 +96,11 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 
 		if (reader->index[i] == NOT_COUNTED)
 			continue;
-		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, 8, &value,
+		if (!memory_read_uint(kernel->memory, counter + reader->count.offset, size, &value,
 				      error))
 			return false;
+		if (size == 4)
+			value = (int32_t)value;
 		if ((int64_t)value > MAX_PAGES || (int64_t)value < -MAX_PAGES)
 			return error_set(error, ERROR_CORRUPT,
 					 "the mm at %" PRIx64 " counts %" PRId64 " pages", mm,

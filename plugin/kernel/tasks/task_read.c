@@ -86,13 +86,20 @@ static const struct task_field fields[] = {
 #define NR_FIELDS (sizeof(fields) / sizeof(fields[0]))
 _Static_assert(NR_FIELDS <= TASK_MAX_FIELDS, "TASK_MAX_FIELDS is too small");
 
+static const char *path_of(const struct task_reader *reader, size_t i, size_t nth)
+{
+	const char *path = fields[i].paths[nth];
+
+	return path && !*path ? reader->kernel->arch->switch_member : path;
+}
+
 static bool resolve(struct task_reader *reader, size_t i, struct error *error)
 {
 	const struct task_field *field = &fields[i];
 	struct member *member = &reader->members[i];
 
 	for (size_t j = 0; j < 3 && field->paths[j]; j++) {
-		const char *path = *field->paths[j] ? field->paths[j] : reader->kernel->arch->switch_member;
+		const char *path = path_of(reader, i, j);
 
 		/* A machine that keeps the registers themselves there has no such number. */
 		if ((!*field->paths[j] && reader->kernel->arch->switch_is_address) ||
@@ -191,7 +198,7 @@ static uint64_t read_members(struct task_reader *reader, const struct task_span 
 			continue;
 		}
 		buffer_printf(damage, "%s%s",
-			      damage->size ? ", " : "not known: ", fields[i].paths[0]);
+			      damage->size ? ", " : "not known: ", path_of(reader, i, 0));
 	}
 	if (first && damage->size)
 		buffer_printf(damage, " (%s)", reason->text);

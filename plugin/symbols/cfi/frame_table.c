@@ -458,13 +458,13 @@ static const struct frame_switch *next_switch(const struct frame_table *table, u
 
 static void apply_switch(const struct frame_table *table, const struct frame_switch *found, struct frame_row *row)
 {
+	row->switches = true;
 	if (row->cfa.kind != FRAME_REGISTER || row->cfa.reg != table->sp)
-		return;
+		return;	/* it has a frame pointer */
 	if (found->cfa.kind == FRAME_REGISTER)
 		row->cfa.reg = found->cfa.reg;
 	else
 		row->cfa = found->cfa;
-	row->switches = true;
 }
 
 bool frame_table_row(const struct frame_table *table, uint64_t address, struct frame_row *row)

@@ -285,7 +285,8 @@ static void place_member(struct dwarf_types *types, Dwarf_Die *member, uint64_t 
 		/* DWARF 2 and 3 count from the storage unit's most significant bit. */
 		if (!unsigned_attribute(member, DW_AT_byte_size, &storage))
 			size_of(types, &place->type, &storage, NULL);
-		place->bits += storage * 8 - offset - place->bit_size;
+		place->bits += types->file.header.e_ident[EI_DATA] == ELFDATA2MSB ? offset :
+										    storage * 8 - offset - place->bit_size;
 	}
 }
 
