@@ -77,6 +77,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 	bool user = true;
 
 	memset(translation, 0, sizeof(*translation));
+	translation->run = -address;	/* nor has any higher one a page */
 	if (address > UINT32_MAX)
 		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not a valid address: it has more than 32 bits",
 				 (unsigned long long)address);

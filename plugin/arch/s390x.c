@@ -149,6 +149,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 	unsigned type = root == memory->kernel_root ? kernel_type(memory) : root >> 2 & 3;
 
 	memset(translation, 0, sizeof(*translation));
+	translation->run = -address;	/* nor has any higher one a page */
 	if (!is_within(type, address))
 		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not a valid address: it is beyond what a %s table can map",
 				 (unsigned long long)address, level_names[type]);
