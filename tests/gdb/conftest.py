@@ -289,7 +289,7 @@ def pytest_generate_tests(metafunc):
         marker = metafunc.definition.get_closest_marker("scenario")
         asked = os.environ.get("VMCORE_TEST_ONLY", "").split()
         machine = metafunc.definition.get_closest_marker("machine")
-        sets = [s for s in SETS if s.machine == (machine.args[0] if machine else "amd64")]
+        sets = [s for s in SETS if s.machine in (machine.args if machine else ("amd64",))]
         sets = [s for s in sets if (s.scenario in marker.args if marker else s.scenario not in OF_ONE_QUESTION or repr(s) in asked)]
         # Of a module's tests those of one dump come together: they share a session.
         metafunc.parametrize("dump", sets, ids=repr, scope="module")
@@ -297,4 +297,4 @@ def pytest_generate_tests(metafunc):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "scenario(name...): only for dumps of these scenarios")
-    config.addinivalue_line("markers", "machine(name): for dumps of this machine, not of amd64")
+    config.addinivalue_line("markers", "machine(name...): for dumps of these machines, not of amd64")

@@ -1,55 +1,11 @@
-"""arm64's dumps: VMCORE_TEST_SETS="arm64/6.1:sysrq arm64/6.1:qemu" tests/gdb/make-sets, and gdb-multiarch for what gdb itself does."""
+"""arm64's dumps: signed return addresses; test_machines.py has what is true of every machine."""
 import re
-import shutil
 
 import pytest
 
+from machines import functions, in_gdb, stacks
+
 pytestmark = pytest.mark.machine("arm64")
-
-
-def stacks(dump):
-    return {task["pid"]: task for task in dump.json("kernel bt -A")["tasks"] if task["pid"]}
-
-
-def functions(task):
-    return [re.sub(r" \[.*", "", frame["function"] or "") for frame in task["frames"]]
-
-
-def test_stacks_of_sleepers(dump):
-    """Down to the system call or the thread's start, as the guest's own /proc/PID/stack."""
-    seen, compared = stacks(dump), 0
-    for pid in dump.roles & dump.oracle.tasks.keys():
-        task = dump.oracle.tasks[pid]
-        if not task.stack or task.state not in "SDI" or pid not in seen:
-            continue
-        found = functions(seen[pid])
-        # The kernel begins with __switch_to or behind it.
-        assert found[found.index(task.stack[0]):][:len(task.stack)] == task.stack, pid
-        compared += 1
-    assert compared > 20
-
-
-def test_every_stack_has_an_end(dump):
-    for task in stacks(dump).values():
-        assert task["complete"] or task["end"], task
-
-
-def test_tasks(dump):
-    """Every process of the workload, by pid, name and parent."""
-    shown = {task["pid"]: task for task in dump.json("kernel ps")["tasks"]}
-    for pid in dump.roles:
-        if pid in dump.oracle.tasks:
-            assert shown[pid]["ppid"] == dump.oracle.tasks[pid].ppid
-
-
-def test_modules(dump):
-    """Names and addresses of /proc/modules."""
-    recorded = {}
-    for line in dump.oracle.text("proc/modules").splitlines():
-        fields = line.split()
-        recorded[fields[0]] = int(fields[5], 16)
-    shown = {module["name"]: int(module["base"], 16) for module in dump.json("kernel mod")["modules"]}
-    assert shown == recorded
 
 
 def plain(name):
@@ -57,11 +13,10 @@ def plain(name):
     return re.sub(r"\..*", "", name)
 
 
-@pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="gdb-multiarch is not installed")
-def test_in_gdb(dump):
+@in_gdb
+def test_modules_and_cpus_in_gdb(dump):
     """
-    gdb's bt of the CPUs, of stacks that pass through a module, and of other sleepers: the same functions as ours, to the end;
-    the launcher takes gdb-multiarch by itself.
+    gdb's bt of the CPUs, of stacks that pass through a module, and of other sleepers: the same functions as ours, to the end.
     """
     found = stacks(dump)
     through = [pid for pid, task in found.items() if any(frame["module"] for frame in task["frames"])]
@@ -79,10 +34,3 @@ def test_in_gdb(dump):
         rest = iter(theirs)
         assert all(name in rest for name in ours), (pid, ours, theirs)
         assert next(rest, None) is None
-
-
-@pytest.mark.skipif(not shutil.which("gdb-multiarch"), reason="gdb-multiarch is not installed")
-def test_null_has_no_name(dump):
-    """With all modules' files: none of their sections is left at 0."""
-    names = [module["name"] for module in dump.json("kernel mod")["modules"]]
-    assert "No symbol matches 0." in dump.gdb(*(f"kernel mod -s {name}" for name in names), "info symbol 0")

@@ -1,0 +1,99 @@
+"""What is true of the dumps of every machine but amd64, on which all other tests run: VMCORE_TEST_SETS="arm64/6.1:sysrq s390x/6.1:qemu
+s390x/6.1:qemu-panic i386/6.1:sysrq i386/6.1:qemu" tests/gdb/make-sets, and gdb-multiarch for what gdb itself does."""
+import re
+
+import pytest
+
+from machines import functions, in_gdb, sleepers, stacks, walk
+
+# uname -m, the size of a long, and is this pc, as gdb has it, one of user space?
+MACHINES = {
+    "arm64": ("aarch64", 8, lambda pc: pc < 1 << 52),
+    "i386": ("i686", 4, lambda pc: pc < 0xc0000000),
+    "s390x": ("s390x", 8, lambda pc: pc >> 63),     # marked by a bit that no address has: the spaces overlap
+}
+
+pytestmark = pytest.mark.machine(*MACHINES)
+
+
+def test_stacks_of_sleepers(dump):
+    """Down to the system call or the thread's start, as the guest's own /proc/PID/stack."""
+    seen, compared = stacks(dump), 0
+    for pid, recorded in sleepers(dump).items():
+        found = functions(seen[pid])
+        # The kernel begins with __switch_to or behind it.
+        assert found[found.index(recorded[0]):][:len(recorded)] == recorded, pid
+        compared += 1
+    assert compared > 60
+
+
+def test_every_stack_has_an_end(dump):
+    """Nobody's stack is cut off."""
+    for task in stacks(dump).values():
+        assert task["complete"] or "has exited" in task["end"], task
+
+
+def test_user_space_is_reached(dump):
+    """At the end of a process's stack are its own registers."""
+    ends = [stacks(dump)[pid]["frames"][-1] for pid in dump.roles & stacks(dump).keys() if stacks(dump)[pid]["frames"]]
+    assert len(ends) > 30
+    for frame in ends:
+        assert frame["kind"] == "user" or frame["saved_registers"]["user"], frame
+
+
+def test_tasks(dump):
+    """Every process of the workload, by pid, name and parent."""
+    shown = {task["pid"]: task for task in dump.json("kernel ps")["tasks"]}
+    for pid in dump.roles:
+        if pid in dump.oracle.tasks:
+            assert shown[pid]["ppid"] == dump.oracle.tasks[pid].ppid
+            assert shown[pid]["comm"].encode("latin-1", "replace")[:4] == dump.oracle.tasks[pid].comm[:4] or not dump.oracle.tasks[pid].comm.isascii()
+
+
+def test_modules(dump):
+    """Names and addresses of /proc/modules."""
+    recorded = {}
+    for line in dump.oracle.text("proc/modules").splitlines():
+        fields = line.split()
+        recorded[fields[0]] = int(fields[5], 16)
+    shown = {module["name"]: int(module["base"], 16) for module in dump.json("kernel mod")["modules"]}
+    assert shown == recorded
+
+
+def test_log(dump):
+    """dmesg as the guest read it, whole, at the start of ours."""
+    recorded = [re.match(r"<(\d+)>\[ *(\d+)\.(\d+)\] (.*)", line).groups() for line in dump.oracle.text("dmesg").splitlines()]
+    shown = [(str(8 * record["facility"] + record["level"]), str(record["timestamp_ns"] // 10**9),
+              f"{record['timestamp_ns'] % 10**9 // 1000:06}", line)
+             for record in dump.json("kernel log")["log"] for line in record["text"].split("\n")]
+    assert len(recorded) > 100 and shown[:len(recorded)] == recorded
+
+
+@in_gdb
+def test_in_gdb(dump):
+    """gdb's bt of sleepers: the same frames as ours, down to user space."""
+    is_user, found = MACHINES[dump.machine][2], stacks(dump)
+    pids = sorted(sleepers(dump).keys() & found.keys())
+    pids = [pid for pid in pids if pid in dump.roles][:8] + [pid for pid in pids if pid not in dump.roles][:4]
+    assert len(pids) > 8
+    for pid, (pcs, reason) in walk(dump, pids).items():
+        if pid in dump.roles:
+            assert is_user(pcs.pop())
+        ours = [int(frame["pc"], 16) for frame in found[pid]["frames"] if frame["kind"] != "user"]
+        assert pcs == ours and reason == "0", pid
+
+
+@in_gdb
+def test_variables_in_gdb(dump):
+    machine, size, _ = MACHINES[dump.machine]
+    output = dump.gdb("p linux_banner", "p init_task.pid", "p (char *)init_uts_ns.name.machine", "info threads", "p sizeof(long)")
+    assert f"Linux version {dump.info['release']}" in output and "swapper/0" in output
+    assert re.search(r"^\$2 = 0$", output, re.M) and f'"{machine}"' in output
+    assert re.search(rf"^\$4 = {size}$", output, re.M)
+
+
+@in_gdb
+def test_null_has_no_name(dump):
+    """With all modules' files: none of their sections is left at 0."""
+    names = [module["name"] for module in dump.json("kernel mod")["modules"]]
+    assert "No symbol matches 0." in dump.gdb(*(f"kernel mod -s {name}" for name in names), "info symbol 0")
