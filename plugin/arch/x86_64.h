@@ -50,4 +50,24 @@ bool x86_64_is_user(const struct registers *registers);
 bool x86_64_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers,
 			   struct error *error);
 
+/* What gdb calls the flags, of 32 bits and of 64, in its target descriptions. */
+#define X86_EFLAGS_FIELDS \
+	"<field name=\"CF\" start=\"0\" end=\"0\"/>\n" \
+	"<field name=\"\" start=\"1\" end=\"1\"/>\n" \
+	"<field name=\"PF\" start=\"2\" end=\"2\"/>\n" \
+	"<field name=\"AF\" start=\"4\" end=\"4\"/>\n" \
+	"<field name=\"ZF\" start=\"6\" end=\"6\"/>\n" \
+	"<field name=\"SF\" start=\"7\" end=\"7\"/>\n" \
+	"<field name=\"TF\" start=\"8\" end=\"8\"/>\n" \
+	"<field name=\"IF\" start=\"9\" end=\"9\"/>\n" \
+	"<field name=\"DF\" start=\"10\" end=\"10\"/>\n" \
+	"<field name=\"OF\" start=\"11\" end=\"11\"/>\n" \
+	"<field name=\"NT\" start=\"14\" end=\"14\"/>\n" \
+	"<field name=\"RF\" start=\"16\" end=\"16\"/>\n" \
+	"<field name=\"VM\" start=\"17\" end=\"17\"/>\n" \
+	"<field name=\"AC\" start=\"18\" end=\"18\"/>\n" \
+	"<field name=\"VIF\" start=\"19\" end=\"19\"/>\n" \
+	"<field name=\"VIP\" start=\"20\" end=\"20\"/>\n" \
+	"<field name=\"ID\" start=\"21\" end=\"21\"/>\n"
+
 #endif

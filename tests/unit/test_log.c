@@ -304,28 +304,18 @@ static void stops_when_told(void **state)
 
 /* --- records of 3.5 to 5.9 --- */
 
-static const struct image_member record_members[] = {
-	SIZE_OF("printk_log", 16),
-	MEMBER("printk_log", "ts_nsec", 0, 8),
-	MEMBER("printk_log", "len", 8, 2),
-	MEMBER("printk_log", "text_len", 10, 2),
-	MEMBER("printk_log", "dict_len", 12, 2),
-	MEMBER("printk_log", "facility", 14, 1),
-	MEMBER("printk_log", "level", 15, 1, .bit_offset = 5, .bit_size = 3),
-	{ 0 }
-};
+#define RECORD(type) \
+	SIZE_OF(type, 16), \
+	MEMBER(type, "ts_nsec", 0, 8), \
+	MEMBER(type, "len", 8, 2), \
+	MEMBER(type, "text_len", 10, 2), \
+	MEMBER(type, "dict_len", 12, 2), \
+	MEMBER(type, "facility", 14, 1), \
+	MEMBER(type, "level", 15, 1, .bit_offset = 5, .bit_size = 3)
 
+static const struct image_member record_members[] = { RECORD("printk_log"), { 0 } };
 /* The same, before 3.11. */
-static const struct image_member oldest_members[] = {
-	SIZE_OF("log", 16),
-	MEMBER("log", "ts_nsec", 0, 8),
-	MEMBER("log", "len", 8, 2),
-	MEMBER("log", "text_len", 10, 2),
-	MEMBER("log", "dict_len", 12, 2),
-	MEMBER("log", "facility", 14, 1),
-	MEMBER("log", "level", 15, 1, .bit_offset = 5, .bit_size = 3),
-	{ 0 }
-};
+static const struct image_member oldest_members[] = { RECORD("log"), { 0 } };
 
 #define BUFFER 0x10000
 
