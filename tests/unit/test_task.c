@@ -531,6 +531,21 @@ static void test_states(void **state)
 	check_states("RSDTtZXxKWP", before_3_15, sizeof(before_3_15) / sizeof(before_3_15[0]));
 }
 
+/* Words that cannot be read do not make today's kernel an old one. */
+static void test_states_without_words(void **state)
+{
+	const struct task zombie = { .known = ~0u, .state = 0x80, .exit_state = 0x20 };
+
+	(void)state;
+	for (unsigned page = 1; page <= 2; page++) {	/* the pointers, the words */
+		struct image *image = states_image("RSDTtXZPI");
+
+		image->missing[page * 0x1000 / IMAGE_PAGE] = true;
+		assert_string_equal(task_state_letters(&image->kernel, &zombie), "ZO");
+		drop_image(image);
+	}
+}
+
 static void test_state_names(void **state)
 {
 	struct image *image = states_image(NULL);
@@ -677,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_resident_memory_up_to_6_1),
 		cmocka_unit_test(test_resident_memory_since_6_2), cmocka_unit_test(test_states),
 		cmocka_unit_test(test_state_names),
+		cmocka_unit_test(test_states_without_words),
 		cmocka_unit_test(test_set_tasks), cmocka_unit_test(test_set_resident_memory),
 	};
 

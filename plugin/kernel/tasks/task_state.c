@@ -95,14 +95,20 @@ static uint32_t renumber(const struct renumber *table, uint32_t value)
 	return result;
 }
 
-/* "Z (zombie)" -> 'Z'; 0 where it cannot be read. */
-static char state_letter(struct kernel *kernel, uint64_t array, unsigned index)
+/* "Z (zombie)" -> 'Z'; 0 behind the array's end; '?' where that cannot be read. */
+static char state_letter(struct kernel *kernel, const struct symbol *array, unsigned index)
 {
+	unsigned word = kernel->arch->pointer_size;
 	uint64_t text;
 	char letter;
 
-	return kernel_read_pointer(kernel, array + index * kernel->arch->pointer_size, &text, NULL) &&
-	       memory_read(kernel->memory, text, &letter, 1, NULL) ? letter : 0;
+	if (array->size && array->size < (index + 1) * word)
+		return 0;
+	if (!kernel_read_pointer(kernel, array->address + index * word, &text, NULL))
+		return '?';
+	if (!text)	/* a size that was inferred: what fills the gap to the next symbol */
+		return 0;
+	return memory_read(kernel->memory, text, &letter, 1, NULL) ? letter : '?';
 }
 
 static const struct kernel_slot numbers_slot = { free };
@@ -111,18 +117,17 @@ static const struct numbers *numbers_of(struct kernel *kernel)
 {
 	struct numbers *kept = kernel_kept(kernel, &numbers_slot);
 	const struct numbers *found = &numbers_now;
-	uint64_t array;
-	char fifth;
+	const struct symbol *array = symtab_find(kernel->symbols, "task_state_array");
+	char fifth, seventh;
 
 	if (kept)
 		return kept;
-	if (kernel_symbol(kernel, "task_state_array", &array, NULL)) {
-		fifth = state_letter(kernel, array, 5);
-		if (fifth == 'Z')
-			found = &numbers_before_3_15;
-		else if (fifth == 'X' && state_letter(kernel, array, 7) != 'P')
-			found = &numbers_before_4_14;
-	}
+	fifth = array ? state_letter(kernel, array, 5) : '?';
+	seventh = array ? state_letter(kernel, array, 7) : '?';
+	if (fifth == 'Z')
+		found = &numbers_before_3_15;
+	else if (fifth == 'X' && seventh != 'P' && seventh != '?')
+		found = &numbers_before_4_14;
 	kept = malloc(sizeof(*kept));
 	if (!kept)
 		return found;
