@@ -17,6 +17,7 @@
 #include <elf.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "dump/dump.h"
 
 #define PAGE_SHIFT 12
@@ -65,7 +66,7 @@ static bool read_entry(struct memory *memory, uint64_t address, const char *what
 	if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
 		return error_prefix(error, "0x%llx cannot be translated: the %s table's entry, at physical 0x%llx, cannot be read",
 				    (unsigned long long)address, what, (unsigned long long)at);
-	*entry_ret = s390x_number(bytes, 8);
+	*entry_ret = bytes_number(bytes, 8, true);
 	return true;
 }
 
@@ -176,7 +177,7 @@ static bool root_from_controls(struct memory *memory)
 
 		if (note->type != NT_S390_CTRS || note->size < NR_CONTROLS * 8)
 			continue;
-		asce = s390x_number(note->data + HOME_ASCE * 8, 8);
+		asce = bytes_number(note->data + HOME_ASCE * 8, 8, true);
 		if (!(asce & TABLE_ORIGIN))	/* not started */
 			continue;
 		memory->kernel_root = asce & TABLE_ORIGIN;

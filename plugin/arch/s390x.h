@@ -25,8 +25,6 @@ extern const uint8_t s390x_switch_cfa[7];
 #define S390X_ENTRY_BASE 160	/* STACK_FRAME_OVERHEAD: entry code's stack pointer to its pt_regs */
 #define S390X_BACK_CHAIN 152	/* struct stack_frame of -mpacked-stack */
 
-uint64_t s390x_number(const uint8_t *data, size_t size);	/* big-endian */
-
 bool s390x_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers, struct error *error);
 bool s390x_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);
 bool s390x_pt_regs(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);

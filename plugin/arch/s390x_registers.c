@@ -7,6 +7,8 @@
 
 #include <dwarf.h>
 
+#include "base/bytes.h"
+
 #define REGISTER(gdb_name, bytes, dwarf_number) \
 	{ .name = gdb_name, .size = bytes, .dwarf = dwarf_number, .in_description = true }
 #define R(number) [S390X_R0 + number] = REGISTER("r" #number, 8, number)
@@ -93,15 +95,6 @@ const char s390x_target_xml[] =
 #define REGS_SIZE (REGS_ACRS + 16 * 4)
 #define PID_MAX_LIMIT (4u << 20)
 
-uint64_t s390x_number(const uint8_t *data, size_t size)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < size; i++)
-		value = value << 8 | data[i];
-	return value;
-}
-
 static void set_register(struct registers *registers, unsigned index, uint64_t value)
 {
 	registers->value[index] = value;
@@ -115,11 +108,11 @@ bool s390x_prstatus_registers(const uint8_t *data, size_t size, struct registers
 	if (size < PRSTATUS_REGS + REGS_SIZE)
 		return error_set(error, ERROR_FORMAT, "a CPU's PRSTATUS note has only %zu bytes, its registers end at %d", size,
 				 PRSTATUS_REGS + REGS_SIZE);
-	set_register(registers, S390X_PSWM, s390x_number(regs, 8));
-	set_register(registers, S390X_PSWA, s390x_number(regs + 8, 8));
+	set_register(registers, S390X_PSWM, bytes_number(regs, 8, true));
+	set_register(registers, S390X_PSWA, bytes_number(regs + 8, 8, true));
 	for (unsigned i = 0; i < 16; i++) {
-		set_register(registers, S390X_R0 + i, s390x_number(regs + REGS_GPRS + i * 8, 8));
-		set_register(registers, S390X_ACR0 + i, s390x_number(regs + REGS_ACRS + i * 4, 4));
+		set_register(registers, S390X_R0 + i, bytes_number(regs + REGS_GPRS + i * 8, 8, true));
+		set_register(registers, S390X_ACR0 + i, bytes_number(regs + REGS_ACRS + i * 4, 4, true));
 	}
 	return true;
 }
@@ -130,7 +123,7 @@ bool s390x_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret)
 
 	if (size < PRSTATUS_PID + 4)
 		return false;
-	pid = s390x_number(data + PRSTATUS_PID, 4);
+	pid = bytes_number(data + PRSTATUS_PID, 4, true);
 	/* QEMU's number of a CPU is in its host's byte order (s390x_write_elf64_prstatus in target/s390x/arch_dump.c). */
 	*pid_ret = pid > PID_MAX_LIMIT ? __builtin_bswap32(pid) : pid;
 	return true;
@@ -143,7 +136,7 @@ bool s390x_pt_regs(struct memory *memory, uint64_t address, struct registers *re
 	if (!memory_read(memory, address, data, sizeof(data), error))
 		return error_prefix(error, "saved registers (pt_regs) at 0x%llx", (unsigned long long)address);
 	for (unsigned i = 0; i < S390X_NR_SAVED; i++)
-		set_register(registers, s390x_saved[i].index, s390x_number(data + s390x_saved[i].offset, 8));
+		set_register(registers, s390x_saved[i].index, bytes_number(data + s390x_saved[i].offset, 8, true));
 	return true;
 }
 
@@ -163,7 +156,7 @@ bool s390x_task_registers(struct memory *memory, uint64_t ksp, struct registers 
 	if (!memory_read(memory, ksp + 72, data, sizeof(data), error))
 		return error_prefix(error, "the registers saved at the task switch");
 	for (unsigned i = 0; i < 10; i++)
-		set_register(registers, S390X_R0 + 6 + i, s390x_number(data + i * 8, 8));
+		set_register(registers, S390X_R0 + 6 + i, bytes_number(data + i * 8, 8, true));
 	/* It resumes behind the call of __switch_to, which ends in br %r14. */
 	set_register(registers, S390X_PSWA, registers->value[S390X_R14]);
 	return true;

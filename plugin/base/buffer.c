@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/buffer.h"
 
+#include "base/bytes.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +69,14 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 	vsnprintf(buffer->data + buffer->size, size + 1, format, args);
 	va_end(args);
 	buffer->size += size;
+}
+
+void buffer_number(struct buffer *buffer, uint64_t value, size_t size, bool big_endian)
+{
+	uint8_t bytes[8];
+
+	bytes_put(bytes, size, big_endian, value);
+	buffer_append(buffer, bytes, size);
 }
 
 void buffer_uleb(struct buffer *buffer, uint64_t value)

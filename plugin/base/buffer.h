@@ -25,6 +25,8 @@ void buffer_string(struct buffer *buffer, const char *string);
 void buffer_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* An unsigned number of SIZE (1 to 8) bytes. */
+void buffer_number(struct buffer *buffer, uint64_t value, size_t size, bool big_endian);
 /* DWARF's numbers of any length: 7 bits a byte (DWARF 5, 7.6). */
 void buffer_uleb(struct buffer *buffer, uint64_t value);
 void buffer_sleb(struct buffer *buffer, int64_t value);

@@ -56,22 +56,7 @@ static inline uint64_t cursor_u32(struct cursor *cursor)
 	return le32toh(value);
 }
 
-static inline uint64_t cursor_uleb(struct cursor *cursor)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; cursor->at < cursor->end; shift += 7) {
-		uint8_t byte = *cursor->at++;
-
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
-	}
-	return cursor_fail(cursor);
-}
-
-static inline int64_t cursor_sleb(struct cursor *cursor)
+static inline uint64_t cursor_leb(struct cursor *cursor, bool is_signed)
 {
 	uint64_t value = 0;
 
@@ -82,11 +67,19 @@ static inline int64_t cursor_sleb(struct cursor *cursor)
 			value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte & 0x80)
 			continue;
-		if (byte & 0x40 && shift + 7 < 64)
-			value |= ~0ull << (shift + 7);
-		return (int64_t)value;
+		return is_signed && byte & 0x40 && shift + 7 < 64 ? value | ~0ull << (shift + 7) : value;
 	}
-	return (int64_t)cursor_fail(cursor);
+	return cursor_fail(cursor);
+}
+
+static inline uint64_t cursor_uleb(struct cursor *cursor)
+{
+	return cursor_leb(cursor, false);
+}
+
+static inline int64_t cursor_sleb(struct cursor *cursor)
+{
+	return (int64_t)cursor_leb(cursor, true);
 }
 
 static inline void cursor_skip(struct cursor *cursor, uint64_t size)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/file.h"
 #include "dump/kdump_header.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/compress.h"
 #include "dump/dump.h"
 #include "dump/file.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Is a compressed kdump's end missing? Its headers, bitmaps and descriptors stand in front, so that only the pages tell. */
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/file.h"
 #include "dump/kdump_internal.h"
 

@@ -4,7 +4,7 @@
 #include <elf.h>
 #include <string.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/file.h"
 
 #define VERSION_OFFSET	    8

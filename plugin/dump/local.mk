@@ -1,5 +1,4 @@
 core_sources += \
-	plugin/dump/bytes.h \
 	plugin/dump/cache.c plugin/dump/cache.h \
 	plugin/dump/compress.c plugin/dump/compress.h \
 	plugin/dump/count.c plugin/dump/count.h \

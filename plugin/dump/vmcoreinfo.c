@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/dump.h"
 #include "dump/file.h"
 #include "dump/notes.h"

@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/tasks/task.h"
 

@@ -11,7 +11,7 @@
 #include "commands/stacks/bt.h"
 #include "commands/command.h"
 #include "commands/tasks/task_cells.h"
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "kernel/memory/scan.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/tasks/task.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/packed/blocks.h"
 #include "dump/packed/packed.h"
 #include "dump/packed/stream.h"

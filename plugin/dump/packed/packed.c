@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/packed/stream.h"
 
 #define LONGEST_MAGIC 8

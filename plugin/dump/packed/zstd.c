@@ -10,7 +10,7 @@
  */
 #include <zstd.h>
 
-#include "dump/bytes.h"
+#include "base/bytes.h"
 #include "dump/packed/blocks.h"
 #include "dump/packed/packed.h"
 #include "dump/packed/stream.h"

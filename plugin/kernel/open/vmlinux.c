@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "symbols/elf/elf_file.h"
 
 #define BANNER_START "Linux version "
@@ -16,20 +17,14 @@
 #define MAX_NOTES_SIZE 65536
 
 /* Notes have 4-byte alignment whatever the ELF class (kernel and GNU notes). */
-static uint32_t note_word(const uint8_t *data, bool big_endian)
-{
-	return big_endian ? (uint32_t)data[0] << 24 | data[1] << 16 | data[2] << 8 | data[3] :
-			    (uint32_t)data[3] << 24 | data[2] << 16 | data[1] << 8 | data[0];
-}
-
 void vmlinux_build_id_from_notes(const uint8_t *data, size_t size, bool big_endian, char *hex, size_t hex_size)
 {
 	size_t at = 0;
 
 	hex[0] = 0;
 	while (size - at >= 12) {
-		const uint32_t header[3] = { note_word(data + at, big_endian), note_word(data + at + 4, big_endian),
-					     note_word(data + at + 8, big_endian) };
+		const uint32_t header[3] = { bytes_u32(data + at, big_endian), bytes_u32(data + at + 4, big_endian),
+					     bytes_u32(data + at + 8, big_endian) };
 		uint64_t name, contents, next;
 
 		name = at + 12;

@@ -5,23 +5,20 @@
 #include <dwarf.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 /* --- numbers --- */
 
 static void put_number(struct frame_writer *writer, struct buffer *buffer, uint64_t value, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		buffer_char(buffer, value >> 8 * (writer->arch->big_endian ? size - 1 - i : i));
+	buffer_number(buffer, value, size, writer->arch->big_endian);
 }
 
 /* Over what is there. */
 static void set_number(struct frame_writer *writer, size_t at, uint64_t value, size_t size)
 {
-	struct buffer number = { 0 };
-
-	put_number(writer, &number, value, size);
-	if (!number.failed && !writer->section.failed)
-		memcpy(writer->section.data + at, number.data, size);
-	buffer_free(&number);
+	if (!writer->section.failed)
+		bytes_put((uint8_t *)writer->section.data + at, size, writer->arch->big_endian, value);
 }
 
 static void put_block(struct buffer *buffer, const void *data, size_t size)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 struct job {
 	const struct elf_file *file;
 	const struct arch *arch;
@@ -15,21 +17,6 @@ struct job {
 	size_t size;
 	struct error *error;
 };
-
-static uint64_t get(const struct job *job, size_t at, unsigned size)
-{
-	uint64_t value = 0;
-
-	for (unsigned i = 0; i < size; i++)
-		value |= (uint64_t)job->data[at + (job->arch->big_endian ? size - 1 - i : i)] << 8 * i;
-	return value;
-}
-
-static void put(const struct job *job, size_t at, unsigned size, uint64_t value)
-{
-	for (unsigned i = 0; i < size; i++)
-		job->data[at + (job->arch->big_endian ? size - 1 - i : i)] = value >> 8 * i;
-}
 
 /* Where SYMBOL's section is; 0 = nowhere. Debugging sections refer to themselves by offsets. */
 static bool section_start(const struct job *job, const GElf_Sym *symbol, uint64_t *start_ret)
@@ -63,8 +50,8 @@ static bool apply(const struct job *job, Elf_Data *symbols, uint64_t at, uint64_
 	if (at >= job->size || job->size - at < size || !gelf_getsym(symbols, GELF_R_SYM(info), &symbol))
 		return error_set(job->error, ERROR_CORRUPT, "a relocation of section %s makes no sense", job->name);
 	if (section_start(job, &symbol, &value))
-		value += symbol.st_value + (addend ? (uint64_t)*addend : get(job, at, size));
-	put(job, at, size, value);
+		value += symbol.st_value + (addend ? (uint64_t)*addend : bytes_number(job->data + at, size, job->arch->big_endian));
+	bytes_put(job->data + at, size, job->arch->big_endian, value);
 	return true;
 }
 

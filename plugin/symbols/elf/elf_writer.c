@@ -57,10 +57,7 @@ static bool is_32bit(const struct elf_writer *writer)
 
 static void put(const struct elf_writer *writer, struct buffer *buffer, uint64_t value, size_t size)
 {
-	bool big_endian = writer->arch && writer->arch->big_endian;
-
-	for (size_t i = 0; i < size; i++)
-		buffer_char(buffer, (char)(value >> 8 * (big_endian ? size - 1 - i : i)));
+	buffer_number(buffer, value, size, writer->arch && writer->arch->big_endian);
 }
 
 /* An address, an offset or a size. */

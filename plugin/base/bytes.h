@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Integers out of file headers, in either byte order and at any alignment. The kdump and flattened
- * headers have no reader in a library (ELF's have libelf).
+ * Integers in either byte order and at any alignment: of file headers that no library reads (kdump's, the flattened stream's;
+ * ELF's have libelf), of a machine's registers, and of what is made for gdb.
  */
-#ifndef VMCORE_DUMP_BYTES_H
-#define VMCORE_DUMP_BYTES_H
+#ifndef VMCORE_BASE_BYTES_H
+#define VMCORE_BASE_BYTES_H
 
 #include <endian.h>
 #include <stdbool.h>
@@ -35,6 +35,12 @@ static inline uint64_t bytes_number(const uint8_t *bytes, size_t size, bool big_
 	for (size_t i = 0; i < size; i++)
 		value = value << 8 | bytes[big_endian ? i : size - 1 - i];
 	return value;
+}
+
+static inline void bytes_put(uint8_t *bytes, size_t size, bool big_endian, uint64_t value)
+{
+	for (size_t i = 0; i < size; i++)
+		bytes[big_endian ? size - 1 - i : i] = (uint8_t)(value >> 8 * i);
 }
 
 #endif
