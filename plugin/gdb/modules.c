@@ -35,19 +35,15 @@ static void module_file(struct session *session, const struct module *module, ch
 
 static bool is_code(const struct module *module, uint64_t address)
 {
-	for (size_t i = 0; i < module->nr_regions; i++)
-		if (address - module->regions[i].start < module->regions[i].size)
-			return module->regions[i].code;
-	return false;
+	const struct module_region *region = module_region_at(module, address);
+
+	return region && region->code;
 }
 
 /* Is SECTION still in memory? What was only needed to start the module has been freed since. */
 static bool is_loaded(const struct module *module, const struct module_section *section)
 {
-	for (size_t i = 0; i < module->nr_regions; i++)
-		if (section->address - module->regions[i].start < module->regions[i].size)
-			return true;
-	return false;
+	return module_region_at(module, section->address);
 }
 
 /*
@@ -123,11 +119,9 @@ struct description {
 /* Up to the next section, or the end of the memory it is in. */
 static uint64_t distance_to_next(const struct module *module, uint64_t address)
 {
-	uint64_t end = address;
+	const struct module_region *region = module_region_at(module, address);
+	uint64_t end = region ? region->start + region->size : address;
 
-	for (size_t i = 0; i < module->nr_regions; i++)
-		if (address - module->regions[i].start < module->regions[i].size)
-			end = module->regions[i].start + module->regions[i].size;
 	for (size_t i = 0; i < module->nr_sections; i++)
 		if (module->sections[i].address > address && module->sections[i].address < end)
 			end = module->sections[i].address;

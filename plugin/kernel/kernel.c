@@ -299,6 +299,17 @@ bool kernel_read_pointer(struct kernel *kernel, uint64_t address, uint64_t *valu
 				error);
 }
 
+bool kernel_test_bit(struct kernel *kernel, uint64_t address, unsigned bit, bool *set_ret, struct error *error)
+{
+	unsigned size = kernel->arch->pointer_size, bits = size * 8;
+	uint64_t word;
+
+	if (!kernel_read_pointer(kernel, address + bit / bits * size, &word, error))
+		return false;
+	*set_ret = word >> bit % bits & 1;
+	return true;
+}
+
 bool kernel_is_text(const struct kernel *kernel, uint64_t address)
 {
 	return (address >= kernel->text_start && address < kernel->text_end) ||

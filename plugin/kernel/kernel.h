@@ -109,6 +109,9 @@ void kernel_forget(struct kernel *kernel);
 
 /* --- reading --- */
 
+/* Is BIT of the kernel's bitmap at ADDRESS set? Its longs are the machine's. */
+bool kernel_test_bit(struct kernel *kernel, uint64_t address, unsigned bit, bool *set_ret, struct error *error);
+
 /*
  * The run-time address of a global or static symbol of vmlinux. ERROR_NO_SYMBOL. Of several with this name it is the one that
  * VMCOREINFO names, else a global one; a compiler's NAME.llvm.123 (ThinLTO's promoted locals) counts where there is no NAME.

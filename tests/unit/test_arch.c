@@ -15,16 +15,6 @@ static struct image *four_levels(void)
 	return image;
 }
 
-static struct translation translated(struct image *image, uint64_t root, uint64_t address)
-{
-	struct translation translation;
-	struct error error = { 0 };
-
-	if (!memory_translate(image->memory, root, address, &translation, &error))
-		fail_msg("0x%llx: %s", (unsigned long long)address, error.text);
-	return translation;
-}
-
 static struct error untranslated(struct image *image, uint64_t root, uint64_t address)
 {
 	struct translation translation;

@@ -25,26 +25,6 @@ static struct image *begin(unsigned page_size, unsigned built, unsigned used, co
 	return image;
 }
 
-static struct translation translated(struct image *image, uint64_t address)
-{
-	struct translation translation;
-	struct error error = { 0 };
-
-	if (!memory_translate(image->memory, 0, address, &translation, &error))
-		fail_msg("0x%llx: %s", (unsigned long long)address, error.text);
-	return translation;
-}
-
-static void assert_not_mapped(struct image *image, uint64_t address, const char *text)
-{
-	struct translation translation;
-	struct error error = { 0 };
-
-	assert_false(memory_translate(image->memory, 0, address, &translation, &error));
-	assert_int_equal(error.kind, ERROR_NOT_MAPPED);
-	assert_non_null(strstr(error.text, text));
-}
-
 /* 48 bits, four levels: indices of 9 bits at 39, 30, 21, 12. */
 static void test_4k_48(void **state)
 {
@@ -65,20 +45,20 @@ static void test_4k_48(void **state)
 	assert_int_equal(image->memory->kernel_root, ROOT);
 	assert_int_equal(image->memory->kaslr_offset, 0x1e200000);
 	assert_int_equal(memory_kernel_start(image->memory), 0xffff000000000000);
-	t = translated(image, 0xffff800000605123);
+	t = translated(image, 0, 0xffff800000605123);
 	assert_int_equal(t.physical, 0x45678123);
 	assert_int_equal(t.page_size, 4096);
 	assert_int_equal(t.run, 4096 - 0x123);
 	assert_int_equal(t.levels_walked, 4);
-	t = translated(image, 0xffff800000412345);
+	t = translated(image, 0, 0xffff800000412345);
 	assert_int_equal(t.physical, 0x48212345);
 	assert_int_equal(t.page_size, 2 << 20);
-	t = translated(image, 0xffff800056789abc);
+	t = translated(image, 0, 0xffff800056789abc);
 	assert_int_equal(t.physical, 0x96789abc);
 	assert_int_equal(t.page_size, 1 << 30);
-	assert_not_mapped(image, 0xffff800000606000, "PTE at physical 0x40003030 is 0x45679001");
-	assert_not_mapped(image, 0xffff800000607000, "is 0x0)");
-	assert_not_mapped(image, 0xfffe800000605123, "not a valid address");
+	assert_not_mapped(image, 0, 0xffff800000606000, "PTE at physical 0x40003030 is 0x45679001");
+	assert_not_mapped(image, 0, 0xffff800000607000, "is 0x0)");
+	assert_not_mapped(image, 0, 0xfffe800000605123, "not a valid address");
 	/* A signature goes, in the kernel's half alone. */
 	assert_int_equal(arch_arm64.code_address(image->memory, 0x4b91a69e9b1af514), 0x4b91a69e9b1af514 | 0xffff000000000000);
 	assert_int_equal(arch_arm64.code_address(image->memory, 0x0000aaaae4acd850), 0x0000aaaae4acd850);
@@ -98,7 +78,7 @@ static void test_4k_52(void **state)
 	image_put(image, 0x40004000, 0x0003000012345000 | 3 << 8 | TABLE);
 	image_open(image);
 	assert_int_equal(image->memory->levels, 5);
-	assert_int_equal(translated(image, 0xffffff8000000678).physical, 0xf000012345678);
+	assert_int_equal(translated(image, 0, 0xffffff8000000678).physical, 0xf000012345678);
 	assert_int_equal(memory_kernel_start(image->memory), 0xfff0000000000000);
 	image_free(image);
 }
@@ -113,7 +93,7 @@ static void test_4k_52_on_48(void **state)
 	image_put(image, 0x40001000, 0x80000000 | BLOCK | 3 << 8);	/* bits 9:8 are shareability then */
 	image_open(image);
 	assert_int_equal(image->memory->levels, 4);
-	assert_int_equal(translated(image, 0xffffff8000000678).physical, 0x80000678);
+	assert_int_equal(translated(image, 0, 0xffffff8000000678).physical, 0x80000678);
 	image_free(image);
 }
 
@@ -130,10 +110,10 @@ static void test_16k(void **state)
 	image_put(image, 0x40008000 + 24, 0x47774000 | TABLE);
 	image_open(image);
 	assert_int_equal(image->memory->levels, 3);
-	t = translated(image, 0xfffffff000000000 + (2ull << 25) + (3 << 14) + 0x3210);
+	t = translated(image, 0, 0xfffffff000000000 + (2ull << 25) + (3 << 14) + 0x3210);
 	assert_int_equal(t.physical, 0x47777210);
 	assert_int_equal(t.page_size, 16384);
-	t = translated(image, 0xfffffff002000000 + 0x1abcdef);
+	t = translated(image, 0, 0xfffffff002000000 + 0x1abcdef);
 	assert_int_equal(t.physical, 0x43abcdef);
 	assert_int_equal(t.page_size, 32 << 20);
 	image_free(image);
@@ -151,7 +131,7 @@ static void test_64k(void **state)
 	image_put(image, 0x40020000 + 0x1fff * 8, 0x0000789a12340000 | 0x5000 | TABLE);
 	image_open(image);
 	assert_int_equal(image->memory->levels, 3);
-	t = translated(image, 0xffffffffffff1234);
+	t = translated(image, 0, 0xffffffffffff1234);
 	assert_int_equal(t.physical, 0x5789a12341234);
 	assert_int_equal(t.page_size, 65536);
 	image_free(image);

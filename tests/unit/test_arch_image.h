@@ -162,6 +162,29 @@ static inline void image_free(struct image *image)
 	free(image);
 }
 
+/* Where the tables at ROOT (0 = the kernel's) have ADDRESS; fails if nowhere. */
+static inline struct translation translated(struct image *image, uint64_t root, uint64_t address)
+{
+	struct translation translation;
+	struct error error = { 0 };
+
+	if (!memory_translate(image->memory, root, address, &translation, &error))
+		fail_msg("0x%llx: %s", (unsigned long long)address, error.text);
+	return translation;
+}
+
+/* They do not have it, and TEXT is in the reason. */
+static inline void assert_not_mapped(struct image *image, uint64_t root, uint64_t address, const char *text)
+{
+	struct translation translation;
+	struct error error = { 0 };
+
+	assert_false(memory_translate(image->memory, root, address, &translation, &error));
+	assert_int_equal(error.kind, ERROR_NOT_MAPPED);
+	if (!strstr(error.text, text))
+		fail_msg("%s", error.text);
+}
+
 /* QEMU's note as target/i386/arch_dump.c lays it out. */
 struct image_qemu_segment {
 	uint32_t selector, limit, flags, pad;

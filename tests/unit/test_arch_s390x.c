@@ -27,27 +27,6 @@ static struct image *begin(const char *more)
 	return image;
 }
 
-static void assert_not_mapped(struct image *image, uint64_t root, uint64_t address, const char *text)
-{
-	struct translation translation;
-	struct error error = { 0 };
-
-	assert_false(memory_translate(image->memory, root, address, &translation, &error));
-	assert_int_equal(error.kind, ERROR_NOT_MAPPED);
-	if (!strstr(error.text, text))
-		fail_msg("%s", error.text);
-}
-
-static struct translation translated(struct image *image, uint64_t root, uint64_t address)
-{
-	struct translation translation;
-	struct error error = { 0 };
-
-	if (!memory_translate(image->memory, root, address, &translation, &error))
-		fail_msg("0x%llx: %s", (unsigned long long)address, error.text);
-	return translation;
-}
-
 /* Three levels, virtual = physical: 11 bits at 31 and 20, 8 at 12. */
 static struct image *three_levels(void)
 {

@@ -81,6 +81,14 @@ struct module *module_at(struct kernel *kernel, uint64_t address)
 	return &list->modules[list->spans[low - 1].module];
 }
 
+const struct module_region *module_region_at(const struct module *module, uint64_t address)
+{
+	for (size_t i = 0; i < module->nr_regions; i++)
+		if (address - module->regions[i].start < module->regions[i].size)
+			return &module->regions[i];
+	return NULL;
+}
+
 struct module *module_find(struct kernel *kernel, const char *name)
 {
 	struct module_list *list;

@@ -83,6 +83,8 @@ bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct er
 /* The module whose memory ADDRESS is in; NULL = none. Loads the list if need be. */
 struct module *module_at(struct kernel *kernel, uint64_t address);
 struct module *module_find(struct kernel *kernel, const char *name);
+/* The piece of the module's memory that ADDRESS is in; NULL = none, as where what only its start needed has been freed. */
+const struct module_region *module_region_at(const struct module *module, uint64_t address);
 /* Its symbols from kallsyms in memory. */
 bool module_symbols(struct kernel *kernel, struct module *module, struct symtab **symtab_ret,
 		    struct error *error);

@@ -26,15 +26,9 @@ static uint64_t section_address(void *context, const char *name)
 {
 	const struct module *module = context;
 
-	for (size_t i = 0; i < module->nr_sections; i++) {
-		uint64_t address = module->sections[i].address;
-
-		if (strcmp(module->sections[i].name, name) != 0)
-			continue;
-		for (size_t j = 0; j < module->nr_regions; j++)
-			if (address - module->regions[j].start < module->regions[j].size)
-				return address;
-	}
+	for (size_t i = 0; i < module->nr_sections; i++)
+		if (strcmp(module->sections[i].name, name) == 0 && module_region_at(module, module->sections[i].address))
+			return module->sections[i].address;
 	return 0;
 }
 

@@ -49,10 +49,7 @@ static bool is_plausible(const struct module *module)
 	for (const char *c = module->name; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			return false;
-	for (size_t i = 0; module->name[0] && i < module->nr_regions; i++)
-		if (module->address - module->regions[i].start < module->regions[i].size)
-			return true;
-	return false;
+	return module->name[0] && module_region_at(module, module->address);
 }
 
 /* TRUSTED: the list itself leads to it. */

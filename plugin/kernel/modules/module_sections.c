@@ -29,14 +29,6 @@ static void cast_vote(struct vote *vote, uint64_t address)
 		vote->lead--;
 }
 
-static bool is_in_module(const struct module *module, uint64_t address)
-{
-	for (size_t i = 0; i < module->nr_regions; i++)
-		if (address - module->regions[i].start < module->regions[i].size)
-			return true;
-	return false;
-}
-
 static void vote_with(struct vote *votes, const struct elf_file *file, const struct module *module,
 		      const struct symtab *symbols, const GElf_Sym *sym, const char *name)
 {
@@ -47,7 +39,7 @@ static void vote_with(struct vote *votes, const struct elf_file *file, const str
 	    sym->st_shndx >= file->nr_sections || symtab_find_next(symbols, name, symbol))
 		return;
 	address = symbol->address - sym->st_value;
-	if (is_in_module(module, address))
+	if (module_region_at(module, address))
 		cast_vote(&votes[sym->st_shndx], address);
 }
 

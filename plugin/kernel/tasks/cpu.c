@@ -11,9 +11,6 @@ static void read_online(struct collection *collection)
 {
 	struct kernel *kernel = collection->kernel;
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
-	unsigned size = kernel->arch->pointer_size, bits = size * 8;
-	uint64_t word = 0;
-	bool known = false;
 
 	if (!symbol) {
 		/* Built without SMP. */
@@ -21,28 +18,20 @@ static void read_online(struct collection *collection)
 			collection->candidates[cpu].cpu.online = true;
 		return;
 	}
-	/*
-	 * Longs in the machine's byte order: read as such, bit N of the mask is bit N % 64 of long
-	 * N / 64 (or 32).
-	 */
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
 		struct cpu *this = &collection->candidates[cpu].cpu;
 
-		if (cpu % bits == 0)
-			known = memory_read_uint(kernel->memory, symbol->address + cpu / 8, size, &word, NULL);
-		collection->online_unknown |= !known;
-		this->online_unknown = !known;
-		this->online = known && word >> cpu % bits & 1;
+		this->online_unknown = !kernel_test_bit(kernel, symbol->address, cpu, &this->online, NULL);
+		collection->online_unknown |= this->online_unknown;
 	}
 }
 
 bool cpu_was_offline(struct kernel *kernel, unsigned number)
 {
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
-	uint64_t word;
+	bool online;
 
-	return symbol && memory_read_uint(kernel->memory, symbol->address + number / 64 * 8, 8, &word, NULL) &&
-	       !(word >> number % 64 & 1);
+	return symbol && kernel_test_bit(kernel, symbol->address, number, &online, NULL) && !online;
 }
 
 /* A per-CPU pointer, or one in the per-CPU structure SYMBOL. 0 = not known. */

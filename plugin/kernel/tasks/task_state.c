@@ -10,8 +10,6 @@
  */
 #include "kernel/tasks/task.h"
 
-#include <stdlib.h>
-
 enum {
 	INTERRUPTIBLE = 0x1,
 	UNINTERRUPTIBLE = 0x2,
@@ -111,28 +109,31 @@ static char state_letter(struct kernel *kernel, const struct symbol *array, unsi
 	return memory_read(kernel->memory, text, &letter, 1, NULL) ? letter : '?';
 }
 
-static const struct kernel_slot numbers_slot = { free };
+static void free_nothing(void *value)
+{
+	(void)value;	/* one of the tables above */
+}
+
+static const struct kernel_slot numbers_slot = { free_nothing };
 
 static const struct numbers *numbers_of(struct kernel *kernel)
 {
-	struct numbers *kept = kernel_kept(kernel, &numbers_slot);
-	const struct numbers *found = &numbers_now;
+	const struct numbers *found = kernel_kept(kernel, &numbers_slot);
 	const struct symbol *array = symtab_find(kernel->symbols, "task_state_array");
 	char fifth, seventh;
 
-	if (kept)
-		return kept;
+	if (found)
+		return found;
 	fifth = array ? state_letter(kernel, array, 5) : '?';
 	seventh = array ? state_letter(kernel, array, 7) : '?';
 	if (fifth == 'Z')
 		found = &numbers_before_3_15;
 	else if (fifth == 'X' && seventh != 'P' && seventh != '?')
 		found = &numbers_before_4_14;
-	kept = malloc(sizeof(*kept));
-	if (!kept)
-		return found;
-	*kept = *found;
-	return kernel_keep(kernel, &numbers_slot, kept, NULL) ? kept : found;
+	else
+		found = &numbers_now;
+	kernel_keep(kernel, &numbers_slot, (void *)found, NULL);
+	return found;
 }
 
 /* --- answers --- */
