@@ -131,7 +131,7 @@ bool output_uint_as(struct output *output, size_t column, uint64_t value, const 
 bool output_real(struct output *output, size_t column, double value, int decimals);
 /*
  * Any bytes. For people control characters and bytes that are not UTF-8 are \xNN; in JSON, MI and Python such a byte is the character
- * U+EF00 + byte, which can be turned back (gdb/output_python.c).
+ * U+EF00 + byte, which can be turned back (gdb/python/output_python.c).
  */
 bool output_string(struct output *output, size_t column, const char *string);
 bool output_bytes(struct output *output, size_t column, const char *string, size_t size);

@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "commands/command.h"
 #include "gdb/command_line.h"
-#include "gdb/output_python.h"
+#include "gdb/python/output_python.h"
 #include "gdb/session.h"
 #include "gdb/style.h"
 #include "kernel/modules/module.h"

@@ -15,7 +15,7 @@ gdb_sources += \
 	plugin/gdb/index.c \
 	plugin/gdb/mi.c \
 	plugin/gdb/modules.c \
-	plugin/gdb/output_python.c plugin/gdb/output_python.h \
+	plugin/gdb/python/output_python.c plugin/gdb/python/output_python.h \
 	plugin/gdb/parameters.c \
 	plugin/gdb/plugin.h \
 	plugin/gdb/progress.c plugin/gdb/progress.h \

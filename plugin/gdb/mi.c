@@ -13,7 +13,7 @@
  * such characters become \xNN and \uNNNN here.
  */
 #include "commands/command.h"
-#include "gdb/output_python.h"
+#include "gdb/python/output_python.h"
 #include "gdb/session.h"
 
 #include <stdio.h>

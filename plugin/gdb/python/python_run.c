@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "commands/command.h"
-#include "gdb/output_python.h"
+#include "gdb/python/output_python.h"
 #include "gdb/session.h"
 
 /* The command that TEXT begins with ("ps" or "kernel ps"); *rest_ret is what follows it. */

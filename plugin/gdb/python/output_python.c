@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gdb/output_python.h"
+#include "gdb/python/output_python.h"
 
 #include <stdlib.h>
 #include <string.h>
