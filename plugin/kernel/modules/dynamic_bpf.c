@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/containers.h"
+#include "kernel/memory/vmalloc.h"
 #include "kernel/modules/dynamic_internal.h"
 #include "kernel/tasks/task.h"
 
@@ -149,4 +150,36 @@ bool dynamic_each_pack(struct dynamic_collection *collection,
 	    !types_member(collection->kernel->types, "bpf_prog_pack", "list", &node, NULL))
 		return true;
 	return list_for_each(collection->kernel, list, node.offset, add_pack, &walk, error);
+}
+
+/* --- images that are alone in an area --- */
+
+struct image_walk {
+	struct dynamic_collection *collection;
+	bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error);
+};
+
+/*
+ * bpf_jit_binary_alloc() or bpf_jit_alloc_exec() asked for it, as the compiler inlined them; a pack of programs is asked for by
+ * others. Where in an area the image starts is random: before and behind it is what no program runs into.
+ */
+static bool add_area(void *context, const struct vmalloc_area *area, struct error *error)
+{
+	struct image_walk *walk = context;
+	/* It is a return address. */
+	const struct symbol *caller = area->caller ? symtab_lookup(walk->collection->kernel->symbols, area->caller - 1)
+						   : NULL;
+
+	return !caller || strncmp(caller->name, "bpf_jit_", 8) != 0 ||
+	       walk->callback(walk->collection, area->start, area->end, error);
+}
+
+bool dynamic_each_image(struct dynamic_collection *collection,
+			bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
+					 struct error *error),
+			struct error *error)
+{
+	struct image_walk walk = { collection, callback };
+
+	return vmalloc_for_each(collection->kernel, add_area, &walk, error);
 }

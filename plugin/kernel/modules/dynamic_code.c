@@ -11,6 +11,7 @@
 
 #define MAX_CODES 1000000	/* more is damage; BPF has a few thousand on big machines */
 #define MAX_SIZE (64u << 20)	/* of one piece */
+#define INT3 0xcc
 
 static void free_codes(void *value)
 {
@@ -74,9 +75,18 @@ static void sort(struct dynamic_codes *codes)
 	codes->count = kept;
 }
 
-/* Adds what the first SORTED pieces leave of [START, END). */
+static bool add_symbol(struct dynamic_collection *collection, uint64_t start, uint64_t end, const char *name,
+		       struct error *error)
+{
+	const struct symbol symbol = { .address = start, .size = end - start, .name = name, .letter = 't',
+				       .function = true };
+
+	return symtab_add(collection->codes->symbols, &symbol, error);
+}
+
+/* Adds what the first SORTED pieces leave of [START, END); each piece is called NAME, if there is one. */
 static bool fill(struct dynamic_collection *collection, size_t sorted, uint64_t start, uint64_t end,
-		 enum dynamic_kind kind, struct error *error)
+		 enum dynamic_kind kind, const char *name, struct error *error)
 {
 	const struct dynamic_codes *codes = collection->codes;
 	size_t i = array_up_to(codes->list, sorted, sizeof(*codes->list), offsetof(struct dynamic_code, end), start);
@@ -90,20 +100,13 @@ static bool fill(struct dynamic_collection *collection, size_t sorted, uint64_t 
 			next = codes->list[i].end;
 			i++;
 		}
-		if (rest.end > rest.start && !dynamic_add(collection, &rest, error))
+		if (rest.end > rest.start &&
+		    (!dynamic_add(collection, &rest, error) ||
+		     (name && !add_symbol(collection, rest.start, rest.end, name, error))))
 			return false;
 		start = next > start ? next : end;
 	}
 	return true;
-}
-
-static bool add_symbol(struct dynamic_collection *collection, uint64_t start, uint64_t end, const char *name,
-		       struct error *error)
-{
-	const struct symbol symbol = { .address = start, .size = end - start, .name = name, .letter = 't',
-				       .function = true };
-
-	return symtab_add(collection->codes->symbols, &symbol, error);
 }
 
 /* What is common to the two that are named as a whole. */
@@ -111,7 +114,7 @@ static bool fill_and_name(struct dynamic_collection *collection, uint64_t start,
 			  const char *name, struct error *error)
 {
 	struct dynamic_codes *codes = collection->codes;
-	bool done = fill(collection, codes->count, start, end, kind, error);
+	bool done = fill(collection, codes->count, start, end, kind, NULL, error);
 
 	sort(codes);
 	return done && add_symbol(collection, start, end, name, error);
@@ -122,9 +125,39 @@ static bool fill_page(struct dynamic_collection *collection, uint64_t start, con
 	return fill_and_name(collection, start, start + 4096, DYNAMIC_PAGE, name, error);
 }
 
+/* Not as a whole: gdb finds no symbol that begins before another one. */
 static bool fill_pack(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error)
 {
-	return fill_and_name(collection, start, end, DYNAMIC_BPF_PACK, "bpf_prog_pack", error);
+	struct dynamic_codes *codes = collection->codes;
+	bool done = fill(collection, codes->count, start, end, DYNAMIC_BPF_PACK, "bpf_prog_pack", error);
+
+	sort(codes);
+	return done;
+}
+
+#define HEADER_SIZE 4	/* struct bpf_binary_header: how many pages there are */
+
+/*
+ * The one program of an area, which begins behind its header and as many int3 as chance wanted; unless it is known already,
+ * with its name.
+ */
+static bool fill_image(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error)
+{
+	struct dynamic_codes *codes = collection->codes;
+	struct memory *memory = collection->kernel->memory;
+	size_t after = array_up_to(codes->list, codes->count, sizeof(*codes->list), offsetof(struct dynamic_code, start), end);
+	uint64_t code = start + HEADER_SIZE;
+	uint8_t byte = INT3;
+
+	if (after && codes->list[after - 1].end > start)
+		return true;
+	for (; code < end && code < start + 4096; code++) {
+		if (!memory_read(memory, code, &byte, 1, error))
+			return false;
+		if (byte != INT3)
+			break;
+	}
+	return byte == INT3 || fill_and_name(collection, code, end, DYNAMIC_BPF, "bpf_prog", error);
 }
 
 static bool collect(struct dynamic_collection *collection, struct error *error)
@@ -145,6 +178,8 @@ static bool collect(struct dynamic_collection *collection, struct error *error)
 	if (!dynamic_each_page(collection, fill_page, &why))
 		dynamic_damaged(collection, "pages of kprobes", &why);
 	if (!dynamic_each_pack(collection, fill_pack, &why))
+		dynamic_damaged(collection, "BPF programs", &why);
+	if (!dynamic_each_image(collection, fill_image, &why))
 		dynamic_damaged(collection, "BPF programs", &why);
 	return symtab_finish(codes->symbols, error);
 }

@@ -6,12 +6,13 @@
  *	ftrace	an ops' own copy of ftrace_caller or ftrace_regs_caller: ftrace_ops.trampoline
  *	kprobes	what a probe replaced, to be run elsewhere: the pages of kprobe_insn_slots and kprobe_optinsn_slots
  *	BPF	programs and trampolines, by kallsyms' own list (bpf_kallsyms, since 5.7, ecb60d1c6779). That has no
- *		classic ones, which seccomp filters are: those are found through the tasks. What else lies in BPF's memory
- *		(struct bpf_prog_pack, since 5.18, 57631054fae6) is known to be a program, but not which
+ *		classic ones, which filters of seccomp and of sockets are: seccomp's are found through the tasks. What else lies
+ *		in BPF's memory is known to be a program, but not which: packs of several (struct bpf_prog_pack, since 5.18,
+ *		57631054fae6), and areas with one each
  *	thunks	of indirect branches (Indirect Target Selection): the pages that a module or its_pages lists; where the
  *		kernel keeps no list of its own, those that its calls lead to. And Hyper-V's page of hypercalls
  *
- * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's, the pack and the thunks' are ours.
+ * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's, an unknown program's, the pack's and the thunks' are ours.
  *
  * To add a kind: a row in enum dynamic_kind, a collector in dynamic_code.c or a file beside it, its rows.
  */

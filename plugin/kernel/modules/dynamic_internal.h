@@ -23,6 +23,11 @@ bool dynamic_each_pack(struct dynamic_collection *collection,
 		       bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
 					struct error *error),
 		       struct error *error);
+/* Calls back for each area that one program has for itself. */
+bool dynamic_each_image(struct dynamic_collection *collection,
+			bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
+					 struct error *error),
+			struct error *error);
 /* dynamic_thunks.c */
 void dynamic_collect_thunks(struct dynamic_collection *collection);
 /* dynamic_probes.c */

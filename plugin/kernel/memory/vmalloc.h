@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The areas of the kernel's virtual memory that are mapped piece by piece: vmalloc(), ioremap(), modules, task stacks, code
+ * made at run time. What /proc/vmallocinfo lists.
+ *
+ * The kernel keeps them in one list, vmap_area_list, or, since 6.9 (d093602919ad), in one for each of nr_vmap_nodes vmap_nodes.
+ */
+#ifndef VMCORE_KERNEL_VMALLOC_H
+#define VMCORE_KERNEL_VMALLOC_H
+
+#include "kernel/kernel.h"
+
+struct vmalloc_area {
+	uint64_t start, end;	/* virtual addresses; with the guard page, if it has one */
+	uint64_t caller;	/* an address in the code that asked for it; 0 = not known (vm_map_ram() has none) */
+};
+
+/*
+ * Calls back for each area, in no order. A callback that returns false with *error filled in ends the walk. The areas of a node
+ * that cannot be read are lost, the rest is handed out: then false, with the first reason. A kernel that has neither list has
+ * no areas that are known: ERROR_NO_SYMBOL.
+ */
+bool vmalloc_for_each(struct kernel *kernel,
+		      bool (*callback)(void *context, const struct vmalloc_area *area, struct error *error),
+		      void *context, struct error *error);
+
+#endif
