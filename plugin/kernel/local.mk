@@ -8,7 +8,8 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
 	plugin/kernel/tasks/task.c plugin/kernel/tasks/task_read.c plugin/kernel/tasks/task_read.h plugin/kernel/tasks/task_ways.c plugin/kernel/tasks/task_ways.h plugin/kernel/tasks/task_memory.c \
 	plugin/kernel/tasks/task_state.c plugin/kernel/tasks/task.h \
-	plugin/kernel/memory/vmalloc.c plugin/kernel/memory/vmalloc.h plugin/kernel/memory/memory_use.c plugin/kernel/memory/memory_use.h plugin/kernel/memory/memory_counters.c plugin/kernel/memory/memory_counters.h \
+	plugin/kernel/memory/vmalloc.c plugin/kernel/memory/vmalloc.h \
+	plugin/kernel/memory/memory_use.c plugin/kernel/memory/memory_use.h plugin/kernel/memory/memory_counters.c plugin/kernel/memory/memory_counters.h \
 	plugin/kernel/tasks/blocked.c plugin/kernel/tasks/blocked.h plugin/kernel/tasks/blocked_locks.c plugin/kernel/tasks/blocked_locks.h \
 	plugin/kernel/stacks/bad_pointer.c plugin/kernel/stacks/bad_pointer.h \
 	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \

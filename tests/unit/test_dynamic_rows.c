@@ -11,7 +11,8 @@
 enum { TEXT = 0x100000, CALLER = TEXT, PROBED = TEXT + 0x100, LISTS = 0x1000, PROGRAMS = 0x2000, OPS = 0x3000,
        PROBES = 0x4000, PROGRAM = 0x10000, TRAMPOLINE = 0x20000, SLOTS = 0x30000, OPT_SLOTS = 0x31000 };
 enum { LIST_BPF = LISTS, LIST_OPS = LISTS + 0x20, CACHE = LISTS + 0x40, OPT_CACHE = LISTS + 0x80, TABLE = LISTS + 0x100,
-       AGGREGATE = TEXT + 0x800, ITS = LISTS + 0x400, THUNKS = 0x40000, THUNK = THUNKS + 0x20 };
+       AGGREGATE = TEXT + 0x800, ITS = LISTS + 0x400, THUNKS = 0x40000, THUNK = THUNKS + 0x20, AREAS = LISTS + 0x500,
+       NODES = LISTS + 0x600, BPF_ALLOC = TEXT + 0x900 };
 
 static const struct image_member members[] = {
 	MEMBER("list_head", "next", 0, 8), MEMBER("hlist_node", "next", 0, 8),
@@ -26,6 +27,9 @@ static const struct image_member members[] = {
 	MEMBER("kprobe_insn_cache", "pages", 0, 16), MEMBER("kprobe_insn_cache", "insn_size", 16, 8),
 	MEMBER("kprobe_insn_page", "list", 0, 16), MEMBER("kprobe_insn_page", "insns", 16, 8),
 	MEMBER("its_array", "pages", 0, 8), MEMBER("its_array", "num", 8, 4),
+	MEMBER("vmap_area", "va_start", 0, 8), MEMBER("vmap_area", "va_end", 8, 8), MEMBER("vmap_area", "list", 16, 16),
+	MEMBER("vmap_area", "vm", 32, 8), MEMBER("vm_struct", "caller", 0, 8), MEMBER("vmap_node", "busy.head", 8, 16),
+	SIZE_OF("vmap_node", 32),
 	{ NULL, NULL, { 0 } }
 };
 
@@ -52,7 +56,7 @@ static void put_list(struct image *image, uint64_t head, uint64_t node)
 	put(image, node, AT(head));
 }
 
-static int make(void **state, const char *its_symbol)
+static int make(void **state, const char *its_symbol, const char *areas_symbol)
 {
 	struct image *image = image_new(members, NULL);
 
@@ -65,6 +69,9 @@ static int make(void **state, const char *its_symbol)
 	image_symbol(image, "kprobe_table", TABLE, 0x200);
 	image_symbol(image, "aggr_pre_handler", AGGREGATE, 8);
 	image_symbol(image, its_symbol, ITS, 16);
+	image_symbol(image, areas_symbol, AREAS, 16);
+	image_symbol(image, "nr_vmap_nodes", AREAS + 0x20, 4);
+	image_symbol(image, "bpf_jit_binary_alloc", BPF_ALLOC, 0x40);
 	image_ready(image);
 	image->kernel.orc = (struct orc_table){ addresses, orc, sizeof(orc) / sizeof(orc[0]) };
 	image->kernel.orc_loaded = true;
@@ -73,6 +80,7 @@ static int make(void **state, const char *its_symbol)
 	put_list(image, LIST_BPF, LIST_BPF);
 	put_list(image, CACHE, CACHE);
 	put_list(image, OPT_CACHE, OPT_CACHE);
+	put_list(image, AREAS, AREAS);
 	put(image, CACHE + 16, 16);
 	put(image, OPT_CACHE + 16, 160);
 	*state = image;
@@ -80,8 +88,9 @@ static int make(void **state, const char *its_symbol)
 }
 
 /* A kernel that keeps no list of its own thunks, and one that does. */
-static int setup(void **state) { return make(state, "its_mitigation"); }
-static int setup_its_pages(void **state) { return make(state, "its_pages"); }
+static int setup(void **state) { return make(state, "its_mitigation", "vmap_area_list"); }
+static int setup_its_pages(void **state) { return make(state, "its_pages", "vmap_area_list"); }
+static int setup_nodes(void **state) { return make(state, "its_mitigation", "vmap_nodes"); }
 
 static int teardown(void **state)
 {
@@ -148,6 +157,89 @@ static void test_bpf_dispatcher(void **state)
 
 	put_program(image, code, sizeof(code), "bpf_dispatcher_xdp");
 	assert_row(image, PROGRAM + 7, ORC_TYPE_FRAME, ORC_BASE_SP, 8);
+}
+
+/* push rbp; mov rbp, rsp; xor eax, eax; leave; ret */
+static const uint8_t filter[] = { 0x55, 0x48, 0x89, 0xe5, 0x31, 0xc0, 0xc9, 0xc3 };
+enum { FILTER = PROGRAM + 0x20, AREA = AREAS + 0x40 };
+
+/* An area of a page on the list at HEAD that CALLER asked for: its header, int3, FILTER, int3. */
+static void put_area(struct image *image, uint64_t head, uint64_t caller)
+{
+	for (size_t i = 4; i < 4096; i++)
+		image_put_number(image, PROGRAM + i, 0xcc, 1);
+	image_put_number(image, PROGRAM, 1, 4);
+	image_put(image, FILTER, filter, sizeof(filter));
+	put(image, AREA, AT(PROGRAM));
+	put(image, AREA + 8, AT(PROGRAM) + 4096);
+	put_list(image, head, AREA + 16);
+	put(image, AREA + 32, AT(AREA + 0x40));
+	put(image, AREA + 0x40, caller);
+}
+
+static void assert_filter(struct image *image)
+{
+	char name[64];
+
+	assert_row(image, FILTER, ORC_TYPE_FRAME, ORC_BASE_SP, 8);
+	assert_row(image, FILTER + 1, ORC_TYPE_FRAME, ORC_BASE_SP, 16);
+	assert_row(image, FILTER + 4, ORC_TYPE_FRAME, ORC_BASE_BP, 16);
+	assert_null(dynamic_code_at(&image->kernel, AT(FILTER) - 1));
+	assert_non_null(kernel_symbolize(&image->kernel, AT(FILTER) + 4, name, sizeof(name)));
+	assert_string_equal(name, "bpf_prog+0x4");
+	assert_int_equal(dynamic_codes_get(&image->kernel)->damage.kind, ERROR_NONE);
+}
+
+static void test_filter_that_is_not_listed(void **state)
+{
+	struct image *image = *state;
+
+	/* A return address can be behind the last instruction of who called. */
+	put_area(image, AREAS, AT(BPF_ALLOC) + 0x40);
+	assert_filter(image);
+}
+
+static void test_filter_in_the_second_node(void **state)
+{
+	struct image *image = *state;
+
+	put(image, AREAS, AT(NODES));
+	image_put_number(image, AREAS + 0x20, 2, 4);
+	put_list(image, NODES + 8, NODES + 8);
+	put_area(image, NODES + 32 + 8, AT(BPF_ALLOC) + 5);
+	assert_filter(image);
+}
+
+/* What lies in the first node is lost, and that is said. */
+static void test_node_that_cannot_be_read(void **state)
+{
+	struct image *image = *state;
+
+	put(image, AREAS, AT(NODES));
+	image_put_number(image, AREAS + 0x20, 2, 4);
+	put(image, NODES + 8, AT(IMAGE_SIZE));
+	put_area(image, NODES + 32 + 8, AT(BPF_ALLOC) + 5);
+	assert_non_null(dynamic_code_at(&image->kernel, AT(FILTER)));
+	assert_non_null(strstr(dynamic_codes_get(&image->kernel)->damage.text, "BPF programs may be missing"));
+}
+
+/* Somebody else's area, and one of a program that has a name. */
+static void test_areas_of_others(void **state)
+{
+	struct image *image = *state;
+	char name[64];
+
+	put_area(image, AREAS, AT(CALLER) + 4);
+	assert_null(dynamic_code_at(&image->kernel, AT(FILTER)));
+	kernel_forget(&image->kernel);
+	put_area(image, AREAS, AT(BPF_ALLOC) + 5);
+	put_list(image, LIST_BPF, PROGRAMS + 80);
+	put(image, PROGRAMS, AT(FILTER));
+	put(image, PROGRAMS + 8, AT(FILTER) + sizeof(filter));
+	image_put_string(image, PROGRAMS + 16, "bpf_prog_6deef7357e7b4530_x");
+	assert_non_null(kernel_symbolize(&image->kernel, AT(FILTER) + 4, name, sizeof(name)));
+	assert_string_equal(name, "bpf_prog_6deef7357e7b4530_x+0x4");
+	assert_int_equal(dynamic_codes_get(&image->kernel)->count, 1);
 }
 
 static void test_ftrace_trampoline(void **state)
@@ -312,6 +404,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bpf_program, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bpf_dispatcher, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_filter_that_is_not_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_filter_in_the_second_node, setup_nodes, teardown),
+		cmocka_unit_test_setup_teardown(test_node_that_cannot_be_read, setup_nodes, teardown),
+		cmocka_unit_test_setup_teardown(test_areas_of_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ftrace_trampoline, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_optimized_kprobe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown_instruction_in_a_slot, setup, teardown),

@@ -17,8 +17,8 @@ struct vmalloc_area {
 
 /*
  * Calls back for each area, in no order. A callback that returns false with *error filled in ends the walk. The areas of a node
- * that cannot be read are lost, the rest is handed out: then false, with the first reason. A kernel that has neither list has
- * no areas that are known: ERROR_NO_SYMBOL.
+ * that cannot be read are lost, the rest is handed out: then false, with the first reason. A kernel that has neither list:
+ * ERROR_NO_SYMBOL or ERROR_NO_MEMBER, which names what is missing.
  */
 bool vmalloc_for_each(struct kernel *kernel,
 		      bool (*callback)(void *context, const struct vmalloc_area *area, struct error *error),

@@ -116,70 +116,72 @@ void dynamic_collect_seccomp(struct dynamic_collection *collection)
 
 /* --- packs --- */
 
-struct pack_walk {
-	struct dynamic_collection *collection;
-	uint64_t size;
-	bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error);
-};
-
-static bool add_pack(void *context, uint64_t entry, struct error *error)
-{
-	struct pack_walk *walk = context;
-	uint64_t start;
-
-	return kernel_read_member(walk->collection->kernel, entry, "bpf_prog_pack", "ptr", &start, error) &&
-	       walk->callback(walk->collection, start, start + walk->size, error);
-}
-
 /*
  * BPF_PROG_PACK_SIZE, which is no symbol: 2 MiB for each node that is possible. Of a pack of more nodes only the first
  * one's is taken for sure.
  */
 #define PACK_SIZE (2u << 20)
 
-bool dynamic_each_pack(struct dynamic_collection *collection,
-		       bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
-					struct error *error),
-		       struct error *error)
+/* Not named as a whole: gdb finds no symbol that begins before another one. */
+static bool add_pack(void *context, uint64_t entry, struct error *error)
 {
-	struct pack_walk walk = { collection, PACK_SIZE, callback };
+	struct dynamic_collection *collection = context;
+	uint64_t start;
+
+	return kernel_read_member(collection->kernel, entry, "bpf_prog_pack", "ptr", &start, error) &&
+	       dynamic_fill(collection, start, start + PACK_SIZE, DYNAMIC_BPF_PACK, "bpf_prog_pack", error);
+}
+
+void dynamic_collect_packs(struct dynamic_collection *collection)
+{
+	struct error error = { 0 };
 	struct member node;
 	uint64_t list;
 
-	if (!kernel_symbol(collection->kernel, "pack_list", &list, NULL) ||
-	    !types_member(collection->kernel->types, "bpf_prog_pack", "list", &node, NULL))
-		return true;
-	return list_for_each(collection->kernel, list, node.offset, add_pack, &walk, error);
+	if (kernel_symbol(collection->kernel, "pack_list", &list, NULL) &&
+	    types_member(collection->kernel->types, "bpf_prog_pack", "list", &node, NULL) &&
+	    !list_for_each(collection->kernel, list, node.offset, add_pack, collection, &error))
+		dynamic_damaged(collection, "BPF programs", &error);
 }
 
 /* --- images that are alone in an area --- */
 
-struct image_walk {
-	struct dynamic_collection *collection;
-	bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error);
-};
+#define HEADER_SIZE 4	/* struct bpf_binary_header: how many pages there are */
+#define MAX_HOLE    4096	/* the hole before an image is less */
+#define INT3	    0xcc
+
+/* Behind the area's header there are as many int3 as chance wanted, then the program. */
+static bool add_image(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error)
+{
+	size_t size = end - start < MAX_HOLE ? end - start : MAX_HOLE, at = HEADER_SIZE;
+	uint8_t bytes[MAX_HOLE];
+
+	if (!memory_read(collection->kernel->memory, start, bytes, size, error))
+		return false;
+	while (at < size && bytes[at] == INT3)
+		at++;
+	return at >= size || dynamic_fill(collection, start + at, end, DYNAMIC_BPF, "bpf_prog", error);
+}
 
 /*
  * bpf_jit_binary_alloc() or bpf_jit_alloc_exec() asked for it, as the compiler inlined them; a pack of programs is asked for by
- * others. Where in an area the image starts is random: before and behind it is what no program runs into.
+ * others. A program that is known already has its name.
  */
 static bool add_area(void *context, const struct vmalloc_area *area, struct error *error)
 {
-	struct image_walk *walk = context;
+	struct dynamic_collection *collection = context;
 	/* It is a return address. */
-	const struct symbol *caller = area->caller ? symtab_lookup(walk->collection->kernel->symbols, area->caller - 1)
-						   : NULL;
+	const struct symbol *caller = area->caller ? symtab_lookup(collection->kernel->symbols, area->caller - 1) : NULL;
 
 	return !caller || strncmp(caller->name, "bpf_jit_", 8) != 0 ||
-	       walk->callback(walk->collection, area->start, area->end, error);
+	       dynamic_known(collection, area->start, area->end) ||
+	       add_image(collection, area->start, area->end, error);
 }
 
-bool dynamic_each_image(struct dynamic_collection *collection,
-			bool (*callback)(struct dynamic_collection *collection, uint64_t start, uint64_t end,
-					 struct error *error),
-			struct error *error)
+void dynamic_collect_images(struct dynamic_collection *collection)
 {
-	struct image_walk walk = { collection, callback };
+	struct error error = { 0 };
 
-	return vmalloc_for_each(collection->kernel, add_area, &walk, error);
+	if (!vmalloc_for_each(collection->kernel, add_area, collection, &error))
+		dynamic_damaged(collection, "BPF programs", &error);
 }

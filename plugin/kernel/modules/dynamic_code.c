@@ -11,7 +11,6 @@
 
 #define MAX_CODES 1000000	/* more is damage; BPF has a few thousand on big machines */
 #define MAX_SIZE (64u << 20)	/* of one piece */
-#define INT3 0xcc
 
 static void free_codes(void *value)
 {
@@ -63,8 +62,9 @@ static int compare(const void *a, const void *b)
 }
 
 /* Sorts; of two that overlap the later one is left out (two tasks' one seccomp filter; damage). */
-static void sort(struct dynamic_codes *codes)
+static void sort(struct dynamic_collection *collection)
 {
+	struct dynamic_codes *codes = collection->codes;
 	size_t kept = 0;
 
 	if (codes->count)
@@ -72,11 +72,11 @@ static void sort(struct dynamic_codes *codes)
 	for (size_t i = 0; i < codes->count; i++)
 		if (!kept || codes->list[i].start >= codes->list[kept - 1].end)
 			codes->list[kept++] = codes->list[i];
-	codes->count = kept;
+	codes->count = collection->sorted = kept;
 }
 
-static bool add_symbol(struct dynamic_collection *collection, uint64_t start, uint64_t end, const char *name,
-		       struct error *error)
+bool dynamic_name(struct dynamic_collection *collection, uint64_t start, uint64_t end, const char *name,
+		  struct error *error)
 {
 	const struct symbol symbol = { .address = start, .size = end - start, .name = name, .letter = 't',
 				       .function = true };
@@ -84,103 +84,64 @@ static bool add_symbol(struct dynamic_collection *collection, uint64_t start, ui
 	return symtab_add(collection->codes->symbols, &symbol, error);
 }
 
-/* Adds what the first SORTED pieces leave of [START, END); each piece is called NAME, if there is one. */
-static bool fill(struct dynamic_collection *collection, size_t sorted, uint64_t start, uint64_t end,
-		 enum dynamic_kind kind, const char *name, struct error *error)
+/* The first known piece that ends behind ADDRESS; collection->sorted = none. */
+static size_t first_behind(const struct dynamic_collection *collection, uint64_t address)
+{
+	return array_up_to(collection->codes->list, collection->sorted, sizeof(*collection->codes->list),
+			   offsetof(struct dynamic_code, end), address);
+}
+
+bool dynamic_known(const struct dynamic_collection *collection, uint64_t start, uint64_t end)
+{
+	size_t i = first_behind(collection, start);
+
+	return i < collection->sorted && collection->codes->list[i].start < end;
+}
+
+bool dynamic_fill(struct dynamic_collection *collection, uint64_t start, uint64_t end, enum dynamic_kind kind,
+		  const char *name, struct error *error)
 {
 	const struct dynamic_codes *codes = collection->codes;
-	size_t i = array_up_to(codes->list, sorted, sizeof(*codes->list), offsetof(struct dynamic_code, end), start);
+	size_t i = first_behind(collection, start);
 
 	while (start < end) {
 		struct dynamic_code rest = { .start = start, .end = end, .kind = kind };
 		uint64_t next = end;
 
-		if (i < sorted && codes->list[i].start < end) {
+		if (i < collection->sorted && codes->list[i].start < end) {
 			rest.end = codes->list[i].start;
 			next = codes->list[i].end;
 			i++;
 		}
 		if (rest.end > rest.start &&
 		    (!dynamic_add(collection, &rest, error) ||
-		     (name && !add_symbol(collection, rest.start, rest.end, name, error))))
+		     (name && !dynamic_name(collection, rest.start, rest.end, name, error))))
 			return false;
 		start = next > start ? next : end;
 	}
 	return true;
 }
 
-/* What is common to the two that are named as a whole. */
-static bool fill_and_name(struct dynamic_collection *collection, uint64_t start, uint64_t end, enum dynamic_kind kind,
-			  const char *name, struct error *error)
-{
-	struct dynamic_codes *codes = collection->codes;
-	bool done = fill(collection, codes->count, start, end, kind, NULL, error);
-
-	sort(codes);
-	return done && add_symbol(collection, start, end, name, error);
-}
-
-static bool fill_page(struct dynamic_collection *collection, uint64_t start, const char *name, struct error *error)
-{
-	return fill_and_name(collection, start, start + 4096, DYNAMIC_PAGE, name, error);
-}
-
-/* Not as a whole: gdb finds no symbol that begins before another one. */
-static bool fill_pack(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error)
-{
-	struct dynamic_codes *codes = collection->codes;
-	bool done = fill(collection, codes->count, start, end, DYNAMIC_BPF_PACK, "bpf_prog_pack", error);
-
-	sort(codes);
-	return done;
-}
-
-#define HEADER_SIZE 4	/* struct bpf_binary_header: how many pages there are */
-
-/*
- * The one program of an area, which begins behind its header and as many int3 as chance wanted; unless it is known already,
- * with its name.
- */
-static bool fill_image(struct dynamic_collection *collection, uint64_t start, uint64_t end, struct error *error)
-{
-	struct dynamic_codes *codes = collection->codes;
-	struct memory *memory = collection->kernel->memory;
-	size_t after = array_up_to(codes->list, codes->count, sizeof(*codes->list), offsetof(struct dynamic_code, start), end);
-	uint64_t code = start + HEADER_SIZE;
-	uint8_t byte = INT3;
-
-	if (after && codes->list[after - 1].end > start)
-		return true;
-	for (; code < end && code < start + 4096; code++) {
-		if (!memory_read(memory, code, &byte, 1, error))
-			return false;
-		if (byte != INT3)
-			break;
-	}
-	return byte == INT3 || fill_and_name(collection, code, end, DYNAMIC_BPF, "bpf_prog", error);
-}
-
 static bool collect(struct dynamic_collection *collection, struct error *error)
 {
 	struct dynamic_codes *codes = collection->codes;
-	struct error why = { 0 };
 
 	dynamic_collect_ftrace(collection);
 	dynamic_collect_kprobes(collection);
 	dynamic_collect_bpf(collection);
 	dynamic_collect_seccomp(collection);
 	dynamic_collect_thunks(collection);
-	sort(codes);
+	sort(collection);
 	for (size_t i = 0; i < codes->count; i++)
-		if (codes->list[i].name[0] &&
-		    !add_symbol(collection, codes->list[i].start, codes->list[i].end, codes->list[i].name, error))
+		if (codes->list[i].name[0] && !dynamic_name(collection, codes->list[i].start, codes->list[i].end,
+							    codes->list[i].name, error))
 			return false;
-	if (!dynamic_each_page(collection, fill_page, &why))
-		dynamic_damaged(collection, "pages of kprobes", &why);
-	if (!dynamic_each_pack(collection, fill_pack, &why))
-		dynamic_damaged(collection, "BPF programs", &why);
-	if (!dynamic_each_image(collection, fill_image, &why))
-		dynamic_damaged(collection, "BPF programs", &why);
+	dynamic_collect_pages(collection);
+	sort(collection);
+	dynamic_collect_packs(collection);
+	sort(collection);
+	dynamic_collect_images(collection);
+	sort(collection);
 	return symtab_finish(codes->symbols, error);
 }
 

@@ -12,7 +12,8 @@
  *	thunks	of indirect branches (Indirect Target Selection): the pages that a module or its_pages lists; where the
  *		kernel keeps no list of its own, those that its calls lead to. And Hyper-V's page of hypercalls
  *
- * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's, an unknown program's, the pack's and the thunks' are ours.
+ * Names are those that the kernel has for it, as /proc/kallsyms shows them; seccomp's, an unknown program's, the pack's and the
+ * thunks' are ours.
  *
  * To add a kind: a row in enum dynamic_kind, a collector in dynamic_code.c or a file beside it, its rows.
  */

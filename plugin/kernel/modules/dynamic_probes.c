@@ -151,7 +151,6 @@ void dynamic_collect_kprobes(struct dynamic_collection *collection)
 struct page_walk {
 	struct dynamic_collection *collection;
 	const char *name;
-	bool (*callback)(struct dynamic_collection *collection, uint64_t start, const char *name, struct error *error);
 };
 
 static bool add_page(void *context, uint64_t entry, struct error *error)
@@ -160,13 +159,11 @@ static bool add_page(void *context, uint64_t entry, struct error *error)
 	uint64_t start;
 
 	return kernel_read_member(walk->collection->kernel, entry, "kprobe_insn_page", "insns", &start, error) &&
-	       walk->callback(walk->collection, start, walk->name, error);
+	       dynamic_fill(walk->collection, start, start + 4096, DYNAMIC_PAGE, NULL, error) &&
+	       dynamic_name(walk->collection, start, start + 4096, walk->name, error);
 }
 
-bool dynamic_each_page(struct dynamic_collection *collection,
-		       bool (*callback)(struct dynamic_collection *collection, uint64_t start, const char *name,
-					struct error *error),
-		       struct error *error)
+void dynamic_collect_pages(struct dynamic_collection *collection)
 {
 	/* The names are those of the caches' `sym` (5.8, d002b8bc6dbc). */
 	static const struct { const char *symbol, *name; } caches[] = {
@@ -174,18 +171,20 @@ bool dynamic_each_page(struct dynamic_collection *collection,
 		{ "kprobe_optinsn_slots", "kprobe_optinsn_page" },
 	};
 	struct kernel *kernel = collection->kernel;
+	struct error error = { 0 };
 	struct member pages, node;
 
 	if (!types_member(kernel->types, "kprobe_insn_cache", "pages", &pages, NULL) ||
 	    !types_member(kernel->types, "kprobe_insn_page", "list", &node, NULL))
-		return true;
+		return;
 	for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++) {
-		struct page_walk walk = { collection, caches[i].name, callback };
+		struct page_walk walk = { collection, caches[i].name };
 		uint64_t cache;
 
 		if (kernel_symbol(kernel, caches[i].symbol, &cache, NULL) &&
-		    !list_for_each(kernel, cache + pages.offset, node.offset, add_page, &walk, error))
-			return false;
+		    !list_for_each(kernel, cache + pages.offset, node.offset, add_page, &walk, &error)) {
+			dynamic_damaged(collection, "pages of kprobes", &error);
+			return;
+		}
 	}
-	return true;
 }
