@@ -177,6 +177,11 @@ struct arch {
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
 	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
 			struct error *error);
+	/*
+	 * Where an image of the kernel can lie: in [image_start, image_end); its text is linked at image_text. 0 = what is in no
+	 * dump of this machine is not looked for.
+	 */
+	uint64_t image_start, image_end, image_text;
 	size_t pt_regs_size;		/* bytes; 0 = what the kernel's types say, memory->pt_regs_size */
 	/* Was the CPU in user mode when these were taken? */
 	bool (*is_user)(const struct registers *registers);

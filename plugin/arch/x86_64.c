@@ -210,6 +210,10 @@ const struct arch arch_x86_64 = {
 	.fp = X86_RBP,
 	.mode = X86_CS,
 	.kept = 1ull << X86_RBX | 1ull << X86_RBP | 15ull << X86_R12,
+	/* __START_KERNEL_map and the end of its largest window; CONFIG_PHYSICAL_START as every distribution has it. */
+	.image_start = START_KERNEL_MAP,
+	.image_end = START_KERNEL_MAP + KERNEL_IMAGE_MAX,
+	.image_text = START_KERNEL_MAP + (16ull << 20),
 	.gdb_name = "i386:x86-64",
 	.target_xml = x86_64_target_xml,
 	.memory_init = x86_64_memory_init,

@@ -185,7 +185,7 @@ void attach_per_cpu_names(struct session *session)
 	bool any;
 
 	session_path(session, "per-cpu.debug", path, sizeof(path));
-	if (per_cpu_names_write(session->kernel->symbols, path, &any, NULL) && any)
+	if (per_cpu_names_write(session->kernel->arch, session->kernel->symbols, path, &any, NULL) && any)
 		gdb_execute_file(session->plugin, NULL, "add-symbol-file", path, "");
 	forget_exception();
 }
@@ -303,7 +303,7 @@ static bool make_companion(struct kernel *kernel, const char *path, struct error
 		done = done && companion_write(&companion, kernel->vmlinux_path, path, error);
 	else
 		done = done && link_time_orc(kernel, &table, error) &&
-		       cfi_write_companion(kernel->vmlinux_path, &table, symtab, path, error);
+		       cfi_write_companion(kernel->arch, kernel->vmlinux_path, &table, symtab, path, error);
 	orc_free(&table);
 	symtab_free(symtab);
 	return done;
@@ -342,7 +342,7 @@ static bool add_user_end(struct session *session, struct error *error)
 
 	session_path(session, "user-space.debug", path, sizeof(path));
 	return (kernel->arch->code ? companion_write_user_end(&companion, last, path, error) :
-				     cfi_write_user_end(last + 1, path, error)) &&
+				     cfi_write_user_end(kernel->arch, last + 1, path, error)) &&
 	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 

@@ -9,6 +9,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "arch/arch.h"
 #include "symbols/btf/btf_dwarf.h"
 #include "symbols/cfi/cfi.h"
 #include "symbols/symtab.h"
@@ -80,7 +81,7 @@ static void read_back(const char *file, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct cfi_section text = { .name = ".text", .address = 0x1000, .size = 0x100000, .code = true };
-	struct cfi_object object = { .sections = &text, .nr_sections = 1 };
+	struct cfi_object object = { .sections = &text, .nr_sections = 1, .arch = &arch_x86_64 };
 	struct btf_dwarf_input input = { .first = 1, .name = "fuzz" };
 	struct error error = { 0 };
 	struct btf_dwarf dwarf;

@@ -94,7 +94,7 @@ static void write_module(const struct orc_table *table, unsigned nr_symbols, uns
 	FUZZ_CHECK(symtab_finish(symtab, &error));
 	for (unsigned i = 0; i < nr_sections; i++)
 		sections[i] = (struct cfi_section){ i % 2 ? ".data" : ".text", TEXT + i * 0x80, i % 4 * 0x60, i % 2 == 0 };
-	if (!cfi_write_module(sections, nr_sections, table, symtab, "in memory", &error))
+	if (!cfi_write_module(&arch_x86_64, sections, nr_sections, table, symtab, "in memory", &error))
 		fuzz_failed(&error);
 	symtab_free(symtab);
 }

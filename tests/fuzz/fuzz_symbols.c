@@ -32,7 +32,7 @@ static void read_symbols(const char *path)
 	FUZZ_CHECK(symtab_finish(symtab, &error));
 	for (size_t i = 0; i < symtab_count(symtab) && i < 16; i++)
 		symtab_lookup(symtab, symtab_get(symtab, i)->address);
-	if (read && !cfi_write_companion(path, &table, symtab, "in memory", &error))
+	if (read && !cfi_write_companion(&arch_x86_64, path, &table, symtab, "in memory", &error))
 		fuzz_failed(&error);
 	symtab_free(symtab);
 }

@@ -16,6 +16,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "arch/arch.h"
 #include "symbols/btf/btf_dwarf.h"
 #include "symbols/cfi/cfi.h"
 #include "symbols/elf/elf_file.h"
@@ -120,7 +121,7 @@ static struct result convert(const struct buffer *data, uint32_t first)
 {
 	struct btf_dwarf_input input = { .first = first, .symbols = symbols(), .name = "test" };
 	const struct cfi_section text = { .name = ".text", .address = 0x1000, .size = 0x3000000, .code = true };
-	struct cfi_object object = { .sections = &text, .nr_sections = 1 };
+	struct cfi_object object = { .sections = &text, .nr_sections = 1, .arch = &arch_x86_64 };
 	struct result result = { .path = "/tmp/test-btf-XXXXXX" };
 	struct error error = { 0 };
 	struct btf_dwarf dwarf;

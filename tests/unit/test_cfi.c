@@ -134,7 +134,7 @@ static void write_vmlinux(char *path, bool with_frames)
 {
 	struct cfi_state state = cfi_state_call();
 	struct cfi_frame_writer frames;
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .arch = &arch_x86_64 };
 	Elf64_Shdr header = { .sh_type = SHT_NOBITS, .sh_addralign = 16, .sh_addr = TEXT, .sh_size =
 			      0x400,
 			      .sh_flags = SHF_ALLOC | SHF_EXECINSTR };
@@ -248,7 +248,7 @@ static struct reader make_companion(char *path, bool with_frames)
 
 	write_vmlinux(vmlinux, with_frames);
 	close(mkstemp(path));
-	if (!cfi_write_companion(vmlinux, &table, symtab, path, &error))
+	if (!cfi_write_companion(&arch_x86_64, vmlinux, &table, symtab, path, &error))
 		fail_msg("%s", error.text);
 	unlink(vmlinux);
 	symtab_free(symtab);
@@ -489,7 +489,7 @@ static void test_module(void **state)
 		assert_true(symtab_add(symtab, &symbols[i], NULL));
 	assert_true(symtab_finish(symtab, NULL));
 	close(mkstemp(path));
-	if (!cfi_write_module(sections, 4, &table, symtab, path, &error))
+	if (!cfi_write_module(&arch_x86_64, sections, 4, &table, symtab, path, &error))
 		fail_msg("%s", error.text);
 	reader = open_reader(path);
 	assert_non_null(gelf_getshdr(elf_getscn(reader.elf, 1), &header));
@@ -523,9 +523,9 @@ static void test_module(void **state)
 	symtab_free(back);
 	symtab_free(symtab);
 	/* Nothing known at all is no reason to fail. */
-	assert_true(cfi_write_module(sections, 4, NULL, NULL, path, &error));
-	assert_true(cfi_write_module(NULL, 0, NULL, NULL, path, &error));
-	assert_false(cfi_write_module(sections, 1 << 20, NULL, NULL, path, &error));
+	assert_true(cfi_write_module(&arch_x86_64, sections, 4, NULL, NULL, path, &error));
+	assert_true(cfi_write_module(&arch_x86_64, NULL, 0, NULL, NULL, path, &error));
+	assert_false(cfi_write_module(&arch_x86_64, sections, 1 << 20, NULL, NULL, path, &error));
 	unlink(path);
 }
 
@@ -537,7 +537,7 @@ static void test_user_end(void **state)
 
 	(void)state;
 	close(mkstemp(path));
-	assert_true(cfi_write_user_end(1ull << 56, path, NULL));
+	assert_true(cfi_write_user_end(&arch_x86_64, 1ull << 56, path, NULL));
 	reader = open_reader(path);
 	assert_true(read_row(&reader, 0, &row));	/* a NULL pointer was called */
 	assert_string_equal(row.cfa, "r7+8");
@@ -550,7 +550,7 @@ static void test_user_end(void **state)
 	assert_false(read_row(&reader, 1ull << 56, &row));
 	close_reader(&reader);
 	unlink(path);
-	assert_false(cfi_write_user_end(1, "/nonexistent/directory/file", NULL));
+	assert_false(cfi_write_user_end(&arch_x86_64, 1, "/nonexistent/directory/file", NULL));
 }
 
 #define LOW 0x100000000	/* the whole 64 bits above it are free */
@@ -565,7 +565,7 @@ static void test_encoding(void **state)
 	static const int32_t offsets[] = { -8, -12, 8, 2, -32768, 32760, -1 };
 	char path[] = "/tmp/test-cfi-XXXXXX";
 	Elf64_Shdr header = { .sh_type = SHT_PROGBITS, .sh_addralign = 8 };
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .arch = &arch_x86_64 };
 	struct cfi_frame_writer frames;
 	struct reader reader;
 	char expected[32];
@@ -634,7 +634,7 @@ static void test_damaged_cover(void **state)
 			file.data[i - file.size] ^= i % 2 ? 0xff : 0x81;
 		}
 		fclose(stream);
-		if (!cfi_write_companion(path, &table, symtab, "/tmp/test-cfi-damaged", &error))
+		if (!cfi_write_companion(&arch_x86_64, path, &table, symtab, "/tmp/test-cfi-damaged", &error))
 			assert_true(error.text[0]);
 		symtab_free(symtab);
 		orc_free(&table);
@@ -694,7 +694,7 @@ static void test_real(void **state)
 	    !cfi_cover_read(&cover, &file, &error))
 		fail_msg("%s", error.text);
 	close(mkstemp(path));
-	if (!cfi_write_companion(vmlinux, &table, symtab, path, &error))
+	if (!cfi_write_companion(&arch_x86_64, vmlinux, &table, symtab, path, &error))
 		fail_msg("%s", error.text);
 	reader = open_reader(path);
 	for (size_t i = 0; i + 1 < table.count; i++) {

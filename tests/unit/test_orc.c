@@ -378,7 +378,7 @@ static void test_elf(void **state)
 	for (int missing = 0; missing < 3; missing++) {
 		char path[] = "/tmp/test-orc-XXXXXX";
 		struct types *types = fake_types(&since_6_4);
-		struct elf_writer writer = { 0 };
+		struct elf_writer writer = { .arch = &arch_x86_64 };
 		struct orc_table table;
 		struct error error = { 0 };
 

@@ -252,7 +252,7 @@ struct elf_symbol {
 
 static void write_elf(char *path, uint64_t percpu, const struct elf_symbol *symbols, size_t count)
 {
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .arch = &arch_x86_64 };
 	struct buffer table = { 0 }, names = { 0 };
 	struct error error = { 0 };
 	Elf64_Shdr header = { .sh_type = SHT_NOBITS, .sh_addralign = 1, .sh_size = 0x1000 };

@@ -2,19 +2,12 @@
 /* Opening a kernel without a vmlinux; own.h says how. */
 #include "kernel/open/own.h"
 
-#include <elf.h>
-
 #include "kernel/containers.h"
 #include "kernel/modules/module.h"
 #include "symbols/kallsyms/kallsyms.h"
 
 #define MAX_BTF	    (256u << 20) /* 5 MB are usual */
 #define MAX_MODULES 65536
-/* CONFIG_PHYSICAL_START, rounded up to CONFIG_PHYSICAL_ALIGN: as every distribution has it. */
-#define X86_TEXT 0xffffffff81000000ull
-/* Where x86_64's image can be: __START_KERNEL_map and the end of its largest window. */
-#define START_OF_IMAGES 0xffffffff80000000ull
-#define END_OF_IMAGES	0xffffffffc0000000ull
 
 /* Of the parts that are data of the kernel; a symbol that kallsyms does not have is no error. */
 static bool bounds(struct kernel *kernel, const char *start, const char *stop, uint64_t max,
@@ -140,25 +133,27 @@ bool own_orc(struct kernel *kernel, struct orc_table *table, struct error *error
 /* Only so that one kernel's file for gdb is the same on every boot; nothing else depends on it. */
 static void guess_kaslr(struct kernel *kernel)
 {
-	uint64_t text;
+	uint64_t linked = kernel->arch->image_text, text;
 
-	if (!kernel->memory->kaslr_offset && kernel_symbol(kernel, "_text", &text, NULL) &&
-	    kernel->arch->elf_machine == EM_X86_64)
-		kernel->memory->kaslr_offset = text - X86_TEXT;
+	if (linked && !kernel->memory->kaslr_offset && kernel_symbol(kernel, "_text", &text, NULL))
+		kernel->memory->kaslr_offset = text - linked;
 }
 
-/* Where VMCOREINFO says that the text begins, or else the first thing mapped there. */
+/* Where VMCOREINFO says that the text begins, or else the first thing mapped where images are; 0 = not known. */
 static uint64_t find_text(struct kernel *kernel)
 {
-	uint64_t text = START_OF_IMAGES;
+	const struct arch *arch = kernel->arch;
 	struct translation translation;
+	uint64_t text = arch->image_start;
 	bool again = true;
 
+	if (!arch->image_end)
+		return 0;
 	if (dump_vmcoreinfo_number(kernel->dump, "SYMBOL(_stext)", 16, &text))
 		return text;
 	while (again) {
 		again = false;
-		if (memory_next_mapping(kernel->memory, 0, &text, END_OF_IMAGES, &translation,
+		if (memory_next_mapping(kernel->memory, 0, &text, arch->image_end, &translation,
 					&again))
 			return text;
 		if (!kernel_check_interrupt(kernel, NULL))
@@ -174,7 +169,7 @@ static bool locate_symbols(struct kernel *kernel, struct kallsyms_tables *tables
 
 	if (kallsyms_locate(kernel->dump, tables, error))
 		return true;
-	text = kernel->arch->elf_machine == EM_X86_64 ? find_text(kernel) : 0;
+	text = find_text(kernel);
 	return text && kallsyms_search(kernel->memory, text, tables, error);
 }
 

@@ -326,11 +326,11 @@ static bool copy_sections(struct conversion *conversion, struct elf_writer *writ
 	return true;
 }
 
-bool cfi_write_companion(const char *vmlinux, const struct orc_table *table,
+bool cfi_write_companion(const struct arch *arch, const char *vmlinux, const struct orc_table *table,
 			 const struct symtab *symtab, const char *path, struct error *error)
 {
 	struct conversion conversion = { .table = table, .symtab = symtab };
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .arch = arch };
 	struct elf_file file;
 	bool ok;
 
@@ -354,7 +354,7 @@ bool cfi_write_companion(const char *vmlinux, const struct orc_table *table,
 
 /* --- user space --- */
 
-bool cfi_write_user_end(uint64_t user_end, const char *path, struct error *error)
+bool cfi_write_user_end(const struct arch *arch, uint64_t user_end, const char *path, struct error *error)
 {
 	/*
 	 * gdb wants a text section, but one that covered user space would hide those of a user
@@ -365,7 +365,7 @@ bool cfi_write_user_end(uint64_t user_end, const char *path, struct error *error
 	const struct orc_row end_row = { .type = ORC_TYPE_END };
 	struct cfi_state call = cfi_state_call(), end = convert_row(&end_row, true);
 	struct conversion conversion = { 0 };
-	struct elf_writer writer = { 0 };
+	struct elf_writer writer = { .arch = arch };
 	bool ok;
 
 	cfi_frame_start(&conversion.frames);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "symbols/cfi/orc.h"
 
+struct arch;
 struct btf_dwarf;
 struct symtab;
 
@@ -29,7 +30,7 @@ struct symtab;
  * must be the link-time ones (kaslr 0). Written to a temporary name and renamed, so a reader never
  * sees half a file.
  */
-bool cfi_write_companion(const char *vmlinux, const struct orc_table *table,
+bool cfi_write_companion(const struct arch *arch, const char *vmlinux, const struct orc_table *table,
 			 const struct symtab *symtab, const char *path, struct error *error);
 
 /* One section of a module for cfi_write_module. */
@@ -47,7 +48,7 @@ struct cfi_object {
 	const struct orc_table *table;	/* NULL = none */
 	const struct symtab *symtab;	/* NULL = none */
 	const struct btf_dwarf *types;	/* NULL = none */
-	const struct arch *arch;	/* NULL = x86_64 */
+	const struct arch *arch;
 	/* per-CPU symbols are in a section of SECTIONS; otherwise they are left out */
 	bool has_percpu;
 	/* it is assembly that leaves the callee-saved registers alone, see cfi.c */
@@ -67,7 +68,7 @@ struct cfi_object {
  */
 bool cfi_write_object(const struct cfi_object *object, const char *path, struct error *error);
 /* The same without types. */
-bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
+bool cfi_write_module(const struct arch *arch, const struct cfi_section *sections, size_t nr_sections,
 		      const struct orc_table *table, const struct symtab *symtab, const char *path,
 		      struct error *error);
 
@@ -77,6 +78,6 @@ bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
  * add-symbol-file without an address (not as a separate debug file of vmlinux, which would move it
  * with KASLR).
  */
-bool cfi_write_user_end(uint64_t user_end, const char *path, struct error *error);
+bool cfi_write_user_end(const struct arch *arch, uint64_t user_end, const char *path, struct error *error);
 
 #endif

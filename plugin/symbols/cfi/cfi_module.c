@@ -161,7 +161,7 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 	struct placed_section *sorted;
 	struct elf_writer writer = { .arch = object->arch };
 	/* ORC is x86_64's. */
-	bool *unknown, ok = false, has_rows = !object->arch || !object->arch->code;
+	bool *unknown, ok = false, has_rows = !object->arch->code;
 
 	/* A module has some 40 sections; the kernel has no limit, this does. */
 	if (nr_sections > 4096)
@@ -189,12 +189,12 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 	return ok;
 }
 
-bool cfi_write_module(const struct cfi_section *sections, size_t nr_sections,
+bool cfi_write_module(const struct arch *arch, const struct cfi_section *sections, size_t nr_sections,
 		      const struct orc_table *table,
 		      const struct symtab *symtab, const char *path, struct error *error)
 {
 	const struct cfi_object object = { .sections = sections, .nr_sections = nr_sections,
-					   .table = table, .symtab = symtab };
+					   .table = table, .symtab = symtab, .arch = arch };
 
 	return cfi_write_object(&object, path, error);
 }

@@ -12,10 +12,12 @@ static bool is_low(const struct symbol *symbol)
 	return symbol->percpu && symbol->address < LOW_END;
 }
 
-bool per_cpu_names_write(const struct symtab *symtab, const char *path, bool *any_ret, struct error *error)
+bool per_cpu_names_write(const struct arch *arch, const struct symtab *symtab, const char *path, bool *any_ret,
+			 struct error *error)
 {
 	struct cfi_section section = { .name = ".data..percpu" };
-	struct cfi_object object = { .sections = &section, .nr_sections = 1, .has_percpu = true, .data_is_local = true };
+	struct cfi_object object = { .sections = &section, .nr_sections = 1, .arch = arch, .has_percpu = true,
+				     .data_is_local = true };
 	struct symtab *names = NULL;
 	bool done = symtab_new(&names, error);
 

@@ -15,12 +15,14 @@
 
 #include "base/error.h"
 
+struct arch;
 struct symtab;
 
 /*
- * Writes that file to PATH, of the kernel with SYMTAB, for add-symbol-file without an address. *any_ret is false, and there is
+ * Writes that file to PATH, of the kernel of ARCH with SYMTAB, for add-symbol-file without an address. *any_ret is false, and there is
  * no file, where per-CPU variables lie elsewhere.
  */
-bool per_cpu_names_write(const struct symtab *symtab, const char *path, bool *any_ret, struct error *error);
+bool per_cpu_names_write(const struct arch *arch, const struct symtab *symtab, const char *path, bool *any_ret,
+			 struct error *error);
 
 #endif

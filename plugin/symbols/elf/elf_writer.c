@@ -52,12 +52,12 @@ size_t elf_writer_add(struct elf_writer *writer, const char *name, const Elf64_S
 
 static bool is_32bit(const struct elf_writer *writer)
 {
-	return writer->arch && writer->arch->pointer_size == 4;
+	return writer->arch->pointer_size == 4;
 }
 
 static void put(const struct elf_writer *writer, struct buffer *buffer, uint64_t value, size_t size)
 {
-	buffer_number(buffer, value, size, writer->arch && writer->arch->big_endian);
+	buffer_number(buffer, value, size, writer->arch->big_endian);
 }
 
 /* An address, an offset or a size. */
@@ -197,8 +197,8 @@ static void lay_out(struct elf_writer *writer, struct buffer *file)
 	size_t segment_size = narrow ? sizeof(Elf32_Phdr) : sizeof(Elf64_Phdr);
 	Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, narrow ? ELFCLASS32 : ELFCLASS64,
-			     writer->arch && writer->arch->big_endian ? ELFDATA2MSB : ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = writer->arch ? writer->arch->elf_machine : EM_X86_64,
+			     writer->arch->big_endian ? ELFDATA2MSB : ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_EXEC, .e_machine = writer->arch->elf_machine,
 		.e_version = EV_CURRENT, .e_ehsize = header_size, .e_phentsize = segment_size,
 		.e_shentsize = narrow ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr), .e_shnum = writer->nr_sections + 1,
 		.e_shstrndx = writer->nr_sections,

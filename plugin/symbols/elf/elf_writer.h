@@ -32,7 +32,7 @@ struct elf_writer {
 	struct buffer contents;
 	struct buffer names;			/* .shstrtab */
 	bool failed;
-	const struct arch *arch;		/* NULL = x86_64's */
+	const struct arch *arch;		/* whose file it is */
 };
 
 /*
