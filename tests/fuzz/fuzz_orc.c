@@ -6,6 +6,7 @@
 /* max_len=1024 */
 #include "fuzz.h"
 
+#include "arch/arch.h"
 #include "symbols/cfi/cfi.h"
 #include "symbols/cfi/orc.h"
 #include "symbols/symtab.h"

@@ -6,6 +6,7 @@
 /* max_len=4096 */
 #include "fuzz.h"
 
+#include "arch/arch.h"
 #include "kernel/open/vmlinux.h"
 #include "symbols/cfi/cfi.h"
 #include "symbols/symtab.h"
