@@ -223,6 +223,7 @@ const struct arch arch_arm64 = {
 	.prstatus_pid = arm64_prstatus_pid,
 	.pt_regs = arm64_pt_regs,
 	.is_user = arm64_is_user,
+	.stack_size = 16384,
 	.switch_member = "thread.cpu_context",
 	.switch_is_address = true,
 	.task_registers = arm64_task_registers,

@@ -282,6 +282,7 @@ const struct arch arch_s390x = {
 	.prstatus_pid = s390x_prstatus_pid,
 	.pt_regs = s390x_pt_regs,
 	.is_user = s390x_is_user,
+	.stack_size = 16384,
 	.switch_member = "thread.ksp",
 	.task_registers = s390x_task_registers,
 };
