@@ -103,7 +103,8 @@ struct arch_code {
 
 /*
  * Compiled code that has changed to another stack in inline assembly, of which call frame information knows nothing: from START to
- * END, bytes from the code's own start, what is called the stack pointer there is in register REG.
+ * END, bytes from the code's own start, what is called the stack pointer there is in register REG; if that is the stack pointer
+ * itself, in the word that it leads to.
  */
 struct arch_switch {
 	size_t start, end;

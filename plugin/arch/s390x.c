@@ -283,6 +283,8 @@ const struct arch arch_s390x = {
 	.pt_regs = s390x_pt_regs,
 	.is_user = s390x_is_user,
 	.stack_size = 16384,
+	.image_step = 2ull << 20,
+	.image_reach = 1ull << 30,
 	.switch_member = "thread.ksp",
 	.task_registers = s390x_task_registers,
 };

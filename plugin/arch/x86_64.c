@@ -219,6 +219,7 @@ const struct arch arch_x86_64 = {
 	.nr_saved = sizeof(x86_64_saved) / sizeof(x86_64_saved[0]),
 	.record_fp = 0,
 	.record_pc = 8,
+	.stack_switch = x86_64_stack_switch,
 	.trap = x86_64_trap,
 	.trap_size = X86_64_TRAP_SIZE,
 	.find_pt_regs = x86_64_find_pt_regs,

@@ -38,6 +38,7 @@ bool x86_64_trap(struct memory *memory, uint64_t address, struct registers *regi
 bool x86_64_find_pt_regs(struct memory *memory, uint64_t sp, uint64_t *address_ret, uint64_t *lost_ret);
 uint64_t x86_64_record_pt_regs(uint64_t fp);
 enum arch_record x86_64_record_at(struct memory *memory, uint64_t function, uint64_t address);
+bool x86_64_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);
 bool x86_64_call_target(const uint8_t *before, uint64_t pc, uint64_t *target_ret);
 
 bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers,

@@ -196,6 +196,39 @@ enum arch_record x86_64_record_at(struct memory *memory, uint64_t function, uint
 	return memory_read(memory, address, &here, 1, NULL) && here == 0xc3 ? ARCH_RECORD_CALLED : ARCH_RECORD_SET;
 }
 
+/* mov %rsp,(%REG); mov %REG,%rsp */
+static bool is_switch(const uint8_t *code)
+{
+	unsigned reg = code[2] & 7, high = code[0] & 1;
+
+	/* rsp and rbp as a base are coded in another way, r12 and r13 like them. */
+	return (code[0] & 0xfe) == 0x48 && code[1] == 0x89 && code[2] == (0x20 | reg) && reg != 4 && reg != 5 &&
+	       code[3] == (0x48 | high << 2) && code[4] == 0x89 && code[5] == (0xc4 | reg << 3);
+}
+
+/*
+ * call_on_stack() (arch/x86/include/asm/irq_stack.h, 5.12), inlined into C: the old stack's pointer is put on top of the new one,
+ * and popped behind the last call.
+ */
+bool x86_64_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found)
+{
+	const size_t longest = 64, length = 6;
+
+	for (; *at + length < size; ++*at) {
+		if (!is_switch(code + *at))
+			continue;
+		for (size_t end = *at + length + 5; end < size && end < *at + longest; end++) {
+			/* pop %rsp right behind a call */
+			if (code[end] != 0x5c || code[end - 5] != 0xe8)
+				continue;
+			*found = (struct arch_switch){ .start = *at + length, .end = end + 1, .reg = X86_RSP };
+			*at = end + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* call rel32 */
 bool x86_64_call_target(const uint8_t *before, uint64_t pc, uint64_t *target_ret)
 {

@@ -2,19 +2,12 @@
 /* Opening a kernel without a vmlinux; own.h says how. */
 #include "kernel/open/own.h"
 
-#include <elf.h>
-
 #include "kernel/containers.h"
 #include "kernel/modules/module.h"
 #include "symbols/kallsyms/kallsyms.h"
 
 #define MAX_BTF	    (256u << 20) /* 5 MB are usual */
 #define MAX_MODULES 65536
-/* CONFIG_PHYSICAL_START, rounded up to CONFIG_PHYSICAL_ALIGN: as every distribution has it. */
-#define X86_TEXT 0xffffffff81000000ull
-/* Where x86_64's image can be: __START_KERNEL_map and the end of its largest window. */
-#define START_OF_IMAGES 0xffffffff80000000ull
-#define END_OF_IMAGES	0xffffffffc0000000ull
 
 /* Of the parts that are data of the kernel; a symbol that kallsyms does not have is no error. */
 static bool bounds(struct kernel *kernel, const char *start, const char *stop, uint64_t max,
@@ -142,15 +135,14 @@ static void guess_kaslr(struct kernel *kernel)
 {
 	uint64_t text;
 
-	if (!kernel->memory->kaslr_offset && kernel_symbol(kernel, "_text", &text, NULL) &&
-	    kernel->arch->elf_machine == EM_X86_64)
-		kernel->memory->kaslr_offset = text - X86_TEXT;
+	if (!kernel->memory->kaslr_offset && kernel->arch->image_text && kernel_symbol(kernel, "_text", &text, NULL))
+		kernel->memory->kaslr_offset = text - kernel->arch->image_text;
 }
 
 /* Where VMCOREINFO says that the text begins, or else the first thing mapped there. */
 static uint64_t find_text(struct kernel *kernel)
 {
-	uint64_t text = START_OF_IMAGES;
+	uint64_t text = kernel->arch->image_start;
 	struct translation translation;
 	bool again = true;
 
@@ -158,7 +150,7 @@ static uint64_t find_text(struct kernel *kernel)
 		return text;
 	while (again) {
 		again = false;
-		if (memory_next_mapping(kernel->memory, 0, &text, END_OF_IMAGES, &translation,
+		if (memory_next_mapping(kernel->memory, 0, &text, kernel->arch->image_end, &translation,
 					&again))
 			return text;
 		if (!kernel_check_interrupt(kernel, NULL))
@@ -174,7 +166,7 @@ static bool locate_symbols(struct kernel *kernel, struct kallsyms_tables *tables
 
 	if (kallsyms_locate(kernel->dump, tables, error))
 		return true;
-	text = kernel->arch->elf_machine == EM_X86_64 ? find_text(kernel) : 0;
+	text = kernel->arch->image_start ? find_text(kernel) : 0;
 	return text && kallsyms_search(kernel->memory, text, tables, error);
 }
 

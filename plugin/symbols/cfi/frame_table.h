@@ -72,7 +72,7 @@ void frame_table_each_row(const struct frame_table *table, frame_row_callback *c
 /* Code that was compiled to run on another stack for a while, link-time addresses: see struct arch_switch. */
 struct frame_switch {
 	uint64_t start, end;
-	struct frame_rule cfa;		/* FRAME_REGISTER: in place of the stack pointer; or all of it */
+	struct frame_rule cfa;		/* FRAME_REGISTER, FRAME_REGISTER_AT: in place of the stack pointer; or all of it */
 };
 /*
  * Makes rows that are reckoned from register SP right for these, sorted by start, kept by the caller as long as the table. The
