@@ -99,6 +99,7 @@ enum arch_record {
 struct arch_code {
 	const char *name;	/* of the symbol; a * at its end stands for anything */
 	uint8_t kind;		/* enum arch_code_kind */
+	const char *unless;	/* not in kernels that have this symbol: there it is compiled. NULL = in all */
 };
 
 /*

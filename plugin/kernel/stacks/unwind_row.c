@@ -107,7 +107,7 @@ enum arch_code_kind unwind_code_kind(struct kernel *kernel, uint64_t address)
 	struct module *module;
 	const struct symbol *symbol = kernel_lookup(kernel, address, &symbols, &module);
 
-	return symbol && !module ? code_row_kind(kernel->arch, symbol->name) : ARCH_CODE_LEAF;
+	return symbol && !module ? code_row_kind(kernel->arch, kernel->symbols, symbol->name) : ARCH_CODE_LEAF;
 }
 
 /* No ORC, or none for this code. */
