@@ -26,6 +26,7 @@ struct dump;
 struct memory;
 
 #define ARCH_MAX_REGISTERS 64
+#define ARCH_MAX_CALL 8			/* call_size is no more */
 
 /*
  * A register file. Index = gdb's number, that is the position in arch->registers, which is also the
@@ -70,20 +71,41 @@ enum arch_code_kind {
 	ARCH_CODE_END,		/* the stack ends here */
 };
 
+/* What a row of the kernel's own unwind table, ORC (symbols/cfi/orc.h), can count from. */
+enum orc_base {
+	ORC_BASE_NONE,
+	ORC_BASE_PREV_SP,	/* bp only: relative to the CFA */
+	ORC_BASE_SP, ORC_BASE_BP, ORC_BASE_DI, ORC_BASE_DX, ORC_BASE_R10, ORC_BASE_R13,
+	ORC_BASE_SP_INDIRECT,	/* *(sp) + offset */
+	ORC_BASE_BP_INDIRECT,	/* *(bp + offset) */
+	ORC_BASE_AX,		/* 7.1+: clang uses rax where gcc uses r10 to realign a stack */
+	ORC_NR_BASES
+};
+
 /* One register in a struct pt_regs. */
 struct arch_saved {
 	uint8_t index;		/* into arch->registers */
 	uint16_t offset;	/* bytes */
 };
 
+/* Where compiled code keeps its frame record. */
+enum arch_record {
+	ARCH_RECORD_NONE,	/* it has none */
+	ARCH_RECORD_CALLED,	/* not yet, or no longer: as right after a call */
+	ARCH_RECORD_PUSHED,	/* the caller's frame pointer is on top of the stack, and still in its register */
+	ARCH_RECORD_SET,	/* the frame pointer leads to it */
+};
+
 struct arch_code {
 	const char *name;	/* of the symbol; a * at its end stands for anything */
 	uint8_t kind;		/* enum arch_code_kind */
+	const char *unless;	/* not in kernels that have this symbol: there it is compiled. NULL = in all */
 };
 
 /*
  * Compiled code that has changed to another stack in inline assembly, of which call frame information knows nothing: from START to
- * END, bytes from the code's own start, what is called the stack pointer there is in register REG.
+ * END, bytes from the code's own start, what is called the stack pointer there is in register REG; if that is the stack pointer
+ * itself, in the word that it leads to.
  */
 struct arch_switch {
 	size_t start, end;
@@ -109,9 +131,14 @@ struct arch {
 	unsigned lr;			/* the link register; 0 = calls push their return address */
 	/* known only where a CPU's state was caught, not where a task was switched out: says user or kernel */
 	unsigned mode;
+	/* The pc of a task that was switched out is where it goes on, or where one that never ran begins: no return address. */
+	bool switch_exact;
+	uint64_t stack_size;		/* of a task, bytes, where the kernel does not say */
 	uint64_t kept;			/* bit I: register I is the caller's to find unchanged (the ABI's callee-saved ones) */
+	/* [ORC_NR_BASES]: index into registers of what ORC's rows count from; sp's in place of none. NULL: no kernel of it has ORC. */
+	const uint8_t *orc_bases;
 	/*
-	 * Stacks, for kernels that have no ORC (kernel/stacks/unwind_rows.h). Names of code without call frame information,
+	 * Stacks, where a kernel has no ORC (kernel/stacks/unwind.h). Names of code without call frame information,
 	 * the first that matches; all other is ARCH_CODE_LEAF. NULL = stacks of this machine cannot be followed.
 	 */
 	const struct arch_code *code;	/* ends with name NULL */
@@ -177,11 +204,29 @@ struct arch {
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
 	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
 			struct error *error);
+	/* What the hardware alone saved there, of TRAP_SIZE bytes. Optional. */
+	bool (*trap)(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
+	size_t trap_size;
 	/*
-	 * Where an image of the kernel can lie: in [image_start, image_end); its text is linked at image_text. 0 = what is in no
-	 * dump of this machine is not looked for.
+	 * Where the pt_regs of entry code is that has SP: versions of the kernel differ, so it is looked for. NULL: it is at
+	 * entry_base. False: nowhere. *lost_ret: bit I: register I was not saved there, whatever is in its place.
 	 */
-	uint64_t image_start, image_end, image_text;
+	bool (*find_pt_regs)(struct memory *memory, uint64_t sp, uint64_t *address_ret, uint64_t *lost_ret);
+	/* The pt_regs that a frame pointer stands for, where entry code marks it so; 0 = it is none. Optional. */
+	uint64_t (*record_pt_regs)(uint64_t fp);
+	/*
+	 * Where has the code at ADDRESS of the FUNCTION that begins there its record? NULL: all code has one, always. A kernel that
+	 * was built without has in its frame pointer whatever the compiler put there, which must not be followed.
+	 */
+	enum arch_record (*record_at)(struct memory *memory, uint64_t function, uint64_t address);
+	/* BEFORE are the CALL_SIZE bytes of code before PC: what they call, if they are a call of an address. Optional. */
+	bool (*call_target)(const uint8_t *before, uint64_t pc, uint64_t *target_ret);
+	size_t call_size;
+	/*
+	 * Where an image of the kernel can lie: in [image_start, image_end), image_step from where it was linked, image_reach away
+	 * at most; its text is linked at image_text. 0 = what is in no dump of this machine is not looked for.
+	 */
+	uint64_t image_start, image_end, image_text, image_step, image_reach;
 	size_t pt_regs_size;		/* bytes; 0 = what the kernel's types say, memory->pt_regs_size */
 	/* Was the CPU in user mode when these were taken? */
 	bool (*is_user)(const struct registers *registers);
@@ -236,6 +281,11 @@ struct memory {
 	 * it from the kernel's types; while it is 0 task_registers looks at the frame itself.
 	 */
 	uint64_t task_frame_size;
+	/*
+	 * Where a task that was switched out goes on in kernels whose switch_to() is inlined (x86_64 before 4.9): behind the call
+	 * of __switch_to. Set by kernel/, which knows symbols; 0 = the switch-out says it itself.
+	 */
+	uint64_t switch_pc;
 	uint64_t pt_regs_size;		/* sizeof(struct pt_regs), the same way; 0 = not known */
 
 	struct tlb *tlb;		/* arch/memory.c's own */

@@ -171,22 +171,22 @@ static uint64_t code_address(const struct memory *memory, uint64_t value)
 
 /* arch/arm64/kernel/entry.S, head.S. What has an entry of its own in .debug_frame (C functions) is not asked for here. */
 static const struct arch_code code[] = {
-	{ "vectors", ARCH_CODE_UNSAVED },
-	{ "tramp_vectors", ARCH_CODE_UNSAVED },
-	{ "__bp_harden_el1_vectors", ARCH_CODE_UNSAVED },
-	{ "el0_*", ARCH_CODE_ENTRY },		/* before 5.12, a7dcf58ae5d2 */
-	{ "el1_*", ARCH_CODE_ENTRY },
-	{ "el0t_*", ARCH_CODE_ENTRY },
-	{ "el1t_*", ARCH_CODE_ENTRY },
-	{ "el1h_*", ARCH_CODE_ENTRY },
-	{ "ret_to_user*", ARCH_CODE_ENTRY },
-	{ "ret_to_kernel", ARCH_CODE_ENTRY },
-	{ "__bad_stack", ARCH_CODE_ENTRY },
-	{ "ret_from_fork", ARCH_CODE_END },
-	{ "__primary_switched", ARCH_CODE_END },
-	{ "__secondary_switched", ARCH_CODE_END },
-	{ "call_on_irq_stack", ARCH_CODE_SWITCH },	/* 5.14, f8049488e7d3 */
-	{ NULL, 0 }
+	{ "vectors", ARCH_CODE_UNSAVED, NULL },
+	{ "tramp_vectors", ARCH_CODE_UNSAVED, NULL },
+	{ "__bp_harden_el1_vectors", ARCH_CODE_UNSAVED, NULL },
+	{ "el0_*", ARCH_CODE_ENTRY, NULL },		/* before 5.12, a7dcf58ae5d2 */
+	{ "el1_*", ARCH_CODE_ENTRY, NULL },
+	{ "el0t_*", ARCH_CODE_ENTRY, NULL },
+	{ "el1t_*", ARCH_CODE_ENTRY, NULL },
+	{ "el1h_*", ARCH_CODE_ENTRY, NULL },
+	{ "ret_to_user*", ARCH_CODE_ENTRY, NULL },
+	{ "ret_to_kernel", ARCH_CODE_ENTRY, NULL },
+	{ "__bad_stack", ARCH_CODE_ENTRY, NULL },
+	{ "ret_from_fork", ARCH_CODE_END, NULL },
+	{ "__primary_switched", ARCH_CODE_END, NULL },
+	{ "__secondary_switched", ARCH_CODE_END, NULL },
+	{ "call_on_irq_stack", ARCH_CODE_SWITCH, NULL },	/* 5.14, f8049488e7d3 */
+	{ NULL, 0, NULL }
 };
 
 static const char *const names[] = { "aarch64", "arm64", NULL };
@@ -223,6 +223,9 @@ const struct arch arch_arm64 = {
 	.prstatus_pid = arm64_prstatus_pid,
 	.pt_regs = arm64_pt_regs,
 	.is_user = arm64_is_user,
+	.stack_size = 16384,
+	.image_step = 2ull << 20,
+	.image_reach = 1ull << 30,
 	.switch_member = "thread.cpu_context",
 	.switch_is_address = true,
 	.task_registers = arm64_task_registers,

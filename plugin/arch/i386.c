@@ -187,25 +187,25 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 
 /* arch/x86/entry/entry_32.S. What has an entry of its own in .debug_frame (C functions) is not asked for here. */
 static const struct arch_code code[] = {
-	{ "asm_*", ARCH_CODE_ENTRY },
-	{ "entry_INT80_32", ARCH_CODE_ENTRY },
-	{ "entry_SYSENTER_32", ARCH_CODE_ENTRY },
-	{ "__begin_SYSENTER_singlestep_region", ARCH_CODE_ENTRY },
-	{ "__end_SYSENTER_singlestep_region", ARCH_CODE_ENTRY },
-	{ "handle_exception*", ARCH_CODE_ENTRY },
-	{ "common_interrupt*", ARCH_CODE_ENTRY },	/* to 5.7 */
-	{ "common_exception*", ARCH_CODE_ENTRY },
-	{ "ret_from_intr", ARCH_CODE_ENTRY },
-	{ "ret_from_exception", ARCH_CODE_ENTRY },
-	{ "xen_*", ARCH_CODE_ENTRY },
-	{ "ret_from_fork*", ARCH_CODE_END },
-	{ "startup_32*", ARCH_CODE_END },
-	{ "i386_start_kernel", ARCH_CODE_END },
-	{ "is386", ARCH_CODE_END },		/* a label in startup_32_smp, behind which start_secondary is called */
-	{ ".Lcall_*", ARCH_CODE_END },
-	{ "rewind_stack_and_make_dead", ARCH_CODE_END },
-	{ "rewind_stack_do_exit", ARCH_CODE_END },
-	{ NULL, 0 }
+	{ "asm_*", ARCH_CODE_ENTRY, NULL },
+	{ "entry_INT80_32", ARCH_CODE_ENTRY, NULL },
+	{ "entry_SYSENTER_32", ARCH_CODE_ENTRY, NULL },
+	{ "__begin_SYSENTER_singlestep_region", ARCH_CODE_ENTRY, NULL },
+	{ "__end_SYSENTER_singlestep_region", ARCH_CODE_ENTRY, NULL },
+	{ "handle_exception*", ARCH_CODE_ENTRY, NULL },
+	{ "common_interrupt*", ARCH_CODE_ENTRY, NULL },	/* to 5.7 */
+	{ "common_exception*", ARCH_CODE_ENTRY, NULL },
+	{ "ret_from_intr", ARCH_CODE_ENTRY, NULL },
+	{ "ret_from_exception", ARCH_CODE_ENTRY, NULL },
+	{ "xen_*", ARCH_CODE_ENTRY, NULL },
+	{ "ret_from_fork*", ARCH_CODE_END, NULL },
+	{ "startup_32*", ARCH_CODE_END, NULL },
+	{ "i386_start_kernel", ARCH_CODE_END, NULL },
+	{ "is386", ARCH_CODE_END, NULL },		/* a label in startup_32_smp, behind which start_secondary is called */
+	{ ".Lcall_*", ARCH_CODE_END, NULL },
+	{ "rewind_stack_and_make_dead", ARCH_CODE_END, NULL },
+	{ "rewind_stack_do_exit", ARCH_CODE_END, NULL },
+	{ NULL, 0, NULL }
 };
 
 static const char *const names[] = { "i686", "i386", "i586", "i486", NULL };
@@ -242,6 +242,10 @@ const struct arch arch_i386 = {
 	.qemu_per_cpu = i386_qemu_per_cpu,
 	.pt_regs = i386_pt_regs,
 	.is_user = i386_is_user,
+	.stack_size = 8192,
+	/* CONFIG_RANDOMIZE_BASE moves it by CONFIG_PHYSICAL_ALIGN within the first 512 MiB, of which that is the least. */
+	.image_step = 2ull << 20,
+	.image_reach = 512ull << 20,
 	.switch_member = "thread.sp",
 	.task_registers = i386_task_registers,
 };

@@ -226,20 +226,20 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 
 /* arch/s390/kernel/entry.S. The entries that .debug_frame has of these, if any, are not right. */
 static const struct arch_code code[] = {
-	{ "system_call", ARCH_CODE_ENTRY },
-	{ "pgm_check_handler", ARCH_CODE_ENTRY },
-	{ "ext_int_handler", ARCH_CODE_ENTRY },
-	{ "io_int_handler", ARCH_CODE_ENTRY },
-	{ "mcck_int_handler", ARCH_CODE_ENTRY },
-	{ "restart_int_handler", ARCH_CODE_ENTRY },
-	{ "stack_overflow", ARCH_CODE_ENTRY },
-	{ "ret_from_fork", ARCH_CODE_END },
-	{ "kernel_thread_starter", ARCH_CODE_END },	/* to 5.12 */
-	{ "startup_continue", ARCH_CODE_END },
-	{ "arch_call_rest_init", ARCH_CODE_END },	/* changes to the first task's stack for good */
-	{ "smp_start_secondary", ARCH_CODE_END },	/* as other CPUs begin: restart_int_handler has nobody to go back to */
-	{ "smp_start_secondary.*", ARCH_CODE_END },
-	{ NULL, 0 }
+	{ "system_call", ARCH_CODE_ENTRY, NULL },
+	{ "pgm_check_handler", ARCH_CODE_ENTRY, NULL },
+	{ "ext_int_handler", ARCH_CODE_ENTRY, NULL },
+	{ "io_int_handler", ARCH_CODE_ENTRY, NULL },
+	{ "mcck_int_handler", ARCH_CODE_ENTRY, NULL },
+	{ "restart_int_handler", ARCH_CODE_ENTRY, NULL },
+	{ "stack_overflow", ARCH_CODE_ENTRY, NULL },
+	{ "ret_from_fork", ARCH_CODE_END, NULL },
+	{ "kernel_thread_starter", ARCH_CODE_END, NULL },	/* to 5.12 */
+	{ "startup_continue", ARCH_CODE_END, NULL },
+	{ "arch_call_rest_init", ARCH_CODE_END, NULL },	/* changes to the first task's stack for good */
+	{ "smp_start_secondary", ARCH_CODE_END, NULL },	/* as other CPUs begin: restart_int_handler has nobody to go back to */
+	{ "smp_start_secondary.*", ARCH_CODE_END, NULL },
+	{ NULL, 0, NULL }
 };
 
 const struct arch arch_s390x = {
@@ -282,6 +282,9 @@ const struct arch arch_s390x = {
 	.prstatus_pid = s390x_prstatus_pid,
 	.pt_regs = s390x_pt_regs,
 	.is_user = s390x_is_user,
+	.stack_size = 16384,
+	.image_step = 2ull << 20,
+	.image_reach = 1ull << 30,
 	.switch_member = "thread.ksp",
 	.task_registers = s390x_task_registers,
 };

@@ -28,6 +28,19 @@ bool x86_64_memory_init(struct memory *memory, struct error *error);
 uint64_t x86_64_word(const uint8_t *data, size_t offset);	/* little-endian, any alignment */
 void x86_64_set_register(struct registers *registers, unsigned index, uint64_t value);
 
+/* arch/x86_64_stack.c: what unwinding asks. */
+extern const struct arch_code x86_64_code[];
+extern const struct arch_saved x86_64_saved[20];
+extern const uint8_t x86_64_orc_bases[ORC_NR_BASES];
+#define X86_64_TRAP_SIZE (5 * 8)	/* what the CPU pushes: ip cs flags sp ss */
+#define X86_64_CALL_SIZE 5
+bool x86_64_trap(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
+bool x86_64_find_pt_regs(struct memory *memory, uint64_t sp, uint64_t *address_ret, uint64_t *lost_ret);
+uint64_t x86_64_record_pt_regs(uint64_t fp);
+enum arch_record x86_64_record_at(struct memory *memory, uint64_t function, uint64_t address);
+bool x86_64_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);
+bool x86_64_call_target(const uint8_t *before, uint64_t pc, uint64_t *target_ret);
+
 bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers,
 			       struct error *error);
 bool x86_64_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);

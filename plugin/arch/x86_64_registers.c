@@ -309,6 +309,28 @@ static bool has_flags_word(const struct memory *memory, const uint8_t *data)
 	return x86_64_word(data, 7 * 8) >= text && (flags & 2) && flags < 1u << 22;
 }
 
+/*
+ * To 4.8 switch_to() is inlined: it pushes the flags (not in all versions) and rbp, and calls __switch_to on the other stack.
+ * All other registers are the compiler's to reload.
+ */
+static bool inlined_switch(struct memory *memory, uint64_t thread_sp, struct registers *registers, struct error *error)
+{
+	uint64_t rbp, flags = 0;
+
+	if (!memory_read_uint(memory, thread_sp, 8, &rbp, error))
+		return error_prefix(error, "the registers saved at the task switch");
+	x86_64_set_register(registers, X86_RBP, rbp);
+	thread_sp += 8;
+	/* Bit 1 of EFLAGS is always set, bits 3, 5, 15 and from 22 never are: no address of the kernel's, and rarely else. */
+	if (memory_read_uint(memory, thread_sp, 8, &flags, NULL) && (flags & 0x802a) == 2 && flags < 1u << 22) {
+		x86_64_set_register(registers, X86_EFLAGS, flags);
+		thread_sp += 8;
+	}
+	x86_64_set_register(registers, X86_RIP, memory->switch_pc);
+	x86_64_set_register(registers, X86_RSP, thread_sp);
+	return true;
+}
+
 bool x86_64_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers,
 			   struct error *error)
 {
@@ -319,6 +341,8 @@ bool x86_64_task_registers(struct memory *memory, uint64_t thread_sp, struct reg
 	if (thread_sp % 8 || !memory->arch->is_kernel_address(memory, thread_sp))
 		return error_set(error, ERROR_CORRUPT, "the task's saved stack pointer 0x%llx is not one",
 				 (unsigned long long)thread_sp);
+	if (memory->switch_pc)
+		return inlined_switch(memory, thread_sp, registers, error);
 	if (!memory_read(memory, thread_sp, data, TASK_FRAME_WORDS * 8, error))
 		return error_prefix(error, "the registers saved at the task switch");
 	/* The eighth word may be beyond the stack's end; then there is no flags word either. */

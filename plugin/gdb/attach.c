@@ -299,11 +299,10 @@ static bool make_companion(struct kernel *kernel, const char *path, struct error
 	       symtab_read_elf(symtab, kernel->vmlinux_path, 0, error) &&
 	       symtab_finish(symtab, error);
 	companion.symtab = symtab;
-	if (kernel->arch->code)
-		done = done && companion_write(&companion, kernel->vmlinux_path, path, error);
+	if (done && kernel->arch->orc_bases && link_time_orc(kernel, &table, NULL))
+		done = cfi_write_companion(kernel->arch, kernel->vmlinux_path, &table, symtab, path, error);
 	else
-		done = done && link_time_orc(kernel, &table, error) &&
-		       cfi_write_companion(kernel->arch, kernel->vmlinux_path, &table, symtab, path, error);
+		done = done && companion_write(&companion, kernel->vmlinux_path, path, error);
 	orc_free(&table);
 	symtab_free(symtab);
 	return done;
@@ -341,8 +340,8 @@ static bool add_user_end(struct session *session, struct error *error)
 	char path[128];
 
 	session_path(session, "user-space.debug", path, sizeof(path));
-	return (kernel->arch->code ? companion_write_user_end(&companion, last, path, error) :
-				     cfi_write_user_end(kernel->arch, last + 1, path, error)) &&
+	return (kernel->arch->orc_bases ? cfi_write_user_end(kernel->arch, last + 1, path, error) :
+					  companion_write_user_end(&companion, last, path, error)) &&
 	       gdb_execute_file(session->plugin, error, "add-symbol-file", path, "");
 }
 

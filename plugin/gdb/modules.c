@@ -411,7 +411,7 @@ static bool knows_section(void *context, const char *name)
 static bool add_module_companion(struct session *session, struct module *module, const char *path, struct error *error)
 {
 	struct kernel *kernel = session->kernel;
-	const struct frame_table *table = kernel->arch->code ? module_frame_table(kernel, module, NULL) : NULL;
+	const struct frame_table *table = !kernel->arch->orc_bases ? module_frame_table(kernel, module, NULL) : NULL;
 	struct companion companion = companion_of(kernel);
 	struct cfi_section *sections;
 	struct symtab *symbols;

@@ -13,9 +13,8 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/tasks/blocked.c plugin/kernel/tasks/blocked.h plugin/kernel/tasks/blocked_locks.c plugin/kernel/tasks/blocked_locks.h \
 	plugin/kernel/stacks/bad_pointer.c plugin/kernel/stacks/bad_pointer.h \
 	plugin/kernel/stacks/unwind.c plugin/kernel/stacks/unwind.h \
-	plugin/kernel/stacks/unwind_rows.c plugin/kernel/stacks/unwind_rows.h \
+	plugin/kernel/stacks/unwind_row.c plugin/kernel/stacks/unwind_row.h \
 	plugin/kernel/stacks/frame_info.c plugin/kernel/stacks/frame_info.h \
-	plugin/kernel/stacks/unwind_dwarf.c plugin/kernel/stacks/unwind_dwarf.h \
 	plugin/kernel/stacks/return_traced.c plugin/kernel/stacks/return_traced.h \
 	plugin/kernel/stacks/dynamic_rows.c plugin/kernel/stacks/dynamic_rows.h \
 	plugin/kernel/stacks/dynamic_write.c plugin/kernel/stacks/dynamic_write.h \

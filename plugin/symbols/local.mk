@@ -6,7 +6,7 @@ core_sources += plugin/symbols/find/debug_find.c plugin/symbols/find/debug_find.
 	plugin/symbols/elf/elf_relocatable.c plugin/symbols/elf/elf_relocatable.h \
 	plugin/symbols/elf/elf_writer.c plugin/symbols/elf/elf_writer.h \
 	plugin/symbols/cfi/stack_switch.c plugin/symbols/cfi/stack_switch.h plugin/symbols/cfi/prologue.c plugin/symbols/cfi/prologue.h \
-	plugin/symbols/cfi/orc.c plugin/symbols/cfi/orc.h \
+	plugin/symbols/cfi/orc.c plugin/symbols/cfi/orc.h plugin/symbols/cfi/orc_frame.c plugin/symbols/cfi/orc_frame.h \
 	plugin/symbols/cfi/cfi.c plugin/symbols/cfi/cfi.h plugin/symbols/cfi/cfi_convert.h plugin/symbols/cfi/cfi_module.c \
 	plugin/symbols/cfi/frame_table.c plugin/symbols/cfi/frame_table.h \
 	plugin/symbols/cfi/frame_writer.c plugin/symbols/cfi/frame_writer.h \

@@ -40,6 +40,7 @@ struct symtab {
 	size_t mask;			/* number of slots - 1 */
 	bool names_in_order;		/* symtab_names_in_order() */
 	bool finished;
+	bool percpu_at_0;		/* per-CPU symbols are offsets: below all that has an address */
 };
 
 bool symtab_new(struct symtab **symtab_ret, struct error *error)
@@ -408,6 +409,16 @@ static bool hash_symbols(struct symtab *symtab, struct error *error)
 	return true;
 }
 
+/* Where they have addresses in the image, something of it comes before them. */
+static void find_percpu(struct symtab *symtab)
+{
+	size_t first = 0;
+
+	while (first < symtab->count && symtab->symbols[first].letter == 'A')
+		first++;
+	symtab->percpu_at_0 = first < symtab->count && symtab->symbols[first].percpu;
+}
+
 bool symtab_finish(struct symtab *symtab, struct error *error)
 {
 	if (symtab->finished)
@@ -415,6 +426,7 @@ bool symtab_finish(struct symtab *symtab, struct error *error)
 	if (!sort_symbols(symtab, error) || !hash_symbols(symtab, error))
 		return false;
 	sort_extents(symtab);
+	find_percpu(symtab);
 	symtab->finished = true;
 	return true;
 }
@@ -465,9 +477,9 @@ static const struct extent *find_extent(const struct symtab *symtab, uint64_t ad
  * Absolute symbols are numbers, or further names of places. Per-CPU ones are offsets up to 6.14; later
  * they have addresses in the image, which per-CPU pointers hold.
  */
-static bool names_a_place(const struct symbol *symbol)
+static bool names_a_place(const struct symtab *symtab, const struct symbol *symbol)
 {
-	return symbol->letter != 'A' && (!symbol->percpu || symbol->address >> 63);
+	return symbol->letter != 'A' && (!symbol->percpu || !symtab->percpu_at_0);
 }
 
 /* The nearest symbol before ADDRESS, in EXTENT. */
@@ -482,7 +494,7 @@ static const struct symbol *lookup_nearest(const struct symtab *symtab, uint64_t
 
 		if ((best && symbol->address != best->address) || symbol->address < extent->start)
 			break;
-		if (names_a_place(symbol))
+		if (names_a_place(symtab, symbol))
 			best = symbol;
 	}
 	return best && !is_end_mark(best) ? best : NULL;
@@ -502,7 +514,7 @@ static const struct symbol *lookup_sized(const struct symtab *symtab, uint64_t a
 
 		if (best && symbol->address != best->address)
 			break;
-		if (names_a_place(symbol) && address - symbol->address < symbol->size)
+		if (names_a_place(symtab, symbol) && address - symbol->address < symbol->size)
 			best = symbol;
 	}
 	return best;

@@ -96,7 +96,7 @@ static uint64_t address_of(const struct map *map, const char *name)
 
 static bool add_symbols(struct symtab *symtab, struct map *map, uint64_t kaslr, struct error *error)
 {
-	uint64_t percpu = address_of(map, "__per_cpu_start");
+	uint64_t percpu = address_of(map, "__per_cpu_start"), image = address_of(map, "_text");
 	uint64_t percpu_end = address_of(map, "__per_cpu_end"), next = 0;
 	uint64_t text = address_of(map, "_text"), end = address_of(map, "_end");
 
@@ -114,8 +114,8 @@ static bool add_symbols(struct symtab *symtab, struct map *map, uint64_t kaslr, 
 		map->symbols[i - 1].size = symbol.size;
 		next = symbol.address;
 		symbol.percpu = symbol.address >= percpu && symbol.address < percpu_end;
-		/* What is linked at 0, the per-CPU section up to 6.14, does not move. */
-		if (symbol.address >> 63)
+		/* What is below the image, the per-CPU section up to 6.14 and plain numbers, does not move. */
+		if (symbol.address >= image)
 			symbol.address += kaslr;
 		if (!symtab_add(symtab, &symbol, error))
 			return false;

@@ -208,10 +208,10 @@ static void test_code_rows(void **state)
 	struct frame_row row;
 
 	(void)state;
-	assert_int_equal(code_row_kind(&arch_arm64, "el0t_64_sync"), ARCH_CODE_ENTRY);
-	assert_int_equal(code_row_kind(&arch_arm64, "ret_from_fork"), ARCH_CODE_END);
-	assert_int_equal(code_row_kind(&arch_arm64, "ret_from_forks"), ARCH_CODE_LEAF);
-	assert_int_equal(code_row_kind(&arch_arm64, "memset"), ARCH_CODE_LEAF);
+	assert_int_equal(code_row_kind(&arch_arm64, NULL, "el0t_64_sync"), ARCH_CODE_ENTRY);
+	assert_int_equal(code_row_kind(&arch_arm64, NULL, "ret_from_fork"), ARCH_CODE_END);
+	assert_int_equal(code_row_kind(&arch_arm64, NULL, "ret_from_forks"), ARCH_CODE_LEAF);
+	assert_int_equal(code_row_kind(&arch_arm64, NULL, "memset"), ARCH_CODE_LEAF);
 	/* struct pt_regs of 6.1: 336 bytes, x3 at 24, pc at 256. */
 	code_row(&arch_arm64, ARCH_CODE_ENTRY, 336, 30, &row);
 	assert_true(row.signal);

@@ -517,8 +517,158 @@ static void test_set_proc_stacks(void **state)
 	free(text);
 }
 
+/* --- kernels without ORC --- */
+
+/* push %rbp; mov %rsp,%rbp behind the nop in place of a call of __fentry__. */
+static const uint8_t framed_code[] = { 0x0f, 0x1f, 0x44, 0x00, 0x00, 0x55, 0x48, 0x89, 0xe5, 0x90 };
+
+static void add_function(struct image *image, const char *name, uint64_t address, bool framed)
+{
+	const struct symbol symbol = { .name = name, .address = address, .size = 0x100, .letter = 't' };
+
+	assert_true(symtab_add(image->kernel.symbols, &symbol, &error));
+	if (framed)
+		image_put(image, address - IMAGE_BASE, framed_code, sizeof(framed_code));
+}
+
+/* Built with frame pointers: entry code at ENTRY, the functions LEAF, BIG and FRAMED, and at UNKNOWN one that keeps none. */
+static int setup_records(void **state)
+{
+	struct image *image;
+
+	setup(state);
+	image = *state;
+	image->kernel.orc = (struct orc_table){ 0 };
+	image->kernel.orc_loaded = false;
+	symtab_free(image->kernel.symbols);
+	assert_true(symtab_new(&image->kernel.symbols, &error));
+	add_function(image, "leaf", TEXT + LEAF, true);
+	add_function(image, "big", TEXT + BIG, true);
+	add_function(image, "framed", TEXT + FRAMED, true);
+	add_function(image, "apic_timer_interrupt", TEXT + ENTRY, false);
+	add_function(image, "ret_from_fork", TEXT + END, false);
+	add_function(image, "naked", TEXT + UNKNOWN, false);
+	assert_true(symtab_finish(image->kernel.symbols, &error));
+	return 0;
+}
+
+static void put_record(struct image *image, uint64_t fp, uint64_t next, uint64_t pc)
+{
+	put(image, fp, next);
+	put(image, fp + 8, pc);
+}
+
+static void test_frame_records(void **state)
+{
+	struct image *image = *state;
+
+	put_record(image, STACK + 0x40, STACK + 0x80, TEXT + BIG + 0x20);
+	put_record(image, STACK + 0x80, 0, TEXT + END + 5);
+	assert_int_equal(run(image, TEXT + LEAF + 0x20, STACK, STACK + 0x40), UNWIND_COMPLETE);
+	assert_int_equal(count, 3);
+	assert_int_equal(frames[1].pc, TEXT + BIG + 0x20);
+	assert_int_equal(frames[1].sp, STACK + 0x50);
+	assert_int_equal(frames[2].pc, TEXT + END + 5);
+}
+
+/* Interrupted before the record was there, between push and mov, and at the ret. */
+static void test_record_is_not_there_yet(void **state)
+{
+	struct image *image = *state;
+	const uint8_t ret = 0xc3;
+
+	image_put(image, TEXT + LEAF + 0x40 - IMAGE_BASE, &ret, 1);
+	put_record(image, STACK + 0x80, 0, TEXT + END + 5);
+	put(image, STACK, TEXT + BIG + 0x20);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(run(image, TEXT + LEAF + (i ? 0x40 : 5), STACK, STACK + 0x80), UNWIND_COMPLETE);
+		assert_int_equal(count, 3);
+		assert_int_equal(frames[1].pc, TEXT + BIG + 0x20);
+		assert_int_equal(frames[1].sp, STACK + 8);
+	}
+	put(image, STACK - 8, STACK + 0x80);
+	assert_int_equal(run(image, TEXT + LEAF + 6, STACK - 8, STACK + 0x80), UNWIND_COMPLETE);
+	assert_int_equal(count, 3);
+	assert_int_equal(frames[1].sp, STACK + 8);
+}
+
+/* What the compiler put into rbp instead of a frame pointer is not followed. */
+static void test_no_record(void **state)
+{
+	struct image *image = *state;
+
+	put_record(image, STACK + 0x40, STACK + 0x80, TEXT + BIG + 0x20);
+	assert_int_equal(run(image, TEXT + UNKNOWN + 0x20, STACK, STACK + 0x40), UNWIND_FAILED);
+	assert_int_equal(count, 1);
+}
+
+/* 4.9 and later mark a frame pointer that is a pt_regs. */
+static void test_encoded_pt_regs(void **state)
+{
+	struct image *image = *state;
+
+	put_pt_regs(image, STACK + 0x100, TEXT + FRAMED + 0x30, 0x10, STACK + 0x200, STACK + 0x240);
+	put_record(image, STACK + 0x240, 0, TEXT + END + 5);
+	assert_int_equal(run(image, TEXT + LEAF + 0x20, STACK, (STACK + 0x100) | 1), UNWIND_COMPLETE);
+	assert_int_equal(count, 3);
+	assert_int_equal(frames[1].kind, FRAME_INTERRUPTED);
+	assert_int_equal(frames[1].pc, TEXT + FRAMED + 0x30);
+	assert_int_equal(frames[1].regs_address, STACK + 0x100);
+}
+
+/* Entry code's pt_regs: at its stack pointer; by the word there (4.12 to 5.7); by the word to its rbp (to 4.1). */
+static void test_entry_code(void **state)
+{
+	struct image *image = *state;
+	const uint64_t regs = STACK + 0x100, words[] = { 0, regs, regs + 32 };
+
+	put_record(image, STACK + 0x240, 0, TEXT + END + 5);
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t sp = words[i] ? LOW_STACK + 0x50 : regs;
+
+		put_pt_regs(image, regs, TEXT + FRAMED + 0x30, 0x10, STACK + 0x200, STACK + 0x240);
+		put(image, regs, 0xbad15);
+		put_record(image, LOW_STACK + 0x40, 0, TEXT + ENTRY + 0x20);
+		if (words[i])
+			put(image, sp, words[i]);
+		else
+			put_record(image, sp - 16, 0, TEXT + ENTRY + 0x20);
+		assert_int_equal(run(image, TEXT + LEAF + 0x20, LOW_STACK, sp - 16), UNWIND_COMPLETE);
+		assert_int_equal(count, 4);
+		assert_int_equal(frames[1].sp, sp);
+		assert_int_equal(frames[2].pc, TEXT + FRAMED + 0x30);
+		assert_int_equal(frames[2].regs_address, regs);
+		/* Entry code to 4.1 saved no callee-saved register there: what lies in r15's place is not r15. */
+		assert_int_equal(!!(frames[2].registers.valid & 1ull << X86_R15), i < 2);
+	}
+	put_pt_regs(image, regs, 0x401000, 0x33, 0x7fff0000, 0);
+	assert_int_equal(run(image, TEXT + LEAF + 0x20, LOW_STACK, LOW_STACK + 0x40), UNWIND_COMPLETE);
+	assert_int_equal(count, 3);
+	assert_int_equal(frames[2].kind, FRAME_USER);
+}
+
+/* switch_to() to 4.8: rbp alone, in some versions the flags above it. */
+static void test_inlined_switch(void **state)
+{
+	struct image *image = *state;
+	struct registers registers = { 0 };
+
+	image->kernel.memory->switch_pc = TEXT + BIG + 0x50;
+	put(image, STACK, STACK + 0x40);
+	for (int flags = 0; flags < 2; flags++) {
+		put(image, STACK + 8, flags ? 0x86 : STACK + 0x1000);
+		assert_true(arch_x86_64.task_registers(image->kernel.memory, STACK, &registers, &error));
+		assert_int_equal(registers.value[X86_RIP], TEXT + BIG + 0x50);
+		assert_int_equal(registers.value[X86_RBP], STACK + 0x40);
+		assert_int_equal(registers.value[X86_RSP], STACK + 8 + 8 * flags);
+		assert_false(registers.valid & 1ull << X86_RBX);
+	}
+	image->kernel.memory->switch_pc = 0;
+}
+
 int main(void)
 {
+#define RECORDS(name) cmocka_unit_test_setup_teardown(name, setup_records, teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_calls), TEST(test_return_address_is_looked_up_before), TEST(test_exact_pc),
@@ -526,6 +676,8 @@ int main(void)
 		TEST(test_iret_frame), TEST(test_stack_switch_in_c), TEST(test_stack_switch_in_assembly), TEST(test_unknown_code_ends_with_a_sentence),
 		TEST(test_register_that_is_not_known), TEST(test_wild_return_address),
 		TEST(test_stack_that_is_not_in_the_dump), TEST(test_call_of_null), TEST(test_bad_pointers), TEST(test_frame_pointer_code),
+		RECORDS(test_frame_records), RECORDS(test_record_is_not_there_yet), RECORDS(test_no_record),
+		RECORDS(test_encoded_pt_regs), RECORDS(test_entry_code), RECORDS(test_inlined_switch),
 		TEST(test_circles), TEST(test_limit), TEST(test_no_registers),
 		cmocka_unit_test(test_set_panic_trace), cmocka_unit_test(test_set_proc_stacks),
 	};

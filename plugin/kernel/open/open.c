@@ -11,6 +11,8 @@
 #include "kernel/open/own.h"
 #include "kernel/open/vmlinux.h"
 
+#define MAX_SCHEDULE 8192	/* bytes of __schedule that are looked through */
+
 #define MAX_CPUS 8192	/* the largest NR_CPUS there is (MAXSMP) */
 
 static void note_damage(struct kernel *kernel, const struct error *error)
@@ -238,6 +240,30 @@ static bool open_own(struct kernel *kernel, const char *system_map, struct error
 	return true;
 }
 
+/*
+ * Where a task that was switched out goes on, in kernels whose switch_to() is inlined (x86_64 before 4.9, 0100301bfdf5): behind the
+ * one call of __switch_to in __schedule. Not to be asked where the kernel's types are not known, which are what tells.
+ */
+static void find_switch(struct kernel *kernel)
+{
+	const struct arch *arch = kernel->arch;
+	const struct symbol *schedule = symtab_find(kernel->symbols, "__schedule");
+	uint8_t code[MAX_SCHEDULE];
+	uint64_t size, function, target;
+
+	if (!arch->call_target || !types_size(kernel->types, "task_struct", &size, NULL) ||
+	    !kernel_symbol(kernel, "__switch_to", &function, NULL) || !schedule)
+		return;
+	size = schedule->size && schedule->size < sizeof(code) ? schedule->size : sizeof(code);
+	if (!memory_read(kernel->memory, schedule->address, code, size, NULL))
+		return;
+	for (uint64_t at = arch->call_size; at <= size; at++)
+		if (arch->call_target(code + at - arch->call_size, schedule->address + at, &target) && target == function) {
+			kernel->memory->switch_pc = schedule->address + at;
+			return;
+		}
+}
+
 static bool open_kernel(struct kernel *kernel, const struct kernel_source *source,
 			struct error *error)
 {
@@ -253,6 +279,8 @@ static bool open_kernel(struct kernel *kernel, const struct kernel_source *sourc
 		return false;
 	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
 		kernel->memory->task_frame_size = size;
+	else
+		find_switch(kernel);
 	if (types_size(kernel->types, "pt_regs", &size, NULL))
 		kernel->memory->pt_regs_size = size;
 	read_release(kernel);

@@ -11,9 +11,6 @@
 #include "symbols/elf/elf_file.h"
 
 #define BANNER_START "Linux version "
-/* CONFIG_PHYSICAL_ALIGN is at least 2 MiB on 64-bit x86, and KASLR moves the image within 1 GiB. */
-#define KASLR_STEP (2ull << 20)
-#define KASLR_MAX (1ull << 30)
 #define MAX_NOTES_SIZE 65536
 
 /* Notes have 4-byte alignment whatever the ELF class (kernel and GNU notes). */
@@ -261,17 +258,18 @@ static bool kaslr_from_vmcoreinfo(struct kernel *kernel, const struct vmlinux *v
 }
 
 /*
- * Without VMCOREINFO: the banner is at its link-time address plus the offset, for one of 512
- * offsets.
+ * Without VMCOREINFO: the banner is at its link-time address plus the offset, one of those that KASLR gives on
+ * this machine (none where that is not known).
  */
 static bool kaslr_from_banner(struct kernel *kernel, const struct vmlinux *vmlinux, bool force)
 {
+	const struct arch *arch = kernel->arch;
 	char text[sizeof(vmlinux->banner)];
 	size_t size = strlen(vmlinux->banner) + 1;
 
 	if (!vmlinux->banner_address)
 		return false;
-	for (uint64_t offset = 0; offset < KASLR_MAX; offset += KASLR_STEP) {
+	for (uint64_t offset = 0; offset < arch->image_reach; offset += arch->image_step) {
 		uint64_t address = vmlinux->banner_address + offset;
 
 		if (!memory_read(kernel->memory, address, text, strlen(BANNER_START), NULL) ||

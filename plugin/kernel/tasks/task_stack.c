@@ -21,7 +21,7 @@ uint64_t task_stack_size(struct kernel *kernel)
 	     kernel_symbol(kernel, "__end_init_task", &end, NULL)))
 		if (end > start && end - start <= MAX_STACK_SIZE)
 			return end - start;
-	return 16384;		/* x86_64 and arm64 without KASAN */
+	return kernel->arch->stack_size;
 }
 
 const struct task *task_on_stack(struct kernel *kernel, const struct task_table *table, uint64_t address)

@@ -161,7 +161,7 @@ bool cfi_write_object(const struct cfi_object *object, const char *path, struct 
 	struct placed_section *sorted;
 	struct elf_writer writer = { .arch = object->arch };
 	/* ORC is x86_64's. */
-	bool *unknown, ok = false, has_rows = !object->arch->code;
+	bool *unknown, ok = false, has_rows = object->arch->orc_bases;
 
 	/* A module has some 40 sections; the kernel has no limit, this does. */
 	if (nr_sections > 4096)

@@ -4,6 +4,8 @@
 #include <dwarf.h>
 #include <string.h>
 
+#include "symbols/symtab.h"
+
 static bool is_called(const char *pattern, const char *name)
 {
 	size_t length = strlen(pattern);
@@ -13,10 +15,10 @@ static bool is_called(const char *pattern, const char *name)
 	return strcmp(pattern, name) == 0;
 }
 
-enum arch_code_kind code_row_kind(const struct arch *arch, const char *name)
+enum arch_code_kind code_row_kind(const struct arch *arch, const struct symtab *symtab, const char *name)
 {
 	for (const struct arch_code *code = arch->code; code->name; code++)
-		if (is_called(code->name, name))
+		if (is_called(code->name, name) && !(code->unless && symtab_find(symtab, code->unless)))
 			return code->kind;
 	return ARCH_CODE_LEAF;
 }

@@ -9,7 +9,10 @@
 #include "arch/arch.h"
 #include "symbols/cfi/frame_table.h"
 
-enum arch_code_kind code_row_kind(const struct arch *arch, const char *name);
+struct symtab;
+
+/* Of the code called NAME in the kernel with SYMTAB. */
+enum arch_code_kind code_row_kind(const struct arch *arch, const struct symtab *symtab, const char *name);
 
 /*
  * The row of code of this kind. PT_REGS_SIZE: the kernel's, bytes. RETURN_COLUMN: the DWARF number that the object's own rows

@@ -84,7 +84,7 @@ static bool copy_row(void *context, uint64_t start, uint64_t end, const struct f
 	const struct symbol *symbol = job->companion->arch->code_first ? symtab_lookup(job->companion->symtab, start) : NULL;
 
 	/* Those that the file says something wrong of get their rows by name. */
-	if (symbol && code_row_kind(job->companion->arch, symbol->name) != ARCH_CODE_LEAF)
+	if (symbol && code_row_kind(job->companion->arch, job->companion->symtab, symbol->name) != ARCH_CODE_LEAF)
 		return true;
 	frame_writer_add(&job->frames, start, end, row);
 	return true;
@@ -104,7 +104,7 @@ static void add_code(struct job *job, const struct symbol *symbol)
 {
 	const struct companion *companion = job->companion;
 	uint64_t address = symbol->address > job->done ? symbol->address : job->done, end = symbol->address + symbol->size;
-	enum arch_code_kind kind = code_row_kind(companion->arch, symbol->name);
+	enum arch_code_kind kind = code_row_kind(companion->arch, companion->symtab, symbol->name);
 	struct frame_row row;
 
 	bool first = companion->arch->code_first && kind != ARCH_CODE_LEAF;

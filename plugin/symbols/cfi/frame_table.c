@@ -461,10 +461,12 @@ static void apply_switch(const struct frame_table *table, const struct frame_swi
 	row->switches = true;
 	if (row->cfa.kind != FRAME_REGISTER || row->cfa.reg != table->sp)
 		return;	/* it has a frame pointer */
-	if (found->cfa.kind == FRAME_REGISTER)
+	if (found->cfa.kind == FRAME_REGISTER || found->cfa.kind == FRAME_REGISTER_AT) {
+		row->cfa.kind = found->cfa.kind;
 		row->cfa.reg = found->cfa.reg;
-	else
+	} else {
 		row->cfa = found->cfa;
+	}
 }
 
 bool frame_table_row(const struct frame_table *table, uint64_t address, struct frame_row *row)

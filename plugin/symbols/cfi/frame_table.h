@@ -26,6 +26,15 @@ enum frame_rule_kind {
 	FRAME_REGISTER,		/* is in register `reg` */
 	FRAME_AT_EXPRESSION,	/* saved where the expression, begun with the CFA on its stack, says */
 	FRAME_IS_EXPRESSION,
+	FRAME_AT_REGISTER,	/* saved at register `reg' + offset: *(reg + offset) */
+	FRAME_REGISTER_AT,	/* is *(reg) + offset */
+};
+
+/* What a row's CFA is the address of, in place of a call's end. */
+enum frame_saved {
+	FRAME_SAVED_NOTHING,
+	FRAME_SAVED_PT_REGS,	/* a whole struct pt_regs */
+	FRAME_SAVED_TRAP,	/* the hardware's part of one (arch->trap) */
 };
 
 struct frame_rule {
@@ -37,7 +46,8 @@ struct frame_rule {
 };
 
 struct frame_row {
-	struct frame_rule cfa;		/* FRAME_REGISTER: reg + offset, or FRAME_IS_EXPRESSION */
+	struct frame_rule cfa;		/* FRAME_REGISTER: reg + offset, FRAME_IS_EXPRESSION, FRAME_AT_REGISTER or FRAME_REGISTER_AT */
+	uint8_t saved;			/* enum frame_saved */
 	unsigned return_column;
 	bool signal;			/* augmentation "S": the frame below was interrupted */
 	bool switches;			/* the frame below is on another stack, which can be further down */
@@ -62,7 +72,7 @@ void frame_table_each_row(const struct frame_table *table, frame_row_callback *c
 /* Code that was compiled to run on another stack for a while, link-time addresses: see struct arch_switch. */
 struct frame_switch {
 	uint64_t start, end;
-	struct frame_rule cfa;		/* FRAME_REGISTER: in place of the stack pointer; or all of it */
+	struct frame_rule cfa;		/* FRAME_REGISTER, FRAME_REGISTER_AT: in place of the stack pointer; or all of it */
 };
 /*
  * Makes rows that are reckoned from register SP right for these, sorted by start, kept by the caller as long as the table. The

@@ -103,6 +103,24 @@ static void put_rule(struct frame_writer *writer, unsigned reg, const struct fra
 	}
 }
 
+/* *(reg) + offset */
+static void put_cfa_at(struct buffer *buffer, const struct frame_rule *cfa)
+{
+	struct buffer expression = { 0 };
+
+	buffer_char(&expression, DW_OP_bregx);
+	buffer_uleb(&expression, cfa->reg);
+	buffer_sleb(&expression, 0);
+	buffer_char(&expression, DW_OP_deref);
+	buffer_char(&expression, DW_OP_consts);
+	buffer_sleb(&expression, cfa->offset);
+	buffer_char(&expression, DW_OP_plus);
+	buffer_char(buffer, DW_CFA_def_cfa_expression);
+	put_block(buffer, expression.data, expression.size);
+	buffer->failed |= expression.failed;
+	buffer_free(&expression);
+}
+
 static void put_cfa(struct frame_writer *writer, const struct frame_rule *cfa)
 {
 	struct buffer *buffer = &writer->section;
@@ -110,6 +128,8 @@ static void put_cfa(struct frame_writer *writer, const struct frame_rule *cfa)
 	if (cfa->kind == FRAME_IS_EXPRESSION) {
 		buffer_char(buffer, DW_CFA_def_cfa_expression);
 		put_block(buffer, cfa->expression, cfa->size);
+	} else if (cfa->kind == FRAME_REGISTER_AT) {
+		put_cfa_at(buffer, cfa);
 	} else if (cfa->offset >= 0) {
 		buffer_char(buffer, DW_CFA_def_cfa);
 		buffer_uleb(buffer, cfa->reg);

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch/arch.h"
 #include "base/error.h"
 
 struct types;
@@ -29,18 +30,9 @@ enum orc_type {
 	ORC_TYPE_IRET,		/* only the hardware's part: ip cs flags sp ss */
 };
 
-enum orc_base {			/* what sp_offset is added to */
-	ORC_BASE_NONE,
-	ORC_BASE_PREV_SP,	/* bp only: relative to the CFA */
-	ORC_BASE_SP, ORC_BASE_BP, ORC_BASE_DI, ORC_BASE_DX, ORC_BASE_R10, ORC_BASE_R13,
-	ORC_BASE_SP_INDIRECT,	/* *(sp) + offset */
-	ORC_BASE_BP_INDIRECT,	/* *(bp + offset) */
-	ORC_BASE_AX,		/* 7.1+: clang uses rax where gcc uses r10 to realign a stack */
-};
-
 struct orc_row {
 	uint8_t type;		/* enum orc_type */
-	uint8_t sp_base;	/* enum orc_base */
+	uint8_t sp_base;	/* enum orc_base (arch/arch.h): what sp_offset is added to */
 	/* enum orc_base: NONE = unchanged, PREV_SP = at CFA + bp_offset, BP = at bp + bp_offset */
 	uint8_t bp_base;
 	/* the frame above was interrupted, pc is exact (6.3+; earlier: from the type) */

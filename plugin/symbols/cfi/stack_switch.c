@@ -17,7 +17,7 @@ static struct frame_rule cfa_of(const struct arch *arch, const struct arch_switc
 	if (arch->switch_cfa)
 		return (struct frame_rule){ .kind = FRAME_IS_EXPRESSION, .expression = arch->switch_cfa,
 					    .size = arch->switch_cfa_size };
-	return (struct frame_rule){ .kind = FRAME_REGISTER, .reg = arch->registers[found->reg].dwarf };
+	return (struct frame_rule){ .kind = found->reg == arch->sp ? FRAME_REGISTER_AT : FRAME_REGISTER, .reg = arch->registers[found->reg].dwarf };
 }
 
 static bool search_section(const struct arch *arch, const Elf_Data *data, uint64_t address, struct stack_switches *switches,
