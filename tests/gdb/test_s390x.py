@@ -14,7 +14,9 @@ def test_busy_cpus(dump):
         pytest.skip("no CPU was made busy")
     cpus = {task["cpu"]: functions(task) for task in dump.json("kernel bt -a")["tasks"]}
     assert cpus[1][-3:] == ["kthread", "__ret_from_fork", "ret_from_fork"]
-    assert cpus[2][1:7] == ["call_timer_fn", "__run_timers", "handle_softirqs", "irq_exit_rcu", "do_ext_irq", "ext_int_handler"]
+    # (From 6.12 on __run_timers is not inlined.)
+    assert [name for name in cpus[2][1:8] if name != "run_timer_softirq"][:6] == [
+        "call_timer_fn", "__run_timers", "handle_softirqs", "irq_exit_rcu", "do_ext_irq", "ext_int_handler"]
     assert "cpu_startup_entry" in cpus[2] and cpus[3] == []
 
 

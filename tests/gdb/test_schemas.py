@@ -12,6 +12,8 @@ import pytest
 
 from conftest import TOP
 
+pytestmark = pytest.mark.every_machine
+
 SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.
 CASES = {
