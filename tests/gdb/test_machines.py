@@ -1,5 +1,5 @@
-"""What is true of the dumps of every machine but amd64, on which all other tests run: tests/gdb/make-sets all
-s390x/6.1:qemu-panic i386/6.1:sysrq i386/6.1:qemu" tests/gdb/make-sets, and gdb-multiarch for what gdb itself does."""
+"""What is true of the dumps of every machine but amd64, on which all other tests run. `tests/gdb/make-sets all` makes them;
+gdb-multiarch is needed for what gdb itself does."""
 import re
 
 import pytest
