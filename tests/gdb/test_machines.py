@@ -90,6 +90,16 @@ def test_addresses_are_as_wide_as_the_machine(dump):
     assert frames and {len(address) for frame in frames for address in frame} == {digits}
 
 
+# read, write and getpid by the numbers of each machine's asm/unistd.h.
+SYSTEM_CALLS = {"arm64": (63, 64, 172), "i386": (3, 4, 20), "s390x": (3, 4, 20)}
+
+
+def test_system_calls(dump):
+    calls = {call["number"]: call["name"] for call in dump.json("kernel sys -c")["system_calls"]}
+    assert [calls[number] for number in SYSTEM_CALLS[dump.machine]] == ["read", "write", "getpid"]
+    assert 400 < len(calls) < 600
+
+
 @in_gdb
 def test_in_gdb(dump):
     """gdb's bt of sleepers: the same frames as ours, down to user space."""
