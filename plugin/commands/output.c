@@ -62,12 +62,14 @@ bool output_int(struct output *output, size_t column, int64_t value)
 bool output_address(struct output *output, size_t column, uint64_t value)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[17];
+	int count = output_address_digits(output);
+	char text[17], *start = text + 16;
+	uint64_t rest = value;
 
-	for (int i = 0; i < 16; i++)
-		text[i] = digits[value >> (60 - 4 * i) & 15];
-	text[16] = '\0';
-	return output->ops->number(output, column, value, false, text);
+	*start = '\0';
+	for (; count > 0 || rest; count--, rest >>= 4)
+		*--start = digits[rest & 15];
+	return output->ops->number(output, column, value, false, start);
 }
 
 bool output_uint_as(struct output *output, size_t column, uint64_t value, const char *format, ...)

@@ -53,7 +53,7 @@ enum column_flags {
 	COLUMN_LEFT = 0,
 	COLUMN_RIGHT = 1,
 	COLUMN_JSON_ONLY = 2,	/* for machines: not in the text */
-	/* rendered in gdb's address style, 16 hex digits, no 0x, as crash does */
+	/* rendered in gdb's address style, all hex digits of the machine's addresses, no 0x, as crash does; a width of 16 means that many */
 	COLUMN_ADDRESS = 4,
 	COLUMN_FUNCTION = 8,	/* gdb's function style */
 	COLUMN_RAW = 16,	/* text is printed without padding, newlines and tabs as they are */
@@ -113,7 +113,14 @@ struct output_ops {
 
 struct output {
 	const struct output_ops *ops;
+	unsigned address_digits; /* of the dump's machine; 0 = 16 */
 };
+
+/* How many digits an address has; a larger one, of physical memory, has as many as it needs. */
+static inline int output_address_digits(const struct output *output)
+{
+	return output->address_digits ? output->address_digits : 16;
+}
 
 bool output_begin(struct output *output, const struct shape *shape);
 bool output_row(struct output *output);

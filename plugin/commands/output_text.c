@@ -154,6 +154,11 @@ static struct around around_value(const struct shape *shape, const struct column
 	return around;
 }
 
+static unsigned width_of(const struct output_text *text, const struct column *column)
+{
+	return column->flags & COLUMN_ADDRESS && column->width == 16 ? (unsigned)output_address_digits(&text->output) : column->width;
+}
+
 static void put_cell(struct line *line, const struct level *level, size_t index)
 {
 	const struct column *column = &level->shape->columns[index];
@@ -163,7 +168,7 @@ static void put_cell(struct line *line, const struct level *level, size_t index)
 	bool raw = column->flags & COLUMN_RAW;
 	const char *value = raw ? "" : "-";
 	size_t size = !raw, width = !raw;
-	size_t fill, gap;
+	size_t wanted = width_of(line->text, column), fill, gap;
 
 	if (cell->set) {
 		value = level->text.data ? level->text.data + cell->start : "";
@@ -173,7 +178,7 @@ static void put_cell(struct line *line, const struct level *level, size_t index)
 		   (around.is_template && level->shape->layout != SHAPE_RECORD)) {
 		return;
 	}
-	fill = raw || column->width <= width ? 0 : column->width - width;
+	fill = raw || wanted <= width ? 0 : wanted - width;
 	gap = raw && level->shape->layout != SHAPE_PLAIN ? 0 : line->gap;
 	if (!size && !around.before_size && !around.after_size) {
 		line->pad += fill + gap;
@@ -231,8 +236,8 @@ static void put_titles(struct output_text *text, struct level *level)
 	for (size_t i = 0; i < level->shape->nr_columns; i++) {
 		const struct column *column = &level->shape->columns[i];
 		const char *title = column->title ? column->title : "";
-		size_t size = strlen(title);
-		size_t fill = column->width > size ? column->width - size : 0;
+		size_t size = strlen(title), wanted = width_of(text, column);
+		size_t fill = wanted > size ? wanted - size : 0;
 		size_t before = 0;
 
 		if (column->flags & COLUMN_JSON_ONLY)

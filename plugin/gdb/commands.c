@@ -44,6 +44,12 @@ static void bare_progress(void *context, const char *what, uint64_t done, uint64
 	progress_show(context, what, done, total);
 }
 
+/* Addresses are shown as wide as the machine has them; KERNEL can be NULL, or of a machine that is not known. */
+static void set_address_digits(struct output *output, const struct kernel *kernel)
+{
+	output->address_digits = kernel && kernel->arch ? 2 * kernel->arch->pointer_size : 0;
+}
+
 /* No dump is open, or one without a kernel. */
 static bool run_without_session(struct plugin *plugin, const struct command *command, const struct arguments *arguments,
 				struct output *output, struct error *error)
@@ -58,6 +64,7 @@ static bool run_without_session(struct plugin *plugin, const struct command *com
 		kernel->progress = bare_progress;
 		kernel->caller_context = &progress;
 	}
+	set_address_digits(output, kernel);
 	done = command->run(kernel, arguments, output, &host, error);
 	progress_hide(&progress);
 	if (kernel) {
@@ -84,6 +91,7 @@ bool command_run(struct plugin *plugin, const struct command *command,
 	kernel->caller_context = session;
 	kernel->interrupted = session_interrupted;
 	kernel->progress = session_progress;
+	set_address_digits(output, kernel);
 	done = command->run(kernel, arguments, output, &host, error);
 	kernel->interrupted = NULL;
 	kernel->progress = NULL;

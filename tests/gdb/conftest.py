@@ -120,8 +120,8 @@ class Dump:
 
     @property
     def machine(self):
-        """As tests/gdb/make-sets names it before the kernel's version: arm64-6.1."""
-        return self.kernel.rpartition("-")[0] or "amd64"
+        """As tests/gdb/make-sets names it before the kernel's version: arm64-6.1, arm64-6.12-arm64-16k."""
+        return self.kernel.partition("-")[0] if "-" in self.kernel else "amd64"
 
     @property
     def roles(self):
@@ -289,7 +289,8 @@ def pytest_generate_tests(metafunc):
         marker = metafunc.definition.get_closest_marker("scenario")
         asked = os.environ.get("VMCORE_TEST_ONLY", "").split()
         machine = metafunc.definition.get_closest_marker("machine")
-        sets = [s for s in SETS if s.machine in (machine.args if machine else ("amd64",))]
+        every = metafunc.definition.get_closest_marker("every_machine")
+        sets = [s for s in SETS if every or s.machine in (machine.args if machine else ("amd64",))]
         sets = [s for s in sets if (s.scenario in marker.args if marker else s.scenario not in OF_ONE_QUESTION or repr(s) in asked)]
         # Of a module's tests those of one dump come together: they share a session.
         metafunc.parametrize("dump", sets, ids=repr, scope="module")
@@ -298,3 +299,4 @@ def pytest_generate_tests(metafunc):
 def pytest_configure(config):
     config.addinivalue_line("markers", "scenario(name...): only for dumps of these scenarios")
     config.addinivalue_line("markers", "machine(name...): for dumps of these machines, not of amd64")
+    config.addinivalue_line("markers", "every_machine: for dumps of amd64 and of all others")

@@ -1,5 +1,5 @@
-"""What is true of the dumps of every machine but amd64, on which all other tests run: VMCORE_TEST_SETS="arm64/6.1:sysrq s390x/6.1:qemu
-s390x/6.1:qemu-panic i386/6.1:sysrq i386/6.1:qemu" tests/gdb/make-sets, and gdb-multiarch for what gdb itself does."""
+"""What is true of the dumps of every machine but amd64, on which all other tests run. `tests/gdb/make-sets all` makes them;
+gdb-multiarch is needed for what gdb itself does."""
 import re
 
 import pytest
@@ -67,6 +67,37 @@ def test_log(dump):
               f"{record['timestamp_ns'] % 10**9 // 1000:06}", line)
              for record in dump.json("kernel log")["log"] for line in record["text"].split("\n")]
     assert len(recorded) > 100 and shown[:len(recorded)] == recorded
+
+
+@pytest.mark.scenario("oops")
+def test_oops(dump):
+    """The functions of the rig's module that led to it, and what was interrupted: the first one, exactly."""
+    task, = dump.json("kernel bt -p")["tasks"]
+    found = functions(task)
+    at = found.index("rig_oops_c")
+    assert found[at:at + 3] == ["rig_oops_c", "rig_oops_b", "rig_oops_a"], found
+    assert task["frames"][at]["kind"] == "interrupted" and task["frames"][at]["module"] == "vmcore_rig"
+    assert task["complete"]
+
+
+@pytest.mark.scenario("oops", "sysrq", "qemu", "qemu-panic")
+def test_addresses_are_as_wide_as_the_machine(dump):
+    """In text 8 digits on 32 bits, 16 on 64, as gdb and crash have them."""
+    digits = 2 * MACHINES[dump.machine][1]
+    shown = dump.gdb("kernel ps 1", "kernel bt 1")
+    assert re.search(rf"^[> ]*1 +0 +\d+  [0-9a-f]{{{digits}}}  ", shown, re.M), shown
+    frames = re.findall(r"^ *#\d+ \[([0-9a-f]+)\] .* at ([0-9a-f]+)", shown, re.M)
+    assert frames and {len(address) for frame in frames for address in frame} == {digits}
+
+
+# read, write and getpid by the numbers of each machine's asm/unistd.h.
+SYSTEM_CALLS = {"arm64": (63, 64, 172), "i386": (3, 4, 20), "s390x": (3, 4, 20)}
+
+
+def test_system_calls(dump):
+    calls = {call["number"]: call["name"] for call in dump.json("kernel sys -c")["system_calls"]}
+    assert [calls[number] for number in SYSTEM_CALLS[dump.machine]] == ["read", "write", "getpid"]
+    assert 400 < len(calls) < 600
 
 
 @in_gdb

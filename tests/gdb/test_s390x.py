@@ -14,7 +14,10 @@ def test_busy_cpus(dump):
         pytest.skip("no CPU was made busy")
     cpus = {task["cpu"]: functions(task) for task in dump.json("kernel bt -a")["tasks"]}
     assert cpus[1][-3:] == ["kthread", "__ret_from_fork", "ret_from_fork"]
-    assert cpus[2][1:7] == ["call_timer_fn", "__run_timers", "handle_softirqs", "irq_exit_rcu", "do_ext_irq", "ext_int_handler"]
+    # In this order; which of the functions between are inlined is not the same in each kernel (6.12's own trace on the console has
+    # run_timer_softirq, and __irq_exit_rcu for irq_exit_rcu).
+    rest = iter(name.replace("__irq_", "irq_") for name in cpus[2])
+    assert all(name in rest for name in ("call_timer_fn", "__run_timers", "handle_softirqs", "irq_exit_rcu", "do_ext_irq", "ext_int_handler")), cpus[2]
     assert "cpu_startup_entry" in cpus[2] and cpus[3] == []
 
 

@@ -81,6 +81,32 @@ static void table_rows(void **state)
 	       "1234567  -                 -\n");
 }
 
+/* 32 bits: 8 digits, the column as wide; physical memory can be more. */
+static void narrow_addresses(void **state)
+{
+	struct sink sink = { 0 };
+	struct output *out = output_text_new(sink_write, NULL, &sink);
+
+	(void)state;
+	out->address_digits = 8;
+	output_begin(out, &table);
+	output_row(out);
+	output_uint(out, 0, 1);
+	output_address(out, 2, 0xc1001000);
+	output_row(out);
+	output_uint(out, 0, 2);
+	output_address(out, 2, 0x10);
+	output_row(out);
+	output_uint(out, 0, 3);
+	output_address(out, 2, 0x123456789);
+	output_end(out);
+	finish(out, &sink,
+	       "  PID    TASK    ST   COMM\n"
+	       "    1  c1001000  -    -\n"
+	       "    2  00000010  -    -\n"
+	       "    3  123456789  -    -\n");
+}
+
 static void numbers(void **state)
 {
 	static const struct column columns[] = {
@@ -418,6 +444,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_rows), cmocka_unit_test(numbers),
+		cmocka_unit_test(narrow_addresses),
 		cmocka_unit_test(nested),     cmocka_unit_test(list),
 		cmocka_unit_test(heading_lines), cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
 		cmocka_unit_test(hostile),    cmocka_unit_test(display_width),

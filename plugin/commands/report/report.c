@@ -186,6 +186,7 @@ static bool to_page(struct kernel *kernel, struct output *output, const struct h
 
 	if (!page.document)
 		return error_no_memory(error, "the report", 0);
+	page.document->address_digits = output->address_digits;
 	done = check_path(path, error) &&
 	       collect(kernel, page.document, host, write_page, &page, error);
 	document_free(page.document);

@@ -33,8 +33,8 @@ static bool add_address(struct bt *bt, uint64_t address, const char *what, struc
 	const struct task *task = task_find_address(bt->kernel, address);
 
 	if (!task)
-		return error_set(error, ERROR_CORRUPT, "%s, %016lx, is not among the known tasks",
-				 what, address);
+		return error_set(error, ERROR_CORRUPT, "%s, %0*lx, is not among the known tasks",
+				 what, output_address_digits(bt->output), address);
 	task_list_add(list, task);
 	return true;
 }

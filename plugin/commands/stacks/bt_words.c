@@ -29,7 +29,7 @@ static bool each_word(struct bt *bt, uint64_t start, uint64_t end,
 		if (size > end - start)
 			size = (end - start) / word * word;
 		if (!memory_read(bt->kernel->memory, start, chunk, size, &error)) {
-			if (!output_note(bt->output, "%zu bytes of stack at %016lx: %s", size,
+			if (!output_note(bt->output, "%zu bytes of stack at %0*lx: %s", size, output_address_digits(bt->output),
 					 start, error.text))
 				return false;
 			start += size;
@@ -121,8 +121,8 @@ static bool cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret,
 	}
 	*start_ret = cpu->registers.value[index];
 	*end_ret = (*start_ret | (bt->stack_size - 1)) + 1;
-	output_note(bt->output, "its task is not known: this is from its stack pointer on to %016lx",
-		    *end_ret);
+	output_note(bt->output, "its task is not known: this is from its stack pointer on to %0*lx",
+		    output_address_digits(bt->output), *end_ret);
 	return true;
 }
 
@@ -180,9 +180,9 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 			start = sp;
 		else
 			output_note(bt->output,
-				    "its stack pointer, %016lx, is not on its own stack: all of "
+				    "its stack pointer, %0*lx, is not on its own stack: all of "
 				    "that is shown",
-				    sp);
+				    output_address_digits(bt->output), sp);
 	}
 	return text_words(bt, start, task->stack + bt->stack_size);
 }

@@ -67,8 +67,8 @@ static bool parents_of(struct ps *ps, const struct task *task)
 				   chain[length - 1]->damage);
 	if (!task && length)
 		return output_note(ps->output,
-				   "the parent of PID %u is at %016lx, where no known task is",
-				   chain[length - 1]->pid, chain[length - 1]->parent);
+				   "the parent of PID %u is at %0*lx, where no known task is",
+				   chain[length - 1]->pid, output_address_digits(ps->output), chain[length - 1]->parent);
 	return true;
 }
 

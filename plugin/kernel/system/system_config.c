@@ -85,7 +85,7 @@ static const char *call_name(const char *name)
 {
 	static const char *const prefixes[] = {
 		"__x64_sys_",	"__ia32_sys_", "__x32_compat_sys_", "__ia32_compat_sys_",
-		"__arm64_sys_", "__se_sys_",   "__do_sys_",	    "sys_",
+		"__arm64_sys_", "__s390x_sys_", "__s390_sys_", "__se_sys_", "__do_sys_", "sys_",
 		"SyS_", "compat_SyS_", "compat_sys_", "stub_",	/* before 4.17 */
 	};
 
@@ -96,6 +96,22 @@ static const char *call_name(const char *name)
 			return name + length;
 	}
 	return name;
+}
+
+/* Assembly gives its symbols no size (s390x): such a table ends where the next symbol is. */
+static uint64_t table_size(const struct symtab *symbols, const struct symbol *table)
+{
+	uint64_t end = UINT64_MAX;
+
+	if (table->size)
+		return table->size;
+	for (size_t i = 0; i < symtab_count(symbols); i++) {
+		uint64_t address = symtab_get(symbols, i)->address;
+
+		if (address > table->address && address < end)
+			end = address;
+	}
+	return end - table->address;
 }
 
 bool system_calls(struct kernel *kernel,
@@ -110,14 +126,15 @@ bool system_calls(struct kernel *kernel,
 	const struct symbol *table = symtab_find(kernel->symbols, "sys_call_table");
 	unsigned word = kernel->arch->pointer_size;
 	uint8_t *entries;
-	size_t count;
+	uint64_t size, count;
 
 	if (!table)
 		return error_set(error, ERROR_NO_SYMBOL, "the kernel has no symbol sys_call_table");
-	count = table->size / word;
+	size = table_size(kernel->symbols, table);
+	count = size / word;
 	if (count == 0 || count > MAX_SYSTEM_CALLS)
 		return error_set(error, ERROR_CORRUPT, "sys_call_table has %llu bytes",
-				 (unsigned long long)table->size);
+				 (unsigned long long)size);
 	entries = malloc(count * word);
 	if (!entries)
 		return error_no_memory(error, "the system call table", count * word);
