@@ -123,6 +123,26 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
 	return true;
 }
 
+bool gdb_execute_live(struct plugin *plugin, const char *command, bool from_tty)
+{
+	struct buffer text = { 0 };
+	PyObject *result;
+
+	/* By itself gdb 18 prints frames past MI's stream records. */
+	if (plugin->mi) {
+		buffer_string(&text, "interpreter-exec console ");
+		gdb_quote(&text, command);
+	} else {
+		buffer_string(&text, command);
+	}
+	if (text.failed)
+		return PyErr_NoMemory() != NULL;
+	result = PyObject_CallMethod(plugin->gdb, "execute", "sOO", text.data, from_tty ? Py_True : Py_False, Py_False);
+	buffer_free(&text);
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
 /* STREAM NULL: gdb's stdout. */
 static bool write_to(struct plugin *plugin, PyObject *stream, const char *text, size_t size)
 {

@@ -23,6 +23,11 @@ bool gdb_execute_file(struct plugin *plugin, struct error *error, const char *co
 		      const char *file, const char *options);
 /* Runs a gdb command with its output going to the person. */
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error);
+/*
+ * Runs a gdb command as if the person, or a front end, had given it: what it prints and MI's records of what changes go where they
+ * belong. (gdb 18 puts those records into the string where a command's output is caught.) False with a Python exception.
+ */
+bool gdb_execute_live(struct plugin *plugin, const char *command, bool from_tty);
 /* Writes through gdb's pager. False with a Python exception pending if the person quit it. */
 bool gdb_write(struct plugin *plugin, const char *text, size_t size);
 bool gdb_printf(struct plugin *plugin, const char *format, ...)

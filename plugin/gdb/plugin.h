@@ -43,6 +43,7 @@ struct plugin {
 	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
+	bool mi;		  /* a front end drives gdb */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[6]; /* by enum python_kind */
@@ -65,6 +66,7 @@ PyObject *plugin_load(void);
 bool register_batch(struct plugin *plugin);
 bool register_commands(struct plugin *plugin);
 bool register_mi(struct plugin *plugin);
+bool register_core_file(struct plugin *plugin);
 bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
