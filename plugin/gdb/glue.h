@@ -41,6 +41,8 @@ bool gdb_announce(struct plugin *plugin, const char *format, ...)
 /* A setting's value as text that `set NAME VALUE` takes back ("unlimited" for None, on/off for
  * booleans). */
 bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value);
+/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = unknown. */
+unsigned gdb_major_version(struct plugin *plugin);
 /* Is a command of this name there already? */
 bool gdb_has_command(struct plugin *plugin, const char *name);
 /* A new reference to gdb.NAME, or NULL with an exception. */

@@ -145,6 +145,8 @@ static PyObject *core_file_invoke(PyObject *self, PyObject *args)
 	/* gdb would say of its own error that it "occurred in Python". */
 	if (!error.kind && PyErr_Occurred())
 		error_from_python(&error);
+	if (!strncmp(error.text, "error in command: ", 18)) /* MI, gdb 18: what it was is in the log */
+		error_set(&error, ERROR_IO, "gdb cannot open %s as a core file", text);
 	if (!done || error.kind)
 		return raise_error(plugin, &error);
 	Py_RETURN_NONE;
