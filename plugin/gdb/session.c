@@ -350,6 +350,7 @@ bool session_open(struct plugin *plugin, const char *const *files, size_t nr_fil
 	session_close_bare(plugin);
 	session_close(plugin);
 	plugin->session = session;
+	frame_filter_enable(plugin, true);
 	if (!spare_gdb && !session_attach(session, error)) {
 		session_close(plugin);
 		keep_bare(plugin, files, nr_files, error);
@@ -381,6 +382,7 @@ void session_disconnected(struct plugin *plugin)
 	if (!session)
 		return;
 	plugin->session = NULL;
+	frame_filter_enable(plugin, false);
 	if (session->attached && !plugin->quitting) {
 		attach_restore_settings(session);
 		attach_restore_symbols(session);

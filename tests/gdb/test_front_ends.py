@@ -53,6 +53,9 @@ def test_other_cores_are_gdbs(one, crashed):
         commands += ["-ex", f"echo <{command}>\\n", "-ex", command]
     theirs = plain_gdb("-nx", "-batch", program, *commands)
     ours = plain_gdb("-batch", *auto_load(), program, *commands)
+    # gdb has read all registers once more than it would; where it finds the core's too short it says that each time.
+    theirs, ours = ("".join(line for line in text.splitlines(True) if ".reg-xstate" not in line)
+                    for text in (theirs, ours))
     assert "SIGABRT" in theirs and ours == theirs
     out = plain_gdb("-batch", *auto_load(), one.vmlinux, "-ex", f"core-file {one.vmcore}", "-ex", f"core-file {core}",
                     "-ex", "info inferiors", "-ex", "kernel sys")
