@@ -86,6 +86,15 @@ bool command_line_is(const char *argument, const char *name)
 	return !strcmp(argument, name);
 }
 
+char *command_line_value(char *argument, const char *name)
+{
+	if (*argument != '-')
+		return NULL;
+	argument += argument[1] == '-' ? 2 : 1;
+	return !strncmp(argument, name, strlen(name)) && argument[strlen(name)] == '=' ? argument + strlen(name) + 1 :
+											   NULL;
+}
+
 bool command_line_takes_value(const char *argument)
 {
 	for (size_t i = 0; options_with_value[i]; i++)
@@ -135,6 +144,35 @@ bool command_line_is_batch(void)
 
 	command_line_free(&line);
 	return batch;
+}
+
+static bool is_mi(const struct command_line *line)
+{
+	for (int i = 1; i < line->count; i++) {
+		char *argument = line->arguments[i], *value = command_line_value(argument, "i");
+		bool next = command_line_is(argument, "i") || command_line_is(argument, "interpreter");
+
+		if (command_line_is(argument, "args"))
+			break;
+		if (!value)
+			value = command_line_value(argument, "interpreter");
+		if (!value && next && i + 1 < line->count)
+			value = line->arguments[i + 1];
+		if (value && !strncmp(value, "mi", 2))
+			return true;
+		if (command_line_takes_value(argument))
+			i++;
+	}
+	return false;
+}
+
+bool command_line_is_mi(void)
+{
+	struct command_line line;
+	bool mi = command_line_read(&line) && is_mi(&line);
+
+	command_line_free(&line);
+	return mi;
 }
 
 /* Is TEXT a command of command_table, under a name that is ours and not gdb's? */

@@ -25,6 +25,8 @@ bool command_line_read(struct command_line *line);
 void command_line_free(struct command_line *line);
 /* Is ARGUMENT the option NAME, with one dash or two? */
 bool command_line_is(const char *argument, const char *name);
+/* The value in it, if ARGUMENT is NAME=VALUE with one dash or two; else NULL. */
+char *command_line_value(char *argument, const char *name);
 /* Is it an option whose value is the next argument? */
 bool command_line_takes_value(const char *argument);
 /* The command of the -ex (in any of its spellings) at *I, which moves to its last argument; NULL if
@@ -33,6 +35,8 @@ const char *command_line_ex(const struct command_line *line, int *i);
 
 /* Was gdb started with -batch? */
 bool command_line_is_batch(void);
+/* Does a front end drive gdb (-i=mi in any of its spellings)? */
+bool command_line_is_mi(void);
 /*
  * Are all commands after the one that runs now, `target vmcore TARGET` of an -ex, kernel commands,
  * and is that the end (-batch)? They read the dump themselves: gdb can be spared then.

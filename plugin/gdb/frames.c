@@ -428,6 +428,13 @@ static bool set_attribute(PyObject *object, const char *name, PyObject *value)
 	return status == 0;
 }
 
+void frame_filter_enable(struct plugin *plugin, bool enable)
+{
+	if (plugin->frame_filter)
+		set_attribute(plugin->frame_filter, "enabled", PyBool_FromLong(enable));
+	forget_exception();
+}
+
 bool register_frame_filter(struct plugin *plugin)
 {
 	PyObject *module = PyImport_ImportModule("gdb.FrameDecorator");
@@ -452,12 +459,12 @@ bool register_frame_filter(struct plugin *plugin)
 	PyObject *filters = gdb_attribute(plugin, "frame_filters");
 	bool done = filter && filters &&
 		    set_attribute(filter, "name", PyUnicode_FromString("vmcore")) &&
-		    set_attribute(filter, "enabled", PyBool_FromLong(1)) &&
+		    set_attribute(filter, "enabled", PyBool_FromLong(0)) &&
 		    set_attribute(filter, "priority", PyLong_FromLong(100)) &&
 		    PyDict_SetItemString(filters, "vmcore", filter) == 0;
 
 	Py_XDECREF(filters);
-	Py_XDECREF(filter);
+	plugin->frame_filter = filter;
 	Py_XDECREF(filter_class);
 	Py_XDECREF(filter_base);
 	Py_XDECREF(module);

@@ -20,6 +20,34 @@ static PyObject *execute(struct plugin *plugin, const char *command, bool to_str
 				   to_string ? Py_True : Py_False);
 }
 
+/* Is LINE a record of MI's: =thread-created,id="1" or *stopped,...? */
+static bool is_mi_record(const char *line)
+{
+	size_t name = strspn(line + (*line != '\0'), "abcdefghijklmnopqrstuvwxyz-");
+
+	return (*line == '=' || *line == '*') && name > 2 && line[1 + name] == ',';
+}
+
+/*
+ * TEXT, what a command printed, is added to OUTPUT (may be NULL). gdb 18 puts what MI says of changes there, too; the front end
+ * would never hear of threads and stops: those lines go where gdb's own go.
+ */
+static void take_output(struct plugin *plugin, const char *text, struct buffer *output)
+{
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+
+		size += text[size] == '\n';
+		if (plugin->mi && is_mi_record(text)) {
+			fwrite(text, 1, size, stdout);
+			fflush(stdout);
+		} else if (output) {
+			buffer_append(output, text, size);
+		}
+		text += size;
+	}
+}
+
 bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *error,
 		 const char *format, ...)
 {
@@ -48,8 +76,8 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	}
 	if (!result)
 		return error_from_python(error);
-	if (output && (bytes = PyUnicode_AsUTF8String(result))) {
-		buffer_append(output, PyBytes_AsString(bytes), PyBytes_Size(bytes));
+	if ((output || plugin->mi) && (bytes = PyUnicode_AsUTF8String(result))) {
+		take_output(plugin, PyBytes_AsString(bytes), output);
 		Py_DECREF(bytes);
 	}
 	PyErr_Clear();
@@ -121,6 +149,46 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
 		return error_from_python(error);
 	Py_DECREF(result);
 	return true;
+}
+
+unsigned gdb_major_version(struct plugin *plugin)
+{
+	PyObject *version = gdb_attribute(plugin, "VERSION");
+	PyObject *bytes = version ? PyUnicode_AsUTF8String(version) : NULL;
+	const char *text = bytes ? PyBytes_AsString(bytes) : "";
+	unsigned major = 0;
+	char dot;
+
+	for (; *text; text += strcspn(text, " "), text += *text == ' ')
+		if (sscanf(text, "%u%c", &major, &dot) == 2 && dot == '.')
+			break;
+	if (!*text)
+		major = 0;
+	Py_XDECREF(bytes);
+	Py_XDECREF(version);
+	forget_exception();
+	return major;
+}
+
+bool gdb_execute_live(struct plugin *plugin, const char *command, bool from_tty)
+{
+	struct buffer text = { 0 };
+	struct error error = { 0 };
+	PyObject *result;
+
+	if (plugin->mi && gdb_major_version(plugin) > 16) {
+		bool done = gdb_execute(plugin, &text, &error, "%s", command);
+
+		if (done && text.size)
+			done = gdb_write(plugin, text.data, text.size);
+		else if (!done)
+			raise_error(plugin, &error);
+		buffer_free(&text);
+		return done;
+	}
+	result = PyObject_CallMethod(plugin->gdb, "execute", "sOO", command, from_tty ? Py_True : Py_False, Py_False);
+	Py_XDECREF(result);
+	return result != NULL;
 }
 
 /* STREAM NULL: gdb's stdout. */

@@ -23,6 +23,11 @@ bool gdb_execute_file(struct plugin *plugin, struct error *error, const char *co
 		      const char *file, const char *options);
 /* Runs a gdb command with its output going to the person. */
 bool gdb_execute_visible(struct plugin *plugin, const char *command, struct error *error);
+/*
+ * Runs a gdb command as if the person, or a front end, had given it: what it prints and MI's records of what changes go where they
+ * belong. (gdb 18 puts those records into the string where a command's output is caught.) False with a Python exception.
+ */
+bool gdb_execute_live(struct plugin *plugin, const char *command, bool from_tty);
 /* Writes through gdb's pager. False with a Python exception pending if the person quit it. */
 bool gdb_write(struct plugin *plugin, const char *text, size_t size);
 bool gdb_printf(struct plugin *plugin, const char *format, ...)
@@ -36,6 +41,8 @@ bool gdb_announce(struct plugin *plugin, const char *format, ...)
 /* A setting's value as text that `set NAME VALUE` takes back ("unlimited" for None, on/off for
  * booleans). */
 bool gdb_setting(struct plugin *plugin, const char *name, struct buffer *value);
+/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = unknown. */
+unsigned gdb_major_version(struct plugin *plugin);
 /* Is a command of this name there already? */
 bool gdb_has_command(struct plugin *plugin, const char *name);
 /* A new reference to gdb.NAME, or NULL with an exception. */

@@ -23,26 +23,6 @@ static void progress(void *context, uint64_t done, uint64_t total)
 	session_progress(context, "Indexing vmlinux", done, total);
 }
 
-/* gdb's major version out of "13.1" or "Red Hat Enterprise Linux 14.2-3.el9"; 0 = unknown. */
-static unsigned major_version(struct plugin *plugin)
-{
-	PyObject *version = gdb_attribute(plugin, "VERSION");
-	PyObject *bytes = version ? PyUnicode_AsUTF8String(version) : NULL;
-	const char *text = bytes ? PyBytes_AsString(bytes) : "";
-	unsigned major = 0;
-	char dot;
-
-	for (; *text; text += strcspn(text, " "), text += *text == ' ')
-		if (sscanf(text, "%u%c", &major, &dot) == 2 && dot == '.')
-			break;
-	if (!*text)
-		major = 0;
-	Py_XDECREF(bytes);
-	Py_XDECREF(version);
-	forget_exception();
-	return major;
-}
-
 /* The name of vmlinux's file in gdb's cache; false if there cannot be one. */
 static bool cached_path(struct session *session, char *path, size_t size, struct error *error)
 {
@@ -65,7 +45,7 @@ static bool cached_path(struct session *session, char *path, size_t size, struct
 static bool make_index(struct session *session, struct error *error)
 {
 	const char *vmlinux = session->kernel->vmlinux_path;
-	struct gdb_index_options options = { .gdb = major_version(session->plugin),
+	struct gdb_index_options options = { .gdb = gdb_major_version(session->plugin),
 					     .progress = progress,
 					     .interrupted = session_interrupted,
 					     .context = session };
@@ -135,7 +115,7 @@ bool index_prepare(struct session *session, bool loaded, struct error *error)
 	struct error why = { 0 };
 
 	/* What gdb has read it has indexed, and from 15 on it can live with that. */
-	if (loaded && (major_version(session->plugin) >= 15 || found_index(session)))
+	if (loaded && (gdb_major_version(session->plugin) >= 15 || found_index(session)))
 		return true;
 	if (make_index(session, &why)) {
 		switch_on(session);

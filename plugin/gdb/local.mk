@@ -3,7 +3,7 @@ gdb_sources += \
 	plugin/gdb/class.c \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
-	plugin/gdb/dap.c \
+	plugin/gdb/front_ends/core_file.c plugin/gdb/front_ends/dap.c plugin/gdb/front_ends/mi.c \
 	plugin/gdb/find.c \
 	plugin/gdb/formats.c \
 	plugin/gdb/bad_pointers.c \
@@ -13,7 +13,6 @@ gdb_sources += \
 	plugin/gdb/host.c \
 	plugin/gdb/hooks.c \
 	plugin/gdb/index.c \
-	plugin/gdb/mi.c \
 	plugin/gdb/modules.c \
 	plugin/gdb/python/output_python.c plugin/gdb/python/output_python.h \
 	plugin/gdb/parameters.c \

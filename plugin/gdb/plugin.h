@@ -41,8 +41,10 @@ struct plugin {
 	char *vmlinux; /* the last dump's; NULL = none yet. gdb no longer calls it its main file
 			  then */
 	struct buffer bare_names; /* our commands' names without "kernel": "\nps\nlog\n" */
+	PyObject *frame_filter;	  /* the filter of frames.c, or NULL */
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
+	bool mi;		  /* a front end drives gdb */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[6]; /* by enum python_kind */
@@ -65,11 +67,17 @@ PyObject *plugin_load(void);
 bool register_batch(struct plugin *plugin);
 bool register_commands(struct plugin *plugin);
 bool register_mi(struct plugin *plugin);
+bool register_core_file(struct plugin *plugin);
 bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
+/*
+ * While a dump is open. Where any filter is enabled gdb prints all frames by Python, and not just as it does itself: a program's
+ * `bt' is not ours to change.
+ */
+void frame_filter_enable(struct plugin *plugin, bool enable);
 bool register_unwinder(struct plugin *plugin);
 bool register_hooks(struct plugin *plugin);
 

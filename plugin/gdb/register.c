@@ -28,6 +28,7 @@ static bool register_all(struct plugin *plugin, PyObject *module)
 {
 	return register_parameters(plugin) && register_formats(plugin) &&
 	       register_commands(plugin) && register_mi(plugin) && register_dap(plugin) &&
+	       register_core_file(plugin) &&
 	       register_functions(plugin) && register_frame_filter(plugin) &&
 	       register_unwinder(plugin) &&
 	       register_hooks(plugin) && register_python(plugin, module) &&
@@ -56,6 +57,7 @@ PyObject *plugin_load(void)
 		return NULL;
 	}
 	plugin->batch = command_line_is_batch();
+	plugin->mi = command_line_is_mi();
 	module = PyModule_Create(&vmcore_module);
 	/* From here on gdb holds pointers to the plugin, so it is never freed. */
 	if (!module || !put_capsule(plugin, module) || !register_all(plugin, module) ||

@@ -22,6 +22,7 @@
 struct plan {
 	struct command_line line;
 	int core;	 /* index of the argument that is the dump, 0 = none */
+	char *path;	 /* the dump in it */
 	int core_option; /* index of the -c or --core before it, 0 = none */
 	int vmlinux;	 /* index of the first argument that is no option, 0 = none */
 	int first_ex;	 /* index of the first -ex or -x, where ours goes before */
@@ -34,7 +35,7 @@ static void find_core(struct plan *plan)
 	int bare = 0;
 
 	for (int i = 1; i < line->count; i++) {
-		char *argument = line->arguments[i];
+		char *argument = line->arguments[i], *value = command_line_value(argument, "core");
 
 		if (command_line_is(argument, "args"))
 			return; /* the rest is the program's */
@@ -48,13 +49,20 @@ static void find_core(struct plan *plan)
 		if (command_line_is(argument, "c") || command_line_is(argument, "core")) {
 			plan->core_option = i;
 			plan->core = i + 1 < line->count ? i + 1 : 0;
+			plan->path = plan->core ? line->arguments[plan->core] : NULL;
+		}
+		if (!value)
+			value = command_line_value(argument, "c");
+		if (value) {
+			plan->core_option = plan->core = i;
+			plan->path = value;
 		}
 		if (command_line_takes_value(argument))
 			i++;
 		else if (*argument != '-' && ++bare == 1)
 			plan->vmlinux = i;
 		else if (*argument != '-' && bare == 2 && !plan->core)
-			plan->core = i;
+			plan->path = line->arguments[plan->core = i];
 	}
 }
 
@@ -76,20 +84,22 @@ void relaunch_with_target(void)
 	/* `gdb VMCORE`: the vmlinux is to be looked for. */
 	if (!plan.core && plan.vmlinux && dump_probe(line->arguments[plan.vmlinux])) {
 		plan.core = plan.vmlinux;
+		plan.path = line->arguments[plan.core];
 		plan.vmlinux = 0;
 	}
 	/* `gdb VMCORE VMLINUX` */
-	if (plan.core && plan.vmlinux && !plan.core_option && !dump_probe(line->arguments[plan.core]) &&
+	if (plan.core && plan.vmlinux && !plan.core_option && !dump_probe(plan.path) &&
 	    dump_probe(line->arguments[plan.vmlinux])) {
 		int first = plan.vmlinux;
 
 		plan.vmlinux = plan.core;
 		plan.core = first;
+		plan.path = line->arguments[first];
 	}
-	if (!plan.core || !dump_probe(line->arguments[plan.core]))
+	if (!plan.core || !dump_probe(plan.path))
 		goto out;
 	buffer_string(&command, "target vmcore ");
-	gdb_quote(&command, line->arguments[plan.core]);
+	gdb_quote(&command, plan.path);
 	if (plan.vmlinux)
 		buffer_printf(&setting, "set vmcore vmlinux %s", line->arguments[plan.vmlinux]);
 	if (command.failed || setting.failed)

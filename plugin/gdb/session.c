@@ -172,6 +172,16 @@ static bool open_kernel(struct session *session, const char *const *files, size_
 	return done;
 }
 
+static bool connect_to(struct plugin *plugin, const char *path, struct error *error)
+{
+	char command[300];
+
+	if (!plugin->mi)
+		return gdb_execute(plugin, NULL, error, "target remote %s", path);
+	snprintf(command, sizeof(command), "target remote %s", path);
+	return gdb_execute_live(plugin, command, false) || error_from_python(error);
+}
+
 /* From here on gdb is changed; a failure is undone by session_close(). */
 static bool connect_gdb(struct session *session, struct error *error)
 {
@@ -186,7 +196,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 	/* gdb would print the frame it stopped in; announce() does that better, after the modules
 	 * are there. */
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications on");
-	session->connected = gdb_execute(plugin, NULL, error, "target remote %s", path);
+	session->connected = connect_to(plugin, path, error);
 	gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
 	vmcore_target_set_connecting(session->target, false);
 	/* The pc that was made up for gdb to connect, see vmcore_target.c. */
@@ -340,6 +350,7 @@ bool session_open(struct plugin *plugin, const char *const *files, size_t nr_fil
 	session_close_bare(plugin);
 	session_close(plugin);
 	plugin->session = session;
+	frame_filter_enable(plugin, true);
 	if (!spare_gdb && !session_attach(session, error)) {
 		session_close(plugin);
 		keep_bare(plugin, files, nr_files, error);
@@ -371,6 +382,7 @@ void session_disconnected(struct plugin *plugin)
 	if (!session)
 		return;
 	plugin->session = NULL;
+	frame_filter_enable(plugin, false);
 	if (session->attached && !plugin->quitting) {
 		attach_restore_settings(session);
 		attach_restore_symbols(session);
