@@ -331,6 +331,8 @@ uint64_t memory_kernel_start(const struct memory *memory);
 uint64_t memory_last(const struct memory *memory);
 /* The last address of the users'. */
 uint64_t memory_user_last(const struct memory *memory);
+/* In neither half: nobody's page tables can have it, and translating it says why. */
+bool memory_is_nowhere(const struct memory *memory, uint64_t address);
 /* Turns SIZE (1, 2, 4, 8) bytes of the machine's memory into a number. */
 uint64_t memory_decode(const struct memory *memory, const void *bytes, size_t size);
 

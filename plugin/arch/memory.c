@@ -247,6 +247,12 @@ uint64_t memory_user_last(const struct memory *memory)
 	return memory->kernel_start ? memory->kernel_start - 1 : memory_last(memory) - memory_kernel_start(memory);
 }
 
+bool memory_is_nowhere(const struct memory *memory, uint64_t address)
+{
+	return !memory->arch->is_kernel_address(memory, address) &&
+	       (address & ~memory->arch->user_mark) > memory_user_last(memory);
+}
+
 static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address, void *buffer,
 			 size_t size, struct error *error)
 {
@@ -288,7 +294,7 @@ bool memory_read(struct memory *memory, uint64_t address, void *buffer, size_t s
 	 * kernel_root may be a process's tables (no VMCOREINFO), so user addresses must not get
 	 * through.
 	 */
-	if (!memory->arch->is_kernel_address(memory, address))
+	if (!memory->arch->is_kernel_address(memory, address) && !memory_is_nowhere(memory, address))
 		return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not a kernel address",
 				 (unsigned long long)address);
 	return read_virtual(memory, memory->kernel_root, address, buffer, size, error);

@@ -294,7 +294,8 @@ static bool thread_root(struct vmcore_target *target, uint64_t id, uint64_t *add
 	struct thread *thread = threads_find(&target->threads, id);
 
 	*root_ret = 0;
-	if (target->kernel->arch->is_kernel_address(target->kernel->memory, address))
+	if (target->kernel->arch->is_kernel_address(target->kernel->memory, address) ||
+	    memory_is_nowhere(target->kernel->memory, address))
 		return true;
 	if (!thread || !thread->task)
 		return error_set(error, ERROR_NOT_MAPPED,

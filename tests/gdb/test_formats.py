@@ -92,14 +92,26 @@ def test_parts_as_one_argument(dump):
     assert "cannot read the dump nothing" in run_gdb(dump.vmlinux, f"{dump.vmcore},nothing", [], 2)
 
 
+def without_opening(output):
+    """The lines from ps's head on: those before name the file. (What is said of a task's lost parts goes, too.)"""
+    return [line for line in output.split("PID    PPID")[1].splitlines() if not re.match(r"note: of (PID \d+|\d+ tasks) ", line)]
+
+
 @pytest.mark.scenario("sysrq")
 def test_excluded_is_said(dump):
     """makedumpfile -d 31: free and user pages are gone, the kernel's are there, and reading the others says why they cannot be."""
     level31 = dump.in_format("d31")[0]
     whole = dump.gdb("kernel ps", "kernel bt -a", "kernel log -m")
     output = run_gdb(dump.vmlinux, level31, ["kernel ps", "kernel bt -a", "kernel log -m"])
-    # The first line names the file.
-    assert output.split("\n", 1)[1].split("PID    PPID")[1] == whole.split("\n", 1)[1].split("PID    PPID")[1]
+    # What makedumpfile took for free (an older one on a newer kernel is wrong about some pages) is unknown, and proven to be missing.
+    lost = []
+    for ours, theirs in zip(without_opening(output), without_opening(whole), strict=True):
+        if ours != theirs:
+            assert re.sub(r" +-" * 3, "", ours) == re.sub(r" +[\d.]+ +\d+ +\d+(?=  \S+$)", "", theirs)
+            lost.append(int(ours.split()[3], 16))
+    for task in lost:
+        text = run_gdb(dump.vmlinux, level31, [f"print/x *((struct task_struct *) {task:#x})->mm"])
+        assert "was excluded from the dump" in text, (hex(task), text)
     holes = [int(address, 16) for address in re.findall(r"^([0-9a-f]{16})  [0-9a-f]{16}.*memory$",
                                                         run_gdb(dump.vmlinux, level31, ["kernel dump"]), re.M)]
     assert holes

@@ -70,9 +70,9 @@ def test_stacks_are_the_guests(dump):
 def test_gdb_and_other_commands(dump):
     old = next(n for n, m in replaced(dump).items() if not m)
     text = dump.gdb("thread 2", "bt", f"kernel sym {old}", f"kernel mod -s {PATCH}", "bt", "kernel bt -c 1")
-    assert len(re.findall(rf"^#0 .*\blivepatch_\w+ .*\[replaces {old}\] \(", text, re.M)) == 2, text
+    assert len(re.findall(rf"^#\d+ .*\blivepatch_\w+ .*\[replaces {old}\] \(", text, re.M)) == 2, text
     assert f"{old} replaced by livepatch_" in text
-    assert re.search(rf"#0 .* livepatch_\w+\+0x\w+ \[{PATCH}\] at \w+ \(replaces {old}\)$", text, re.M), text
+    assert re.search(rf"#\d+ .* livepatch_\w+\+0x\w+ \[{PATCH}\] at \w+ \(replaces {old}\)$", text, re.M), text
 
 
 def test_a_patch_that_is_not_in_the_dump(dump):

@@ -22,7 +22,8 @@ for objfile in gdb.objfiles():
 for module, names in recorded.items():
     for name in names:
         symbol = files[module].lookup_global_symbol(name) or files[module].lookup_static_symbol(name)
-        if symbol and symbol.is_variable:
+        # An alias has no place in its DWARF, and gdb says so (7.2's __mod_device_table__...).
+        if symbol and symbol.is_variable and not symbol.value().is_optimized_out:
             result.setdefault(module, {})[name] = [int(symbol.value().address)]
             # Headers are of several, and so is scripts/module-common.c (6.12): each module has a copy of it.
             if symbol.symtab.filename.endswith(".c") and "module-common" not in symbol.symtab.filename:

@@ -104,8 +104,8 @@ def between_symbols(dump):
     names = {}
     for line in dump.oracle.text("proc/kallsyms").splitlines():
         address, letter, name, *module = line.split()
-        # Export tables' entries are left out on both sides.
-        if int(address, 16) >> 63 and letter != "A" and not module and not name.startswith(("__ksymtab_", "__kstrtab")):
+        # Export tables' entries and the assembler's labels, of which 5.10 has thousands of one name, are left out on both sides.
+        if int(address, 16) >> 63 and letter != "A" and not module and not name.startswith(("__ksymtab_", "__kstrtab", ".L")):
             names.setdefault(int(address, 16), []).append(name)
     addresses = sorted(names)
     return [(place, names[at]) for i, (at, end) in enumerate(zip(addresses, addresses[1:])) if i % 400 == 0 or end - at > 0x10000

@@ -10,7 +10,7 @@ import pytest
 
 import browser
 from conftest import run_gdb
-from test_no_debuginfo import alone
+from test_no_debuginfo import ALIASES, alone
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 needs_browser = pytest.mark.skipif(not browser.find(), reason="no Chromium here: scripts/install-dependencies check")
@@ -128,7 +128,8 @@ def without_lines(value):
     if isinstance(value, list):
         return [without_lines(item) for item in value]
     if isinstance(value, dict):
-        return {key: without_lines(item) for key, item in value.items() if key not in ("line", "inlined")}
+        return {key: ALIASES.get(item, item) if key == "function" else without_lines(item)
+                for key, item in value.items() if key not in ("line", "inlined")}
     return value
 
 

@@ -224,6 +224,10 @@ static void test_user(void **state)
 	assert_false(memory_read_user(image->memory, 0, 0x1000, &value, 8, &error));
 	assert_false(memory_read(image->memory, 0x1000, &value, 8, &error));
 	assert_non_null(strstr(error.text, "not a kernel address"));
+	/* One that is nobody's is no process's either. */
+	assert_false(memory_read(image->memory, 0x0000800000000000, &value, 8, &error));
+	assert_int_equal(error.kind, ERROR_NOT_MAPPED);
+	assert_non_null(strstr(error.text, "not canonical"));
 	assert_false(image->memory->arch->user_root(image->memory, 0x1000, &root, &error));
 	assert_int_equal(error.kind, ERROR_CORRUPT);
 	image_free(image);

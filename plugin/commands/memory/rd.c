@@ -125,7 +125,7 @@ static bool choose_space(struct rd *rd, struct error *error)
 	if (!has_option(rd->arguments, 'u') && memory->arch->is_kernel_address(memory, rd->address))
 		return true;
 	/* In neither half, and so nobody's: the translation says what it is. */
-	if (rd->address > memory_user_last(memory))
+	if (memory_is_nowhere(memory, rd->address))
 		return memory_translate(memory, 0, rd->address, &nowhere, error);
 	rd->space = USER_SPACE;
 	task = task_find_address(rd->kernel, host_selected_task(rd->host));

@@ -73,7 +73,7 @@ static bool find_source(struct source *source, uint64_t task_address, uint64_t a
 	of_kernel = kernel->arch->is_kernel_address(kernel->memory, address) &&
 		    !(source->space == PYTHON_TASK_MEMORY && kernel->arch->user_mark);
 	if (source->space == PYTHON_KERNEL)
-		return of_kernel
+		return of_kernel || memory_is_nowhere(kernel->memory, address)
 			       ? true
 			       : error_set(error, ERROR_USAGE,
 					   "0x%llx is not a kernel address; a process's memory is "
