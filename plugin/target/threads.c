@@ -184,7 +184,7 @@ void thread_text(struct kernel *kernel, const struct thread *thread, struct buff
 	const struct task *task = thread->task;
 
 	if (thread->cpu)
-		buffer_printf(text, "CPU %u, %s", thread->cpu->number,
+		buffer_printf(text, "CPU %u, %s%s", thread->cpu->number, cpu_was_offline(kernel, thread->cpu->number) ? "offline, " : "",
 			      thread->cpu->panicked ? "panicked, " : "");
 	if (!task) {
 		buffer_string(text, "task not known");

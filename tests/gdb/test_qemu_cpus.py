@@ -7,6 +7,7 @@ Made of the scenario qemu: the notes of CPU 1 are left out, or bear other number
 import functools
 import json
 import pathlib
+import re
 import struct
 
 import pytest
@@ -125,3 +126,23 @@ print(start + int(gdb.parse_and_eval("&runqueues.curr")), int(gdb.parse_and_eval
     assert "firmware had the CPU" in rows[1]["end"]
     assert [f["pc"] for f in threads[1]["frames"]] == [0xfd09a]
     assert rows[0]["pid"] == whole(dump)[0]["pid"] and rows[0]["frames"] == whole(dump)[0]["frames"]
+
+
+def members(text):
+    """{1, 4, 5} of "1,4-5"."""
+    ranges = [part.split("-") for part in text.strip().split(",") if part]
+    return {cpu for part in ranges for cpu in range(int(part[0]), int(part[-1]) + 1)}
+
+
+@pytest.mark.scenario("qemu-hotplug")
+@pytest.mark.parametrize("own", [False, True], ids=["vmlinux", "own"])
+def test_who_was_offline(dump, own):
+    present, online = (members(dump.oracle.text(f"sys/devices/system/cpu/{name}")) for name in ("present", "online"))
+    off, = present - online
+    text = run_gdb(None if own else dump.vmlinux, dump.directory / "vmcore.qemu-elf",
+                   ["kernel sys", "kernel bt -a", f"info threads {off + 1}", "python print('=json=')", "kernel sys -j"])
+    assert re.search(rf"CPUS: {len(online)} online of \d+ possible; offline: {off}$", text, re.M), text
+    assert re.findall(r"^note: CPU (\d+) was offline$", text, re.M) == [str(off)]
+    assert f"(CPU {off}, offline, " in text
+    system = json.loads(text.split("=json=\n", 1)[1].splitlines()[0])["system"]
+    assert members(system["cpus_offline"]) == {off} and system["cpus"] == len(online)

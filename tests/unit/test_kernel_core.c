@@ -301,13 +301,13 @@ enum { RUNQUEUES = 0x40, CRASH_NOTES = 0x400, AREAS = 0x10000, AREA = 0x1000, MA
 static uint64_t offsets[4];
 
 /* Four possible CPUs, the first three on; CPU N runs the task at CURRENT + N * 64, with pid 100 + N. */
-static struct image *cpu_image(void)
+static struct image *cpu_image_named(const char *mask)
 {
 	struct image *image = image_new(members, NULL);
 	struct symbol percpu = { .address = RUNQUEUES, .size = 64, .name = "runqueues", .letter = 'D', .percpu = true };
 
 	assert_true(symtab_add(image->kernel.symbols, &percpu, NULL));
-	image_symbol(image, "__cpu_online_mask", MASK, 8);
+	image_symbol(image, mask, MASK, 8);
 	image_symbol(image, "crash_notes", NOTES_POINTER, 8);
 	image_symbol(image, "panic_cpu", PANIC_CPU, 4);
 	image_ready(image);
@@ -323,6 +323,11 @@ static struct image *cpu_image(void)
 	image->kernel.per_cpu_offset = offsets;
 	image->kernel.nr_cpu_ids = 4;
 	return image;
+}
+
+static struct image *cpu_image(void)
+{
+	return cpu_image_named("__cpu_online_mask");
 }
 
 static void drop_cpu_image(struct image *image)
@@ -609,6 +614,36 @@ static void test_damaged_crash_notes(void **state)
 	drop_cpu_image(image);
 }
 
+/* Before 4.5 the masks have other names; where there is none of several CPUs' nothing is known of who was on. */
+static void test_names_of_masks(void **state)
+{
+	struct image *image = cpu_image_named("cpu_online_bits");
+	bool online;
+
+	(void)state;
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_int_equal(image->kernel.nr_cpus, 3);
+	assert_false(cpu_was_offline(&image->kernel, 2));
+	assert_true(cpu_was_offline(&image->kernel, 3));
+	drop_cpu_image(image);
+
+	image = cpu_image_named("some_mask");
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_int_equal(image->kernel.nr_cpus, 4);
+	for (unsigned cpu = 0; cpu < 4; cpu++) {
+		assert_true(image->kernel.cpus[cpu].online_unknown && !image->kernel.cpus[cpu].online);
+		assert_false(cpu_was_offline(&image->kernel, cpu));
+	}
+	assert_false(cpu_in_mask(&image->kernel, "online", 1, &online, &error));
+	assert_non_null(strstr(error.text, "no symbol __cpu_online_mask"));
+	cpus_free(&image->kernel);
+	/* One CPU: built without SMP. */
+	image->kernel.nr_cpu_ids = 1;
+	assert_true(cpus_load(&image->kernel, &error));
+	assert_true(image->kernel.nr_cpus == 1 && image->kernel.cpus[0].online && !image->kernel.cpus[0].online_unknown);
+	drop_cpu_image(image);
+}
+
 /* --- a real dump --- */
 
 static void test_set_kernel(void **state)
@@ -693,6 +728,7 @@ int main(void)
 		cmocka_unit_test(test_qemu_counts_otherwise), cmocka_unit_test(test_qemu_without_numbers),
 		cmocka_unit_test(test_implausible_note), cmocka_unit_test(test_notes_alone),
 		cmocka_unit_test(test_second_word_on_the_current_task), cmocka_unit_test(test_damaged_crash_notes),
+		cmocka_unit_test(test_names_of_masks),
 		cmocka_unit_test(test_set_kernel), cmocka_unit_test(test_set_kaslr),
 	};
 

@@ -285,6 +285,8 @@ static void machine(void **state)
 	image_symbol(image, "avenrun", 0x2008, 24);
 	image_symbol(image, "tainted_mask", 0x2020, 8);
 	image_symbol(image, "__cpu_possible_mask", 0x2028, 8);
+	image_symbol(image, "__cpu_online_mask", 0x2030, 8);
+	image_symbol(image, "__cpu_present_mask", 0x2038, 8);
 	image_ready(image);
 	image->kernel.nr_cpu_ids = 6;
 	image_put_string(image, 0x1010 + 65, "box.example");
@@ -293,7 +295,9 @@ static void machine(void **state)
 	image_put_number(image, 0x2008, 2048 * 3 / 2, 8);
 	image_put_number(image, 0x2010, 512, 8);
 	image_put_number(image, 0x2020, 1u << 12, 8);
-	image_put_number(image, 0x2028, 0xff0f, 8);	/* bits beyond nr_cpu_ids do not count */
+	image_put_number(image, 0x2028, 0xff2f, 8);	/* bits beyond nr_cpu_ids do not count */
+	image_put_number(image, 0x2030, 0xff02, 8);
+	image_put_number(image, 0x2038, 0xff2f, 8);
 	assert_true(system_info(&image->kernel, &info, NULL));
 	assert_string_equal(info.nodename, "box.example");
 	assert_string_equal(info.version, "#1 SMP test");
@@ -301,7 +305,10 @@ static void machine(void **state)
 	assert_true(info.load_valid);
 	assert_true(info.load[0] == 1.5 && info.load[1] == 0.25 && info.load[2] == 0);
 	assert_string_equal(info.taint_letters, "GO");
-	assert_int_equal(info.cpus_possible, 4);
+	assert_int_equal(info.cpus_possible, 5);
+	assert_int_equal(info.cpus_online, 1);
+	assert_true(info.cpus_offline_known);
+	assert_string_equal(info.cpus_offline, "0,2-3,5");
 	assert_int_equal(info.uptime_ns, 0);
 	kernel_forget(&image->kernel);
 	image_free(image);

@@ -80,6 +80,8 @@ bool bt_add_cpus(struct bt *bt, const char *text, struct task_list *list, struct
 		if (cpu->number >= bt->kernel->nr_cpu_ids || !cpus[cpu->number])
 			continue;
 		cpus[cpu->number] = false;
+		if (cpu_was_offline(bt->kernel, cpu->number))
+			output_note(bt->output, "CPU %u was offline", cpu->number);
 		add_cpu(bt, cpu, list);
 	}
 	for (unsigned cpu = 0;

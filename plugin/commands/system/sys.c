@@ -27,6 +27,7 @@ enum {
 	DUMPFILE_FLAGS,
 	CPUS,
 	CPUS_POSSIBLE,
+	CPUS_OFFLINE,
 	DATE,
 	WALL,
 	UPTIME,
@@ -56,6 +57,7 @@ static const struct column columns[] = {
 	[DUMPFILE_FLAGS] = { "dumpfile_flags", NULL, 0, COLUMN_JSON_ONLY },
 	[CPUS] = { "cpus", "CPUS", 0, 0 },
 	[CPUS_POSSIBLE] = { "cpus_possible", NULL, 0, COLUMN_JSON_ONLY },
+	[CPUS_OFFLINE] = { "cpus_offline", NULL, 0, COLUMN_JSON_ONLY },
 	[DATE] = { "date", "DATE", 0, 0 },
 	[WALL] = { "date_seconds", NULL, 0, COLUMN_JSON_ONLY },
 	[UPTIME] = { "uptime_ns", "UPTIME", 0, 0 },
@@ -254,6 +256,21 @@ static void emit_notes(struct output *output, const struct system_info *info)
 		output_note(output, "not known: %s", info->unknown);
 }
 
+static void emit_cpus(struct output *output, const struct system_info *info)
+{
+	const char *colon = info->cpus_offline[0] ? "; offline: " : "";
+
+	if (info->cpus_online && info->cpus_possible > info->cpus_online)
+		output_uint_as(output, CPUS, info->cpus_online, "%u online of %u possible%s%s",
+			       info->cpus_online, info->cpus_possible, colon, info->cpus_offline);
+	else if (info->cpus_online)
+		output_uint(output, CPUS, info->cpus_online);
+	if (info->cpus_possible)
+		output_uint(output, CPUS_POSSIBLE, info->cpus_possible);
+	if (info->cpus_offline_known)
+		output_string(output, CPUS_OFFLINE, info->cpus_offline);
+}
+
 static bool sys_show(struct kernel *kernel, struct output *output, struct error *error)
 {
 	struct system_info info;
@@ -262,13 +279,7 @@ static bool sys_show(struct kernel *kernel, struct output *output, struct error 
 		return false;
 	if (!output_begin(output, &shape) || !emit_names(kernel, output, &info))
 		return true;
-	if (info.cpus_online && info.cpus_possible > info.cpus_online)
-		output_uint_as(output, CPUS, info.cpus_online, "%u online of %u possible",
-			       info.cpus_online, info.cpus_possible);
-	else if (info.cpus_online)
-		output_uint(output, CPUS, info.cpus_online);
-	if (info.cpus_possible)
-		output_uint(output, CPUS_POSSIBLE, info.cpus_possible);
+	emit_cpus(output, &info);
 	if (!emit_clock(output, &info) || !emit_memory(output, info.memory_bytes) ||
 	    !emit_tasks(output, &info) || !emit_taint(kernel, output, &info))
 		return true;

@@ -320,35 +320,54 @@ static void read_taint(struct kernel *kernel, struct system_info *info)
 				     sizeof(info->taint_letters));
 }
 
-/* How many bits MASK has; 0 if it cannot be read. */
-static unsigned count_mask(struct kernel *kernel, uint64_t mask, struct error *why)
+/* How many CPUs are in MASK; 0 if it cannot be read. */
+static unsigned count_mask(struct kernel *kernel, const char *mask, struct error *why)
 {
-	unsigned count = 0, size = kernel->arch->pointer_size, bits = size * 8;
-	uint64_t word;
+	unsigned count = 0;
 
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu += bits) {
-		if (!memory_read_uint(kernel->memory, mask + cpu / 8, size, &word, why))
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+		bool in;
+
+		if (!cpu_in_mask(kernel, mask, cpu, &in, why))
 			return 0;
-		if (kernel->nr_cpu_ids - cpu < bits)
-			word &= (1ull << (kernel->nr_cpu_ids - cpu)) - 1;
-		count += __builtin_popcountll(word);
+		count += in;
 	}
 	return count;
+}
+
+/* Those that were there and off, as the kernel lists CPUs: "1,4-9". */
+static bool list_offline(struct kernel *kernel, struct system_info *info, struct error *why)
+{
+	size_t size = 0;
+
+	for (unsigned cpu = 0, first = 0, count = 0; cpu <= kernel->nr_cpu_ids; cpu++) {
+		bool present = false, online = false;
+
+		if (cpu < kernel->nr_cpu_ids && (!cpu_in_mask(kernel, "present", cpu, &present, why) ||
+						 !cpu_in_mask(kernel, "online", cpu, &online, why)))
+			return false;
+		if (present && !online) {
+			first = count++ ? first : cpu;
+			continue;
+		}
+		if (count && size < sizeof(info->cpus_offline))
+			size += snprintf(info->cpus_offline + size, sizeof(info->cpus_offline) - size,
+					 count > 1 ? "%s%u-%u" : "%s%u", size ? "," : "", first, cpu - 1);
+		count = 0;
+	}
+	return true;
 }
 
 static void count_cpus(struct kernel *kernel, struct system_info *info)
 {
 	struct error why = { .kind = ERROR_NONE };
-	uint64_t mask;
 
 	if (!kernel->nr_cpu_ids) {
 		error_set(&why, ERROR_EXCLUDED, "%s", kernel->damage);
 	} else {
-		/* built without SMP there are no masks */
-		info->cpus_online = kernel_symbol(kernel, "__cpu_online_mask", &mask, NULL) ?
-			count_mask(kernel, mask, &why) : kernel->nr_cpu_ids;
-		info->cpus_possible = kernel_symbol(kernel, "__cpu_possible_mask", &mask, NULL) ?
-			count_mask(kernel, mask, &why) : kernel->nr_cpu_ids;
+		info->cpus_online = count_mask(kernel, "online", &why);
+		info->cpus_possible = count_mask(kernel, "possible", &why);
+		info->cpus_offline_known = list_offline(kernel, info, &why);
 	}
 	if (why.kind != ERROR_NONE)
 		system_unknown(info, "the number of CPUs", &why);

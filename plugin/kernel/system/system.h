@@ -36,6 +36,8 @@ struct system_info {
 	struct system_oops survived[SYSTEM_MAX_SURVIVED];
 	size_t nr_survived;	/* may be more than there is room for */
 	unsigned cpus_online, cpus_possible;	/* 0 = unknown */
+	char cpus_offline[256];			/* of those that were there: "1,4-9"; "" = none */
+	bool cpus_offline_known;
 	size_t nr_tasks;
 	bool tasks_whole;	/* else there are at least nr_tasks */
 	bool uptime_from_jiffies;

@@ -2,36 +2,47 @@
 /* What each CPU was doing; cpu.h says where that comes from. */
 #include "kernel/tasks/cpu.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/tasks/cpu_internal.h"
 #include "kernel/tasks/task.h"
 
+bool cpu_in_mask(struct kernel *kernel, const char *mask, unsigned number, bool *in_ret, struct error *error)
+{
+	/* Since 4.5 (5aec01b834fd), and before. */
+	static const char *const names[] = { "__cpu_%s_mask", "cpu_%s_bits" };
+	const struct symbol *symbol = NULL;
+
+	for (size_t i = 0; i < 2 && !symbol; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), names[i], mask);
+		symbol = symtab_find(kernel->symbols, name);
+	}
+	if (symbol)
+		return kernel_test_bit(kernel, symbol->address, number, in_ret, error);
+	/* A kernel that was built without SMP has no masks. */
+	*in_ret = number == 0;
+	return kernel->nr_cpu_ids == 1 || error_set(error, ERROR_CORRUPT, "the kernel has no symbol __cpu_%s_mask", mask);
+}
+
 static void read_online(struct collection *collection)
 {
-	struct kernel *kernel = collection->kernel;
-	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
-
-	if (!symbol) {
-		/* Built without SMP. */
-		for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
-			collection->candidates[cpu].cpu.online = true;
-		return;
-	}
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
+	for (unsigned cpu = 0; cpu < collection->kernel->nr_cpu_ids; cpu++) {
 		struct cpu *this = &collection->candidates[cpu].cpu;
 
-		this->online_unknown = !kernel_test_bit(kernel, symbol->address, cpu, &this->online, NULL);
+		this->online_unknown = !cpu_in_mask(collection->kernel, "online", cpu, &this->online, NULL);
+		this->online &= !this->online_unknown;
 		collection->online_unknown |= this->online_unknown;
 	}
 }
 
 bool cpu_was_offline(struct kernel *kernel, unsigned number)
 {
-	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_online_mask");
 	bool online;
 
-	return symbol && kernel_test_bit(kernel, symbol->address, number, &online, NULL) && !online;
+	return cpu_in_mask(kernel, "online", number, &online, NULL) && !online;
 }
 
 /* A per-CPU pointer, or one in the per-CPU structure SYMBOL. 0 = not known. */

@@ -41,6 +41,8 @@ struct cpu {
 /* Fills kernel->cpus; called by kernel_open. */
 bool cpus_load(struct kernel *kernel, struct error *error);
 void cpus_free(struct kernel *kernel);
+/* Is it in MASK: "online", "present", "possible"? False where that cannot be read. */
+bool cpu_in_mask(struct kernel *kernel, const char *mask, unsigned number, bool *in_ret, struct error *error);
 /* Does the kernel say so? A mask that cannot be read says neither. */
 bool cpu_was_offline(struct kernel *kernel, unsigned number);
 /* NULL if there is no such CPU. */
