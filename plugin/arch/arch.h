@@ -326,6 +326,11 @@ bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
  */
 bool memory_next_mapping(struct memory *memory, uint64_t root, uint64_t *address, uint64_t end,
 			 struct translation *translation, bool *again_ret);
+/* The kernel's own, bytes; a dump's pages may be larger (QEMU writes 64 KiB for every arm64 machine). */
+static inline uint64_t memory_page_size(const struct memory *memory)
+{
+	return 1ull << (memory->page_shift ? memory->page_shift : 12);
+}
 /* The first and the last address of the kernel's half, or of its space. */
 uint64_t memory_kernel_start(const struct memory *memory);
 uint64_t memory_last(const struct memory *memory);

@@ -6,7 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
- *	memory/		what lies in memory and where: rd, search
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -210,5 +210,6 @@ extern const struct command command_search;
 extern const struct command command_rd;
 extern const struct command command_report;
 extern const struct command command_sym;
+extern const struct command command_kmem;
 
 #endif

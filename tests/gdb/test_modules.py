@@ -37,7 +37,8 @@ def recorded_data(dump):
     found = {}
     for line in dump.oracle.text("proc/kallsyms").splitlines():
         address, letter, name, *module = line.split()
-        if module and letter in "dDbBrR" and name.isidentifier():
+        # A livepatch keeps all its symbols, those of .init.data, whose memory is gone, too.
+        if module and letter in "dDbBrR" and name.isidentifier() and "addressable_init_module" not in name:
             found.setdefault(module[0].strip("[]"), collections.defaultdict(set))[name].add(int(address, 16))
     return found
 

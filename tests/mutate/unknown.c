@@ -33,7 +33,7 @@
 #define SHOWN 3			/* of one kind: the first ones with their values */
 
 static const char *const lines[] = {
-	"sys", "sys -t", "sys -c", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
+	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
 	"log -Tdmc", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
@@ -216,7 +216,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "task", "address", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
+	static const char *const keys[] = { "cpu", "number", "task", "address", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));

@@ -55,5 +55,6 @@ check_PROGRAMS += \
 	tests/unit/test_target_threads \
 	tests/unit/test_task \
 	tests/unit/test_types \
-	tests/unit/test_unwind
+	tests/unit/test_unwind \
+	tests/unit/test_vmalloc
 EXTRA_DIST += tests/unit/test_arch_image.h tests/unit/test_command_image.h tests/unit/test_dump_image.h tests/unit/test_gdb_index_image.h tests/unit/test_kernel_image.h tests/unit/test_kernel_set.h tests/unit/test_orc_rows.h tests/unit/test_target_machine.h tests/unit/test_whole_file.h

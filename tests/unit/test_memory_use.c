@@ -3,6 +3,7 @@
  * hand. */
 #include "test_kernel_image.h"
 
+#include "kernel/memory/memory_counters.h"
 #include "kernel/memory/memory_use.h"
 
 #define ZONE_STAT  0x1000
@@ -19,6 +20,7 @@
 #define HSTATES	   0x8000
 #define SWAP_INFO  0x9000
 #define SWAP_FILE  0x9100
+#define EVENTS	   0xb000
 
 enum { FREE, MLOCK, NR_ZONE };
 enum {
@@ -58,6 +60,10 @@ static const struct image_enumerator enumerators[] = {
 	{ "node_stat_item", "NR_PAGETABLE", PAGETABLE },
 	{ "node_stat_item", "NR_SWAPCACHE", SWAPCACHE },
 	{ "node_stat_item", "NR_VM_NODE_STAT_ITEMS", NR_NODE },
+	{ "vm_event_item", "PGPGIN", 0 },
+	{ "vm_event_item", "FAULT_BASE", 1 },
+	{ "vm_event_item", "PGFAULT", 1 },
+	{ "vm_event_item", "NR_VM_EVENT_ITEMS", 2 },
 	{ NULL, NULL, 0 }
 };
 
@@ -328,11 +334,85 @@ static void nothing(void **state)
 	image_free(image);
 }
 
+/* --- all counters and events, by name --- */
+
+struct named {
+	char names[32][40];
+	int64_t values[32];
+	size_t count;
+};
+
+static bool name_it(void *context, const char *name, int64_t value)
+{
+	struct named *named = context;
+
+	snprintf(named->names[named->count], sizeof(named->names[0]), "%s", name);
+	named->values[named->count++] = value;
+	return true;
+}
+
+static bool name_event(void *context, const char *name, uint64_t value)
+{
+	return name_it(context, name, value);
+}
+
+static void test_names_of_counters(void **state)
+{
+	struct image *image = machine();
+	struct memory_counters counters;
+	struct named named = { .count = 0 };
+
+	(void)state;
+	memory_counters_read(&image->kernel, &counters);
+	assert_true(memory_counters_for_each(&counters, name_it, &named, NULL));
+	assert_int_equal(named.count, NR_ZONE + NR_NODE);
+	assert_string_equal(named.names[0], "NR_FREE_PAGES");
+	assert_int_equal(named.values[0], 1000 + 7 - 3);
+	assert_string_equal(named.names[NR_ZONE + ANON], "NR_ANON_MAPPED");
+	assert_int_equal(named.values[NR_ZONE + ANON], 204);
+	image_free(image);
+}
+
+/* The sum of all CPUs; of two names of one event the real one; and where a CPU's are lost there is no sum. */
+static void test_events(void **state)
+{
+	struct symbol percpu = { .address = IMAGE_BASE + EVENTS, .size = 16, .name = "vm_event_states", .letter = 'D', .percpu = true };
+	struct image *image = image_new(members, NULL);
+	struct named named = { .count = 0 };
+	struct error error = { 0 };
+
+	(void)state;
+	image->enumerators = enumerators;
+	image->kernel.nr_cpu_ids = 2;
+	image->kernel.per_cpu_offset = per_cpu_offset;
+	assert_true(symtab_add(image->kernel.symbols, &percpu, NULL));
+	image_ready(image);
+	image_put_number(image, EVENTS, 5, 8);
+	image_put_number(image, EVENTS + 8, 100, 8);
+	image_put_number(image, EVENTS + 0x1000, 7, 8);
+	image_put_number(image, EVENTS + 0x1008, 23, 8);
+	assert_true(memory_events_for_each(&image->kernel, name_event, &named, &error));
+	assert_int_equal(named.count, 2);
+	assert_string_equal(named.names[0], "PGPGIN");
+	assert_int_equal(named.values[0], 12);
+	assert_string_equal(named.names[1], "PGFAULT");
+	assert_int_equal(named.values[1], 123);
+	named.count = 0;
+	image->missing[(EVENTS + 0x1000) / IMAGE_PAGE] = true;
+	assert_false(memory_events_for_each(&image->kernel, name_event, &named, &error));
+	assert_int_equal(named.count, 0);
+	assert_non_null(strstr(error.text, "the events that CPU 1 counted: "));
+	assert_int_equal(error.kind, ERROR_EXCLUDED);
+	image_free(image);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows),	  cmocka_unit_test(parts),  cmocka_unit_test(swap_is_going),
 		cmocka_unit_test(damage), cmocka_unit_test(insane), cmocka_unit_test(nothing),
+		cmocka_unit_test(test_names_of_counters),
+		cmocka_unit_test(test_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

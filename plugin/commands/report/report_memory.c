@@ -1,61 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* report: what the memory was used for, and by whom. */
 #include "commands/report/report.h"
+#include "commands/memory/memory_tables.h"
 #include "commands/tasks/task_cells.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/memory/memory_use.h"
-
 #define MAX_PROCESSES 20
-
-static void memory_items(struct report *report, const struct memory_use *use)
-{
-	static const struct column columns[] = {
-		{ "name", "MEMORY", 14, COLUMN_LEFT },
-		{ "bytes", "kB", 10, COLUMN_RIGHT },
-	};
-	static const struct shape shape = { "memory", SHAPE_TABLE, columns, ARRAY_SIZE(columns) };
-
-	output_begin(report->output, &shape);
-	for (unsigned i = 0; i < NR_MEMORY_ITEMS; i++) {
-		if (use->items[i].absent && !use->items[i].known)
-			continue;
-		if (!output_row(report->output))
-			break;
-		output_string(report->output, 0, memory_item_name(i));
-		if (use->items[i].known)
-			output_uint_as(report->output, 1, use->items[i].bytes, "%llu",
-				       (unsigned long long)use->items[i].bytes / 1024);
-	}
-	output_end(report->output);
-}
-
-static void memory_parts(struct report *report, const struct memory_use *use)
-{
-	static const struct column columns[] = {
-		{ "name", "WHAT IT IS USED FOR", 32, COLUMN_LEFT },
-		{ "part", "", 0, COLUMN_JSON_ONLY },
-		{ "bytes", "kB", 10, COLUMN_RIGHT },
-		{ "percent", "%", 5, COLUMN_RIGHT },
-	};
-	static const struct shape shape = { "memory_parts", SHAPE_TABLE, columns,
-					    ARRAY_SIZE(columns) };
-	uint64_t total = use->items[MEMORY_TOTAL].bytes;
-
-	output_begin(report->output, &shape);
-	for (unsigned i = 0; use->parts_known && total && i < NR_MEMORY_PARTS; i++) {
-		if (!output_row(report->output))
-			break;
-		output_string(report->output, 0, memory_part_name(i));
-		output_string(report->output, 1, memory_part_key(i));
-		output_uint_as(report->output, 2, use->parts[i], "%llu",
-			       (unsigned long long)use->parts[i] / 1024);
-		output_real(report->output, 3, 100.0 * use->parts[i] / total, 1);
-	}
-	output_end(report->output);
-}
 
 static int compare_rss(const void *left, const void *right)
 {
@@ -122,12 +74,7 @@ bool report_memory(struct report *report, struct error *error)
 
 	if (!memory_use(report->kernel, &use, error))
 		return false;
-	memory_items(report, &use);
-	if (use.damage[0])
-		output_note(report->output, "memory: not all could be read: %s", use.damage);
-	memory_parts(report, &use);
-	if (!use.parts_known)
-		output_note(report->output, "memory: its parts do not add up to what there was, "
-					    "so they are not shown");
+	memory_items_table(report->output, &use);
+	memory_parts_table(report->output, &use);
 	return memory_processes(report, use.items[MEMORY_TOTAL].bytes, error);
 }

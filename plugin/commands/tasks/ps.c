@@ -122,7 +122,7 @@ static uint64_t total_memory(struct kernel *kernel, struct error *error)
 
 	if (!kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, error))
 		return 0;
-	return pages * kernel->dump->page_size;
+	return pages * memory_page_size(kernel->memory);
 }
 
 /*

@@ -27,7 +27,7 @@ struct strings {
 static void read_strings(struct ps *ps, const struct task *task, uint64_t root,
 			 const char *start_member, const char *end_member, struct strings *strings)
 {
-	uint32_t page_size = ps->kernel->dump->page_size;
+	uint32_t page_size = memory_page_size(ps->kernel->memory);
 	uint64_t start, end;
 
 	memset(strings, 0, sizeof(*strings));

@@ -213,3 +213,83 @@ bool memory_low_watermark(const struct memory_counters *counters, uint64_t *page
 	*pages_ret = counters->low_watermark;
 	return true;
 }
+
+/* --- all of them, by name --- */
+
+struct names {
+	const char *list[MEMORY_MAX_COUNTERS];
+	size_t count;
+};
+
+/* Of two names the later one: a *_BASE stands before the first of its kind. */
+static bool keep_name(void *context, const char *name, int64_t index)
+{
+	struct names *names = context;
+
+	if (index >= 0 && (size_t)index < names->count)
+		names->list[index] = name;
+	return true;
+}
+
+/* Of the first COUNT enumerators of TYPE; the names live as long as the types. */
+static bool read_names(struct kernel *kernel, const char *type, size_t count, struct names *names, struct error *error)
+{
+	memset(names, 0, sizeof(*names));
+	names->count = count;
+	return types_for_each_enumerator(kernel->types, type, keep_name, names, error);
+}
+
+bool memory_counters_for_each(const struct memory_counters *counters,
+			      bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error)
+{
+	const struct { const struct counter_kind *kind; const char *type; } kinds[] = {
+		{ &counters->zone, "zone_stat_item" }, { &counters->node, "node_stat_item" },
+	};
+	struct names names;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (!read_names(counters->kernel, kinds[i].type, kinds[i].kind->count, &names, error))
+			return false;
+		for (size_t j = 0; j < names.count; j++)
+			if (names.list[j] && !callback(context, names.list[j], kinds[i].kind->values[j]))
+				return true;
+	}
+	return true;
+}
+
+static bool add_events(struct kernel *kernel, unsigned cpu, uint64_t *sums, size_t count, struct error *error)
+{
+	unsigned word = kernel->arch->pointer_size;
+	uint64_t address, value;
+
+	if (!kernel_per_cpu(kernel, "vm_event_states", cpu, &address, error))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (!memory_read_uint(kernel->memory, address + i * word, word, &value, error))
+			return error_prefix(error, "the events that CPU %u counted", cpu);
+		sums[i] += value;
+	}
+	return true;
+}
+
+bool memory_events_for_each(struct kernel *kernel, bool (*callback)(void *context, const char *name, uint64_t value),
+			    void *context, struct error *error)
+{
+	uint64_t sums[MEMORY_MAX_COUNTERS] = { 0 };
+	struct names names;
+	int64_t count;
+
+	if (!types_enumerator(kernel->types, "vm_event_item", "NR_VM_EVENT_ITEMS", &count, error))
+		return false;
+	if (count < 0 || count > MEMORY_MAX_COUNTERS)
+		return error_set(error, ERROR_CORRUPT, "NR_VM_EVENT_ITEMS is %lld", (long long)count);
+	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++)
+		if (!add_events(kernel, cpu, sums, count, error))
+			return false;
+	if (!read_names(kernel, "vm_event_item", count, &names, error))
+		return false;
+	for (size_t i = 0; i < names.count; i++)
+		if (names.list[i] && !callback(context, names.list[i], sums[i]))
+			break;
+	return true;
+}

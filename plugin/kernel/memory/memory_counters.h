@@ -30,6 +30,18 @@ void memory_counters_read(struct kernel *kernel, struct memory_counters *counter
  */
 bool memory_counter(const struct memory_counters *counters, const char *name, uint64_t *value_ret,
 		    struct error *error);
+/*
+ * All of them in the kernel's order, those of zones first, under their enumerators' names. (Those of NUMA events, which some kernels
+ * count in zones, too, are not among them.) The callback returns false to stop.
+ */
+bool memory_counters_for_each(const struct memory_counters *counters,
+			      bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error);
+/*
+ * The events (enum vm_event_item: PGPGIN, PGFAULT, ...), each the sum of what all CPUs have counted since boot. A CPU whose
+ * counts cannot be read makes all of them unknown: no partial sums.
+ */
+bool memory_events_for_each(struct kernel *kernel, bool (*callback)(void *context, const char *name, uint64_t value),
+			    void *context, struct error *error);
 /* Where kswapd wakes up: of all zones together, in pages. */
 bool memory_low_watermark(const struct memory_counters *counters, uint64_t *pages_ret,
 			  struct error *error);

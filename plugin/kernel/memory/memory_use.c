@@ -144,7 +144,7 @@ static void read_counters(struct kernel *kernel, struct memory_counters *all,
 
 		if (memory_counter(all, counters[i].name, &value, &why))
 			set_count(use, counters[i].item, value,
-				  counters[i].unit ? counters[i].unit : kernel->dump->page_size);
+				  counters[i].unit ? counters[i].unit : memory_page_size(kernel->memory));
 		else if (!counters[i].optional)
 			damaged(use, item_names[counters[i].item], &why);
 		else
@@ -186,7 +186,7 @@ static void read_buffers(struct kernel *kernel, struct memory_use *use)
 	    types_member(kernel->types, "super_block", "s_inodes", &list, &why) &&
 	    types_member(kernel->types, "inode", "i_sb_list", &node, &why) &&
 	    list_for_each(kernel, super + list.offset, node.offset, add_block_device, &sum, &why))
-		set_count(use, MEMORY_BUFFERS, sum.pages, kernel->dump->page_size);
+		set_count(use, MEMORY_BUFFERS, sum.pages, memory_page_size(kernel->memory));
 	else
 		damaged(use, "Buffers", &why);
 }
@@ -215,14 +215,14 @@ static void read_swap_cache(struct kernel *kernel, struct memory_use *use)
 			add_count(&sum, pages);
 		}
 	}
-	set_count(use, MEMORY_SWAP_CACHED, sum, kernel->dump->page_size);
+	set_count(use, MEMORY_SWAP_CACHED, sum, memory_page_size(kernel->memory));
 }
 
 /* The page cache as /proc/meminfo has it: all pages of files but swap's and block devices'. */
 static void read_cached(struct kernel *kernel, struct memory_counters *all, struct memory_use *use)
 {
 	uint64_t pages, without = get(use, MEMORY_SWAP_CACHED) + get(use, MEMORY_BUFFERS);
-	uint64_t page = kernel->dump->page_size;
+	uint64_t page = memory_page_size(kernel->memory);
 	struct error why = { 0 };
 
 	if (!memory_counter(all, "NR_FILE_PAGES", &pages, &why))
@@ -243,7 +243,7 @@ static void read_per_cpu(struct kernel *kernel, struct memory_use *use)
 	    kernel_read_variable(kernel, "pcpu_nr_units", 4, &units, &why))
 		set_count(use, MEMORY_PER_CPU,
 			  populated < 1ull << 32 ? populated * units : UINT64_MAX,
-			  kernel->dump->page_size);
+			  memory_page_size(kernel->memory));
 	else
 		damaged(use, "Percpu", &why);
 }
@@ -257,7 +257,7 @@ static void read_vmalloc(struct kernel *kernel, struct memory_use *use)
 	if (use->items[MEMORY_VMALLOC].known)
 		return;
 	if (kernel_read_variable(kernel, "nr_vmalloc_pages", kernel->arch->pointer_size, &pages, &why))
-		set_count(use, MEMORY_VMALLOC, pages, kernel->dump->page_size);
+		set_count(use, MEMORY_VMALLOC, pages, memory_page_size(kernel->memory));
 	else
 		damaged(use, "VmallocUsed", &why);
 }
@@ -283,7 +283,7 @@ static void read_hugetlb(struct kernel *kernel, struct memory_use *use)
 		if (order < 40)
 			add_count(&sum, pages > UINT64_MAX >> order ? UINT64_MAX : pages << order);
 	}
-	set_count(use, MEMORY_HUGETLB, sum, kernel->dump->page_size);
+	set_count(use, MEMORY_HUGETLB, sum, memory_page_size(kernel->memory));
 }
 
 #define SWP_USED    1u /* include/linux/swap.h: an anonymous enum that not all debug files have */
@@ -313,7 +313,7 @@ static bool swap_going(struct kernel *kernel, uint64_t *pages_ret, struct error 
 
 static void read_swap(struct kernel *kernel, struct memory_use *use)
 {
-	uint64_t total, free, going = 0, page = kernel->dump->page_size;
+	uint64_t total, free, going = 0, page = memory_page_size(kernel->memory);
 	struct error why = { 0 };
 
 	/* A kernel without CONFIG_SWAP has none of it. */
@@ -337,7 +337,7 @@ static void read_swap(struct kernel *kernel, struct memory_use *use)
 static void read_available(struct kernel *kernel, struct memory_counters *all,
 			   struct memory_use *use)
 {
-	uint64_t page = kernel->dump->page_size, low, reserve, active, inactive, misc, cache, slab;
+	uint64_t page = memory_page_size(kernel->memory), low, reserve, active, inactive, misc, cache, slab;
 	struct error why = { 0 };
 	int64_t available;
 
@@ -410,7 +410,7 @@ bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *err
 	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages, NULL) &&
 	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages, error))
 		return false;
-	set_count(use, MEMORY_TOTAL, pages, kernel->dump->page_size);
+	set_count(use, MEMORY_TOTAL, pages, memory_page_size(kernel->memory));
 	memory_counters_read(kernel, &all);
 	if (all.damage.kind != ERROR_NONE)
 		damaged(use, "some counters", &all.damage);

@@ -13,6 +13,18 @@
 struct vmalloc_area {
 	uint64_t start, end;	/* virtual addresses; with the guard page, if it has one */
 	uint64_t caller;	/* an address in the code that asked for it; 0 = not known (vm_map_ram() has none) */
+	uint64_t vm;		/* its vm_struct; 0 = it has none: an area of vm_map_ram() */
+	bool details;		/* the rest is known: it has a vm_struct, of a kernel with these members */
+	uint64_t pages;		/* that it has of its own */
+	uint64_t physical;	/* that it maps (ioremap); 0 = no such */
+	uint64_t flags;		/* enum vmalloc_flags, VM_* of include/linux/vmalloc.h, which are no enumerators there */
+};
+
+enum vmalloc_flags {
+	VMALLOC_IOREMAP = 1,
+	VMALLOC_ALLOC = 2,
+	VMALLOC_MAP = 4,
+	VMALLOC_USERMAP = 8,
 };
 
 /*

@@ -269,7 +269,7 @@ static void read_memory_size(struct kernel *kernel, struct system_info *info)
 	uint64_t pages;
 
 	if (kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, &why))
-		info->memory_bytes = pages << kernel->dump->page_shift;
+		info->memory_bytes = pages * memory_page_size(kernel->memory);
 	else
 		system_unknown(info, "the memory's size", &why);
 }

@@ -112,8 +112,8 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 	}
 	if (reader->per_cpu && !sum_per_cpu(reader, pointers, &pages, error))
 		return false;
-	task->vsz_bytes = total * kernel->dump->page_size;
-	task->rss_bytes = (uint64_t)pages * kernel->dump->page_size;
+	task->vsz_bytes = total * memory_page_size(kernel->memory);
+	task->rss_bytes = (uint64_t)pages * memory_page_size(kernel->memory);
 	return true;
 }
 
@@ -126,7 +126,7 @@ static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
 	for (size_t i = 0; i < NR_COUNTERS; i++)
 		if ((uint64_t)reader->index[i] < room)
 			pages += task->rss_own[reader->index[i]];
-	return (uint64_t)pages * reader->kernel->dump->page_size;
+	return (uint64_t)pages * memory_page_size(reader->kernel->memory);
 }
 
 /* Which task has been asked for this mm first: mm -> index + 1. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * kmem: the kernel's own view of its memory, one view per option.
+ *
+ * To add a view: write kmem_NAME.c with a function of the type kmem_view, declare it here, and give it a letter (crash's, where crash
+ * has it) in kmem.c: a row in the table of views, a row in the options, its keys in the help and in tests/schemas/kmem.json. What a
+ * view knows of the kernel belongs into kernel/memory/. Numbers are held against the guest's record in tests/gdb/test_kmem.py.
+ */
+#ifndef VMCORE_COMMANDS_KMEM_H
+#define VMCORE_COMMANDS_KMEM_H
+
+#include "commands/command.h"
+
+typedef bool kmem_view(struct kernel *kernel, const struct arguments *arguments, struct output *output,
+		       const struct host *host, struct error *error);
+
+kmem_view kmem_use;		/* -i */
+kmem_view kmem_vmalloc;		/* -v */
+kmem_view kmem_counters;	/* -V */
+kmem_view kmem_per_cpu;		/* -o */
+
+#endif
