@@ -34,3 +34,17 @@ def test_modules_and_cpus_in_gdb(dump):
         rest = iter(theirs)
         assert all(name in rest for name in ours), (pid, ours, theirs)
         assert next(rest, None) is None
+
+
+@pytest.mark.scenario("sysrq", "qemu")
+def test_words_stay_on_their_stack(dump):
+    """bt -f of a CPU in a softirq: what a frame has on its stack ends where that stack does, and call_on_irq_stack has nothing."""
+    task = next(task for task in dump.json("kernel bt -a -f")["tasks"] if "call_on_irq_stack" in functions(task))
+    size, seen = 16384, {}
+    for frame in task["frames"]:
+        addresses = [int(word["address"], 16) for word in frame["words"]]
+        seen[frame["function"]] = len(addresses)
+        assert len({address // size for address in addresses}) <= 1, frame
+        assert all(address >= int(frame["sp"], 16) for address in addresses)
+    assert seen["call_on_irq_stack"] == 0 and seen["do_softirq_own_stack"] and sum(seen.values()) > 100, seen
+    assert "is not mapped" not in dump.gdb(f"kernel bt -f -c {task['cpu']}")
