@@ -48,3 +48,12 @@ def test_words_stay_on_their_stack(dump):
         assert all(address >= int(frame["sp"], 16) for address in addresses)
     assert seen["call_on_irq_stack"] == 0 and seen["do_softirq_own_stack"] and sum(seen.values()) > 100, seen
     assert "is not mapped" not in dump.gdb(f"kernel bt -f -c {task['cpu']}")
+
+
+@in_gdb
+@pytest.mark.scenario("qemu")
+def test_freed_code_in_gdb(dump):
+    """CPU 0's idle task stands in start_kernel(), whose code the kernel has freed: gdb's bt goes on to the end all the same."""
+    shown = dump.gdb("thread 1", "bt")
+    names = re.findall(r"^#\d+\s+(?:0x[0-9a-f]+ in )?([\w.?]+) ", shown, re.M)
+    assert names[-3:] == ["rest_init", "start_kernel", "__primary_switched"], shown

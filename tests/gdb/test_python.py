@@ -3,7 +3,7 @@ import functools
 import json
 import re
 
-from conftest import as_json
+from conftest import as_json, pc_name, sp_name
 from test_records import recorded_dmesg
 from test_stacks import is_subsequence
 from test_tasks import TRANSIENT, recorded
@@ -62,9 +62,9 @@ def test_cpus(dump):
     if dump.scenario in ("sysrq", "oops"):
         assert [pid for _, _, panicked, pid, *_ in cpus if panicked] == [1]
     for number, _, _, pid, registers, source in cpus:
-        assert source == "cpu-note" and registers["rip"] and registers["rsp"]
-    threads = dump.gdb(*(f"thread apply {n + 1} -q print/x $rsp" for n in range(len(cpus))))
-    assert [hex(c[4]["rsp"]) for c in cpus] == [line.split("= ")[1] for line in threads.splitlines() if line.startswith("$")]
+        assert source == "cpu-note" and registers[pc_name(dump)] and registers[sp_name(dump)]
+    threads = dump.gdb(*(f"thread apply {n + 1} -q print/x ${sp_name(dump)}" for n in range(len(cpus))))
+    assert [hex(c[4][sp_name(dump)]) for c in cpus] == [line.split("= ")[1] for line in threads.splitlines() if line.startswith("$")]
 
 
 def test_modules(dump):
