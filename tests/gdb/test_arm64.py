@@ -1,8 +1,10 @@
 """arm64's dumps: signed return addresses; test_machines.py has what is true of every machine."""
+import json
 import re
 
 import pytest
 
+from conftest import run_gdb
 from machines import functions, in_gdb, stacks
 
 pytestmark = pytest.mark.machine("arm64")
@@ -57,3 +59,24 @@ def test_freed_code_in_gdb(dump):
     shown = dump.gdb("thread 1", "bt")
     names = re.findall(r"^#\d+\s+(?:0x[0-9a-f]+ in )?([\w.?]+) ", shown, re.M)
     assert names[-3:] == ["rest_init", "start_kernel", "__primary_switched"], shown
+
+
+@in_gdb
+@pytest.mark.scenario("qemu")
+def test_dump_alone(dump, tmp_path):
+    """The stacks of all are those that vmlinux's call frame information gives, interrupted functions and IRQ stacks too; no stack
+    pointer is made up."""
+    # In a directory of its own, where no vmlinux is found. (The header of QEMU's compressed dump says x86_64, so the launcher
+    # cannot choose the gdb by that.)
+    (tmp_path / "vmcore").symlink_to(dump.directory / "vmcore.qemu-elf")
+    output = run_gdb(None, tmp_path / "vmcore", ["kernel bt -A -j", "print $task(1)->comm", "info symbol start_kernel"])
+    seen = {task["task"]: task for line in output.splitlines() if line.startswith("{") for task in json.loads(line)["tasks"]}
+    known = {task["task"]: task for task in dump.json("kernel bt -A")["tasks"]}
+    assert seen.keys() == known.keys() and len(seen) > 100, output[:2000]
+    for address, task in known.items():
+        frames = seen[address]["frames"]
+        assert [frame["pc"] for frame in frames] == [frame["pc"] for frame in task["frames"]], task["comm"]
+        assert seen[address]["complete"] == task["complete"]
+        for ours, true in zip(frames, task["frames"]):
+            assert ours["sp"] in (None, true["sp"]), (task["comm"], ours, true)
+    assert '"init"' in output and "start_kernel in section" in output
