@@ -1,9 +1,9 @@
 """Python's module vmcore, held against what the guest recorded of itself, and against `kernel COMMAND -j`."""
 import functools
 import json
+import re
 
 import pytest
-import re
 
 from conftest import as_json, pc_name, sp_name
 from test_records import recorded_dmesg
