@@ -169,16 +169,19 @@ static uint64_t code_address(const struct memory *memory, uint64_t value)
 	return value >> 55 & 1 ? value | memory->code_mask : value;
 }
 
+#define ENTRY(name) { name, ARCH_CODE_ENTRY, NULL }
+#define ENTRIES(from) ENTRY(from "_sync"), ENTRY(from "_irq"), ENTRY(from "_fiq"), ENTRY(from "_error")
+
 /* arch/arm64/kernel/entry.S, head.S. What has an entry of its own in .debug_frame (C functions) is not asked for here. */
 static const struct arch_code code[] = {
 	{ "vectors", ARCH_CODE_UNSAVED, NULL },
 	{ "tramp_vectors", ARCH_CODE_UNSAVED, NULL },
 	{ "__bp_harden_el1_vectors", ARCH_CODE_UNSAVED, NULL },
-	{ "el0_*", ARCH_CODE_ENTRY, NULL },		/* before 5.12, a7dcf58ae5d2 */
-	{ "el1_*", ARCH_CODE_ENTRY, NULL },
-	{ "el0t_*", ARCH_CODE_ENTRY, NULL },
-	{ "el1t_*", ARCH_CODE_ENTRY, NULL },
-	{ "el1h_*", ARCH_CODE_ENTRY, NULL },
+	/* Since 5.12, a7dcf58ae5d2. What they call is compiled and begins with the same words: el0t_64_sync_handler, el1_interrupt. */
+	ENTRIES("el0t_64"), ENTRIES("el0t_32"), ENTRIES("el1t_64"), ENTRIES("el1h_64"),
+	ENTRIES("el0"), ENTRIES("el1"),
+	{ "el0_*", ARCH_CODE_ENTRY, "do_el0_svc" },	/* labels that became functions in 5.5, ed3768db588e, 582f95835a8f */
+	{ "el1_*", ARCH_CODE_ENTRY, "do_el0_svc" },
 	{ "ret_to_user*", ARCH_CODE_ENTRY, NULL },
 	{ "ret_to_kernel", ARCH_CODE_ENTRY, NULL },
 	{ "__bad_stack", ARCH_CODE_ENTRY, NULL },

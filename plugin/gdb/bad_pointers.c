@@ -5,6 +5,10 @@
  * gdb unwinds by what is known of an address. Of such an address nothing is, or that it is user space, where
  * stacks end. What tells the cases apart, the CPU's mode, call frame information cannot ask for. So this is an
  * unwinder: gdb asks it first, for every frame, and it answers for these alone.
+ *
+ * And for one other: where calls leave their return address in a register gdb gives up call frame information for that
+ * register as soon as the code itself cannot be read (aarch64_stub_unwind), and the kernel has freed its __init code while
+ * start_kernel() is still on the stack of CPU 0's idle task. There the native unwinder says what the caller's registers are.
  */
 #include "gdb/session.h"
 #include "kernel/stacks/bad_pointer.h"
@@ -153,6 +157,51 @@ static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct reg
 	return info;
 }
 
+/* As caller(), with all that REGISTERS, the caller's, have. */
+static PyObject *caller_with(struct plugin *plugin, PyObject *frame, const struct registers *registers)
+{
+	const struct arch *arch = plugin->session->kernel->arch;
+	PyObject *id = frame_id(frame, arch);
+	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
+
+	for (unsigned i = 0; info && i < arch->nr_registers; i++)
+		if (registers->valid >> i & 1 &&
+		    !save_number(info, frame, plugin, arch->registers[i].name, registers->value[i]))
+			Py_CLEAR(info);
+	Py_XDECREF(id);
+	return info;
+}
+
+/*
+ * A frame in __init code that is no more: false if PC, a return address, is in none. *FOUND: its caller's registers. What gdb is
+ * asked for it can ask of us, so the kernel is not locked then.
+ */
+static bool freed_caller(struct kernel *kernel, PyObject *frame, uint64_t pc, struct registers *found)
+{
+	const struct arch *arch = kernel->arch;
+	struct registers registers;
+	struct frame frames[2];
+	size_t count = 0;
+	uint8_t byte;
+	bool freed;
+
+	if (!arch->lr || pc <= kernel->init_text_start || pc > kernel->init_text_end)
+		return false;
+	pthread_mutex_lock(&kernel->lock);
+	freed = !memory_read(kernel->memory, pc, &byte, sizeof(byte), NULL);
+	pthread_mutex_unlock(&kernel->lock);
+	if (!freed)
+		return false;
+	read_registers(arch, frame, &registers);
+	registers.valid &= ~(1ull << arch->mode);	/* it is in a call */
+	pthread_mutex_lock(&kernel->lock);
+	unwind(kernel, &registers, frames, 2, &count, NULL);
+	pthread_mutex_unlock(&kernel->lock);
+	if (count == 2)
+		*found = frames[1].registers;
+	return count == 2;
+}
+
 /* Is FRAME, at PC, worth more than this? It is asked of every frame there is. */
 static bool is_suspect(struct kernel *kernel, PyObject *frame, uint64_t pc)
 {
@@ -181,8 +230,12 @@ static PyObject *unwinder_call(PyObject *self, PyObject *frame)
 
 	if (!plugin)
 		return NULL;
-	if (!session || !session->connected || !arch ||
-	    !read_number(frame, arch->registers[arch->pc].name, &pc) || !is_suspect(session->kernel, frame, pc))
+	if (!session || !session->connected || !arch || !read_number(frame, arch->registers[arch->pc].name, &pc))
+		Py_RETURN_NONE;
+	if (freed_caller(session->kernel, frame, pc, &registers) && (info = caller_with(plugin, frame, &registers)))
+		return info;
+	forget_exception();
+	if (!is_suspect(session->kernel, frame, pc))
 		Py_RETURN_NONE;
 	level = PyObject_CallMethod(frame, "level", NULL);
 	if (level && is_exact(plugin, PyLong_AsLong(level))) {

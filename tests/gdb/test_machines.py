@@ -101,6 +101,30 @@ def test_system_calls(dump):
 
 
 @in_gdb
+def test_lines(dump):
+    """Of system calls, and of sleepers' frames: those that gdb says, which reads the same file by itself."""
+    calls = {call["name"]: call for call in dump.json("kernel sys -c read openat")["system_calls"]}
+    assert re.fullmatch(r"fs/read_write\.c:\d+", calls["read"]["source"]) and re.fullmatch(r"fs/open\.c:\d+", calls["openat"]["source"])
+    pid = min(sleepers(dump).keys() & dump.roles)
+    task, = dump.json(f"kernel bt -l {pid}")["tasks"]
+    frames = [frame for frame in task["frames"] if frame["kind"] == "call" and frame["line"]]
+    assert len(frames) >= 4
+    at = [int(frame["pc"], 16) - 1 for frame in frames]
+    said = dump.gdb(*(f"info line *{address:#x}" for address in at))
+    lines = re.findall(r'^(?:Line (\d+) of "([^"]+)"|No line .*)', said, re.M)
+    assert len(lines) == len(frames)
+    for frame, (line, path) in zip(frames, lines):
+        # gdb names what was inlined there, the innermost.
+        own = [each["line"] for each in frame.get("inlined") or []][:1] or [frame["line"]]
+        assert own == [f"{path}:{line}"], frame
+    # The line of the definition itself, not the end of the function before it.
+    for name, path in (("read", "fs/read_write.c"), ("openat", "fs/open.c")):
+        symbol = dump.json(f"kernel sym {calls[name]['address']}")["symbols"][0]["name"]
+        line, = re.findall(rf"^(\d+):.*\b{symbol}\(", dump.gdb(f"info functions -n ^{symbol}$"), re.M)
+        assert calls[name]["source"] == f"{path}:{line}"
+
+
+@in_gdb
 def test_in_gdb(dump):
     """gdb's bt of sleepers: the same frames as ours, down to user space."""
     is_user, found = MACHINES[dump.machine][2], stacks(dump)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from conftest import SETS, TOP, OneSession, as_json, auto_load, gdb_argv
+from conftest import SETS, TOP, OneSession, as_json, auto_load, gdb_argv, pc_name
 from images import an_excluded_range, read_physical
 from mi import MI
 
@@ -184,10 +184,10 @@ def test_missing_memory(dump):
 def test_registers_and_disassembly(dump, mi):
     thread = thread_of(mi, dump.pid("futex"))["id"]
     names = mi.done("-data-list-register-names")["register-names"]
-    rip = names.index("rip")
-    value = mi.done(f"-data-list-register-values --thread {thread} x {rip}")["register-values"]
+    pc = names.index(pc_name(dump))
+    value = mi.done(f"-data-list-register-values --thread {thread} x {pc}")["register-values"]
     frame = mi.done(f"-stack-list-frames --thread {thread} 0 0")["stack"][0]
-    assert value == [{"number": str(rip), "value": frame["addr"]}]
+    assert value == [{"number": str(pc), "value": frame["addr"]}]
     # All of a CPU's; what a sleeping task does not keep is <unavailable>, no error.
     assert len(mi.done("-data-list-register-values --thread 1 x")["register-values"]) > 16
     assert len(mi.done(f"-data-list-register-values --thread {thread} x")["register-values"]) > 16

@@ -3,10 +3,15 @@ import functools
 import json
 import re
 
-from conftest import as_json
+import pytest
+
+from conftest import as_json, pc_name, sp_name
 from test_records import recorded_dmesg
 from test_stacks import is_subsequence
 from test_tasks import TRANSIENT, recorded
+
+# The machines that these were run on.
+held = pytest.mark.machine("amd64", "arm64")
 
 EVERYTHING = """
 import gdb, json, vmcore
@@ -29,6 +34,7 @@ def everything(dump):
     return json.loads(dump.python(EVERYTHING))
 
 
+@held
 def test_tasks(dump):
     tasks = {t["pid"]: t for t in everything(dump)["tasks"] if t["pid"]}
     for tid, task in recorded(dump).items():
@@ -42,6 +48,7 @@ def test_tasks(dump):
     assert everything(dump)["one"] == "init"
 
 
+@held
 def test_stacks(dump):
     checked = 0
     for t in everything(dump)["tasks"]:
@@ -55,6 +62,7 @@ def test_stacks(dump):
     assert zombies and not any(t["stack"] for t in zombies)
 
 
+@held
 def test_cpus(dump):
     cpus = everything(dump)["cpus"]
     assert [c[0] for c in cpus] == list(range(int(dump.info["smp"])))
@@ -62,11 +70,12 @@ def test_cpus(dump):
     if dump.scenario in ("sysrq", "oops"):
         assert [pid for _, _, panicked, pid, *_ in cpus if panicked] == [1]
     for number, _, _, pid, registers, source in cpus:
-        assert source == "cpu-note" and registers["rip"] and registers["rsp"]
-    threads = dump.gdb(*(f"thread apply {n + 1} -q print/x $rsp" for n in range(len(cpus))))
-    assert [hex(c[4]["rsp"]) for c in cpus] == [line.split("= ")[1] for line in threads.splitlines() if line.startswith("$")]
+        assert source == "cpu-note" and registers[pc_name(dump)] and registers[sp_name(dump)]
+    threads = dump.gdb(*(f"thread apply {n + 1} -q print/x ${sp_name(dump)}" for n in range(len(cpus))))
+    assert [hex(c[4][sp_name(dump)]) for c in cpus] == [line.split("= ")[1] for line in threads.splitlines() if line.startswith("$")]
 
 
+@held
 def test_modules(dump):
     lines = [line.split() for line in dump.oracle.text("proc/modules").splitlines()]
     got = {name: (size, kind, again) for name, _, size, _, kind, again, _ in everything(dump)["modules"]}
@@ -76,6 +85,7 @@ def test_modules(dump):
     assert set(sizes.values()) == {40}
 
 
+@held
 def test_log_and_system(dump):
     records = [(level, ns // 1000, line) for level, ns, text in everything(dump)["log"] for line in text.split("\n")]
     dmesg = recorded_dmesg(dump)
@@ -109,6 +119,7 @@ print(len(vmcore.read(address=gdb.parse_and_eval("&_text"), size=5000000)), vmco
     assert out[3] == "5000000 b''"
 
 
+@held
 def test_memory_of_a_process(dump):
     """The role "memory" wrote "rig user page N" at a fixed address of its own, and left a page out."""
     pid, base = dump.pid("memory"), int(dump.info["memory.base"], 16)

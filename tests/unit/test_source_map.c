@@ -180,6 +180,27 @@ static void check_places(const struct test *test, bool linked)
 KIND_TEST(vmlinux, LINKED "-g", true)
 KIND_TEST(vmlinux_dwarf_4, LINKED "-gdwarf-4", true)
 KIND_TEST(vmlinux_compressed, LINKED "-g -gz=zlib", true)
+/* The function's symbol is where the instructions for ftrace are, which DWARF leaves out. */
+static void patchable(void **state)
+{
+	static const struct place places[] = {
+		{ "plain", "plain", "program.c:9" },
+		{ "outer", "outer", "program.c:14" },
+	};
+	struct source_map *map;
+	char section[64];
+
+	if (!compile(*state, LINKED "-g -fpatchable-function-entry=5 -fcf-protection=none"))
+		skip();
+	assert_true(source_map_open(((struct test *)*state)->file, &map, NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		for (unsigned byte = 0; byte < 5; byte++)
+			check(map, label(*state, places[i].label, section) + byte, &places[i]);
+	source_map_close(map);
+}
+
+/* arm64's, which can be moved, is of type ET_DYN. */
+KIND_TEST(vmlinux_shared, "-nostdlib -shared -fpic -Wl,-Bsymbolic,-Ttext-segment=0xffffffff81000000 -g", true)
 KIND_TEST(module, "-c -g", false)
 KIND_TEST(module_dwarf_4, "-c -gdwarf-4", false)
 KIND_TEST(module_sections, "-c -g -ffunction-sections -fdata-sections -mno-red-zone", false)
@@ -280,7 +301,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(vmlinux), TEST(vmlinux_dwarf_4), TEST(vmlinux_compressed),
+		TEST(vmlinux), TEST(vmlinux_dwarf_4), TEST(vmlinux_compressed), TEST(vmlinux_shared), TEST(patchable),
 		TEST(module),  TEST(module_dwarf_4),  TEST(module_sections),
 		TEST(nothing), TEST(place_text),      TEST(damaged),
 	};

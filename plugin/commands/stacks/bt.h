@@ -106,6 +106,8 @@ bool bt_cpu_registers(struct bt *bt, const struct frame *frame);
 /* --- bt_words.c --- */
 /* Stack memory [START, END) word by word, as the member "words". */
 bool bt_words(struct bt *bt, uint64_t start, uint64_t end);
+/* Where the stack ends that SP is on; SP itself if it is empty: what follows is another one, or nothing. */
+uint64_t bt_stack_top(const struct bt *bt, uint64_t sp);
 /* -r, -t: rows of bt_task_shape. */
 bool bt_raw(struct bt *bt, const struct task *task);
 bool bt_text_words(struct bt *bt, const struct task *task);

@@ -209,6 +209,12 @@ static bool is_function_start(struct bt *bt, uint64_t pc)
 	return place->symbol && place->symbol->address == pc;
 }
 
+/* Not where only a frame record led there. */
+static bool knows_sp(const struct bt *bt, const struct frame *frame)
+{
+	return frame->registers.valid >> bt->kernel->arch->sp & 1;
+}
+
 static bool frame_row(struct bt *bt, size_t level, bool many)
 {
 	static const char *const kinds[] = { "call", "interrupted", "user" };
@@ -226,7 +232,7 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 	if (!output_row(out))
 		return false;
 	output_uint_as(out, CELL_LEVEL, level, "#%zu", level);
-	if (!many)
+	if (!many && knows_sp(bt, frame))
 		output_address(out, CELL_SP, frame->sp);
 	if (!many || frame->kind != FRAME_USER)
 		output_address(out, CELL_PC, frame->pc);
@@ -254,13 +260,15 @@ static uint64_t frame_end(const struct bt *bt, size_t level)
 	const struct frame *frame = &stack->frames[level];
 	uint64_t end = frame->cfa;
 
+	if (!knows_sp(bt, frame))
+		return frame->sp;
 	if (end <= frame->sp && level + 1 == stack->count)
 		return frame->sp; /* nobody knows how much of the rest is its own */
 	if (end <= frame->sp)
 		end = stack->frames[level + 1].sp;
 	if (end > frame->sp && end - frame->sp <= bt->stack_size)
 		return end;
-	return (frame->sp | (bt->stack_size - 1)) + 1;
+	return bt_stack_top(bt, frame->sp);
 }
 
 bool bt_frames(struct bt *bt, bool many)

@@ -109,6 +109,11 @@ static bool text_word_row(struct bt *bt, uint64_t address, uint64_t value)
 	return output_bool(bt->output, 6, false, NULL);
 }
 
+uint64_t bt_stack_top(const struct bt *bt, uint64_t sp)
+{
+	return ((sp - 1) | (bt->stack_size - 1)) + 1;
+}
+
 /* Nobody knows where the stack of a CPU without a known task ends: as if it had a task's size. */
 static bool cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret, uint64_t *end_ret)
 {
@@ -120,7 +125,7 @@ static bool cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret,
 		return false;
 	}
 	*start_ret = cpu->registers.value[index];
-	*end_ret = (*start_ret | (bt->stack_size - 1)) + 1;
+	*end_ret = bt_stack_top(bt, *start_ret);
 	output_note(bt->output, "its task is not known: this is from its stack pointer on to %0*lx",
 		    output_address_digits(bt->output), *end_ret);
 	return true;

@@ -428,15 +428,29 @@ static enum step step_back_chain(struct unwinder *unwinder, struct frame *frame)
 	return to_caller(unwinder, &caller, pc, next + arch->chain_pc, false);
 }
 
+/* What the caller's frame, if it is the only one so far, has as the return address. */
+static bool saved_return(struct unwinder *unwinder, uint64_t *saved_ret)
+{
+	const struct arch *arch = unwinder->arch;
+	struct kernel *kernel = unwinder->kernel;
+	uint64_t next;
+
+	if (arch->back_chain)
+		return kernel_read_pointer(kernel, unwinder->registers.value[arch->sp] + arch->back_chain, &next, NULL) &&
+		       kernel_read_pointer(kernel, next + arch->chain_pc, saved_ret, NULL);
+	return is_valid(&unwinder->registers, arch->fp) &&
+	       kernel_read_pointer(kernel, unwinder->registers.value[arch->fp] + arch->record_pc, saved_ret, NULL);
+}
+
 /*
- * Interrupted code of which nothing is known, on a machine with a back chain: has it a frame of its own? The link register says
- * so if it leads into the function itself, which has called somebody then, or if what the back chain says that it was saved as
- * is still in it. Else it is where the function returns to.
+ * Interrupted code of which nothing is known, on a machine with a link register: has it a frame of its own? The link register
+ * says so if it leads into the function itself, which has called somebody then, or if what the back chain or the frame record
+ * says that it was saved as is still in it. Else it is where the function returns to.
  */
 static bool has_frame(struct unwinder *unwinder, uint64_t address)
 {
 	const struct arch *arch = unwinder->arch;
-	uint64_t back = unwinder->registers.value[arch->lr], next, saved;
+	uint64_t back = code_address(unwinder, unwinder->registers.value[arch->lr]), saved;
 	struct module *module;
 	const struct symtab *symbols;
 	const struct symbol *function = kernel_lookup(unwinder->kernel, address, &symbols, &module);
@@ -444,8 +458,7 @@ static bool has_frame(struct unwinder *unwinder, uint64_t address)
 	if (!is_valid(&unwinder->registers, arch->lr) || !unwind_is_code(unwinder->kernel, back) ||
 	    kernel_lookup(unwinder->kernel, back, &symbols, &module) == function)
 		return true;
-	return kernel_read_pointer(unwinder->kernel, unwinder->registers.value[arch->sp] + arch->back_chain, &next, NULL) &&
-	       kernel_read_pointer(unwinder->kernel, next + arch->chain_pc, &saved, NULL) && saved == back;
+	return saved_return(unwinder, &saved) && code_address(unwinder, saved) == back;
 }
 
 /* --- code without call frame information --- */
@@ -480,6 +493,12 @@ static enum step step_function(struct unwinder *unwinder, uint64_t address, stru
 	return STEP_FAILED;
 }
 
+/* Has the file that its code is from call frame information? Then what it leaves out is assembly. */
+static bool has_tables(struct unwinder *unwinder, struct module *module)
+{
+	return module ? module_frame_table(unwinder->kernel, module, NULL) != NULL : unwinder->kernel->vmlinux_path != NULL;
+}
+
 static enum step step_without_row(struct unwinder *unwinder, uint64_t address, struct frame *frame)
 {
 	const struct arch *arch = unwinder->arch;
@@ -502,11 +521,10 @@ static enum step step_without_row(struct unwinder *unwinder, uint64_t address, s
 	if (arch->record_at)
 		return step_function(unwinder, address, frame);
 	/*
-	 * What has called somebody is no leaf; nor need a module's code be one, of which there is no file. Where calls push, the
-	 * caller's stack begins behind the record.
+	 * What has called somebody is no leaf; nor need code be one of which there is no file. Where calls push, the caller's stack
+	 * begins behind the record.
 	 */
-	if (unwinder->exact && (!module || module_frame_table(unwinder->kernel, module, NULL) ||
-				(arch->back_chain && !has_frame(unwinder, address))))
+	if (unwinder->exact && (has_tables(unwinder, module) || (arch->lr && !has_frame(unwinder, address))))
 		return step_leaf(unwinder, frame);
 	return arch->back_chain ? step_back_chain(unwinder, frame) : step_record(unwinder, frame, !arch->lr);
 }

@@ -17,6 +17,7 @@
 #define MAX_VISITS    (1 << 17) /* entries inside of a function, and their ranges */
 #define MAX_DEPTH     64	/* blocks in blocks */
 
+#define MAX_PATCHABLE 64       /* bytes of a function before its first line */
 #define CACHE_SLOTS   1024 /* the stacks of a machine go through few places */
 
 struct range {
@@ -49,7 +50,8 @@ struct source_map {
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	Dwarf *dwarf;
-	Dwarf_Addr bias; /* an address is this much more than the file says */
+	Dwarf_Addr bias; /* an address is this much more than DWARF says */
+	GElf_Addr placed; /* and libdwfl's this much more than that */
 	struct ranges ranges;
 	struct unit *units;
 	size_t nr_units, units_capacity;
@@ -261,6 +263,28 @@ static void name_functions(const struct unit *unit, Dwarf_Die *die, const struct
 	answer->count = walk->count + 1;
 }
 
+/*
+ * What gcc puts in front for ftrace (-fpatchable-function-entry) is the function's, says the symbol table, but DWARF begins
+ * it behind that: where the line table still has the function before. Returns where DWARF begins what ADDRESS is in.
+ */
+static uint64_t behind_patchable(struct source_map *map, const struct ranges *functions, uint64_t address)
+{
+	const struct range *next;
+	size_t low = array_up_to(functions->list, functions->count, sizeof(*functions->list),
+				 offsetof(struct range, start), address);
+	GElf_Sym symbol;
+	GElf_Off offset;
+
+	if (low == functions->count || find_range(functions, address))
+		return address;
+	next = &functions->list[low];
+	if (next->start - address > MAX_PATCHABLE ||
+	    !dwfl_module_addrinfo(map->module, address + map->bias + map->placed, &offset, &symbol, NULL, NULL, NULL) ||
+	    next->start - address + offset >= symbol.st_size)
+		return address;
+	return next->start;
+}
+
 static void look_up(struct source_map *map, struct answer *answer)
 {
 	struct walk walk = { .address = answer->address };
@@ -274,13 +298,14 @@ static void look_up(struct source_map *map, struct answer *answer)
 	unit = &map->units[range->unit];
 	if (!unit->read)
 		read_unit(unit, &die);
-	row = source_rows_find(&unit->rows, answer->address);
+	walk.address = behind_patchable(map, &unit->functions, answer->address);
+	row = source_rows_find(&unit->rows, walk.address);
 	if (row) {
 		answer->frames[0].file = file_name(unit, row->file);
 		answer->frames[0].line = row->line;
 		answer->count = 1;
 	}
-	range = find_range(&unit->functions, answer->address);
+	range = find_range(&unit->functions, walk.address);
 	if (range && dwarf_offdie(map->dwarf, range->die, &function)) {
 		descend(&walk, &function, 0);
 		name_functions(unit, &die, &walk, &function, answer);
@@ -343,7 +368,22 @@ bool source_map_section(struct source_map *map, const char *name, uint64_t *addr
 	return false;
 }
 
-/* libdwfl places the sections of a file that is not linked, and relocates its DWARF. */
+/*
+ * libdwfl places the sections of a file that is not linked, and relocates its DWARF. A kernel that can be moved is of
+ * type ET_DYN on some machines (arm64): libdwfl places that, too, but it is asked for addresses as they were linked.
+ */
+static void set_bias(struct source_map *map)
+{
+	GElf_Ehdr header;
+	GElf_Addr placed;
+	Elf *elf = dwfl_module_getelf(map->module, &placed);
+
+	if (!elf || !gelf_getehdr(elf, &header) || header.e_type == ET_REL)
+		return;
+	map->placed = placed;
+	map->bias -= placed;
+}
+
 static bool open_file(struct source_map *map, const char *path, struct error *error)
 {
 	/* Where a file is stripped, gdb looks for its other half by build-id, too. */
@@ -362,6 +402,7 @@ static bool open_file(struct source_map *map, const char *path, struct error *er
 	if (!map->dwarf)
 		return error_set(error, ERROR_NO_SYMBOL, "%s has no debug information: %s", path,
 				 dwfl_errmsg(-1));
+	set_bias(map);
 	return true;
 }
 
