@@ -46,6 +46,8 @@ static void memory_parts(struct report *report, const struct memory_use *use)
 
 	output_begin(report->output, &shape);
 	for (unsigned i = 0; use->parts_known && total && i < NR_MEMORY_PARTS; i++) {
+		if (!memory_part_counted(use, i))
+			continue;
 		if (!output_row(report->output))
 			break;
 		output_string(report->output, 0, memory_part_name(i));
