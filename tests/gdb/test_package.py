@@ -43,7 +43,8 @@ def package(tmp_path_factory):
     if not shutil.which("dpkg-deb") or not shutil.which("dpkg-shlibdeps"):
         pytest.skip("Debian's dpkg-dev is needed")
     directory = tmp_path_factory.mktemp("package")
-    run(TOP / "scripts/package", "deb", "--build", BUILD, "--output", directory)
+    run(TOP / "scripts/package", "deb", "--build", BUILD, "--output", directory,
+        env=dict(os.environ, DEBFULLNAME="A Packager", DEBEMAIL="packager@gnu.org"))
     return next(directory.glob("gdb-vmcore_*.deb"))
 
 
