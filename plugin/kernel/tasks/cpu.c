@@ -2,7 +2,6 @@
 /* What each CPU was doing; cpu.h says where that comes from. */
 #include "kernel/tasks/cpu.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/tasks/cpu_internal.h"
