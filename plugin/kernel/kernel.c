@@ -310,6 +310,33 @@ bool kernel_test_bit(struct kernel *kernel, uint64_t address, unsigned bit, bool
 	return true;
 }
 
+const struct symbol *kernel_cpu_mask(const struct kernel *kernel, const char *name)
+{
+	/* A structure since 4.5 (5aec01b834fd); before, a constant pointer to static bits. */
+	static const char *const forms[] = { "__cpu_%s_mask", "cpu_%s_bits" };
+	const struct symbol *symbol = NULL;
+	char text[64];
+
+	for (size_t i = 0; !symbol && i < sizeof(forms) / sizeof(forms[0]); i++) {
+		snprintf(text, sizeof(text), forms[i], name);
+		symbol = symtab_find(kernel->symbols, text);
+	}
+	return symbol;
+}
+
+bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret)
+{
+	uint64_t source, mult, shift;
+
+	/* TICK_NSEC << shift */
+	if (!kernel_symbol(kernel, "clocksource_jiffies", &source, NULL) ||
+	    !kernel_read_member(kernel, source, "clocksource", "mult", &mult, NULL) ||
+	    !kernel_read_member(kernel, source, "clocksource", "shift", &shift, NULL) || shift > 31)
+		return false;
+	*ns_ret = mult >> shift;
+	return *ns_ret >= 100000 && *ns_ret <= 100000000;
+}
+
 bool kernel_is_text(const struct kernel *kernel, uint64_t address)
 {
 	return (address >= kernel->text_start && address < kernel->text_end) ||

@@ -14,7 +14,7 @@
 #define COUNT 1500
 #define LONG_NAME 200			/* of symbol 700: its length takes two bytes */
 
-enum addresses { ABSOLUTE_PERCPU, RELATIVE, SELF_RELATIVE };
+enum addresses { ABSOLUTE_PERCPU, RELATIVE, SELF_RELATIVE, WHOLE };
 
 struct tables {
 	struct image *image;
@@ -32,7 +32,7 @@ static uint64_t align(struct tables *tables)
 /* Symbol 0 to 3 are per-CPU ones where those are absolute; two share an address. */
 static uint64_t address_of(unsigned index, enum addresses kind)
 {
-	if (kind == ABSOLUTE_PERCPU && index < 4)
+	if ((kind == ABSOLUTE_PERCPU || kind == WHOLE) && index < 4)
 		return index * 0x40;
 	return START_KERNEL + (index == 11 ? 10 : index) * 0x20ull;
 }
@@ -56,6 +56,16 @@ static void put_offsets(struct tables *tables, enum addresses kind)
 		else if (kind == SELF_RELATIVE)
 			offset = address - place;
 		buffer_append(&tables->bytes, &offset, 4);
+	}
+}
+
+static void put_addresses(struct tables *tables)
+{
+	tables->at.addresses = align(tables);
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint64_t address = address_of(i, WHOLE);
+
+		buffer_append(&tables->bytes, &address, 8);
 	}
 }
 
@@ -110,8 +120,11 @@ static struct tables make_tables_with(enum addresses kind, bool long_markers)
 	struct tables tables = { .image = image_four_levels(), .long_markers = long_markers };
 	uint64_t base = START_KERNEL, count = COUNT;
 
-	put_offsets(&tables, kind);
-	if (kind != SELF_RELATIVE) {
+	if (kind == WHOLE)
+		put_addresses(&tables);
+	else
+		put_offsets(&tables, kind);
+	if (kind != SELF_RELATIVE && kind != WHOLE) {
 		tables.at.relative_base = align(&tables);
 		buffer_append(&tables.bytes, &base, 8);
 	}
@@ -152,14 +165,14 @@ static void check_symbols(struct symtab *symtab, enum addresses kind, unsigned c
 	char name[256];
 
 	/* With the tables themselves, which have no entries in it. */
-	assert_int_equal(symtab_count(symtab), count + (kind == SELF_RELATIVE ? 5 : 6));
+	assert_int_equal(symtab_count(symtab), count + (kind == SELF_RELATIVE || kind == WHOLE ? 5 : 6));
 	assert_non_null(symtab_find(symtab, "kallsyms_names"));
 	for (unsigned i = 0; i < count; i++) {
 		name_of(i, name);
 		symbol = symtab_find(symtab, name + 1);
 		assert_non_null(symbol);
 		assert_int_equal(symbol->address, address_of(i, kind));
-		assert_int_equal(symbol->percpu, kind == ABSOLUTE_PERCPU && i < 4);
+		assert_int_equal(symbol->percpu, (kind == ABSOLUTE_PERCPU || kind == WHOLE) && i < 4);
 		if (!symbol->percpu)
 			assert_int_equal(symbol->letter, name[0]);
 		if (!symbol->percpu && i != 10 && i != 11 && i + 1 < COUNT)
@@ -194,6 +207,7 @@ static void test_addresses(void **state)
 	check(ABSOLUTE_PERCPU);		/* x86-64 up to 6.14 */
 	check(RELATIVE);		/* 6.15 on */
 	check(SELF_RELATIVE);		/* 7.x */
+	check(WHOLE);			/* before 4.6 */
 }
 
 /* Markers were 8 bytes each in 4.19. */
@@ -213,6 +227,28 @@ static void test_search_long_markers(void **state)
 	/* The last one has more than 32 bits. */
 	tables = make_tables_with(ABSOLUTE_PERCPU, true);
 	memcpy(tables.bytes.data + (tables.at.token_table - START_KERNEL - TABLES) - 8, &marker, 8);
+	finish(&tables, 0);
+	assert_false(kallsyms_search(tables.image->memory, START_KERNEL, &found, &error));
+	assert_non_null(strstr(error.text, "incomplete"));
+	tables_free(&tables);
+}
+
+/* Before 4.6: whole addresses before the number, long markers. Not if they are out of order. */
+static void test_search_addresses(void **state)
+{
+	struct tables tables = make_tables_with(WHOLE, true);
+	struct kallsyms_tables found;
+	struct error error = { 0 };
+	uint64_t last = START_KERNEL - 8;
+
+	(void)state;
+	finish(&tables, 0);
+	if (!kallsyms_search(tables.image->memory, START_KERNEL, &found, &error))
+		fail_msg("%s", error.text);
+	assert_memory_equal(&found, &tables.at, sizeof(found));
+	tables_free(&tables);
+	tables = make_tables_with(WHOLE, true);
+	memcpy(tables.bytes.data + (tables.at.addresses - START_KERNEL - TABLES) + 800 * 8, &last, 8);
 	finish(&tables, 0);
 	assert_false(kallsyms_search(tables.image->memory, START_KERNEL, &found, &error));
 	assert_non_null(strstr(error.text, "incomplete"));
@@ -316,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_search), cmocka_unit_test(test_search_long_markers),
+		cmocka_unit_test(test_search_addresses),
 		cmocka_unit_test(test_damaged),
 	};
 

@@ -218,6 +218,68 @@ static void rows(void **state)
 	image_free(image);
 }
 
+/* Before 4.8 all counters are the zones', and kernel stacks are counted, not their kilobytes; nobody counts vmalloc or Percpu. */
+static void of_3_10(void **state)
+{
+	enum { O_FREE, O_ACTIVE, O_INACTIVE, O_UNEVICTABLE, O_MLOCK, O_ANON, O_MAPPED, O_FILES, O_DIRTY, O_WRITEBACK, O_SLAB_R, O_SLAB_U,
+	       O_TABLES, O_STACKS, O_SHMEM, NR_OLD };
+	static const struct image_enumerator names[] = {
+		{ "zone_stat_item", "NR_FREE_PAGES", O_FREE }, { "zone_stat_item", "NR_ACTIVE_FILE", O_ACTIVE },
+		{ "zone_stat_item", "NR_INACTIVE_FILE", O_INACTIVE }, { "zone_stat_item", "NR_UNEVICTABLE", O_UNEVICTABLE },
+		{ "zone_stat_item", "NR_MLOCK", O_MLOCK }, { "zone_stat_item", "NR_ANON_PAGES", O_ANON },
+		{ "zone_stat_item", "NR_FILE_MAPPED", O_MAPPED }, { "zone_stat_item", "NR_FILE_PAGES", O_FILES },
+		{ "zone_stat_item", "NR_FILE_DIRTY", O_DIRTY }, { "zone_stat_item", "NR_WRITEBACK", O_WRITEBACK },
+		{ "zone_stat_item", "NR_SLAB_RECLAIMABLE", O_SLAB_R }, { "zone_stat_item", "NR_SLAB_UNRECLAIMABLE", O_SLAB_U },
+		{ "zone_stat_item", "NR_PAGETABLE", O_TABLES }, { "zone_stat_item", "NR_KERNEL_STACK", O_STACKS },
+		{ "zone_stat_item", "NR_SHMEM", O_SHMEM }, { "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS", NR_OLD }, { NULL, NULL, 0 }
+	};
+	static const struct image_member old[] = {
+		MEMBER("pglist_data", "node_zones", 0x10, 2 * ZONE_SIZE, .kind = TYPE_ARRAY, .count = 2, .element_size = ZONE_SIZE),
+		MEMBER("zone", "pageset", 0, 8),
+		MEMBER("zone", "watermark", 8, 24, .kind = TYPE_ARRAY, .count = 3, .element_size = 8),
+		MEMBER("per_cpu_pageset", "vm_stat_diff", 1, NR_OLD, .kind = TYPE_ARRAY, .count = NR_OLD, .element_size = 1),
+		SIZE_OF("list_head", 16), MEMBER("super_block", "s_inodes", 0x20, 16), MEMBER("inode", "i_sb_list", 0x10, 16),
+		MEMBER("inode", "i_mapping", 0, 8), SIZE_OF("address_space", 16), MEMBER("address_space", "nrpages", 8, 8),
+		SIZE_OF("thread_union", 16384),
+		{ NULL, NULL, { 0 } }
+	};
+	enum { SPACES = 0xb000 };
+	struct image *image = image_new(old, NULL);
+	struct memory_use use;
+
+	(void)state;
+	image->enumerators = names;
+	image->kernel.nr_cpu_ids = 2;
+	image->kernel.per_cpu_offset = per_cpu_offset;
+	image_symbol(image, "vm_stat", 0xc000, NR_OLD * 8);
+	image_symbol(image, "node_data", NODE_DATA, 4 * 8);
+	image_symbol(image, "swapper_spaces", SPACES, 2 * 16);
+	number(image, "totalram_pages", 0, 3000);
+	number(image, "totalreserve_pages", 1, 100);
+	number(image, "blockdev_superblock", 5, IMAGE_BASE + SUPER);
+	image_ready(image);
+	put_counters(image);
+	put_devices(image);
+	for (unsigned i = 0; i < NR_OLD; i++)
+		image_put_number(image, 0xc000 + i * 8, 10 + i, 8);
+	image_put_number(image, SPACES + 8, 1, 8);
+	image_put_number(image, SPACES + 24, 1, 8);
+	assert_true(memory_use(&image->kernel, &use, NULL));
+	assert_string_equal(use.damage, "");
+	expect(&use, MEMORY_FREE, PAGES(10 + 7 - 3));
+	expect(&use, MEMORY_ANONYMOUS, PAGES(10 + O_ANON));
+	expect(&use, MEMORY_SLAB_UNRECLAIMABLE, PAGES(10 + O_SLAB_U));
+	expect(&use, MEMORY_KERNEL_STACK, (10 + O_STACKS) * 16384);
+	expect(&use, MEMORY_SWAP_CACHED, PAGES(2));
+	/* 17 pages of files, less 2 of swap and 14 of devices */
+	expect(&use, MEMORY_CACHED, PAGES(1));
+	assert_true(use.items[MEMORY_AVAILABLE].known);
+	assert_true(use.items[MEMORY_PER_CPU].absent && use.items[MEMORY_VMALLOC].absent);
+	assert_true(use.parts_known && !memory_part_counted(&use, PART_VMALLOC) && !memory_part_counted(&use, PART_PER_CPU));
+	assert_true(memory_part_counted(&use, PART_OTHER));
+	image_free(image);
+}
+
 static void parts(void **state)
 {
 	struct image *image = machine();
@@ -409,7 +471,7 @@ static void test_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),	  cmocka_unit_test(parts),  cmocka_unit_test(swap_is_going),
+		cmocka_unit_test(rows), cmocka_unit_test(of_3_10),	  cmocka_unit_test(parts),  cmocka_unit_test(swap_is_going),
 		cmocka_unit_test(damage), cmocka_unit_test(insane), cmocka_unit_test(nothing),
 		cmocka_unit_test(test_names_of_counters),
 		cmocka_unit_test(test_events),

@@ -274,6 +274,26 @@ static void panic_by_whom(void **state)
 	assert_int_equal(info.nr_survived, 2);
 }
 
+/* Before 4.5 the masks are the kernel's cpu_online_bits and cpu_possible_bits. */
+static void cpus_of_3_10(void **state)
+{
+	struct image *image = image_new(members, NULL);
+	struct system_info info;
+
+	(void)state;
+	image_symbol(image, "cpu_online_bits", 0x2000, 8);
+	image_symbol(image, "cpu_possible_bits", 0x2008, 8);
+	image_ready(image);
+	image->kernel.nr_cpu_ids = 6;
+	image_put_number(image, 0x2000, 0x15, 8);
+	image_put_number(image, 0x2008, 0x1f, 8);
+	assert_true(system_info(&image->kernel, &info, NULL));
+	assert_int_equal(info.cpus_online, 3);
+	assert_int_equal(info.cpus_possible, 5);
+	kernel_forget(&image->kernel);
+	image_free(image);
+}
+
 static void machine(void **state)
 {
 	struct image *image = image_new(members, NULL);
@@ -438,7 +458,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clocks),	 cmocka_unit_test(clock_without_timekeeper), cmocka_unit_test(taint),
 		cmocka_unit_test(panic_message),
-		cmocka_unit_test(panic_by_whom), cmocka_unit_test(machine),		     cmocka_unit_test(configuration),
+		cmocka_unit_test(panic_by_whom), cmocka_unit_test(machine), cmocka_unit_test(cpus_of_3_10),		     cmocka_unit_test(configuration),
 		cmocka_unit_test(call_table),	 cmocka_unit_test(real_uptime),
 	};
 

@@ -196,6 +196,62 @@ static void test_list(void **state)
 	drop_image(image);
 }
 
+/*
+ * A task of 3.10: its CPU in the thread_info at the bottom of its stack, its start a timespec, its times in ticks of 4 ms where it
+ * has no vtime.
+ */
+#define OLD_TASK \
+	MEMBER("task_struct", "pid", PID, 4, .is_signed = true), MEMBER("task_struct", "tgid", TGID, 4), \
+	FIELD("task_struct", "tasks", TASKS, 16, TYPE_STRUCT), POINTER("task_struct", "tasks.next", TASKS), \
+	POINTER("task_struct", "tasks.prev", TASKS + 8), POINTER("task_struct", "stack", STACK), \
+	FIELD("task_struct", "real_start_time", START, 16, TYPE_STRUCT), MEMBER("task_struct", "utime", MM, 8), \
+	SIZE_OF("cputime_t", 8), MEMBER("thread_info", "cpu", 24, 4), MEMBER("clocksource", "mult", 0, 4), \
+	MEMBER("clocksource", "shift", 4, 4)
+
+static void test_3_10(void **state)
+{
+	static const struct image_member ticks[] = { OLD_TASK, { NULL, NULL, { 0 } } };
+	static const struct image_member exact[] = { OLD_TASK, MEMBER("task_struct", "vtime_snap", 300, 8), { NULL, NULL, { 0 } } };
+	enum { INFO = 0x1a0000, SOURCE = 0x1b0000 };
+	const uint32_t processes[] = { OFFSET(INIT) + TASKS, OFFSET(1) + TASKS };
+
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		struct image *image = image_new(round == 1 ? exact : ticks, NULL);
+		const struct task *task;
+
+		image_symbol(image, "init_task", OFFSET(INIT), TASK_SIZE);
+		if (round < 2)
+			image_symbol(image, "clocksource_jiffies", SOURCE, 8);
+		image_ready(image);
+		make_task(image, INIT, 0, 0, INIT, INIT);
+		make_task(image, 1, 1, 1, 1, INIT);
+		ring(image, processes, 2);
+		put4(image, SOURCE, 4000000u << 8);
+		put4(image, SOURCE + 4, 8);
+		put8(image, OFFSET(1) + STACK, IMAGE_BASE + INFO);
+		put4(image, INFO + 24, 3);
+		put8(image, OFFSET(1) + START, 12);
+		put8(image, OFFSET(1) + START + 8, 345);
+		put8(image, OFFSET(1) + MM, 7);
+		task = table_of(image)->count == 2 ? task_find_pid(&image->kernel, 1) : NULL;
+		assert_non_null(task);
+		assert_true(task_knows(task, TASK_CPU));
+		assert_int_equal(task->cpu, 3);
+		assert_int_equal(task->start_time, 12000000345ull);
+		/* Ticks whose length nobody knows say nothing. */
+		assert_int_equal(task_knows(task, TASK_UTIME), round < 2);
+		assert_int_equal(task->utime, round == 0 ? 28000000 : round == 1 ? 7 : 0);
+		image->missing[INFO / IMAGE_PAGE] = true;
+		memory_forget_translations(image->kernel.memory);
+		kernel_forget(&image->kernel);
+		task = table_of(image)->count == 2 ? task_find_pid(&image->kernel, 1) : NULL;
+		assert_non_null(task);
+		assert_false(task_knows(task, TASK_CPU));
+		drop_image(image);
+	}
+}
+
 static void test_idle_and_current_tasks(void **state)
 {
 	const uint32_t pids[] = { 0, 0, 1, 10, 11, 12, 20, 99 };
@@ -684,7 +740,7 @@ static void test_set_resident_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list), cmocka_unit_test(test_idle_and_current_tasks),
+		cmocka_unit_test(test_list), cmocka_unit_test(test_3_10), cmocka_unit_test(test_idle_and_current_tasks),
 		cmocka_unit_test(test_exited_task_has_no_registers), cmocka_unit_test(test_broken_list),
 		cmocka_unit_test(test_broken_threads), cmocka_unit_test(test_circle), cmocka_unit_test(test_wild_pointers),
 		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_half_a_task), cmocka_unit_test(test_inferred_tasks),

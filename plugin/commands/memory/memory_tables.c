@@ -39,6 +39,8 @@ void memory_parts_table(struct output *output, const struct memory_use *use)
 
 	output_begin(output, &shape);
 	for (unsigned i = 0; use->parts_known && total && i < NR_MEMORY_PARTS; i++) {
+		if (!memory_part_counted(use, i))
+			continue;
 		if (!output_row(output))
 			break;
 		output_string(output, 0, memory_part_name(i));

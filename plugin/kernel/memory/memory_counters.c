@@ -172,10 +172,15 @@ void memory_counters_read(struct kernel *kernel, struct memory_counters *counter
 	memset(counters, 0, sizeof(*counters));
 	counters->kernel = kernel;
 	counters->low_known = true;
-	read_array(counters, "vm_zone_stat", "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS",
-		   &counters->zone);
-	read_array(counters, "vm_node_stat", "node_stat_item", "NR_VM_NODE_STAT_ITEMS",
-		   &counters->node);
+	/* Before 4.8 (75ef71840539) all counters are the zones'. */
+	if (!symtab_find(kernel->symbols, "vm_zone_stat") && symtab_find(kernel->symbols, "vm_stat")) {
+		read_array(counters, "vm_stat", "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS", &counters->zone);
+	} else {
+		read_array(counters, "vm_zone_stat", "zone_stat_item", "NR_VM_ZONE_STAT_ITEMS",
+			   &counters->zone);
+		read_array(counters, "vm_node_stat", "node_stat_item", "NR_VM_NODE_STAT_ITEMS",
+			   &counters->node);
+	}
 	resolve(kernel, &layout);
 	counters->low_known = layout.has_watermark;
 	if (!types_member(kernel->types, "pglist_data", "node_zones", &layout.zones, &why)) {

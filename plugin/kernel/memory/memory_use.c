@@ -7,6 +7,7 @@
 
 #include "kernel/memory/memory_counters.h"
 #include "kernel/containers.h"
+#include "kernel/tasks/task.h"
 
 static const char *const item_names[NR_MEMORY_ITEMS] = {
 	[MEMORY_TOTAL] = "MemTotal",
@@ -67,6 +68,12 @@ const char *memory_part_key(enum memory_part part)
 	return part_names[part].key;
 }
 
+bool memory_part_counted(const struct memory_use *use, enum memory_part part)
+{
+	return (part != PART_VMALLOC || !use->items[MEMORY_VMALLOC].absent) &&
+	       (part != PART_PER_CPU || !use->items[MEMORY_PER_CPU].absent);
+}
+
 /* Keeps the first thing that went wrong. */
 static void damaged(struct memory_use *use, const char *what, const struct error *why)
 {
@@ -108,7 +115,9 @@ static uint64_t get(const struct memory_use *use, enum memory_item item)
 
 /* --- counters --- */
 
-/* A row that is one counter. UNIT 0: pages. */
+#define STACKS 1 /* a unit: sizeof a kernel stack */
+
+/* A row that is one counter; of several for one row the first that the kernel has. UNIT 0: pages. */
 static const struct {
 	enum memory_item item;
 	const char *name;
@@ -116,6 +125,7 @@ static const struct {
 	bool optional; /* kernels without it have none of that memory */
 } counters[] = {
 	{ MEMORY_FREE, "NR_FREE_PAGES", 0, false },
+	{ MEMORY_ANONYMOUS, "NR_ANON_PAGES", 0, true }, /* until 4.8, 4b9d0fab7166 */
 	{ MEMORY_ANONYMOUS, "NR_ANON_MAPPED", 0, false },
 	{ MEMORY_MAPPED, "NR_FILE_MAPPED", 0, false },
 	{ MEMORY_SHARED, "NR_SHMEM", 0, false },
@@ -124,6 +134,7 @@ static const struct {
 	{ MEMORY_SLAB_RECLAIMABLE, "NR_SLAB_RECLAIMABLE", 0, true },
 	{ MEMORY_SLAB_UNRECLAIMABLE, "NR_SLAB_UNRECLAIMABLE_B", 0, true },
 	{ MEMORY_SLAB_UNRECLAIMABLE, "NR_SLAB_UNRECLAIMABLE", 0, true },
+	{ MEMORY_KERNEL_STACK, "NR_KERNEL_STACK", STACKS, true }, /* until 4.8, d30dd8be06eb */
 	{ MEMORY_KERNEL_STACK, "NR_KERNEL_STACK_KB", 1024, false },
 	{ MEMORY_PAGE_TABLES, "NR_PAGETABLE", 0, false },
 	{ MEMORY_SECONDARY_PAGE_TABLES, "NR_SECONDARY_PAGETABLE", 0, true },
@@ -140,14 +151,20 @@ static void read_counters(struct kernel *kernel, struct memory_counters *all,
 {
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		struct error why = { 0 };
-		uint64_t value;
+		uint64_t value, unit = counters[i].unit;
 
+		if (use->items[counters[i].item].known)
+			continue;
+		if (!unit)
+			unit = memory_page_size(kernel->memory);
+		else if (unit == STACKS)
+			unit = task_stack_size(kernel);
 		if (memory_counter(all, counters[i].name, &value, &why))
-			set_count(use, counters[i].item, value,
-				  counters[i].unit ? counters[i].unit : memory_page_size(kernel->memory));
-		else if (!counters[i].optional)
+			set_count(use, counters[i].item, value, unit);
+		else if (!counters[i].optional) {
+			use->items[counters[i].item].absent = false;
 			damaged(use, item_names[counters[i].item], &why);
-		else
+		} else
 			use->items[counters[i].item].absent = why.kind == ERROR_NO_MEMBER;
 	}
 }
@@ -191,29 +208,51 @@ static void read_buffers(struct kernel *kernel, struct memory_use *use)
 		damaged(use, "Buffers", &why);
 }
 
+/* COUNT address spaces of EACH bytes at ARRAY. False with *why. */
+static bool add_spaces(struct kernel *kernel, uint64_t array, uint64_t count, uint64_t each, uint64_t *sum, struct error *why)
+{
+	uint64_t pages;
+
+	for (uint64_t i = 0; i < count; i++) {
+		if (!kernel_read_member(kernel, array + i * each, "address_space", "nrpages", &pages, why))
+			return false;
+		add_count(sum, pages);
+	}
+	return true;
+}
+
+/* Before 4.11 (4b3ef9daa4fc) swapper_spaces[] are the address spaces themselves, one per file; before 3.9 there is swapper_space. */
+static bool old_swap_cache(struct kernel *kernel, uint64_t each, uint64_t *sum, struct error *why)
+{
+	const struct symbol *spaces = symtab_find(kernel->symbols, "swapper_spaces");
+
+	if (spaces)
+		return add_spaces(kernel, spaces->address, spaces->size / each, each, sum, why);
+	spaces = symtab_find(kernel->symbols, "swapper_space");
+	return !spaces || add_spaces(kernel, spaces->address, 1, each, sum, why);
+}
+
 /* Before 5.12: total_swapcache_pages() adds up the swap files' address spaces. */
 static void read_swap_cache(struct kernel *kernel, struct memory_use *use)
 {
 	const struct symbol *numbers = symtab_find(kernel->symbols, "nr_swapper_spaces");
 	const struct symbol *spaces = symtab_find(kernel->symbols, "swapper_spaces");
-	uint64_t each, sum = 0, count, array, pages;
+	uint64_t each, sum = 0, count, array;
 	struct error why = { 0 };
 
 	if (use->items[MEMORY_SWAP_CACHED].known)
 		return;
-	if (!numbers || !spaces || !types_size(kernel->types, "address_space", &each, &why))
+	if (!types_size(kernel->types, "address_space", &each, &why) || !each)
 		return;
-	for (unsigned i = 0; i < 64 && i < numbers->size / 4; i++) {
+	if (!numbers && !old_swap_cache(kernel, each, &sum, &why))
+		return damaged(use, "SwapCached", &why);
+	for (unsigned i = 0; numbers && spaces && i < 64 && i < numbers->size / 4; i++) {
 		if (!memory_read_uint(kernel->memory, numbers->address + i * 4, 4, &count, &why) ||
 		    !kernel_read_pointer(kernel, spaces->address + i * kernel->arch->pointer_size, &array, &why))
 			return damaged(use, "SwapCached", &why);
 		/* One per 64 MB of swap (SWAP_ADDRESS_SPACE_SHIFT). */
-		for (uint64_t k = 0; array && k < count && k < 1u << 20; k++) {
-			if (!kernel_read_member(kernel, array + k * each, "address_space",
-						"nrpages", &pages, &why))
-				return damaged(use, "SwapCached", &why);
-			add_count(&sum, pages);
-		}
+		if (array && !add_spaces(kernel, array, count < 1u << 20 ? count : 1u << 20, each, &sum, &why))
+			return damaged(use, "SwapCached", &why);
 	}
 	set_count(use, MEMORY_SWAP_CACHED, sum, memory_page_size(kernel->memory));
 }
@@ -239,6 +278,10 @@ static void read_per_cpu(struct kernel *kernel, struct memory_use *use)
 	uint64_t populated, units;
 	struct error why = { 0 };
 
+	/* 4.19, 7e8a6304d541 */
+	use->items[MEMORY_PER_CPU].absent = !symtab_find(kernel->symbols, "pcpu_nr_populated");
+	if (use->items[MEMORY_PER_CPU].absent)
+		return;
 	if (kernel_read_variable(kernel, "pcpu_nr_populated", kernel->arch->pointer_size, &populated, &why) &&
 	    kernel_read_variable(kernel, "pcpu_nr_units", 4, &units, &why))
 		set_count(use, MEMORY_PER_CPU,
@@ -255,6 +298,9 @@ static void read_vmalloc(struct kernel *kernel, struct memory_use *use)
 	struct error why = { 0 };
 
 	if (use->items[MEMORY_VMALLOC].known)
+		return;
+	use->items[MEMORY_VMALLOC].absent = !symtab_find(kernel->symbols, "nr_vmalloc_pages");
+	if (use->items[MEMORY_VMALLOC].absent)
 		return;
 	if (kernel_read_variable(kernel, "nr_vmalloc_pages", kernel->arch->pointer_size, &pages, &why))
 		set_count(use, MEMORY_VMALLOC, pages, memory_page_size(kernel->memory));

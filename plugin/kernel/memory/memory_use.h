@@ -59,7 +59,7 @@ enum memory_part {
 	PART_PAGE_TABLES,
 	PART_VMALLOC, /* without kernel stacks, where those are in it */
 	PART_PER_CPU,
-	PART_OTHER, /* in use, but nobody counts it: pages of drivers, per-CPU free lists */
+	PART_OTHER, /* in use, but nobody counts it: pages of drivers, per-CPU free lists, what old kernels did not count yet */
 	PART_FREE,
 	NR_MEMORY_PARTS
 };
@@ -76,6 +76,8 @@ struct memory_use {
 	char damage[512];
 };
 
+/* Is PART counted at all? What is not is in PART_OTHER. */
+bool memory_part_counted(const struct memory_use *use, enum memory_part part);
 /* "MemTotal"; "Shared memory and tmpfs". */
 const char *memory_item_name(enum memory_item item);
 const char *memory_part_name(enum memory_part part);

@@ -121,7 +121,7 @@ static unsigned count_possible_cpus(struct kernel *kernel)
 	uint64_t address, word;
 	unsigned count = 0, size = kernel->arch->pointer_size, bits = size * 8;
 	struct error reason;
-	const struct symbol *symbol = symtab_find(kernel->symbols, "__cpu_possible_mask");
+	const struct symbol *symbol = kernel_cpu_mask(kernel, "possible");
 
 	if (!symbol)
 		return 0;

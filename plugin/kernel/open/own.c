@@ -2,6 +2,8 @@
 /* Opening a kernel without a vmlinux; own.h says how. */
 #include "kernel/open/own.h"
 
+#include <string.h>
+
 #include "kernel/containers.h"
 #include "kernel/modules/module.h"
 #include "symbols/kallsyms/kallsyms.h"
@@ -189,32 +191,76 @@ static bool open_symbols(struct kernel *kernel, const char *system_map, struct e
 	       symtab_finish(kernel->symbols, error);
 }
 
+#define BTF_KIND(kind, flag, count) ((uint32_t)(flag) << 31 | (kind) << 24 | (count))
 #define BTF_TYPE(name, kind, flag, count, size) \
-	(name), (uint32_t)(flag) << 31 | (kind) << 24 | (count), (size)
+	(name), BTF_KIND(kind, flag, count), (size)
 #define BTF_BITS(name, type, bits, at) (name), (type), (uint32_t)(bits) << 24 | (at)
+
+/* The bits that struct orc_entry's last 16 have in any of its rows, of 6 bytes each. */
+static bool orc_bits(struct kernel *kernel, uint16_t *bits_ret)
+{
+	uint64_t start, size;
+	struct buffer rows = { 0 };
+	bool known = bounds(kernel, "__start_orc_unwind", "__stop_orc_unwind", MAX_BTF, &start, &size, NULL) &&
+		     read_blob(kernel, start, size, &rows, NULL);
+
+	*bits_ret = 0;
+	for (uint64_t at = 0; known && at + 6 <= size; at += 6)
+		*bits_ret |= memory_decode(kernel->memory, rows.data + at + 4, 2);
+	buffer_free(&rows);
+	return known;
+}
+
+/*
+ * How the bits above the registers are cut: type, signal, end; 0 bits = there is none of it. From 4.14 to 6.3 nothing names the
+ * layout, but the rows tell what came when: bit 11 is only used in 6.3 (ffb1b4a41016), where `end' moved there, and bit 10
+ * was not used before there was an `end' (d31a580266ee).
+ */
+static bool orc_layout(struct kernel *kernel, unsigned bits[3])
+{
+	uint16_t used;
+
+	memcpy(bits, (unsigned[]){ 3, 1, 0 }, 3 * sizeof(*bits));
+	/* Since 6.4 (b9f174c811e3) .orc_header has a hash that stands for it. */
+	if (symtab_find(kernel->symbols, "__start_orc_header"))
+		return true;
+	if (!orc_bits(kernel, &used) || used >> 12)
+		return false;
+	bits[0] = 2;
+	bits[1] = used >> 11 & 1;
+	bits[2] = bits[1] || (used >> 10 & 1);
+	return true;
+}
 
 /*
  * Types for when there are none: every question is answered with "the kernel has no type ...", but
- * for struct orc_entry, so that stacks can still be followed. Its layout is known without BTF where
- * the kernel has .orc_header, whose hash stands for it (6.4, b9f174c811e3).
+ * for struct orc_entry, so that stacks can still be followed.
  */
 static bool no_types(struct kernel *kernel, struct error *error)
 {
+	unsigned bits[3];
+	bool known = orc_layout(kernel, bits);
 	static const char strings[] = "\0orc_entry\0sp_offset\0bp_offset\0sp_reg\0bp_reg\0type\0"
-				      "signal\0short\0unsigned";
-	const uint32_t types[] = {
+				      "signal\0short\0unsigned\0end";
+	uint32_t types[] = {
 		BTF_TYPE(57, BTF_INT, 0, 0, 2), BTF_INT_SIGNED << 24 | 16,
 		BTF_TYPE(63, BTF_INT, 0, 0, 4), 32,
 		BTF_TYPE(1, BTF_STRUCT, 1, 6, 6),
 		BTF_BITS(11, 1, 0, 0), BTF_BITS(21, 1, 0, 16), BTF_BITS(31, 2, 4, 32),
-		BTF_BITS(38, 2, 4, 36), BTF_BITS(45, 2, 3, 40), BTF_BITS(50, 2, 1, 43),
+		BTF_BITS(38, 2, 4, 36), BTF_BITS(45, 2, bits[0], 40),
+		/* optional from here on */
+		BTF_BITS(50, 2, 1, 40 + bits[0]), BTF_BITS(72, 2, 1, 40 + bits[0] + bits[1]),
 	};
-	bool known = symtab_find(kernel->symbols, "__start_orc_header");
-	uint32_t size = known ? sizeof(types) : 0;
+	uint32_t members = 5 + bits[1] + bits[2];
+	uint32_t size = known ? sizeof(types) - (2 - bits[1] - bits[2]) * 12 : 0;
 	const uint32_t header[] = { 0x1eb9f, 24, 0, size, size, sizeof(strings) };
 	struct buffer blob = { 0 };
 	bool opened;
 
+	types[9] = BTF_KIND(BTF_STRUCT, 1, members);
+	/* Without `signal', `end' is in its place. */
+	if (!bits[1])
+		memmove(&types[26], &types[29], 3 * sizeof(*types));
 	buffer_append(&blob, header, sizeof(header));
 	buffer_append(&blob, types, size);
 	buffer_append(&blob, strings, sizeof(strings));

@@ -185,18 +185,12 @@ static bool clock_from_timekeeper(struct kernel *kernel, struct system_clock *cl
 	return true;
 }
 
-/* Ticks since boot over their rate, which the jiffies clock source knows: TICK_NSEC << shift. */
+/* Ticks since boot over their rate. */
 static bool clock_from_jiffies(struct kernel *kernel, struct system_clock *clock)
 {
-	uint64_t jiffies, source, mult, shift, tick, hz;
+	uint64_t jiffies, tick, hz;
 
-	if (!kernel_read_variable(kernel, "jiffies_64", 8, &jiffies, NULL) ||
-	    !kernel_symbol(kernel, "clocksource_jiffies", &source, NULL) ||
-	    !kernel_read_member(kernel, source, "clocksource", "mult", &mult, NULL) ||
-	    !kernel_read_member(kernel, source, "clocksource", "shift", &shift, NULL) || shift > 31)
-		return false;
-	tick = mult >> shift;
-	if (tick < 100000 || tick > 100000000)
+	if (!kernel_read_variable(kernel, "jiffies_64", 8, &jiffies, NULL) || !kernel_tick(kernel, &tick))
 		return false;
 	hz = (NSEC_PER_SEC + tick / 2) / tick;
 	/* INITIAL_JIFFIES: it wraps 32 bits five minutes after boot */

@@ -2,7 +2,6 @@
 /* What each CPU was doing; cpu.h says where that comes from. */
 #include "kernel/tasks/cpu.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "kernel/tasks/cpu_internal.h"
@@ -10,16 +9,8 @@
 
 bool cpu_in_mask(struct kernel *kernel, const char *mask, unsigned number, bool *in_ret, struct error *error)
 {
-	/* Since 4.5 (5aec01b834fd), and before. */
-	static const char *const names[] = { "__cpu_%s_mask", "cpu_%s_bits" };
-	const struct symbol *symbol = NULL;
+	const struct symbol *symbol = kernel_cpu_mask(kernel, mask);
 
-	for (size_t i = 0; i < 2 && !symbol; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), names[i], mask);
-		symbol = symtab_find(kernel->symbols, name);
-	}
 	if (symbol)
 		return kernel_test_bit(kernel, symbol->address, number, in_ret, error);
 	/* A kernel that was built without SMP has no masks. */

@@ -145,6 +145,24 @@ static void make_spans(struct task_reader *reader)
 	reader->image_size = reader->spans[kept].end;
 }
 
+/*
+ * Before 4.9 (c65eacbe290b) thread_info lies at the bottom of the stack. Until 4.11 (5613fda9a503) times are in cputime_t: ns where
+ * the kernel accounts them at each entry and exit (VIRT_CPU_ACCOUNTING_GEN, which gives tasks a vtime), else ticks.
+ */
+static void resolve_old(struct task_reader *reader)
+{
+	struct kernel *kernel = reader->kernel;
+	uint64_t size;
+
+	reader->cpu_on_stack = !types_has_member(kernel->types, "task_struct", "cpu") &&
+			       !types_has_member(kernel->types, "task_struct", "thread_info") &&
+			       types_member(kernel->types, "thread_info", "cpu", &reader->stack_cpu, NULL);
+	reader->cputime_unit = 1;
+	if (types_size(kernel->types, "cputime_t", &size, NULL) && !types_has_member(kernel->types, "task_struct", "vtime_snap") &&
+	    !types_has_member(kernel->types, "task_struct", "vtime") && !kernel_tick(kernel, &reader->cputime_unit))
+		reader->cputime_unit = 0;
+}
+
 bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error)
 {
 	struct member tasks, node, head, sibling, children;
@@ -166,6 +184,7 @@ bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct 
 		reader->sibling_offset = sibling.offset;
 		reader->children_offset = children.offset;
 	}
+	resolve_old(reader);
 	make_spans(reader);
 	reader->image = calloc(1, reader->image_size);
 	if (!reader->image)
@@ -250,6 +269,35 @@ static void decode_numbers(struct task_reader *reader, const struct member *memb
 				      sizeof(*to));
 }
 
+/* A struct timespec, seconds and nanoseconds: what start times were until 3.17 (57e0be041d9e). */
+static bool decode_time(struct task_reader *reader, const struct member *member, uint64_t *value_ret)
+{
+	size_t word = reader->kernel->arch->pointer_size;
+	const uint8_t *at = reader->image + member->offset;
+
+	if (member->kind != TYPE_STRUCT || member->size != 2 * word)
+		return false;
+	*value_ret = memory_decode(reader->kernel->memory, at, word) * 1000000000 +
+		     memory_decode(reader->kernel->memory, at + word, word);
+	return true;
+}
+
+/* What other kernels have in the task itself. */
+static void read_old(struct task_reader *reader, struct task *task)
+{
+	uint64_t cpu;
+
+	if (reader->cpu_on_stack && (task->known >> TASK_STACK & 1) && task->stack &&
+	    kernel_read_field(reader->kernel, task->stack, &reader->stack_cpu, &cpu, NULL)) {
+		task->cpu = cpu;
+		task->known |= 1u << TASK_CPU;
+	}
+	if (!reader->cputime_unit)
+		task->known &= ~(1u << TASK_UTIME | 1u << TASK_STIME);
+	task->utime *= reader->cputime_unit;
+	task->stime *= reader->cputime_unit;
+}
+
 static void decode(struct task_reader *reader, uint64_t known, struct task_record *record)
 {
 	for (size_t i = 0; i < NR_FIELDS; i++) {
@@ -271,7 +319,8 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 			memcpy(to, reader->image + member->offset, size);
 			to[fields[i].size - 1] = 0;
 		} else if (kernel_decode_field(reader->kernel, reader->image, reader->image_size,
-					       member, &value)) {
+					       member, &value) ||
+			   decode_time(reader, member, &value)) {
 			store(to, fields[i].size, value);
 		} else {
 			record->task.known &= ~fields[i].known;
@@ -296,6 +345,7 @@ bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 		return error_prefix(error, "the task at 0x%llx", (unsigned long long)address);
 	}
 	decode(reader, known, &record);
+	read_old(reader, &record.task);
 	record.task.damage = damage.data;
 	*task = record.task;
 	*links = record.links;

@@ -37,6 +37,9 @@ struct task_reader {
 	uint64_t tasks_offset, thread_node_offset;	/* in task_struct */
 	uint64_t sibling_offset, children_offset;	/* the same; 0 = not known */
 	uint64_t thread_head_offset;			/* in signal_struct */
+	bool cpu_on_stack;		/* thread_info lies at the bottom of the task's stack, its CPU at: */
+	struct member stack_cpu;
+	uint64_t cputime_unit;		/* ns of a unit of utime and stime; 0 = not known */
 };
 
 bool task_reader_open(struct task_reader *reader, struct kernel *kernel, struct error *error);

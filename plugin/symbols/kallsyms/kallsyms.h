@@ -27,6 +27,7 @@ bool kallsyms_read_module(struct types *types, struct memory *memory, uint64_t m
 struct kallsyms_tables {
 	uint64_t names, num_syms, token_table, token_index, offsets;
 	uint64_t relative_base;	/* 0 = there is none: offsets count from their own places */
+	uint64_t addresses;	/* instead of offsets and base: 8 bytes each, before 4.6 (2213e9a66bb8); 0 = there are none */
 };
 
 /* Out of VMCOREINFO, which has them since 6.0 (5fd8fea935a1). */

@@ -8,6 +8,7 @@
  *    6.14, KALLSYMS_ABSOLUTE_PERCPU) an offset that is not negative is such a symbol's value, and
  *    the others are -1 - distance. No image is 2 GiB long, so one negative offset tells the two
  *    apart.
+ *  - Before 4.6 (2213e9a66bb8) there were whole addresses; those of per-CPU symbols are small.
  *  - 7.x has no base: an offset counts from its own place, and VMCOREINFO no longer names a base.
  *  - A length of 128 and more takes two bytes (6.1, 73bbb94466fd); before that no name was so long.
  * There are no sizes. A symbol is taken to reach to the next one, and marked so.
@@ -74,12 +75,29 @@ static uint64_t decode_offset(const struct reader *reader, uint64_t index, int32
 	return offset >= 0 ? (uint64_t)offset : base - 1 - (int64_t)offset;
 }
 
+static bool read_whole(struct reader *reader, struct error *error)
+{
+	uint64_t *addresses = malloc(reader->count * sizeof(*addresses));
+
+	if (!addresses)
+		return error_no_memory(error, "kallsyms", reader->count * sizeof(*addresses));
+	reader->addresses = addresses;
+	if (!memory_read(reader->memory, reader->tables->addresses, addresses, reader->count * 8, error))
+		return false;
+	for (uint64_t i = 0; i < reader->count; i++)
+		addresses[i] = memory_decode(reader->memory, &addresses[i], 8);
+	reader->percpu_absolute = true;
+	return true;
+}
+
 static bool read_addresses(struct reader *reader, struct error *error)
 {
 	uint64_t base = 0;
 	int32_t *offsets;
 	bool ok;
 
+	if (reader->tables->addresses)
+		return read_whole(reader, error);
 	if (reader->tables->relative_base &&
 	    !memory_read_uint(reader->memory, reader->tables->relative_base, 8, &base, error))
 		return false;
@@ -273,6 +291,7 @@ static bool add_tables(const struct reader *reader, struct symtab *symtab, struc
 		{ .address = tables->token_index, .name = "kallsyms_token_index" },
 		{ .address = tables->offsets, .name = "kallsyms_offsets" },
 		{ .address = tables->relative_base, .name = "kallsyms_relative_base" },
+		{ .address = tables->addresses, .name = "kallsyms_addresses" },
 	};
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++) {

@@ -11,6 +11,7 @@
  *  - relative_base is the address of the first symbol, where the kernel's text begins; it, the
  *    number of symbols and the names stand together. Whether it is the right place is told by
  *    reading the names to their end: the markers behind them say where every 256th name starts.
+ *  - Before 4.6 (2213e9a66bb8) whole addresses, in order, stand in place of offsets and base.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,43 @@ static bool find_base(const struct image *image, uint64_t limit, uint64_t *base_
 	return false;
 }
 
+static uint64_t get64(const struct image *image, uint64_t at)
+{
+	uint64_t value;
+
+	memcpy(&value, image->data + at, 8);
+	return value;
+}
+
+/* Do COUNT addresses, the last of them the kernel's, end at END? */
+static bool are_addresses(const struct image *image, uint64_t end, uint32_t count)
+{
+	uint64_t at = end - count * 8ull;
+
+	if (get64(image, end - 8) < image->start)
+		return false;
+	for (; at + 8 < end; at += 8)
+		if (get64(image, at) > get64(image, at + 8))
+			return false;
+	return true;
+}
+
+/* The number of the symbols, addresses before it and names behind it, before the tokens at LIMIT. */
+static bool find_addresses(const struct image *image, uint64_t limit, uint64_t *number_ret, uint32_t *count_ret)
+{
+	for (uint64_t at = align8(image->start) - image->start; at + 16 < limit; at += 8) {
+		uint64_t count = get64(image, at);
+
+		if (count < MIN_SYMBOLS || count > MAX_SYMBOLS || count * 8 > at || !are_addresses(image, at, count) ||
+		    !are_names(image, at + 8, count, limit))
+			continue;
+		*number_ret = at;
+		*count_ret = count;
+		return true;
+	}
+	return false;
+}
+
 bool kallsyms_search(struct memory *memory, uint64_t text, struct kallsyms_tables *tables,
 		     struct error *error)
 {
@@ -197,21 +235,30 @@ bool kallsyms_search(struct memory *memory, uint64_t text, struct kallsyms_table
 			  "the kernel's symbol table (kallsyms) is not to be found in the %u MB "
 			  "from 0x%llx on",
 			  MAX_IMAGE >> 20, (unsigned long long)text);
-	} else if (!find_base(&image, table, &base, &count)) {
-		error_set(error, ERROR_NO_SYMBOL,
-			  "the kernel's symbol table (kallsyms) is incomplete: its tokens are at "
-			  "0x%llx, its names are not to be found",
-			  (unsigned long long)(image.start + table));
-	} else {
+	} else if (find_base(&image, table, &base, &count)) {
 		*tables = (struct kallsyms_tables){
 			.names = image.start + base + 16,
 			.num_syms = image.start + base + 8,
 			.relative_base = image.start + base,
 			.offsets = image.start + base - align8(count * 4ull),
-			.token_table = image.start + table,
-			.token_index = image.start + index,
 		};
 		found = true;
+	} else if (find_addresses(&image, table, &base, &count)) {
+		*tables = (struct kallsyms_tables){
+			.names = image.start + base + 8,
+			.num_syms = image.start + base,
+			.addresses = image.start + base - count * 8ull,
+		};
+		found = true;
+	} else {
+		error_set(error, ERROR_NO_SYMBOL,
+			  "the kernel's symbol table (kallsyms) is incomplete: its tokens are at "
+			  "0x%llx, its names are not to be found",
+			  (unsigned long long)(image.start + table));
+	}
+	if (found) {
+		tables->token_table = image.start + table;
+		tables->token_index = image.start + index;
 	}
 	free(image.data);
 	return found;
