@@ -78,3 +78,19 @@ def test_mi(one, crashed):
         mi.log.clear()
         said = mi.error("-target-select core nothing")
         assert "nothing" in said and "nothing: No such file or directory." in said + "".join(mi.log)
+
+
+def test_non_stop_first(one):
+    """What Eclipse sends before anything else: gdb waited for ever at opening."""
+    with MI(gdb_argv(*auto_load(), "-q", "-i=mi3"), cwd=TOP) as mi:
+        mi.done("-gdb-set non-stop 1")
+        mi.done("-gdb-set mi-async 1")
+        mi.done(f"-file-exec-file {one.vmlinux}")
+        mi.done(f"-target-select core {one.vmcore}")
+        before = mi.done("-stack-list-frames --thread 3")
+        mi.done("-thread-select 3")
+        assert mi.command("-exec-continue --all").klass == "running"
+        assert mi.stopped()["thread-id"] == "3"
+        assert mi.done("-stack-list-frames --thread 3") == before and "warning" not in "".join(mi.log)
+        mi.done("-target-detach")
+        assert mi.done("-gdb-show non-stop")["value"] == "on"
