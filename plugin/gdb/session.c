@@ -192,6 +192,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 	    !attach_symbols(session, error) || !modules_describe(session, error) ||
 	    !start_server(session, path, sizeof(path), error))
 		return false;
+	modules_expect_stacks(session);
 	vmcore_target_set_connecting(session->target, true);
 	/* gdb would print the frame it stopped in; announce() does that better, after the modules
 	 * are there. */

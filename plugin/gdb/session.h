@@ -159,6 +159,13 @@ void modules_find_for_kernel(void *context, struct module *module);
 bool modules_load_debug(struct session *session, struct module *module, struct error *error);
 /* What a companion file has to say of this machine. attach.c. */
 struct companion companion_of(const struct kernel *kernel);
+/*
+ * While gdb connects: gives each module on a CPU's stack its debug file as soon as gdb has the module. What gdb announces when it
+ * has connected then has the source line.
+ */
+void modules_expect_stacks(struct session *session);
+/* gdb has loaded the file PATH: is it such a module? */
+void modules_loaded(struct session *session, const char *path);
 /* Does so for every module on the stack that starts at REGISTERS. */
 void modules_load_for_stack(struct session *session, const struct registers *registers);
 /* The same for gdb's selected thread: before `bt` and the like. */

@@ -94,3 +94,17 @@ def test_non_stop_first(one):
         assert mi.done("-stack-list-frames --thread 3") == before and "warning" not in "".join(mi.log)
         mi.done("-target-detach")
         assert mi.done("-gdb-show non-stop")["value"] == "on"
+
+
+@pytest.mark.scenario("oops")
+def test_all_is_there_when_the_stop_is_announced(dump):
+    """Threads, and debug files of the modules on the stack of the CPU that died: what a front end asks for at once it gets whole."""
+    with MI(gdb_argv(*auto_load(), "-q", "-i=mi3"), cwd=TOP) as mi:
+        mi.done(f"-file-exec-file {dump.vmlinux}")
+        mi.done(f"-target-select core {dump.vmcore}")
+        kinds = [record.klass for record in mi.records]
+        assert kinds.count("stopped") == 1 and "thread-created" not in kinds[kinds.index("stopped"):]
+        assert kinds.count("thread-created") == len(mi.done("-thread-info")["threads"]) > 100
+        frame = mi.records[kinds.index("stopped")].results["frame"]
+        # The innermost, an inlined function of the rig's module.
+        assert frame["func"] == "rig_oops_c" and frame["fullname"].endswith("states.c") and int(frame["line"]) > 1, frame
