@@ -123,6 +123,12 @@ char *attach_current_vmlinux(struct plugin *plugin);
  * makes its own: index.c. LOADED: it has loaded it already. False if interrupted.
  */
 bool index_prepare(struct session *session, bool loaded, struct error *error);
+/*
+ * The same where no dump is open yet and gdb is to load FILE, which may be a vmlinux. True: index_after_file() is to be called when
+ * it has.
+ */
+bool index_before_file(struct plugin *plugin, const char *file);
+void index_after_file(struct plugin *plugin);
 /* gdb has loaded vmlinux. */
 void index_restore(struct session *session);
 
