@@ -44,6 +44,8 @@ static const struct {
 	{ "print thread-events", "off" },
 	/* Else gdb 18 jumps to thread 1 when a resume was refused. */
 	{ "scheduler-locking", "on" },
+	/* What Eclipse and others ask for first; our server, as most, has all threads stop together. */
+	{ "non-stop", "off" },
 	/* A slow disk is no reason to lose the dump (default: 2 s). */
 	{ "remotetimeout", "60" },
 };

@@ -123,6 +123,29 @@ static PyObject *connection_removed(PyObject *self, PyObject *event)
 	Py_RETURN_NONE;
 }
 
+/* gdb.events.new_objfile */
+static PyObject *new_objfile(PyObject *self, PyObject *event)
+{
+	struct plugin *plugin = PyCapsule_GetPointer(self, "vmcore.plugin");
+	PyObject *objfile, *name, *bytes;
+
+	if (!plugin)
+		return NULL;
+	if (!plugin->session || plugin->session->connected)
+		Py_RETURN_NONE;
+	objfile = PyObject_GetAttrString(event, "new_objfile");
+	name = objfile ? PyObject_GetAttrString(objfile, "filename") : NULL;
+	bytes = name && name != Py_None ? PyUnicode_EncodeFSDefault(name) : NULL;
+	forget_exception();
+	if (bytes)
+		modules_loaded(plugin->session, PyBytes_AsString(bytes));
+	Py_XDECREF(bytes);
+	Py_XDECREF(name);
+	Py_XDECREF(objfile);
+	forget_exception();
+	Py_RETURN_NONE;
+}
+
 /* The end of gdb however it came about: our files go away. */
 static PyObject *exiting(PyObject *self, PyObject *event)
 {
@@ -140,6 +163,7 @@ static PyObject *exiting(PyObject *self, PyObject *event)
 static PyMethodDef event_methods[] = {
 	{ "vmcore_connection_removed", connection_removed, METH_O, NULL },
 	{ "vmcore_exiting", exiting, METH_O, NULL },
+	{ "vmcore_new_objfile", new_objfile, METH_O, NULL },
 };
 
 /* gdb.events.NAME.connect(METHOD); a gdb without that event is fine. */
@@ -191,7 +215,8 @@ bool register_hooks(struct plugin *plugin)
 {
 	PyObject *base = plugin_gdb_base_class(plugin, "Command", "vmcore.Hook", hook_methods);
 	bool done = base && connect_event(plugin, "connection_removed", &event_methods[0]) &&
-		    connect_event(plugin, "gdb_exiting", &event_methods[1]);
+		    connect_event(plugin, "gdb_exiting", &event_methods[1]) &&
+		    connect_event(plugin, "new_objfile", &event_methods[2]);
 
 	for (size_t i = 0; done && i < sizeof(hooks) / sizeof(hooks[0]); i++)
 		if (!register_hook(plugin, base, &hooks[i]))

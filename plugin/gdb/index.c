@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "symbols/elf/elf_file.h"
 #include "symbols/gdb_index/gdb_index.h"
 
 static void progress(void *context, uint64_t done, uint64_t total)
@@ -24,16 +25,16 @@ static void progress(void *context, uint64_t done, uint64_t total)
 }
 
 /* The name of vmlinux's file in gdb's cache; false if there cannot be one. */
-static bool cached_path(struct session *session, char *path, size_t size, struct error *error)
+static bool cached_path(struct plugin *plugin, const char *vmlinux, char *path, size_t size, struct error *error)
 {
 	struct buffer directory = { 0 };
 	char id[65];
 	bool done = false;
 
-	if (!gdb_setting(session->plugin, "index-cache directory", &directory) ||
+	if (!gdb_setting(plugin, "index-cache directory", &directory) ||
 	    directory.failed || !directory.data || directory.data[0] != '/')
 		error_set(error, ERROR_UNSUPPORTED, "this gdb has no index cache");
-	else if (gdb_index_build_id(session->kernel->vmlinux_path, id, sizeof(id), error) &&
+	else if (gdb_index_build_id(vmlinux, id, sizeof(id), error) &&
 		 files_make_directories(directory.data, error))
 		done = (size_t)snprintf(path, size, "%s/%s.gdb-index", directory.data, id) < size ||
 		       error_set(error, ERROR_IO, "the name of gdb's cache is too long");
@@ -41,19 +42,18 @@ static bool cached_path(struct session *session, char *path, size_t size, struct
 	return done;
 }
 
-/* Sees to it that the cache has an index that fits. */
-static bool make_index(struct session *session, struct error *error)
+/* Sees to it that the cache has an index that fits. SESSION: whose command it is, NULL = of none yet. */
+static bool make_index(struct plugin *plugin, struct session *session, const char *vmlinux, struct error *error)
 {
-	const char *vmlinux = session->kernel->vmlinux_path;
-	struct gdb_index_options options = { .gdb = gdb_major_version(session->plugin),
-					     .progress = progress,
+	struct gdb_index_options options = { .gdb = gdb_major_version(plugin),
+					     .progress = session ? progress : NULL,
 					     .interrupted = session_interrupted,
 					     .context = session };
 	char path[PATH_MAX];
 	unsigned version;
 	bool done;
 
-	if (!cached_path(session, path, sizeof(path), error))
+	if (!cached_path(plugin, vmlinux, path, sizeof(path), error))
 		return false;
 	version = gdb_index_version(path, vmlinux);
 	/* gdb 13 does not read what gdb 18 left there; that reads what gdb 13 left, but it has
@@ -61,7 +61,8 @@ static bool make_index(struct session *session, struct error *error)
 	if (version && (version > 8) == (gdb_index_version_for(options.gdb) > 8))
 		return true;
 	done = gdb_index_write(vmlinux, path, &options, error);
-	progress_hide(&session->progress);
+	if (session)
+		progress_hide(&session->progress);
 	/* gdb does not look before it trusts a file in its cache. */
 	if (!done && !version)
 		unlink(path);
@@ -83,16 +84,16 @@ static void explain_wait(struct session *session, const struct error *why)
 	forget_exception();
 }
 
-/* Turns gdb's cache on; index_restore() puts the setting back. */
-static void switch_on(struct session *session)
+/* Turns gdb's cache on: was it off? */
+static bool switch_on(struct plugin *plugin)
 {
 	struct buffer enabled = { 0 };
+	bool switched = false;
 
-	if (gdb_setting(session->plugin, "index-cache enabled", &enabled) && enabled.data &&
-	    !strcmp(enabled.data, "off"))
-		session->index_switched_on = gdb_execute(session->plugin, NULL, NULL,
-							 "set index-cache enabled on");
+	if (gdb_setting(plugin, "index-cache enabled", &enabled) && enabled.data && !strcmp(enabled.data, "off"))
+		switched = gdb_execute(plugin, NULL, NULL, "set index-cache enabled on");
 	buffer_free(&enabled);
+	return switched;
 }
 
 /* Has gdb found an index in its cache since it was started? Then vmlinux's. */
@@ -117,8 +118,8 @@ bool index_prepare(struct session *session, bool loaded, struct error *error)
 	/* What gdb has read it has indexed, and from 15 on it can live with that. */
 	if (loaded && (gdb_major_version(session->plugin) >= 15 || found_index(session)))
 		return true;
-	if (make_index(session, &why)) {
-		switch_on(session);
+	if (make_index(session->plugin, session, session->kernel->vmlinux_path, &why)) {
+		session->index_switched_on |= switch_on(session->plugin);
 		session->index_reload = loaded;
 		return true;
 	}
@@ -129,6 +130,31 @@ bool index_prepare(struct session *session, bool loaded, struct error *error)
 	if (!loaded)
 		explain_wait(session, &why);
 	return true;
+}
+
+/* By what only a linked kernel has: the names that it exports to modules. */
+static bool is_vmlinux(const char *path)
+{
+	struct elf_file file;
+	bool is;
+
+	if (!elf_file_open(&file, path, NULL))
+		return false;
+	is = elf_file_section(&file, "__ksymtab_strings", NULL);
+	elf_file_close(&file);
+	return is;
+}
+
+bool index_before_file(struct plugin *plugin, const char *file)
+{
+	struct error why = { 0 };
+
+	return is_vmlinux(file) && make_index(plugin, NULL, file, &why) && switch_on(plugin);
+}
+
+void index_after_file(struct plugin *plugin)
+{
+	gdb_execute(plugin, NULL, NULL, "set index-cache enabled off");
 }
 
 void index_restore(struct session *session)

@@ -470,17 +470,19 @@ static bool may_load_debug(const struct module *module)
 	       (module->debug_path || !module->debug_searched);
 }
 
-void modules_load_for_stack(struct session *session, const struct registers *registers)
+#define MAX_ON_STACK 16
+
+/* The modules on the stack that starts at REGISTERS for which there may be a debug file. */
+static size_t modules_on_stack(struct session *session, const struct registers *registers, struct module *found[MAX_ON_STACK])
 {
 	struct frame *frames = calloc(UNWIND_MAX_FRAMES, sizeof(*frames));
-	struct module *found[16];
 	size_t count = 0, nr_found = 0;
 
 	if (!frames)
-		return;
+		return 0;
 	pthread_mutex_lock(&session->kernel->lock);
 	unwind(session->kernel, registers, frames, UNWIND_MAX_FRAMES, &count, NULL);
-	for (size_t i = 0; i < count && nr_found < 16; i++) {
+	for (size_t i = 0; i < count && nr_found < MAX_ON_STACK; i++) {
 		struct module *module = frames[i].kind == FRAME_USER
 						? NULL
 						: module_at(session->kernel, frames[i].pc);
@@ -489,9 +491,44 @@ void modules_load_for_stack(struct session *session, const struct registers *reg
 			found[nr_found++] = module;
 	}
 	pthread_mutex_unlock(&session->kernel->lock);
-	for (size_t i = 0; i < nr_found; i++)
-		modules_load_debug(session, found[i], NULL);
 	free(frames);
+	return nr_found;
+}
+
+void modules_load_for_stack(struct session *session, const struct registers *registers)
+{
+	struct module *found[MAX_ON_STACK];
+	size_t count = modules_on_stack(session, registers, found);
+
+	for (size_t i = 0; i < count; i++)
+		modules_load_debug(session, found[i], NULL);
+}
+
+void modules_expect_stacks(struct session *session)
+{
+	struct module *found[MAX_ON_STACK];
+
+	for (size_t i = 0; i < session->kernel->nr_cpus; i++) {
+		size_t count = modules_on_stack(session, &session->kernel->cpus[i].registers, found);
+
+		while (count)
+			found[--count]->debug_expected = true;
+	}
+}
+
+void modules_loaded(struct session *session, const char *path)
+{
+	size_t length = strlen(session->directory);
+	const char *name = path + length + 1, *end = strrchr(path, '.');
+	char copy[80];
+	struct module *module;
+
+	if (!length || strncmp(path, session->directory, length) || path[length] != '/' || !end || strcmp(end, ".ko"))
+		return;
+	snprintf(copy, sizeof(copy), "%.*s", (int)(end - name), name);
+	module = module_find(session->kernel, copy);
+	if (module && module->debug_expected)
+		modules_load_debug(session, module, NULL);
 }
 
 void modules_load_for_thread(struct session *session)

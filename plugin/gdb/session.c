@@ -78,6 +78,30 @@ static void session_free(struct session *session)
 }
 
 /*
+ * WHY to the person, in one write: gdb waits for the server meanwhile, and has no line half written. A front end that speaks MI gets
+ * a record of the log, since what comes by stderr many show nowhere.
+ */
+static void explain(const struct session *session, enum explain how, const char *why)
+{
+	struct buffer line = { 0 };
+
+	if (!session->plugin->mi) {
+		dprintf(STDERR_FILENO, "%s%s\n", how == EXPLAIN_ON_NEW_LINE ? "\n" : "", why);
+		return;
+	}
+	buffer_string(&line, "&\"");
+	for (const char *at = why; *at; at++) {
+		if (*at == '"' || *at == '\\')
+			buffer_char(&line, '\\');
+		buffer_char(&line, (unsigned char)*at < ' ' ? ' ' : *at);
+	}
+	buffer_string(&line, "\\n\"\n");
+	if (!line.failed)
+		dprintf(STDOUT_FILENO, "%s", line.data);
+	buffer_free(&line);
+}
+
+/*
  * The server's reads with the reason of a failure told to the person: gdb says no more than "Cannot
  * access memory at address ...". One report per command that reads memory by address
  * (see hooks.c), or probing reads would flood the terminal. Runs in the server's thread, so not
@@ -94,12 +118,10 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 	if (error)
 		*error = why;
 	if (!done && size) {
-		int explain = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT,
-						  __ATOMIC_RELAXED);
+		int how = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
 
-		if (explain != EXPLAIN_NOT)
-			dprintf(STDERR_FILENO, "%s%s\n", explain == EXPLAIN_ON_NEW_LINE ? "\n" : "",
-				why.text);
+		if (how != EXPLAIN_NOT)
+			explain(session, how, why.text);
 	}
 	return done;
 }
@@ -192,6 +214,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 	    !attach_symbols(session, error) || !modules_describe(session, error) ||
 	    !start_server(session, path, sizeof(path), error))
 		return false;
+	modules_expect_stacks(session);
 	vmcore_target_set_connecting(session->target, true);
 	/* gdb would print the frame it stopped in; announce() does that better, after the modules
 	 * are there. */

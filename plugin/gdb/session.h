@@ -123,6 +123,12 @@ char *attach_current_vmlinux(struct plugin *plugin);
  * makes its own: index.c. LOADED: it has loaded it already. False if interrupted.
  */
 bool index_prepare(struct session *session, bool loaded, struct error *error);
+/*
+ * The same where no dump is open yet and gdb is to load FILE, which may be a vmlinux. True: index_after_file() is to be called when
+ * it has.
+ */
+bool index_before_file(struct plugin *plugin, const char *file);
+void index_after_file(struct plugin *plugin);
 /* gdb has loaded vmlinux. */
 void index_restore(struct session *session);
 
@@ -159,6 +165,13 @@ void modules_find_for_kernel(void *context, struct module *module);
 bool modules_load_debug(struct session *session, struct module *module, struct error *error);
 /* What a companion file has to say of this machine. attach.c. */
 struct companion companion_of(const struct kernel *kernel);
+/*
+ * While gdb connects: gives each module on a CPU's stack its debug file as soon as gdb has the module. What gdb announces when it
+ * has connected then has the source line.
+ */
+void modules_expect_stacks(struct session *session);
+/* gdb has loaded the file PATH: is it such a module? */
+void modules_loaded(struct session *session, const char *path);
 /* Does so for every module on the stack that starts at REGISTERS. */
 void modules_load_for_stack(struct session *session, const struct registers *registers);
 /* The same for gdb's selected thread: before `bt` and the like. */

@@ -167,7 +167,7 @@ static void handle_kill(struct session *session, const struct arguments *argumen
 	session->no_reply = true;
 }
 
-static void handle_resume(struct session *session, const struct arguments *arguments)
+static void handle_never(struct session *session, const struct arguments *arguments)
 {
 	(void)arguments;
 	reply_error(session, "this is a crash dump, it cannot be resumed");
@@ -230,7 +230,7 @@ static const struct packet_row packet_table[] = {
 	{ "qOffsets", handle_unknown },
 	{ "qTStatus", handle_unknown },
 	{ "vMustReplyEmpty", handle_unknown },
-	/* Not "vCont": then gdb resumes with c and s, whose refusal it understands. */
+	/* Not "vCont": then gdb resumes with c and s. */
 	{ "vCont?", handle_unknown },
 
 	/* The end. */
@@ -243,23 +243,23 @@ static const struct packet_row packet_table[] = {
 	{ "C", handle_resume },
 	{ "s", handle_resume },
 	{ "S", handle_resume },
-	{ "i", handle_resume },
-	{ "I", handle_resume },
-	{ "r", handle_resume },
-	{ "R", handle_resume },
+	{ "i", handle_never },
+	{ "I", handle_never },
+	{ "r", handle_never },
+	{ "R", handle_never },
 	{ "bc", handle_resume },
 	{ "bs", handle_resume },
-	{ "vCont", handle_resume },
-	{ "vCtrlC", handle_resume },
-	{ "vRun", handle_resume },
-	{ "vAttach", handle_resume },
-	{ "vStopped", handle_resume },
-	{ "QNonStop", handle_resume },
-	{ "QPassSignals", handle_resume },
-	{ "QProgramSignals", handle_resume },
-	{ "QCatchSyscalls", handle_resume },
-	{ "QThreadEvents", handle_resume },
-	{ "QDisableRandomization", handle_resume },
+	{ "vCont", handle_never },
+	{ "vCtrlC", handle_never },
+	{ "vRun", handle_never },
+	{ "vAttach", handle_never },
+	{ "vStopped", handle_never },
+	{ "QNonStop", handle_never },
+	{ "QPassSignals", handle_never },
+	{ "QProgramSignals", handle_never },
+	{ "QCatchSyscalls", handle_never },
+	{ "QThreadEvents", handle_never },
+	{ "QDisableRandomization", handle_never },
 	{ "vFlashErase", handle_write },
 	{ "vFlashWrite", handle_write },
 	{ "vFlashDone", handle_write },
@@ -303,6 +303,7 @@ bool session_init(struct session *session, const struct target_ops *ops, void *c
 void session_free(struct session *session)
 {
 	buffer_free(&session->reply);
+	buffer_free(&session->console);
 	free(session->scratch);
 	session->scratch = NULL;
 }
@@ -314,6 +315,7 @@ void session_handle(struct session *session, const char *packet, size_t size)
 	struct error error;
 
 	buffer_clear(&session->reply);
+	buffer_clear(&session->console);
 	session->no_reply = false;
 	if (!row)
 		return;

@@ -24,7 +24,9 @@ struct session {
 
 	/* of Hg: whose registers, and whose user memory; 0 = not chosen yet */
 	uint64_t thread;
+	uint64_t to_resume;	/* of Hc; 0 = any */
 	size_t list_position;	/* of qfThreadInfo/qsThreadInfo */
+	struct buffer console;	/* what the person is told before the reply, in an O packet */
 	struct buffer reply;	/* contents, without framing and escapes */
 	bool no_reply;		/* `k` wants none at all */
 	bool no_ack;		/* QStartNoAckMode: from the next packet on */
@@ -70,7 +72,7 @@ bool parse_pair(const char **text, const char *end, char separator, uint64_t *a,
 /* packets_memory.c */
 packet_function handle_read_hex, handle_read_binary, handle_search;
 /* packets_threads.c */
-packet_function handle_stop_reason, handle_registers, handle_register, handle_select, handle_alive,
+packet_function handle_stop_reason, handle_resume, handle_registers, handle_register, handle_select, handle_alive,
 	handle_current_thread, handle_first_threads, handle_more_threads, handle_thread_text,
 	handle_xfer_threads;
 

@@ -37,6 +37,19 @@ void handle_stop_reason(struct session *session, const struct arguments *argumen
 	buffer_printf(&session->reply, "T05thread:%llx;", (unsigned long long)session->thread);
 }
 
+/*
+ * gdb takes an error for a stop by signal 0, and makes a program of the machine: it looks anew whether the first frame of the thread
+ * is an inlined function's. A recording that ends is a stop at which nothing has changed.
+ */
+void handle_resume(struct session *session, const struct arguments *arguments)
+{
+	uint64_t thread = session->to_resume ? session->to_resume : session_thread(session);
+
+	(void)arguments;
+	buffer_string(&session->console, "this is a crash dump, it cannot be resumed\n");
+	buffer_printf(&session->reply, "T05thread:%llx;replaylog:end;", (unsigned long long)thread);
+}
+
 void handle_select(struct session *session, const struct arguments *arguments)
 {
 	uint64_t id;
@@ -47,9 +60,10 @@ void handle_select(struct session *session, const struct arguments *arguments)
 	}
 	if (!parse_existing(session, arguments, arguments->text + 1, &id))
 		return;
-	/* Hc chooses what to resume: nothing can be. */
 	if (*arguments->text == 'g' && id)
 		session->thread = id;
+	if (*arguments->text == 'c')
+		session->to_resume = id;
 	reply_string(session, "OK");
 }
 

@@ -152,6 +152,19 @@ static bool send_all(struct server *server, const char *data, size_t size)
 	return true;
 }
 
+static void append_console(struct server *server, const struct buffer *text)
+{
+	struct buffer packet = { 0 };
+
+	if (!text->size)
+		return;
+	buffer_char(&packet, 'O');
+	packet_append_hex(&packet, text->data, text->size);
+	packet_encode(&server->out, packet.data, packet.size);
+	server->out.failed |= packet.failed;
+	buffer_free(&packet);
+}
+
 /* False = the connection is over. */
 static bool answer(struct server *server)
 {
@@ -165,6 +178,7 @@ static bool answer(struct server *server)
 	buffer_clear(&server->out);
 	if (ack)
 		buffer_char(&server->out, '+');
+	append_console(server, &session->console);
 	packet_encode(&server->out, session->reply.data, session->reply.size);
 	if (server->out.failed || !send_all(server, server->out.data, server->out.size))
 		return false;

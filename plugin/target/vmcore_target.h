@@ -48,9 +48,9 @@ bool vmcore_target_new(struct kernel *kernel, size_t max_tasks, struct vmcore_ta
  */
 bool vmcore_target_set_max(struct vmcore_target *target, size_t max_tasks, struct error *error);
 /*
- * While gdb connects it sees only the CPUs. It asks for the list twice meanwhile, and compares the
- * second with the first one thread by thread (remote_target::update_thread_list), which takes as
- * long as the rest of attaching for 30,000 tasks.
+ * While gdb connects it sees only the CPUs of a dump with very many threads. It asks for the list twice meanwhile, and compares
+ * the second with the first one thread by thread (remote_target::update_thread_list), which takes as long as the rest of attaching
+ * for 30,000 tasks. Of a usual one it sees all before it announces the stop: what comes later some front ends take to run.
  */
 void vmcore_target_set_connecting(struct vmcore_target *target, bool connecting);
 /* After server_stop(). NULL is fine. */

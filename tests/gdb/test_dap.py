@@ -228,6 +228,18 @@ def test_what_is_no_dump_says_so(one, file, says):
         dap.start("attach", program=str(one.vmlinux), target=file)
 
 
+def test_opening_the_first_time(one, tmp_path):
+    """gdb finds our index in its cache when it loads the program, and does not make its own; and no thread starts at the stop."""
+    cache = ["-iex", f"set index-cache directory {tmp_path}"]
+    with DAP(gdb_argv(*cache, *auto_load(), "-q", "-i=dap"), cwd=TOP) as dap:
+        dap.start("attach", program=str(one.vmlinux), target=str(one.vmcore))
+        assert ": CPU 0," in dap.request("threads")["threads"][0]["name"]
+        assert not [e for e in dap.events if e["event"] == "thread"]
+        stats = dap.request("evaluate", expression="show index-cache stats", context="repl")["result"]
+        assert re.search(r"hits \(this session\): [1-9]", stats) and "misses (this session): 0" in stats, stats
+    assert [path.suffix for path in tmp_path.iterdir()] == [".gdb-index"]
+
+
 def test_settings_for_another_editor(one):
     settings = editor_settings(one, "adapter", "GDB")
     with start() as dap:

@@ -78,3 +78,33 @@ def test_mi(one, crashed):
         mi.log.clear()
         said = mi.error("-target-select core nothing")
         assert "nothing" in said and "nothing: No such file or directory." in said + "".join(mi.log)
+
+
+def test_non_stop_first(one):
+    """What Eclipse sends before anything else: gdb waited for ever at opening."""
+    with MI(gdb_argv(*auto_load(), "-q", "-i=mi3"), cwd=TOP) as mi:
+        mi.done("-gdb-set non-stop 1")
+        mi.done("-gdb-set mi-async 1")
+        mi.done(f"-file-exec-file {one.vmlinux}")
+        mi.done(f"-target-select core {one.vmcore}")
+        before = mi.done("-stack-list-frames --thread 3")
+        mi.done("-thread-select 3")
+        assert mi.command("-exec-continue --all").klass == "running"
+        assert mi.stopped()["thread-id"] == "3"
+        assert mi.done("-stack-list-frames --thread 3") == before and "warning" not in "".join(mi.log)
+        mi.done("-target-detach")
+        assert mi.done("-gdb-show non-stop")["value"] == "on"
+
+
+@pytest.mark.scenario("oops")
+def test_all_is_there_when_the_stop_is_announced(dump):
+    """Threads, and debug files of the modules on the stack of the CPU that died: what a front end asks for at once it gets whole."""
+    with MI(gdb_argv(*auto_load(), "-q", "-i=mi3"), cwd=TOP) as mi:
+        mi.done(f"-file-exec-file {dump.vmlinux}")
+        mi.done(f"-target-select core {dump.vmcore}")
+        kinds = [record.klass for record in mi.records]
+        assert kinds.count("stopped") == 1 and "thread-created" not in kinds[kinds.index("stopped"):]
+        assert kinds.count("thread-created") == len(mi.done("-thread-info")["threads"]) > 100
+        frame = mi.records[kinds.index("stopped")].results["frame"]
+        # The innermost, an inlined function of the rig's module.
+        assert frame["func"] == "rig_oops_c" and frame["fullname"].endswith("states.c") and int(frame["line"]) > 1, frame

@@ -52,6 +52,26 @@ def test_directory(dump, crash):
         assert result.returncode == 0 and "PANIC:" in result.stdout, result.stderr
 
 
+def test_options_of_gdb_before_the_files(dump, tmp_path):
+    """As front ends put them; one that takes a value, and the order of those before and behind the files."""
+    (tmp_path / "a command").write_text("echo script\\n\n")
+    result = launch("-nx", "-batch", "--ex", "echo early\\n", dump.vmlinux, dump.vmcore, "-x", tmp_path / "a command",
+                    "-ex", "print $task(1)->pid")
+    assert result.returncode == 0 and re.search(r"early\nscript\n\$\d = 1\n", result.stdout), result
+    said = subprocess.run([LAUNCHER, "-i=mi", "-q", dump.vmlinux, dump.vmcore], capture_output=True, text=True, timeout=300,
+                          input='-data-evaluate-expression $task(1)->pid\n-gdb-exit\n').stdout
+    assert '*stopped' in said and '^done,value="1"' in said, said
+
+
+def test_only_options(dump):
+    """A front end that has gdb-vmcore as its gdb opens the dump itself."""
+    said = subprocess.run([LAUNCHER, "-i", "mi", "-q"], capture_output=True, text=True, timeout=300,
+                          input=f'-file-exec-file {dump.vmlinux}\n-target-select core {dump.vmcore}\n'
+                          '-data-evaluate-expression $task(1)->pid\n-gdb-exit\n').stdout
+    assert '^done,value="1"' in said, said
+    assert "needs a value" in launch("-ex").stderr and "name is empty" in launch("").stderr
+
+
 def test_directory_that_does_not_say_which(dump, crash):
     result = launch(crash / "202611270413")
     assert result.returncode == 2 and "no dump in the directory" in result.stderr

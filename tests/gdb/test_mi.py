@@ -158,6 +158,14 @@ def test_expressions_and_memory(dump, mi):
     assert "Cannot access memory" in mi.error('-data-evaluate-expression "*(long *)0xdead000000000100"')
 
 
+def test_why_memory_is_missing_is_in_the_log(mi):
+    """As a record of MI's, once for what a person has asked for; not for what a front end looks at by itself."""
+    assert "Cannot access memory" in mi.error('-interpreter-exec console "print *(long *)0xdead000000000100"')
+    assert [line for line in mi.log if "not canonical" in line], mi.log
+    mi.log.clear()
+    assert mi.error('-data-evaluate-expression "*(long *)0xdead000000000100"') and not mi.log
+
+
 @pytest.mark.scenario("sysrq")
 def test_missing_memory(dump):
     """What makedumpfile left out: the bytes around it, exactly, and why it is not there; gdb's own commands have no room for a reason."""
@@ -229,7 +237,7 @@ def test_resuming_is_refused_and_the_dump_stays(mi, command):
         mi.stopped()
     assert result.klass in ("running", "error")
     said = "".join(mi.log + mi.console) + str(result.results)
-    assert "this is a crash dump" in said, said
+    assert "this is a crash dump" in said and "warning" not in said and "signal" not in str(mi.records), said
     assert mi.done("-thread-info 1")["threads"][0]["state"] == "stopped"
     assert mi.done("-stack-list-frames --thread 1") == before
 

@@ -81,8 +81,7 @@ static void test_simple(void **state)
 static void test_refused(void **state)
 {
 	static const char *const resume[] = {
-		"c", "cffffffff81000000", "C05", "s", "S05", "vCont;c", "vCont;s:1;c", "vRun;2f", "R00", "r", "i", "bc",
-		"bs", "vAttach;1", "QNonStop:1", "QPassSignals:e;10",
+		"vCont;c", "vCont;s:1;c", "vRun;2f", "R00", "r", "i", "vAttach;1", "QNonStop:1", "QPassSignals:e;10",
 	};
 	static const char *const writes[] = {
 		"M7000,1:00", "X7000,0:", "X7000,1:a", "G00", "P0=00", "vFlashErase:0,1", "Z0,7000,1", "z0,7000,1",
@@ -93,6 +92,19 @@ static void test_refused(void **state)
 		assert_reply(*state, resume[i], "E.this is a crash dump, it cannot be resumed");
 	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
 		assert_error(*state, writes[i]);
+}
+
+/* The person is told, and the thread that was to go on is at the end of what was recorded. */
+static void test_resumed(void **state)
+{
+	static const char *const resume[] = { "c", "cffffffff81000000", "C05", "s", "S05", "bc", "bs" };
+	struct client *client = *state;
+
+	for (size_t i = 0; i < sizeof(resume) / sizeof(resume[0]); i++) {
+		assert_reply(client, i % 2 ? "Hc1" : "Hc0", "OK");
+		assert_memory_equal(ask(client, resume[i]), "O7468697320697320", 17); /* "this is " */
+		assert_string_equal(client_receive(client)->data, i % 2 ? "T05thread:1;replaylog:end;" : "T05thread:2;replaylog:end;");
+	}
 }
 
 static void test_threads(void **state)
@@ -343,6 +355,7 @@ static void test_corrupted(void **state)
 		size_t size = strlen(seeds[i]);
 
 		for (int round = 0; round < 400; round++) {
+			const struct buffer *reply;
 			char packet[64];
 
 			memcpy(packet, seeds[i], size);
@@ -352,7 +365,10 @@ static void test_corrupted(void **state)
 			packet[(seed >> 8) % size] = ",;:-#f\0z"[seed >> 29];
 			if (packet[0] == 'k' || packet[0] == 'D')
 				continue;
-			assert_non_null(ask_bytes(client, packet, round < 50 ? round % (size + 1) : size));
+			reply = ask_bytes(client, packet, round < 50 ? round % (size + 1) : size);
+			assert_non_null(reply);
+			if (reply->data[0] == 'O' && reply->size > 2) /* and then the reply */
+				assert_non_null(client_receive(client));
 		}
 	}
 	assert_reply(client, "?", "T05thread:2;");
@@ -367,6 +383,7 @@ int main(void)
 		WITH_SERVER(test_acknowledge),
 		WITH_SERVER(test_simple),
 		WITH_SERVER(test_refused),
+		WITH_SERVER(test_resumed),
 		WITH_SERVER(test_threads),
 		WITH_SERVER(test_registers),
 		WITH_SERVER(test_xfer),

@@ -141,6 +141,21 @@ static char *dump_of(const char *command)
 	return NULL;
 }
 
+/* The adapter's `file PROGRAM`: gdb would index a vmlinux itself, for longer than some editors wait. */
+static PyObject *load_program(struct wrapped *wrapped, const char *program, PyObject *args, PyObject *keywords)
+{
+	char *file = unescape(program);
+	bool switched = file && index_before_file(wrapped->plugin, file);
+	PyObject *result;
+
+	forget_exception();
+	result = PyObject_Call(wrapped->original, args, keywords);
+	free(file);
+	if (switched && result)
+		index_after_file(wrapped->plugin);
+	return result;
+}
+
 /* gdb.dap.startup.exec_and_log(), as gdb.dap.launch calls it. */
 static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywords)
 {
@@ -151,10 +166,15 @@ static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywor
 	char *dump = bytes ? dump_of(PyBytes_AsString(bytes)) : NULL;
 	struct buffer target = { 0 };
 	struct error error = { 0 };
+	PyObject *result = NULL;
 	bool done;
 
-	Py_XDECREF(bytes);
 	PyErr_Clear();
+	if (wrapped && bytes && !strncmp(PyBytes_AsString(bytes), "file ", 5))
+		result = load_program(wrapped, PyBytes_AsString(bytes) + 5, args, keywords);
+	Py_XDECREF(bytes);
+	if (result || PyErr_Occurred())
+		return result;
 	if (!wrapped || !dump)
 		return wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
 	buffer_string(&target, "target vmcore ");
@@ -391,6 +411,27 @@ static PyObject *threads(PyObject *self, PyObject *args, PyObject *keywords)
 	return body;
 }
 
+/*
+ * gdb.dap.events.thread_event(). Clients ask for all threads when they hear of the stop; some do so again at each thread that starts.
+ * Those of a dump are all there before the stop.
+ */
+static PyObject *thread_event(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *send, *result;
+
+	if (!wrapped)
+		return NULL;
+	if (!wrapped->plugin->session || wrapped->plugin->session->connected)
+		return PyObject_CallObject(wrapped->original, args);
+	send = dap_attribute("gdb.dap.events", "send_process_event_once"); /* as the original does */
+	result = send ? PyObject_CallObject(send, NULL) : NULL;
+	Py_XDECREF(send);
+	Py_XDECREF(result);
+	PyErr_Clear();
+	Py_RETURN_NONE;
+}
+
 /* gdb.events.new_thread, after the adapter's own listener. */
 static PyObject *new_thread(PyObject *self, PyObject *event)
 {
@@ -434,6 +475,7 @@ static PyMethodDef name_method = { "vmcore_thread_name", thread_name, METH_VARAR
 static PyMethodDef variable_method = { "vmcore_variable", describe_variable, METH_VARARGS, NULL };
 static PyMethodDef attach_method = { "vmcore_attach", KEYWORDS(attach_command),
 				     METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef thread_event_method = { "vmcore_thread_event", thread_event, METH_VARARGS, NULL };
 static PyMethodDef new_thread_method = { "vmcore_new_thread", new_thread, METH_O, NULL };
 
 /* Puts METHOD before the request NAME. */
@@ -528,6 +570,7 @@ bool register_dap(struct plugin *plugin)
 		return true; /* the usual: gdb is not an adapter */
 	return wrap_requests(plugin) && watch_threads(plugin) &&
 	       wrap_function(plugin, "gdb.dap.launch", "exec_and_log", &attach_method) &&
+	       wrap_function(plugin, "gdb.dap.events", "thread_event", &thread_event_method) &&
 	       wrap_function(plugin, "gdb.dap.threads", "_thread_name", &name_method) &&
 	       wrap_to_object(plugin);
 }
