@@ -67,8 +67,11 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 /* Of vmlinux, or where that has none of this name, of a module. */
 static bool find_per_cpu(struct kernel *kernel, const char *name, unsigned cpu, uint64_t *address_ret, struct error *error)
 {
+	const struct symbol *symbol = symtab_find(kernel->symbols, name);
 	uint64_t pointer;
 
+	if (symbol && !symbol->percpu)
+		return error_set(error, ERROR_USAGE, "$per_cpu: %s is not a per-CPU variable", name);
 	if (kernel_per_cpu(kernel, name, cpu, address_ret, error))
 		return true;
 	return error->kind == ERROR_NO_SYMBOL && module_per_cpu_symbol(kernel, name, &pointer, error) &&

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/output.h"
+
 PyObject *gdb_attribute(struct plugin *plugin, const char *name)
 {
 	return PyObject_GetAttrString(plugin->gdb, name);
@@ -218,11 +220,23 @@ static bool print_to(struct plugin *plugin, PyObject *stream, const char *format
 {
 	char *text;
 	int size = vasprintf(&text, format, args);
-	bool done;
+	struct buffer escaped = { 0 };
+	bool done, last = false;
 
 	if (size < 0)
 		return false;
-	done = write_to(plugin, stream, text, size);
+	/* Names of the dump's are in it: nothing may move the cursor but our own newlines. */
+	for (char *line = text, *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		else
+			last = true;
+		output_escape(&escaped, line, strlen(line));
+		buffer_string(&escaped, last ? "" : "\n");
+	}
+	done = escaped.failed || !escaped.size || write_to(plugin, stream, escaped.data, escaped.size);
+	buffer_free(&escaped);
 	free(text);
 	return done;
 }
@@ -340,11 +354,22 @@ void forget_exception(void)
 
 bool value_to_u64(PyObject *value, uint64_t *number_ret)
 {
-	PyObject *number = PyNumber_Long(value);
+	PyObject *number;
 
+	/* Rounding would be a guess. */
+	if (PyFloat_Check(value)) {
+		PyErr_SetString(PyExc_TypeError, "an integer is wanted, not a floating-point number");
+		return false;
+	}
+	number = PyNumber_Long(value);
 	if (!number)
 		return false;
-	*number_ret = PyLong_AsUnsignedLongLongMask(number);
+	/* Addresses come as negative numbers, too; more than 64 bits are none. */
+	*number_ret = PyLong_AsUnsignedLongLong(number);
+	if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_OverflowError)) {
+		PyErr_Clear();
+		*number_ret = (uint64_t)PyLong_AsLongLong(number);
+	}
 	Py_DECREF(number);
 	return !PyErr_Occurred();
 }

@@ -233,6 +233,8 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 			    !emit_module(output, &list->modules[i]))
 				break;
 		output_end(output);
+		if (!list->count && !list->damage)
+			output_note(output, "the kernel's list of modules is empty");
 		emit_notes(output, list, &notes);
 	}
 	buffer_free(&notes);

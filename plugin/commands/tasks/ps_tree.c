@@ -32,7 +32,7 @@ static bool parents_of(struct ps *ps, const struct task *task)
 	static const struct shape shape = { "chain", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
 	const struct task *chain[MAX_DEPTH];
 	size_t length = 0;
-	bool rooted;
+	bool rooted, circle = false;
 
 	while (task && length < MAX_DEPTH) {
 		chain[length++] = task;
@@ -41,6 +41,10 @@ static bool parents_of(struct ps *ps, const struct task *task)
 		if (!task_knows(task, TASK_PARENT))
 			break;
 		task = task_find_address(ps->kernel, task->parent);
+		for (size_t i = 0; task && i < length && !circle; i++)
+			circle = chain[i] == task;
+		if (circle)
+			break;
 	}
 	rooted = length && chain[length - 1]->idle;
 	output_begin(ps->output, &shape);
@@ -58,7 +62,7 @@ static bool parents_of(struct ps *ps, const struct task *task)
 		task_comm_cell(ps->output, 4, at);
 	}
 	output_end(ps->output);
-	if (length == MAX_DEPTH)
+	if (circle || length == MAX_DEPTH)
 		return output_note(ps->output,
 				   "its parents go round in a circle, or there are more than %d",
 				   MAX_DEPTH);

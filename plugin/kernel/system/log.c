@@ -148,18 +148,39 @@ bool log_symbol(struct kernel *kernel, const char *name, uint64_t *address_ret, 
 	return true;
 }
 
+struct counting {
+	bool (*callback)(void *context, const struct log_record *record);
+	void *context;
+	bool any;
+};
+
+static bool count_record(void *context, const struct log_record *record)
+{
+	struct counting *counting = context;
+
+	counting->any = true;
+	return counting->callback(counting->context, record);
+}
+
 bool log_for_each(struct kernel *kernel,
 		  bool (*callback)(void *context, const struct log_record *record), void *context,
 		  struct error *error)
 {
+	struct counting counting = { .callback = callback, .context = context };
 	uint64_t address;
+	bool whole;
 
 	if (log_symbol(kernel, "prb", &address, NULL))
-		return log_ring_for_each(kernel, callback, context, error);
-	if (log_symbol(kernel, "log_first_idx", &address, NULL))
-		return log_records_for_each(kernel, callback, context, error);
-	return error_set(error, ERROR_NO_SYMBOL,
+		whole = log_ring_for_each(kernel, count_record, &counting, error);
+	else if (log_symbol(kernel, "log_first_idx", &address, NULL))
+		whole = log_records_for_each(kernel, count_record, &counting, error);
+	else
+		return error_set(error, ERROR_NO_SYMBOL,
 			 "the kernel log cannot be found: vmlinux has neither the symbol prb (5.10 "
 			 "and later) nor "
 			 "log_first_idx (3.5 to 5.9); was the kernel built without CONFIG_PRINTK?");
+	/* The first thing that a kernel does is to say its name, and clearing (dmesg -C) takes nothing out. */
+	if (whole && !counting.any)
+		return error_set(error, ERROR_CORRUPT, "the kernel log says of itself that it is empty: its indices are damaged");
+	return whole;
 }

@@ -361,7 +361,9 @@ static void count_cpus(struct kernel *kernel, struct system_info *info)
 	} else {
 		info->cpus_online = count_mask(kernel, "online", &why);
 		info->cpus_possible = count_mask(kernel, "possible", &why);
-		info->cpus_offline_known = list_offline(kernel, info, &why);
+		info->cpus_offline_known = info->cpus_online && list_offline(kernel, info, &why);
+		if (!info->cpus_online && why.kind == ERROR_NONE)
+			error_set(&why, ERROR_CORRUPT, "the mask of online CPUs is empty");
 	}
 	if (why.kind != ERROR_NONE)
 		system_unknown(info, "the number of CPUs", &why);

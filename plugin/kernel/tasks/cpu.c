@@ -27,13 +27,21 @@ static void read_online(struct collection *collection)
 		this->online &= !this->online_unknown;
 		collection->online_unknown |= this->online_unknown;
 	}
+	/* Somebody ran the kernel until it ended: a mask that says otherwise says nothing. */
+	for (unsigned cpu = 0; cpu < collection->kernel->nr_cpu_ids; cpu++)
+		if (collection->candidates[cpu].cpu.online)
+			return;
+	for (unsigned cpu = 0; cpu < collection->kernel->nr_cpu_ids; cpu++)
+		collection->candidates[cpu].cpu.online_unknown = true;
+	collection->online_unknown = true;
 }
 
 bool cpu_was_offline(struct kernel *kernel, unsigned number)
 {
+	const struct cpu *cpu = cpu_find(kernel, number);
 	bool online;
 
-	return cpu_in_mask(kernel, "online", number, &online, NULL) && !online;
+	return !(cpu && cpu->online_unknown) && cpu_in_mask(kernel, "online", number, &online, NULL) && !online;
 }
 
 /* A per-CPU pointer, or one in the per-CPU structure SYMBOL. 0 = not known. */

@@ -73,7 +73,7 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid,
 		return false;
 	if (!task_read(&builder->reader, address, &task, links, error))
 		return false;
-	if (task.pid > MAX_PID || task.tgid > MAX_PID || (tgid && task.tgid && task.tgid != tgid)) {
+	if (task.pid > MAX_PID || task.tgid > MAX_PID || (tgid && task_knows(&task, TASK_TGID) && task.tgid != tgid)) {
 		free(task.damage);
 		return error_set(error, ERROR_CORRUPT,
 				 "0x%llx is not a task of this list (pid %u, tgid %u)",
@@ -116,6 +116,12 @@ static bool add_process_threads(struct builder *builder, const struct task_links
 	/* An exited leader has no signal_struct. */
 	if (!leader->signal || !leader->thread_next || !builder->reader.thread_head_offset)
 		return true;
+	if (leader->signal % builder->kernel->arch->pointer_size ||
+	    !builder->kernel->arch->is_kernel_address(builder->kernel->memory, leader->signal)) {
+		error_set(&reason, ERROR_CORRUPT, "0x%llx cannot be its signal_struct", (unsigned long long)leader->signal);
+		note_damage(builder, &reason, "the thread list of the process", address);
+		return true;
+	}
 	/*
 	 * The leader is the first, so that the head's address is enough: signal_struct need not be
 	 * read.
@@ -234,16 +240,18 @@ static bool take(void *context, uint64_t address, uint32_t pid, struct error *er
 		return true;
 	if (!add_task(builder, address, 0, &links, &reason)) {
 		if (!is_fatal(&reason)) {
-			/* A page that is missing hides a task; anything else never was one. */
-			builder->ways_failed |= error_is_missing_memory(&reason);
+			/* A page that is missing hides a task, and a pid was given to one; anything else never was one. */
+			builder->ways_failed |= error_is_missing_memory(&reason) || pid;
 			return true;
 		}
 		if (error)
 			*error = reason;
 		return false;
 	}
-	if (!is_itself(builder->kernel, &builder->tasks[builder->count - 1], pid))
+	if (!is_itself(builder->kernel, &builder->tasks[builder->count - 1], pid)) {
 		free(builder->tasks[--builder->count].damage);
+		builder->ways_failed |= pid != 0;
+	}
 	return true;
 }
 
@@ -542,9 +550,14 @@ bool task_registers(struct kernel *kernel, const struct task *task, struct regis
 		}
 	}
 	/* A zombie's stack goes back before the task does; what is there now is someone else's. */
-	if (!task->stack && task_knows(task, TASK_STACK))
-		return error_set(error, ERROR_NOT_MAPPED,
-				 "it has exited and has no kernel stack any more");
+	if (!task->stack && task_knows(task, TASK_STACK)) {
+		const char *letters = task_state_known(task) ? task_state_letters(kernel, task) : "";
+
+		if (!strcmp(letters, "ZO") || !strcmp(letters, "DE"))
+			return error_set(error, ERROR_NOT_MAPPED,
+					 "it has exited and has no kernel stack any more");
+		return error_set(error, ERROR_CORRUPT, "its task_struct says that it has no kernel stack, but not that it has exited");
+	}
 	if (!saved_at(kernel, task, &at, error))
 		return false;
 	if (!kernel->arch->task_registers(kernel->memory, at, registers, error))
