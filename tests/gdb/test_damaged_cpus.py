@@ -7,6 +7,7 @@ import functools
 import json
 import pathlib
 import re
+import struct
 
 import pytest
 
@@ -156,3 +157,78 @@ def test_nothing_but_notes(dump):
     assert functions >= {row["frames"][0]["function"] for row in whole(dump).values()
                          if row["frames"][0]["kind"] != "user" and not row["frames"][0]["module"]}
     assert len(re.findall(r"\(CPU \d+, .*task not known\)", text)) == len(rows)
+
+
+def test_a_run_queue_that_names_a_sleeper(dump):
+    """Its task was not running, and the CPU is on the stack of one that was: that one is shown, and why it died is not lost."""
+    where, right = addresses(dump), whole(dump)
+    cpu = next(cpu for cpu, row in right.items() if row["pid"] == dump.pid("init") or row["frames"][0]["function"] == "crash_setup_regs")
+    sleeper = dump.python(f"import vmcore\nprint(vmcore.task({dump.pid('uninterruptible')}).address)").splitlines()[-1]
+    with Poked(dump) as copy:
+        copy.write(where["curr"][cpu], struct.pack("<Q", int(sleeper)))
+        path = copy.save()
+        rows, threads = cpus_of(dump, path)
+        text = run_gdb(dump.vmlinux, path, ["kernel sys", "kernel ps -A"])
+    assert (rows[cpu]["pid"], rows[cpu]["task"]) == (right[cpu]["pid"], right[cpu]["task"])
+    assert f"the run queue names a task that was not running, {int(sleeper):#x}" in notes_of(rows[cpu])
+    same_stacks(dump, rows, threads, right)
+    assert "PANIC: Kernel panic - not syncing: sysrq triggered crash" in text and "machine that was running" not in text
+    assert not re.search(rf"^> +{dump.pid('uninterruptible')} ", text, re.M)
+
+
+def test_an_empty_mask_of_online_cpus(dump):
+    """Somebody ran the kernel until it ended."""
+    mask = int(dump.python("print(int(gdb.parse_and_eval('&__cpu_online_mask')))").splitlines()[0])
+    with Poked(dump) as copy:
+        copy.write(mask, bytes(8))
+        text = run_gdb(dump.vmlinux, copy.save(), ["kernel bt -a", "kernel sys", "python print('=begin=')", "kernel sys -j"])
+    assert "offline" not in text.split("=begin=")[0]
+    assert "the number of CPUs (the mask of online CPUs is empty)" in text
+    assert json_of(text)["system"]["cpus"] is None and json_of(text)["system"]["cpus_offline"] is None
+
+
+# --- the same kind, of tasks and of the log ---
+
+def test_a_process_without_its_signal_struct(dump):
+    """It makes no task of other memory, and its threads are found by their pids."""
+    pid = dump.pid("uninterruptible")
+    where = int(dump.python(f"print(int(gdb.parse_and_eval('&$task({pid})->signal')))").splitlines()[-1])
+    tasks = {t["task"] for t in dump.json("kernel ps")["tasks"]}
+    for value in (0x10, where & ~0xfff):        # no address, and one of other memory
+        with Poked(dump) as copy:
+            copy.write(where, struct.pack("<Q", value))
+            text = run_gdb(dump.vmlinux, copy.save(), ["python print('=begin=')", "kernel ps -j"])
+        assert {t["task"] for t in json_of(text)["tasks"]} == tasks, hex(value)
+        assert f"at least {len(tasks)} tasks (the list breaks off: " in text
+
+
+def test_a_task_whose_pid_is_none(dump):
+    """The table of pids has it, so it cannot be said that all were found."""
+    pid = dump.pid("uninterruptible")
+    where = int(dump.python(f"print(int(gdb.parse_and_eval('&$task({pid})->pid')))").splitlines()[-1])
+    with Poked(dump) as copy:
+        copy.write(where, struct.pack("<I", 0x7fffffff))
+        text = run_gdb(dump.vmlinux, copy.save(), ["kernel sys"])
+    assert "at least" in text and "that should be all" not in text
+
+
+def test_a_task_without_stack_that_has_not_exited(dump):
+    pid = dump.pid("uninterruptible")
+    where = int(dump.python(f"print(int(gdb.parse_and_eval('&$task({pid})->stack')))").splitlines()[-1])
+    with Poked(dump) as copy:
+        copy.write(where, bytes(8))
+        text = run_gdb(dump.vmlinux, copy.save(), [f"kernel bt {pid}"])
+    assert "has no kernel stack, but not that it has exited" in text
+
+
+def test_a_log_that_says_it_is_empty(dump):
+    """A kernel that has started has said its name."""
+    desc = "prb->desc_ring."
+    head, tail, last = (int(dump.python(f"print(int(gdb.parse_and_eval('&{desc}{name}')))").splitlines()[-1])
+                        for name in ("head_id", "tail_id", "last_finalized_id" if dump.kernel != "6.12" else "last_finalized_seq"))
+    with Poked(dump) as copy:
+        copy.write(head, copy.read(tail))
+        copy.write(last, copy.read(tail))
+        text = run_gdb(dump.vmlinux, copy.save(), ["kernel log", "kernel sys"], status=1)
+    assert "the kernel log says of itself that it is empty" in text
+    assert "why it died (the log)" in text and "machine that was running" not in text

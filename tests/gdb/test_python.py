@@ -99,6 +99,20 @@ def test_run_is_what_json_prints(dump):
         assert printed == dump.json(f"kernel {command}", attached=True)
 
 
+def test_numbers(dump):
+    """What has more than 64 bits is no address and no pid, whatever its last 64 bits are."""
+    out = dump.python("""
+import vmcore
+for call in (lambda: vmcore.task(1 << 70), lambda: vmcore.task((1 << 64) + 1), lambda: vmcore.task(1.5), lambda: vmcore.read(1 << 64, 8),
+             lambda: vmcore.read(-1 << 70, 8)):
+    try: print(call())
+    except (OverflowError, TypeError) as e: print(type(e).__name__)
+address = int(vmcore.task(1).address)
+print(vmcore.read(address - (1 << 64), 8) == vmcore.read(address, 8))
+""").split()
+    assert out == ["OverflowError", "OverflowError", "TypeError", "OverflowError", "OverflowError", "True"]
+
+
 def test_memory(dump):
     out = dump.python("""
 import gdb, vmcore

@@ -79,12 +79,13 @@ def test_functions(dump):
     out = dump.gdb(f"print $task({pid})->pid", f"print $task({pid})->comm",
                    "print $container_of(&$task(1)->tasks, \"struct task_struct\", \"tasks\")->pid",
                    "print $cpu_curr(0)->on_cpu", "print $per_cpu(\"runqueues\", 0).cpu",
-                   "print $task(4000000)")
+                   "print $task(4000000)", "print $per_cpu(\"init_task\", 0)")
     assert f"$1 = {pid}\n" in out
     assert "$3 = 1\n" in out
     assert re.search(r"^\$4 = 1\b", out, re.M)     # a char since 7.0
     assert "$5 = 0\n" in out
     assert "there is no task with pid 4000000" in out
+    assert "$per_cpu: init_task is not a per-CPU variable" in out
 
 
 def test_arguments_and_environment(dump):

@@ -210,10 +210,11 @@ static const struct event *find_end(const struct findings *found, const struct c
 {
 	/* A panic in the panic is a consequence. */
 	const struct event *panic = find(found, culprit, EVENT_PANIC, true, NULL);
+	const struct culprit anybody = { .known = false };
 	const struct event *oops, *sysrq;
 
 	if (!panic)	/* written by somebody else, but the kernel's */
-		panic = find(found, &(struct culprit){ .known = false }, EVENT_PANIC, true, NULL);
+		panic = find(found, &anybody, EVENT_PANIC, true, NULL);
 	oops = find(found, culprit, EVENT_OOPS, false, panic);
 	if (panic && oops && repeats_oops(panic)) {
 		snprintf(text, size, "%s (%s)", oops->text, panic->text);
@@ -229,6 +230,11 @@ static const struct event *find_end(const struct findings *found, const struct c
 	sysrq = find(found, culprit, EVENT_SYSRQ, false, NULL);
 	if (sysrq)
 		oops = sysrq;
+	/* Somebody did panic: where nothing is said to be his, who he was is what is damaged. */
+	if (!oops && culprit->known)
+		oops = find(found, &anybody, EVENT_SYSRQ, false, NULL);
+	if (!oops && culprit->known)
+		oops = find(found, &anybody, EVENT_OOPS, false, NULL);
 	snprintf(text, size, "%s", oops ? oops->text : "");
 	return oops;
 }

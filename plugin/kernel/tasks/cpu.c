@@ -215,6 +215,9 @@ bool cpu_task_reason(struct kernel *kernel, const struct cpu *cpu, struct error 
 	if (cpu->task && !cpu->inferred_from)
 		return error_set(error, ERROR_CORRUPT, "its current task, 0x%llx, is not among the known tasks",
 				 (unsigned long long)cpu->task);
+	if (cpu->not_running)
+		return error_set(error, ERROR_CORRUPT, "the run queue names a task that was not running, 0x%llx",
+				 (unsigned long long)cpu->not_running);
 	if (cpu->not_its)
 		return error_set(error, ERROR_CORRUPT,
 				 "its current task is not known: it is offline, and what it says, 0x%llx, is another CPU's",

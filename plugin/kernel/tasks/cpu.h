@@ -31,6 +31,7 @@ struct cpu {
 	/* runqueues[number].curr: a task_struct; 0 = not known. Once tasks_get() was called it may be ... */
 	uint64_t task;
 	uint64_t not_its;		/* not 0: what it says is its task, but that is another CPU's */
+	uint64_t not_running;		/* not 0: what it says is its task, but that was not running and another's stack was in use */
 	const char *inferred_from;	/* ... inferred: from what, "the stack it was on"; NULL = it is not */
 	uint64_t idle;			/* runqueues[number].idle; 0 = not known */
 	const char *doubt;		/* NULL, or what is not certain about its registers */

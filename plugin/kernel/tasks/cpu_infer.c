@@ -60,16 +60,47 @@ static const struct task *by_mark(struct kernel *kernel, const struct task_table
 	return found;
 }
 
+static bool is_marked(struct kernel *kernel, uint64_t task, bool *marked_ret)
+{
+	uint64_t running;
+
+	if (!kernel_read_member(kernel, task, "task_struct", "on_cpu", &running, NULL))
+		return false;
+	*marked_ret = running != 0;
+	return true;
+}
+
+/*
+ * The task on whose stack the CPU is, if that is marked as running and the one that the run queue names is not. (While tasks are
+ * switched the stack is still the last one's, but then both are marked.)
+ */
+static const struct task *contradicts(struct kernel *kernel, const struct task_table *table, const struct cpu *cpu)
+{
+	unsigned sp = kernel->arch->sp;
+	const struct task *task;
+	bool named, found;
+
+	if (cpu->registers_source != CPU_REGISTERS_NOTE || !(cpu->registers.valid >> sp & 1))
+		return NULL;
+	task = task_on_stack(kernel, table, cpu->registers.value[sp]);
+	return task && task->address != cpu->task && is_marked(kernel, cpu->task, &named) &&
+	       is_marked(kernel, task->address, &found) && found && !named ? task : NULL;
+}
+
 void cpus_infer_tasks(struct kernel *kernel, const struct task_table *table)
 {
 	for (size_t i = 0; i < kernel->nr_cpus; i++) {
 		struct cpu *cpu = &kernel->cpus[i];
 		const struct task *task = NULL;
 
-		if (cpu->task && is_known(table, cpu->task))
-			continue;
-		if (cpu->registers_source == CPU_REGISTERS_NOTE)
+		if (cpu->task && is_known(table, cpu->task)) {
+			task = contradicts(kernel, table, cpu);
+			if (!task)
+				continue;
+			cpu->not_running = cpu->task;
+		} else if (cpu->registers_source == CPU_REGISTERS_NOTE) {
 			task = by_stack(kernel, table, &cpu->registers);
+		}
 		cpu->inferred_from = "the stack it was on";
 		if (!task && !cpu->task) {
 			task = by_mark(kernel, table, cpu->number);
