@@ -6,9 +6,10 @@
  * stacks end. What tells the cases apart, the CPU's mode, call frame information cannot ask for. So this is an
  * unwinder: gdb asks it first, for every frame, and it answers for these alone.
  *
- * And for one other: where calls leave their return address in a register gdb gives up call frame information for that
- * register as soon as the code itself cannot be read (aarch64_stub_unwind), and the kernel has freed its __init code while
- * start_kernel() is still on the stack of CPU 0's idle task. There the native unwinder says what the caller's registers are.
+ * And for two others. A return address that is no code is damage, and whatever gdb makes of the stack from there on is invented:
+ * there it ends. And where calls leave their return address in a register gdb gives up call frame information for that register as
+ * soon as the code itself cannot be read (aarch64_stub_unwind), and the kernel has freed its __init code while start_kernel() is
+ * still on the stack of CPU 0's idle task. There the native unwinder says what the caller's registers are.
  */
 #include "gdb/session.h"
 #include "kernel/stacks/bad_pointer.h"
@@ -157,6 +158,22 @@ static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct reg
 	return info;
 }
 
+/* FRAME has no caller: one that is the same is what gdb stops at, and says so. */
+static PyObject *no_caller(PyObject *frame, const struct arch *arch)
+{
+	PyObject *id = frame_id(frame, arch);
+	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
+	struct registers registers;
+
+	/* gdb takes back an unwinder that has a value which turns out not to be there. */
+	read_registers(arch, frame, &registers);
+	for (unsigned i = 0; info && i < arch->nr_registers; i++)
+		if (registers.valid >> i & 1)
+			save_same(info, frame, arch->registers[i].name);
+	Py_XDECREF(id);
+	return info;
+}
+
 /* As caller(), with all that REGISTERS, the caller's, have. */
 static PyObject *caller_with(struct plugin *plugin, PyObject *frame, const struct registers *registers)
 {
@@ -238,7 +255,9 @@ static PyObject *unwinder_call(PyObject *self, PyObject *frame)
 	if (!is_suspect(session->kernel, frame, pc))
 		Py_RETURN_NONE;
 	level = PyObject_CallMethod(frame, "level", NULL);
-	if (level && is_exact(plugin, PyLong_AsLong(level))) {
+	if (level && !is_exact(plugin, PyLong_AsLong(level))) {
+		info = no_caller(frame, arch);
+	} else if (level) {
 		read_registers(arch, frame, &registers);
 		pthread_mutex_lock(&session->kernel->lock);
 		bad = bad_pointer_caller(session->kernel, &registers, &return_address);

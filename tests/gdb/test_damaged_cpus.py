@@ -232,3 +232,42 @@ def test_a_log_that_says_it_is_empty(dump):
         text = run_gdb(dump.vmlinux, copy.save(), ["kernel log", "kernel sys"], status=1)
     assert "the kernel log says of itself that it is empty" in text
     assert "why it died (the log)" in text and "machine that was running" not in text
+
+
+# --- and of stacks ---
+
+STOPS = """
+import gdb
+for thread in gdb.selected_inferior().threads():
+    if f"pid {PID}," in gdb.execute(f"info threads {thread.num}", to_string=True):
+        thread.switch()
+        break
+frame, pcs = gdb.newest_frame(), []
+while frame and len(pcs) < 40:
+    pcs.append(int(frame.pc()))
+    frame = frame.older()
+print("=pcs=", pcs)
+gdb.execute("bt")
+"""
+
+
+@pytest.mark.parametrize("address", [0, 0x401a3b, None], ids=["null", "user", "data"])
+def test_a_return_address_that_is_no_code(dump, address, tmp_path):
+    """gdb's stack ends there, as `kernel bt` does: nothing that it would make of the words behind is true."""
+    pid = dump.pid("uninterruptible")
+    frames = dump.json(f"kernel bt {pid}")["tasks"][0]["frames"]
+    if address is None:
+        address = int(dump.python("print(int(gdb.parse_and_eval('&linux_banner')))").splitlines()[-1])
+    script = tmp_path / "stops.py"
+    script.write_text(f"PID = {pid}\n" + STOPS)
+    with Poked(dump) as copy:
+        slot = int(frames[2]["sp"], 16) - 8
+        assert copy.read(slot) == struct.pack("<Q", int(frames[2]["pc"], 16))
+        copy.write(slot, struct.pack("<Q", address))
+        text = run_gdb(dump.vmlinux, copy.save(), [f"kernel bt {pid}", "kernel mod -s", f"source {script}"])
+    pcs = json.loads(re.search(r"^=pcs= (.*)$", text, re.M)[1])
+    assert pcs[-1] == address and pcs[-2] == int(frames[1]["pc"], 16)
+    assert set(pcs[:-1]) == {int(frame["pc"], 16) for frame in frames[:2]}
+    why = rf"its return address, at {slot:#x}, is {address:#x}, and there is no code"
+    assert len(re.findall(why, text)) == 2, text        # kernel bt's, and gdb's
+    assert re.search(r"^Backtrace stopped: .*" + why, text, re.M)
