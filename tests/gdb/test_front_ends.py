@@ -1,5 +1,6 @@
 """What front ends send when a person opens a core file, with every gdb: a kernel's dump is opened as by `target vmcore`, every
 other core file is gdb's."""
+import re
 import subprocess
 
 import pytest
@@ -91,7 +92,9 @@ def test_non_stop_first(one):
         mi.done("-thread-select 3")
         assert mi.command("-exec-continue --all").klass == "running"
         assert mi.stopped()["thread-id"] == "3"
-        assert mi.done("-stack-list-frames --thread 3") == before and "warning" not in "".join(mi.log)
+        assert mi.done("-stack-list-frames --thread 3") == before
+        # Newer gdbs warn of a source file that is not there.
+        assert not re.search(r"warning: (?!\d+\t)", "".join(mi.log)), mi.log
         mi.done("-target-detach")
         assert mi.done("-gdb-show non-stop")["value"] == "on"
 

@@ -428,7 +428,7 @@ static void look_for_lost(struct recorder *recorder)
 
 static void ask(struct kernel *kernel, unsigned command, bool comparing, uint64_t pfn)
 {
-	struct recorder recorder = { { &ops }, .command = command, .comparing = comparing, .pfn = pfn };
+	struct recorder recorder = { { .ops = &ops }, .command = command, .comparing = comparing, .pfn = pfn };
 
 	if (command == THREADS)
 		run_threads(kernel, &recorder);
