@@ -112,7 +112,7 @@ void kernel_forget(struct kernel *kernel);
 /* Is BIT of the kernel's bitmap at ADDRESS set? Its longs are the machine's. */
 bool kernel_test_bit(struct kernel *kernel, uint64_t address, unsigned bit, bool *set_ret, struct error *error);
 
-/* The bits of cpu_NAME_mask, "online" or "possible"; NULL: built without SMP. */
+/* The bits of cpu_NAME_mask, "online", "present" or "possible"; NULL: the kernel has none of this name. */
 const struct symbol *kernel_cpu_mask(const struct kernel *kernel, const char *name);
 /* Nanoseconds of a tick of the timer (jiffies), which the jiffies clock source knows. False: nobody does. */
 bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret);

@@ -40,26 +40,7 @@ static const struct task *by_stack(struct kernel *kernel, const struct task_tabl
 	return NULL;
 }
 
-/* The one task that is marked as running there; NULL if there is none, or more. */
-static const struct task *by_mark(struct kernel *kernel, const struct task_table *table, unsigned cpu)
-{
-	const struct task *found = NULL;
-
-	for (size_t i = 0; i < table->count; i++) {
-		const struct task *task = &table->tasks[i];
-		uint64_t running;
-
-		if (task->cpu != cpu ||
-		    !kernel_read_member(kernel, task->address, "task_struct", "on_cpu", &running, NULL) ||
-		    !running)
-			continue;
-		if (found)
-			return NULL;
-		found = task;
-	}
-	return found;
-}
-
+/* The task's own word: is it running? False: that cannot be read. */
 static bool is_marked(struct kernel *kernel, uint64_t task, bool *marked_ret)
 {
 	uint64_t running;
@@ -68,6 +49,24 @@ static bool is_marked(struct kernel *kernel, uint64_t task, bool *marked_ret)
 		return false;
 	*marked_ret = running != 0;
 	return true;
+}
+
+/* The one task that is marked as running there; NULL if there is none, or more. */
+static const struct task *by_mark(struct kernel *kernel, const struct task_table *table, unsigned cpu)
+{
+	const struct task *found = NULL;
+
+	for (size_t i = 0; i < table->count; i++) {
+		const struct task *task = &table->tasks[i];
+		bool running;
+
+		if (task->cpu != cpu || !is_marked(kernel, task->address, &running) || !running)
+			continue;
+		if (found)
+			return NULL;
+		found = task;
+	}
+	return found;
 }
 
 /*
