@@ -46,8 +46,9 @@ const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *le
 		if ((size_t)(end - line) <= key_length || line[key_length] != '=' ||
 		    memcmp(line, key, key_length) != 0)
 			continue;
+		/* What passed through other systems may have their ends of lines. */
 		if (length_ret)
-			*length_ret = end - line - key_length - 1;
+			*length_ret = end - line - key_length - 1 - (end[-1] == '\r');
 		return line + key_length + 1;
 	}
 	return NULL;

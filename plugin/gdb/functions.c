@@ -34,7 +34,8 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 	pthread_mutex_unlock(&session->kernel->lock);
 	if (!address) {
 		error_set(error, ERROR_USAGE,
-			  "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them",
+			  pid ? "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them"
+			      : "$task: the boot CPU's idle task, init_task, cannot be read",
 			  (int64_t)pid);
 		return NULL;
 	}

@@ -54,9 +54,10 @@ void session_path(struct session *session, const char *name, char *path, size_t 
 static bool make_directory(struct session *session, struct error *error)
 {
 	const char *base = getenv("TMPDIR");
+	bool usable = base && *base && strlen(base) < 40 && access(base, W_OK | X_OK) == 0;
 
-	return files_make_temporary(base && *base && strlen(base) < 40 ? base : "/tmp", "gdb-vmcore.",
-				    session->directory, sizeof(session->directory),
+	/* As other programs do with a TMPDIR that is none. */
+	return files_make_temporary(usable ? base : "/tmp", "gdb-vmcore.", session->directory, sizeof(session->directory),
 				    &session->directory_lock, error);
 }
 

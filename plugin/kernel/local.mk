@@ -6,7 +6,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 	plugin/kernel/tasks/cpu.c plugin/kernel/tasks/cpu.h plugin/kernel/tasks/cpu_internal.h \
 	plugin/kernel/tasks/cpu_infer.c plugin/kernel/tasks/cpu_notes.c plugin/kernel/tasks/task_stack.c \
 	plugin/kernel/containers.c plugin/kernel/containers.h \
-	plugin/kernel/tasks/task.c plugin/kernel/tasks/task_read.c plugin/kernel/tasks/task_read.h plugin/kernel/tasks/task_ways.c plugin/kernel/tasks/task_ways.h plugin/kernel/tasks/task_memory.c \
+	plugin/kernel/tasks/task.c plugin/kernel/tasks/task_read.c plugin/kernel/tasks/task_read.h plugin/kernel/tasks/task_pid.c plugin/kernel/tasks/task_ways.c plugin/kernel/tasks/task_ways.h plugin/kernel/tasks/task_memory.c \
 	plugin/kernel/tasks/task_state.c plugin/kernel/tasks/task.h \
 	plugin/kernel/memory/vmalloc.c plugin/kernel/memory/vmalloc.h \
 	plugin/kernel/memory/memory_use.c plugin/kernel/memory/memory_use.h plugin/kernel/memory/memory_counters.c plugin/kernel/memory/memory_counters.h \

@@ -203,13 +203,22 @@ def test_a_process_without_its_signal_struct(dump):
 
 
 def test_a_task_whose_pid_is_none(dump):
-    """The table of pids has it, so it cannot be said that all were found."""
+    """Its struct pid knows it. Without that the table of pids has the task, so it cannot be said that all were found."""
     pid = dump.pid("uninterruptible")
-    where = int(dump.python(f"print(int(gdb.parse_and_eval('&$task({pid})->pid')))").splitlines()[-1])
+    code = f"print(*(int(gdb.parse_and_eval(f'&$task({pid})->{{m}}')) for m in ('pid', 'thread_pid')))"
+    where, link = map(int, dump.python(code).splitlines()[-1].split())
+    tasks = {(t["task"], t["pid"], t["comm"]) for t in dump.json("kernel ps")["tasks"]}
     with Poked(dump) as copy:
         copy.write(where, struct.pack("<I", 0x7fffffff))
-        text = run_gdb(dump.vmlinux, copy.save(), ["kernel sys"])
-    assert "at least" in text and "that should be all" not in text
+        path = copy.save()
+        text = run_gdb(dump.vmlinux, path, [f"kernel ps {pid}", f"kernel bt {pid}", "python print('=begin=')", "kernel ps -j"])
+        copy.write(link, bytes(8))
+        without = run_gdb(dump.vmlinux, copy.save(), ["kernel sys"])
+    found = json_of(text)
+    assert {(t["task"], t["pid"], t["comm"]) for t in found["tasks"]} == tasks and found["notes"] is not None
+    assert f"its task_struct says pid {0x7fffffff}, its struct pid says {pid}" in text
+    assert "at least" not in text and "schedule" in text
+    assert "at least" in without and "that should be all" not in without
 
 
 def test_a_task_without_stack_that_has_not_exited(dump):

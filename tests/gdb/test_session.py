@@ -184,6 +184,10 @@ def test_nothing_is_left_behind(one):
         assert not os.listdir(directory)
 
 
+def test_a_temporary_directory_that_is_not_there(one):
+    assert "RELEASE" in run_gdb(one.vmlinux, one.vmcore, ["kernel sys"], env={"TMPDIR": "/nonexistent/directory"})
+
+
 def test_what_killed_gdbs_left_is_swept(one):
     """Directories of sessions whose gdb is gone, and of sockets that no gdb came to: not those of others, nor such as are new."""
     with tempfile.TemporaryDirectory(prefix="vmcore.", dir="/tmp") as directory:

@@ -44,7 +44,9 @@ def test_tasks_without_init_task(one, tmp_path):
     whole = one.json("kernel ps")["tasks"]
     page, = physical(one, "&init_task.tasks")
     damaged = without(one, tmp_path, page)
-    output = run_gdb(one.vmlinux, damaged, ("kernel ps -j", "kernel sys -j", "kernel sys"))
+    output = run_gdb(one.vmlinux, damaged, ("kernel ps -j", "kernel sys -j", "kernel sys", "print $task(0)", "python import vmcore",
+                                            "python vmcore.task(0)"))
+    assert output.count("the boot CPU's idle task, init_task, cannot be read") == 2
     tasks, system = rows(output)[:2]
     assert {t["pid"] for t in whole if t["pid"]} <= {t["pid"] for t in tasks["tasks"]}
     known = {t["task"]: t for t in whole}

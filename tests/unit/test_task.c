@@ -382,6 +382,62 @@ static void test_foreign_thread(void **state)
 	drop_image(image);
 }
 
+/* struct pid as it is since 4.19, and before: where a task's pid and leader contradict each other, it decides. */
+#define PID_MEMBERS \
+	FIELD("pid", "tasks", 16, 32, TYPE_ARRAY, .count = 4, .element_size = 8), MEMBER("pid", "level", 4, 4), \
+	FIELD("pid", "numbers", 64, 16, TYPE_ARRAY, .count = 1, .element_size = 16), MEMBER("upid", "nr", 0, 4), SIZE_OF("upid", 16)
+
+static void test_damaged_pids(void **state)
+{
+	enum { THREAD_PID = 500, LINKS = 508, PIDS = 0x180000 };
+	static const struct image_member now[] = { TASK_MEMBERS, PID_MEMBERS, POINTER("task_struct", "thread_pid", THREAD_PID),
+		FIELD("task_struct", "pid_links", LINKS, 64, TYPE_ARRAY, .count = 4, .element_size = 16), { NULL, NULL, { 0 } } };
+	static const struct image_member before[] = { TASK_MEMBERS, PID_MEMBERS,
+		FIELD("task_struct", "pids", LINKS - 32, 72, TYPE_ARRAY, .count = 3, .element_size = 24),
+		FIELD("pid_link", "node", 32, 16, TYPE_STRUCT), POINTER("pid_link", "pid", THREAD_PID - LINKS + 32), { NULL, NULL, { 0 } } };
+	static const uint32_t right[] = { 0, 1, 10, 11, 12, 20 };
+
+	(void)state;
+	for (unsigned round = 0; round < 6; round++) {
+		struct image *image = make_system(round % 2 ? before : now);
+		const struct task *task;
+
+		for (unsigned n = 1; n < 6; n++) {
+			put8(image, OFFSET(n) + THREAD_PID, IMAGE_BASE + PIDS + n * 128);
+			put8(image, PIDS + n * 128 + 16, ADDRESS(n) + LINKS);
+			put4(image, PIDS + n * 128 + 64, right[n]);
+		}
+		put4(image, OFFSET(5) + PID, round < 2 ? 0x7fffffff : 21);
+		put4(image, OFFSET(5) + TGID, round < 2 ? 20 : 0x80000000);
+		if (round < 4) {
+			expect_pids(table_of(image), right, 6);
+			task = task_find_pid(&image->kernel, 20);
+			assert_int_equal(task->tgid, 20);
+			assert_non_null(strstr(task->damage, "its struct pid says 20"));
+			assert_null(table_of(image)->damage);
+			assert_null(task_find_pid(&image->kernel, 10)->damage);
+		} else {	/* A struct pid that is not this task's says nothing of it. */
+			put8(image, PIDS + 5 * 128 + 16, ADDRESS(4) + LINKS);
+			expect_pids(table_of(image), right, 5);
+		}
+		drop_image(image);
+	}
+}
+
+/* Two tasks that say they have the same stack: one of them is wrong, which one nobody knows. */
+static void test_one_stack_of_two(void **state)
+{
+	struct image *image = make_system(old_members);
+
+	(void)state;
+	put8(image, OFFSET(5) + STACK, ADDRESS(3));
+	assert_int_equal(table_of(image)->count, 6);
+	assert_non_null(strstr(task_find_pid(&image->kernel, 20)->damage, "its kernel stack is said to be that of pid 11, too"));
+	assert_non_null(strstr(task_find_pid(&image->kernel, 11)->damage, "its kernel stack is said to be that of pid 20, too"));
+	assert_null(task_find_pid(&image->kernel, 12)->damage);
+	drop_image(image);
+}
+
 /* CPUs that do not say what they ran: by the stack they were on; one that was nowhere known has none. */
 static void test_inferred_tasks(void **state)
 {
@@ -743,7 +799,7 @@ int main(void)
 		cmocka_unit_test(test_list), cmocka_unit_test(test_3_10), cmocka_unit_test(test_idle_and_current_tasks),
 		cmocka_unit_test(test_exited_task_has_no_registers), cmocka_unit_test(test_broken_list),
 		cmocka_unit_test(test_broken_threads), cmocka_unit_test(test_circle), cmocka_unit_test(test_wild_pointers),
-		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_half_a_task), cmocka_unit_test(test_inferred_tasks),
+		cmocka_unit_test(test_foreign_thread), cmocka_unit_test(test_damaged_pids), cmocka_unit_test(test_one_stack_of_two), cmocka_unit_test(test_half_a_task), cmocka_unit_test(test_inferred_tasks),
 		cmocka_unit_test(test_many_and_interrupt), cmocka_unit_test(test_resident_memory_before_4_5),
 		cmocka_unit_test(test_resident_memory_up_to_6_1),
 		cmocka_unit_test(test_resident_memory_since_6_2), cmocka_unit_test(test_states),

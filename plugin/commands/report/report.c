@@ -211,6 +211,9 @@ static bool report_run(struct kernel *kernel, const struct arguments *arguments,
 		return error_set(error, ERROR_USAGE,
 				 "report takes no words; `report -o %.200s' writes that file",
 				 arguments->words[0]);
+	if (path && !strcmp(path, "-"))
+		return error_set(error, ERROR_USAGE,
+				 "report -o needs a file's name (./- for one that is called -); without -o it prints");
 	if (path && !arguments->json && ends_in(path, ".json"))
 		return error_set(error, ERROR_USAGE,
 				 "report -o %.300s writes a page for browsers; add -j for JSON",

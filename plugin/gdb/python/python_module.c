@@ -2,7 +2,11 @@
 /* The functions of Python's module `vmcore`, and `help kernel python`. */
 #include "gdb/python/python.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include "gdb/session.h"
+#include "kernel/tasks/task.h"
 
 static PyObject *module_tasks(PyObject *self, PyObject *args)
 {
@@ -13,6 +17,29 @@ static PyObject *module_tasks(PyObject *self, PyObject *args)
 		      : NULL;
 }
 
+/* The words for `ps` that select the one task called PID: all idle tasks are 0, and the boot CPU's is meant. */
+static bool select_pid(struct plugin *plugin, uint64_t pid, char *text, size_t size)
+{
+	struct session *session = python_session(plugin);
+	struct error error = { 0 };
+	const struct task *task;
+
+	if (!session)
+		return false;
+	pthread_mutex_lock(&session->kernel->lock);
+	task = pid <= UINT32_MAX ? task_find_pid(session->kernel, pid) : NULL;
+	if (task)
+		snprintf(text, size, "ps -- 0x%" PRIx64, task->address);
+	else	/* A word that begins with a dash would be an option. */
+		snprintf(text, size, "ps -- %" PRId64, (int64_t)pid);
+	pthread_mutex_unlock(&session->kernel->lock);
+	if (task || pid)
+		return true;
+	error_set(&error, ERROR_USAGE, "the boot CPU's idle task, init_task, cannot be read");
+	raise_error(plugin, &error);
+	return false;
+}
+
 static PyObject *module_task(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
@@ -20,12 +47,11 @@ static PyObject *module_task(PyObject *self, PyObject *args)
 	uint64_t pid;
 	char text[40];
 
-	if (!plugin || !PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &pid))
+	if (!plugin || !PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &pid) ||
+	    !select_pid(plugin, pid, text, sizeof(text)))
 		return NULL;
-	/* A word that begins with a dash would be an option. */
-	snprintf(text, sizeof(text), "ps -- %lld", (long long)pid);
 	rows = python_rows(plugin, text, "tasks");
-	row = rows ? PyList_GetItem(rows, 0) : NULL; /* borrowed; pid 0: CPU 0's idle task */
+	row = rows ? PyList_GetItem(rows, 0) : NULL; /* borrowed */
 	Py_XINCREF(row);
 	Py_XDECREF(rows);
 	return row ? python_object(plugin, PYTHON_TASK, row) : NULL;
@@ -127,7 +153,8 @@ static const char documentation[] =
 	"vmcore.system()      System: release, panic, uptime_ns ...\n"
 	"vmcore.read(ADDRESS, SIZE, physical=False)\n"
 	"                     bytes; raises vmcore.MissingMemory (a gdb.MemoryError)\n"
-	"vmcore.run(\"ps -k\")  what `kernel ps -k -j` prints, as dicts and lists\n"
+	"vmcore.run(\"ps -k\")  what `kernel ps -k -j` prints, as dicts and lists; if the\n"
+	"                     answer is not complete, its \"notes\" say why\n"
 	"\n"
 	"Addresses are numbers, but in what run() returns (\"0x...\"). What an object has\n"
 	"stays when the dump is closed; what it has to read then (value, stack(), read())\n"

@@ -14,8 +14,6 @@
 #include "kernel/tasks/task_read.h"
 #include "kernel/tasks/task_ways.h"
 
-#define MAX_PID (4u << 20)	/* PID_MAX_LIMIT: a higher pid is no task's */
-
 struct builder {
 	struct kernel *kernel;
 	struct task_reader reader;
@@ -73,7 +71,8 @@ static bool add_task(struct builder *builder, uint64_t address, uint32_t tgid,
 		return false;
 	if (!task_read(&builder->reader, address, &task, links, error))
 		return false;
-	if (task.pid > MAX_PID || task.tgid > MAX_PID || (tgid && task_knows(&task, TASK_TGID) && task.tgid != tgid)) {
+	task_correct_pid(builder->kernel, &task);
+	if (task.pid > TASK_MAX_PID || task.tgid > TASK_MAX_PID || (tgid && task_knows(&task, TASK_TGID) && task.tgid != tgid)) {
 		free(task.damage);
 		return error_set(error, ERROR_CORRUPT,
 				 "0x%llx is not a task of this list (pid %u, tgid %u)",
@@ -401,6 +400,34 @@ static bool may_have_run(const struct kernel *kernel, const struct task *task)
 	return false;
 }
 
+static int compare_stacks(const void *left, const void *right)
+{
+	const struct task *a = *(struct task *const *)left, *b = *(struct task *const *)right;
+
+	return a->stack != b->stack ? (a->stack > b->stack ? 1 : -1) : (a > b) - (a < b);
+}
+
+/* A stack is one task's: where two name the same, one of them is wrong. Without memory for it nothing is said. */
+static void note_shared_stacks(struct task_table *table)
+{
+	struct task **order = calloc(table->count + 1, sizeof(*order));
+
+	if (!order)
+		return;
+	for (size_t i = 0; i < table->count; i++)
+		order[i] = &table->tasks[i];
+	qsort(order, table->count, sizeof(*order), compare_stacks);
+	for (size_t i = 1; i < table->count; i++) {
+		struct task *pair[] = { order[i - 1], order[i] };
+
+		if (!pair[0]->stack || pair[0]->stack != pair[1]->stack)
+			continue;
+		for (size_t j = 0; j < 2; j++)
+			task_add_damage(pair[j], "its kernel stack is said to be that of pid %u, too", pair[!j]->pid);
+	}
+	free(order);
+}
+
 /* What follows from having all of them. */
 static void relate(struct kernel *kernel, struct task_table *table)
 {
@@ -430,6 +457,7 @@ static void finish(struct kernel *kernel, struct task_table *table)
 {
 	cpus_infer_tasks(kernel, table);
 	relate(kernel, table);
+	note_shared_stacks(table);
 }
 
 static void free_table(void *value)
@@ -486,12 +514,22 @@ bool tasks_get(struct kernel *kernel, struct task_table **table_ret, struct erro
 	return true;
 }
 
+/* The boot CPU's idle task is init_task; the first of those that could be read may be another CPU's. */
+static const struct task *find_boot_idle(struct kernel *kernel, const struct task_table *table)
+{
+	uint64_t init_task;
+
+	return kernel_symbol(kernel, "init_task", &init_task, NULL) ? find_address(table, init_task) : NULL;
+}
+
 const struct task *task_find_pid(struct kernel *kernel, uint32_t pid)
 {
 	struct task_table *table;
 
 	if (!tasks_get(kernel, &table, NULL))
 		return NULL;
+	if (!pid)
+		return find_boot_idle(kernel, table);
 	for (size_t slot = slot_of(pid, table->mask); table->by_pid[slot];
 	     slot = (slot + 1) & table->mask)
 		if (table->tasks[table->by_pid[slot] - 1].pid == pid)

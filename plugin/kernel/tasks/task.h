@@ -111,6 +111,7 @@ bool tasks_load_memory(struct kernel *kernel, struct error *error);
  */
 uint64_t tasks_scheduler_now(struct kernel *kernel);
 
+#define TASK_MAX_PID (4u << 20)	/* PID_MAX_LIMIT: a higher pid is no task's */
 /*
  * Its pid as it and its namespace see it, and how deep below the initial one that is (0 = it is that one).
  */

@@ -2,6 +2,8 @@
 /* Reading one task_struct with few reads; task_read.h says why. */
 #include "kernel/tasks/task_read.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -326,6 +328,22 @@ static void decode(struct task_reader *reader, uint64_t known, struct task_recor
 			record->task.known &= ~fields[i].known;
 		}
 	}
+}
+
+void task_add_damage(struct task *task, const char *format, ...)
+{
+	char *sentence = NULL, *damage = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&sentence, format, arguments) < 0)
+		sentence = NULL;
+	va_end(arguments);
+	if (sentence && asprintf(&damage, "%s%s%s", task->damage ? task->damage : "", task->damage ? "; " : "", sentence) >= 0) {
+		free(task->damage);
+		task->damage = damage;
+	}
+	free(sentence);
 }
 
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,

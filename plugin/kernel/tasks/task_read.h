@@ -50,5 +50,7 @@ void task_reader_close(struct task_reader *reader);
  */
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 	       struct task_links *links, struct error *error);
+/* One more sentence of what is wrong with the task; if there is no memory for that, none. */
+void task_add_damage(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

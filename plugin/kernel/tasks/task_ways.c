@@ -51,30 +51,6 @@ bool task_ways_pids(struct kernel *kernel, task_taker *taker, void *context, str
 	return false;
 }
 
-bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t *pid_ret, uint32_t *level_ret,
-			struct error *error)
-{
-	struct member numbers, number;
-	uint64_t pid, level, value, size;
-
-	/* 2c4704756cab, 4.19 */
-	if (!kernel_read_member(kernel, task->address, "task_struct", "thread_pid", &pid, error))
-		return false;
-	if (!pid)
-		return error_set(error, ERROR_NOT_MAPPED, "it has no pid any more");
-	if (!types_member(kernel->types, "pid", "numbers", &numbers, error) ||
-	    !types_member(kernel->types, "upid", "nr", &number, error) || !types_size(kernel->types, "upid", &size, error) ||
-	    !kernel_read_member(kernel, pid, "pid", "level", &level, error))
-		return false;
-	if (level > 32)		/* MAX_PID_NS_LEVEL */
-		return error_set(error, ERROR_CORRUPT, "its pid namespace is said to be %llu deep", (unsigned long long)level);
-	if (!kernel_read_field(kernel, pid + numbers.offset + level * size, &number, &value, error))
-		return false;
-	*pid_ret = value;
-	*level_ret = level;
-	return true;
-}
-
 /* --- links --- */
 
 /* The members of task_links that lead to another list_head of the same member, and the one that leads back. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Other ways to tasks than the lists from init_task, for when those break off. Private to task.c.
+ * Other ways to tasks than the lists from init_task, for when those break off, and to their pids. Private to task.c.
  *
  * To add one: a function here with this contract, and a line in other_ways() in task.c, which says how many it found.
  */
@@ -20,5 +20,11 @@ bool task_ways_pids(struct kernel *kernel, task_taker *taker, void *context, str
  */
 bool task_ways_links(struct task_reader *reader, uint64_t address, task_taker *taker, void *context,
 		     struct error *error);
+
+/*
+ * Where a task's pid, tgid and leader contradict each other: what the struct pids say that point back to it and to its leader, with a
+ * sentence in task->damage. Where those cannot be read either, it stays as it is. task_pid.c.
+ */
+void task_correct_pid(struct kernel *kernel, struct task *task);
 
 #endif
