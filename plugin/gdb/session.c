@@ -251,6 +251,19 @@ bool session_attach(struct session *session, struct error *error)
 	return false;
 }
 
+/* How many tasks there are at least, and the first reason: `kernel sys' has all of them. */
+static void describe_damage(const struct task_table *tasks, struct buffer *text)
+{
+	const char *end = strstr(tasks->damage, "; ");
+
+	if (tasks->count)
+		buffer_printf(text, ", at least %zu tasks (the list breaks off: ", tasks->count);
+	else
+		buffer_string(text, ", no task can be read (");
+	buffer_printf(text, "%.*s%s)", end ? (int)(end - tasks->damage) : (int)strlen(tasks->damage), tasks->damage,
+		      end ? "; `kernel sys' says more" : "");
+}
+
 /* The dump and what killed the kernel, in a line or two. */
 static void describe(struct session *session, struct buffer *text)
 {
@@ -266,7 +279,7 @@ static void describe(struct session *session, struct buffer *text)
 		      compressed ? dump->compression : "", kernel->release, kernel->nr_cpus,
 		      kernel->nr_cpus == 1 ? "" : "s");
 	if (tasks_get(session->kernel, &tasks, &why) && tasks->damage)
-		buffer_printf(text, ", at least %zu tasks (the list breaks off: %s)", tasks->count, tasks->damage);
+		describe_damage(tasks, text);
 	else if (tasks)
 		buffer_printf(text, ", %zu tasks", tasks->count);
 	else

@@ -98,6 +98,22 @@ def test_cut_kdump_says_so(one, tmp_path, percent):
     assert "[TRUNCATED]" not in one.gdb("kernel sys")
 
 
+def test_a_cut_dump_blames_the_cut(one, tmp_path):
+    """A CPU in a module: with the modules lost nobody can say whose code that is, nor that it is nobody's."""
+    whole = {row["cpu"]: row for row in one.json("kernel bt -a")["tasks"]}
+    inside = [cpu for cpu, row in whole.items() if row["frames"] and row["frames"][0].get("module")]
+    path = tmp_path / "vmcore"
+    path.write_bytes(one.vmcore.read_bytes()[:one.vmcore.stat().st_size // 3])
+    output = run_gdb(one.vmlinux, path, ("kernel bt -a", "kernel bt -a -j"))
+    assert ", no task can be read (" in output and "`kernel sys' says more)" in output
+    assert "neither in the kernel nor in a module" not in output
+    cut = {row["cpu"]: row for row in rows(output)[0]["tasks"]}
+    for cpu in inside:
+        assert whole[cpu]["frames"][0]["pc"] == cut[cpu]["frames"][0]["pc"]
+        assert "of the modules not all are known: " in cut[cpu]["end"] and "truncated" in cut[cpu]["end"], cut[cpu]
+    assert inside
+
+
 def test_no_memory_out_of_vmlinux(one, tmp_path):
     """A dump that is none of a kernel: gdb must not answer with what vmlinux has at that address."""
     with open(one.vmlinux, "rb") as file:

@@ -160,12 +160,32 @@ static enum unwind_found module_row(struct kernel *kernel, const struct register
 	return by_orc(kernel, orc_find(table, address), registers->value[kernel->arch->pc], row, error);
 }
 
+/* Why there is no row: what PC is in is nobody's, or whose it is has been lost with the modules. */
+static void no_code(struct kernel *kernel, const struct registers *registers, struct error *error)
+{
+	const struct arch *arch = kernel->arch;
+	uint64_t pc = registers->value[arch->pc], sp = registers->value[arch->sp];
+	struct module_list *modules;
+	struct error why = { .kind = ERROR_NONE };
+
+	if (is_valid(registers, arch->sp) && !arch->is_kernel_address(kernel->memory, sp))
+		error_set(error, ERROR_CORRUPT,
+			  "neither that nor the stack pointer, 0x%llx, is the kernel's: firmware had the CPU, or it was "
+			  "just starting", (unsigned long long)sp);
+	else if (!modules_get(kernel, &modules, &why) || modules->damage)
+		error_set(error, ERROR_EXCLUDED, "0x%llx is not in the kernel's own code, and of the modules not all are known: %s",
+			  (unsigned long long)pc, why.kind == ERROR_NONE ? modules->damage : why.text);
+	else
+		error_set(error, ERROR_CORRUPT, "0x%llx is neither in the kernel nor in a module, so there is no unwind information",
+			  (unsigned long long)pc);
+}
+
 enum unwind_found unwind_row(struct kernel *kernel, const struct registers *registers, bool exact, struct frame_row *row,
 			     struct error *error)
 {
 	const struct arch *arch = kernel->arch;
 	/* A return address can be the start of the next function: what matters is the call before it. */
-	uint64_t pc = registers->value[arch->pc], address = exact ? pc : pc - 1, sp = registers->value[arch->sp];
+	uint64_t pc = registers->value[arch->pc], address = exact ? pc : pc - 1;
 	struct module *module;
 	const struct orc_table *table;
 
@@ -182,13 +202,7 @@ enum unwind_found unwind_row(struct kernel *kernel, const struct registers *regi
 		return UNWIND_ROW;
 	if (dynamic_code_at(kernel, address))
 		return UNWIND_NO_ROW;
-	if (is_valid(registers, arch->sp) && !arch->is_kernel_address(kernel->memory, sp))
-		error_set(error, ERROR_CORRUPT,
-			  "neither that nor the stack pointer, 0x%llx, is the kernel's: firmware had the CPU, or it was "
-			  "just starting", (unsigned long long)sp);
-	else
-		error_set(error, ERROR_CORRUPT, "0x%llx is neither in the kernel nor in a module, so there is no unwind information",
-			  (unsigned long long)pc);
+	no_code(kernel, registers, error);
 	return UNWIND_NO_CODE;
 }
 
