@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "dump/dump.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,9 @@ static bool fail_unknown(const struct dump_file *file, struct error *error)
 			" bytes)",
 			file->path, file->raw_size);
 	dump_file_read_some(file, 0, start, sizeof(start));
+	if (!memcmp(start, "\177ELF", 4) && file->size < sizeof(Elf64_Ehdr))
+		return error_set(error, ERROR_TRUNCATED, "%s is truncated inside its header, after %" PRIu64 " bytes", file->path,
+				 file->raw_size);
 	if (!memcmp(start, "\177ELF", 4))
 		return error_set(
 			error, ERROR_FORMAT,

@@ -355,6 +355,8 @@ static void keep_bare(struct plugin *plugin, const char *const *files, size_t nr
 		return;
 	if (!strstr(error->text, files[0]))
 		error_prefix(error, "%s", files[0]);
+	if (dump->flags & DUMP_TRUNCATED && !strstr(error->text, "truncated"))
+		error_add(error, "; the dump is truncated: it is shorter than its headers say");
 	error_add(error, "; its physical memory can be read with `kernel rd -p' and "
 			 "`kernel search -p', `kernel dump' describes it");
 }

@@ -98,6 +98,17 @@ def test_cut_kdump_says_so(one, tmp_path, percent):
     assert "[TRUNCATED]" not in one.gdb("kernel sys")
 
 
+@pytest.mark.parametrize("name", ["vmcore", "vmcore.elf", "vmcore.flat"])
+def test_a_beginning_says_that_it_is_one(one, tmp_path, name):
+    """However little is left, what is missing is the rest, not the kernel's fault."""
+    path = tmp_path / "vmcore"
+    for size in (40, 100, 600, 5000):
+        with open(one.directory / name, "rb") as file:
+            path.write_bytes(file.read(size))
+        output = run_gdb(one.vmlinux, path, ())
+        assert "truncated" in output or "ends before its first record" in output, output
+
+
 def test_a_cut_dump_blames_the_cut(one, tmp_path):
     """A CPU in a module: with the modules lost nobody can say whose code that is, nor that it is nobody's."""
     whole = {row["cpu"]: row for row in one.json("kernel bt -a")["tasks"]}
