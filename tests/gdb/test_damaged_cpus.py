@@ -230,6 +230,27 @@ def test_a_task_without_stack_that_has_not_exited(dump):
     assert "has no kernel stack, but not that it has exited" in text
 
 
+def test_what_no_machine_has_is_not_known(dump):
+    """Slab's poison where numbers were: not a load of 10^15, nor a task that ran for 250 years."""
+    pid, poison = dump.pid("uninterruptible"), b"\x6b" * 8
+    code = f"""
+t = f'$task({pid})'
+print(*(int(gdb.parse_and_eval(e)) for e in ('&avenrun', '&_totalram_pages', f'&{{t}}->utime', f'&{{t}}->mm->total_vm')))"""
+    where = [int(word) for word in dump.python(code).splitlines()[-1].split()]
+    right, = dump.json(f"kernel ps {pid}")["tasks"]
+    with Poked(dump) as copy:
+        for address in where:
+            copy.write(address, poison)
+        text = run_gdb(dump.vmlinux, copy.save(), ["kernel sys", "python print('=begin=')", f"kernel ps {pid} -j"])
+    task, = json_of(text)["tasks"]
+    assert (right["utime_ns"], right["vsz_bytes"]) != (None, None)
+    unknown = {"utime_ns", "vsz_bytes", "rss_bytes", "mem_percent", "damage"}
+    assert {k: v for k, v in task.items() if k not in unknown} == {k: v for k, v in right.items() if k not in unknown}
+    assert all(task[key] is None for key in unknown - {"damage"}) and "its utime is damaged: " in task["damage"]
+    assert re.search(r"LOAD AVERAGE: -\n", text) and re.search(r"MEMORY: -\n", text)
+    assert "no machine has" in text and "is said to have 7740398493674204011 pages" in text
+
+
 def test_a_log_that_says_it_is_empty(dump):
     """A kernel that has started has said its name."""
     desc = "prb->desc_ring."

@@ -329,6 +329,7 @@ static void swap_is_going(void **state)
 static void damage(void **state)
 {
 	struct image *image = machine();
+	struct error error = { 0 };
 	struct memory_use use;
 
 	(void)state;
@@ -350,6 +351,13 @@ static void damage(void **state)
 	memory_forget_translations(image->kernel.memory);
 	assert_true(memory_use(&image->kernel, &use, NULL));
 	assert_false(use.parts_known);
+	assert_false(use.items[MEMORY_ANONYMOUS].known);
+	assert_non_null(strstr(use.damage, "AnonPages: its count is damaged: "));
+	expect(&use, MEMORY_FREE, PAGES(1004));
+	number(image, "_totalram_pages", 0, 1ull << 52);
+	memory_forget_translations(image->kernel.memory);
+	assert_false(memory_use(&image->kernel, &use, &error));
+	assert_int_equal(error.kind, ERROR_CORRUPT);
 	image_free(image);
 }
 

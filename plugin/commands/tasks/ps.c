@@ -10,6 +10,7 @@
 
 #include "commands/tasks/task_cells.h"
 #include "commands/tasks/task_list.h"
+#include "kernel/memory/memory_use.h"
 
 static const struct option ps_options[] = {
 	{ 'k', NULL, "only kernel threads" },
@@ -112,18 +113,6 @@ static const struct column table_columns[NR_CELLS] = {
 };
 
 /* --- the table --- */
-
-/* RAM as the kernel counts it, for %MEM; 0 = not known. */
-static uint64_t total_memory(struct kernel *kernel, struct error *error)
-{
-	uint64_t pages, address;
-	const char *name = kernel_symbol(kernel, "_totalram_pages", &address, NULL) ? "_totalram_pages" :
-			   "totalram_pages"; /* to 5.0, ca79b0c211af */
-
-	if (!kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, error))
-		return 0;
-	return pages * memory_page_size(kernel->memory);
-}
 
 /*
  * Where its kernel stack was: as its CPU says, else as the last switch-out saved it, which is nothing where it was running or may have
@@ -235,8 +224,10 @@ static bool ps_table(struct ps *ps, struct error *error)
 	struct error memory_error = { 0 };
 	bool memory_known = tasks_load_memory(ps->kernel, &memory_error);
 	struct error total_error = { 0 };
-	uint64_t memory = total_memory(ps->kernel, &total_error);
+	uint64_t memory;
 
+	if (!memory_total(ps->kernel, &memory, &total_error))
+		memory = 0;
 	if (!memory_known && memory_error.kind == ERROR_INTERRUPTED)
 		return error_set(error, ERROR_INTERRUPTED, "%s", memory_error.text);
 	memcpy(columns, table_columns, sizeof(columns));

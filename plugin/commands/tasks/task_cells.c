@@ -46,9 +46,9 @@ void task_damage_notes(struct output *output, const struct task *const *tasks, s
 			first = tasks[i];
 	}
 	if (damaged == 1)
-		output_note(output, "of PID %u is %s", first->pid, first->damage);
+		output_note(output, "PID %u: %s", first->pid, first->damage);
 	else if (damaged)
-		output_note(output, "of %zu tasks a part is not known; of PID %u is %s", damaged, first->pid, first->damage);
+		output_note(output, "of %zu tasks a part is damaged or not known; PID %u: %s", damaged, first->pid, first->damage);
 }
 
 bool task_cells_cpu(struct output *output, unsigned cpu)

@@ -2,6 +2,7 @@
 /* What memory was used for: the counters' sums, and what is not a counter; see memory_use.h. */
 #include "kernel/memory/memory_use.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -446,17 +447,51 @@ static void cut_parts(struct kernel *kernel, struct memory_use *use)
 	use->parts_known = use->items[MEMORY_FREE].known && use->items[MEMORY_CACHED].known;
 }
 
+#define MAX_RAM (1ull << 52)	/* bytes: x86-64, arm64 and riscv64 have 52 bits of physical address or more, none that much RAM */
+
+bool memory_total(struct kernel *kernel, uint64_t *bytes_ret, struct error *error)
+{
+	/* 5.0, ca79b0c211af */
+	const char *name = symtab_find(kernel->symbols, "_totalram_pages") ? "_totalram_pages" : "totalram_pages";
+	uint64_t pages;
+
+	if (!kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, error))
+		return false;
+	if (!pages || pages > MAX_RAM / memory_page_size(kernel->memory))
+		return error_set(error, ERROR_CORRUPT, "%s is damaged: no machine has %" PRIu64 " pages", name, pages);
+	*bytes_ret = pages * memory_page_size(kernel->memory);
+	return true;
+}
+
+/* No part of the memory is larger than all of it. (ppc64's huge pages may never have been counted in that.) False: one was. */
+static bool give_up_impossible(struct memory_use *use)
+{
+	bool possible = true;
+
+	for (size_t i = 0; i < NR_MEMORY_ITEMS; i++) {
+		bool swap = i == MEMORY_SWAP_TOTAL || i == MEMORY_SWAP_FREE;
+		uint64_t all = swap ? get(use, MEMORY_SWAP_TOTAL) : get(use, MEMORY_TOTAL);
+		struct error why;
+
+		if (i == MEMORY_HUGETLB || !use->items[i].known || use->items[i].bytes <= all || !use->items[swap ? MEMORY_SWAP_TOTAL : MEMORY_TOTAL].known)
+			continue;
+		error_set(&why, ERROR_CORRUPT, "its count is damaged: %" PRIu64 " bytes of %" PRIu64, use->items[i].bytes, all);
+		damaged(use, item_names[i], &why);
+		use->items[i].known = possible = false;
+	}
+	return possible;
+}
+
 bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *error)
 {
 	struct memory_counters all;
-	uint64_t pages;
+	uint64_t total;
+	bool possible;
 
 	memset(use, 0, sizeof(*use));
-	/* 5.0, ca79b0c211af */
-	if (!kernel_read_variable(kernel, "_totalram_pages", kernel->arch->pointer_size, &pages, NULL) &&
-	    !kernel_read_variable(kernel, "totalram_pages", kernel->arch->pointer_size, &pages, error))
+	if (!memory_total(kernel, &total, error))
 		return false;
-	set_count(use, MEMORY_TOTAL, pages, memory_page_size(kernel->memory));
+	set(use, MEMORY_TOTAL, total);
 	memory_counters_read(kernel, &all);
 	if (all.damage.kind != ERROR_NONE)
 		damaged(use, "some counters", &all.damage);
@@ -468,7 +503,9 @@ bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *err
 	read_vmalloc(kernel, use);
 	read_hugetlb(kernel, use);
 	read_swap(kernel, use);
+	possible = give_up_impossible(use);
 	read_available(kernel, &all, use);
-	cut_parts(kernel, use);
+	if (possible)
+		cut_parts(kernel, use);
 	return kernel_check_interrupt(kernel, error);
 }

@@ -84,6 +84,8 @@ const char *memory_part_name(enum memory_part part);
 /* A word for machines: "slab_unreclaimable". */
 const char *memory_part_key(enum memory_part part);
 
+/* RAM as the kernel counts it (MemTotal), bytes. ERROR_CORRUPT: more than any machine has. */
+bool memory_total(struct kernel *kernel, uint64_t *bytes_ret, struct error *error);
 /* Fails only if nothing at all is known (no MemTotal), or at Ctrl-C. */
 bool memory_use(struct kernel *kernel, struct memory_use *use, struct error *error);
 

@@ -5,9 +5,11 @@
  */
 #include "kernel/system/system.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/memory/memory_use.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/system/system_internal.h"
 #include "kernel/tasks/task.h"
@@ -257,14 +259,9 @@ void system_unknown(struct system_info *info, const char *what, const struct err
 
 static void read_memory_size(struct kernel *kernel, struct system_info *info)
 {
-	/* 5.0, ca79b0c211af */
-	const char *name = symtab_find(kernel->symbols, "_totalram_pages") ? "_totalram_pages" : "totalram_pages";
 	struct error why;
-	uint64_t pages;
 
-	if (kernel_read_variable(kernel, name, kernel->arch->pointer_size, &pages, &why))
-		info->memory_bytes = pages * memory_page_size(kernel->memory);
-	else
+	if (!memory_total(kernel, &info->memory_bytes, &why))
 		system_unknown(info, "the memory's size", &why);
 }
 
@@ -278,6 +275,10 @@ static void read_load(struct kernel *kernel, struct system_info *info)
 	info->load_valid = kernel_symbol(kernel, "avenrun", &address, &why);
 	for (unsigned i = 0; i < 3 && info->load_valid; i++) {
 		info->load_valid = memory_read_uint(kernel->memory, address + i * word, word, &value, &why);
+		/* It is an average of how many tasks ran. */
+		if (info->load_valid && value / 2048 > TASK_MAX_PID)
+			info->load_valid = error_set(&why, ERROR_CORRUPT, "avenrun is damaged: no machine has %" PRIu64 " tasks",
+						     value / 2048);
 		if (info->load_valid)
 			info->load[i] = value / 2048.0;
 	}

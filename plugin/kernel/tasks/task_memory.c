@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel/tasks/task.h"
+#include "kernel/tasks/task_read.h"
 
-#define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of physical address have */
+#define MEMORY_UNKNOWN "not known: its memory use: "
+#define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of address have */
 /* Those that make up the resident set: pages of files, anonymous ones, shared memory. */
 #define NR_COUNTERS 3
 #define SHMEM	    2
@@ -90,6 +91,8 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 
 	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
 		return false;
+	if (total > MAX_PAGES)
+		return error_set(error, ERROR_CORRUPT, "the mm at %" PRIx64 " is said to have %" PRIu64 " pages", mm, total);
 	for (size_t i = 0; i < NR_COUNTERS; i++) {
 		uint64_t counter = mm + reader->rss.offset +
 				   reader->index[i] * reader->rss.element_size;
@@ -166,10 +169,8 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 		if (!*slot) {
 			*slot = i + 1;
 			task->memory_unknown = !read_mm(reader, task->mm, task, &reason);
-			if (task->memory_unknown && !task->damage) {
-				error_prefix(&reason, "not known: its memory use");
-				task->damage = strdup(reason.text);
-			}
+			if (task->memory_unknown)
+				task_add_damage(task, MEMORY_UNKNOWN "%s", reason.text);
 		}
 		map->users[slot - map->slots]++;
 		/* A thread's share that is not known is missing in the sum. */
@@ -201,6 +202,14 @@ static void doubt(struct memory_reader *reader, struct task_table *table, const 
 		}
 }
 
+/* What was said of the memory of the first task that has it. */
+static const char *memory_damage(const struct task *first)
+{
+	const char *said = first->damage ? strstr(first->damage, MEMORY_UNKNOWN) : NULL;
+
+	return said ? said + strlen(MEMORY_UNKNOWN) : "what a thread of it has counted by itself cannot be read";
+}
+
 /* From the first task of each mm to all others. */
 static void spread(struct task_table *table, const struct mm_map *map)
 {
@@ -214,9 +223,8 @@ static void spread(struct task_table *table, const struct mm_map *map)
 		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
 		task->vsz_bytes = first->vsz_bytes;
 		task->memory_unknown = first->memory_unknown;
-		if (first->memory_unknown && !task->damage)
-			task->damage = strdup(first->damage && !strncmp(first->damage, "not known: its memory", 20) ? first->damage :
-					      "not known: its memory use (what a thread of it has counted by itself cannot be read)");
+		if (first->memory_unknown && !(task->damage && strstr(task->damage, MEMORY_UNKNOWN)))
+			task_add_damage(task, MEMORY_UNKNOWN "%s", memory_damage(first));
 	}
 }
 

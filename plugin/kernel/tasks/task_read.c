@@ -2,6 +2,7 @@
 /* Reading one task_struct with few reads; task_read.h says why. */
 #include "kernel/tasks/task_read.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +347,26 @@ void task_add_damage(struct task *task, const char *format, ...)
 	free(sentence);
 }
 
+#define MAX_TIME 3155760000000000000ull	/* ns: a hundred years; no machine is up that long */
+
+/* What no task can have is not known. */
+static void give_up_impossible(struct task *task)
+{
+	const struct {
+		enum task_fact fact;
+		const char *name;
+		uint64_t ns;
+	} times[] = { { TASK_START_TIME, "start time", task->start_time }, { TASK_UTIME, "utime", task->utime },
+		      { TASK_STIME, "stime", task->stime }, { TASK_LAST_RUN, "last run", task->last_run } };
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		if (times[i].ns <= MAX_TIME || !task_knows(task, times[i].fact))
+			continue;
+		task->known &= ~(1u << times[i].fact);
+		task_add_damage(task, "its %s is damaged: %" PRIu64 " ns", times[i].name, times[i].ns);
+	}
+}
+
 bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 	       struct task_links *links, struct error *error)
 {
@@ -365,6 +386,7 @@ bool task_read(struct task_reader *reader, uint64_t address, struct task *task,
 	decode(reader, known, &record);
 	read_old(reader, &record.task);
 	record.task.damage = damage.data;
+	give_up_impossible(&record.task);
 	*task = record.task;
 	*links = record.links;
 	return true;
