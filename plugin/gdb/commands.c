@@ -10,7 +10,7 @@
 #include "gdb/command_line.h"
 #include "gdb/python/output_python.h"
 #include "gdb/session.h"
-#include "gdb/style.h"
+#include "gdb/terminal/style.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/task.h"
 

@@ -17,11 +17,11 @@ gdb_sources += \
 	plugin/gdb/python/output_python.c plugin/gdb/python/output_python.h \
 	plugin/gdb/parameters.c \
 	plugin/gdb/plugin.h \
-	plugin/gdb/progress.c plugin/gdb/progress.h \
+	plugin/gdb/terminal/progress.c plugin/gdb/terminal/progress.h \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
 	plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
 	plugin/gdb/register.c \
 	plugin/gdb/command_line.c plugin/gdb/command_line.h \
 	plugin/gdb/relaunch.c \
-	plugin/gdb/style.c plugin/gdb/style.h \
+	plugin/gdb/terminal/style.c plugin/gdb/terminal/style.h \
 	plugin/gdb/threads.c

@@ -6,7 +6,7 @@
 #define VMCORE_GDB_SESSION_H
 
 #include "gdb/plugin.h"
-#include "gdb/progress.h"
+#include "gdb/terminal/progress.h"
 #include "kernel/kernel.h"
 #include "target/vmcore_target.h"
 

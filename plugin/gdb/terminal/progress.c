@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gdb/progress.h"
+#include "gdb/terminal/progress.h"
 
 #include <stdio.h>
 #include <string.h>

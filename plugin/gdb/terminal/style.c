@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gdb/style.h"
+#include "gdb/terminal/style.h"
 
 #include <stdlib.h>
 #include <string.h>
