@@ -10,6 +10,7 @@
 #include "gdb/command_line.h"
 #include "gdb/python/output_python.h"
 #include "gdb/session.h"
+#include "gdb/terminal/shell.h"
 #include "gdb/terminal/style.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/task.h"
@@ -90,7 +91,7 @@ bool command_run(struct plugin *plugin, const struct command *command,
 	session->progress = (struct progress){ 0 };
 	kernel->caller_context = session;
 	kernel->interrupted = session_interrupted;
-	kernel->progress = session_progress;
+	kernel->progress = plugin->shell && plugin->shell->piped ? NULL : session_progress;
 	set_address_digits(output, kernel);
 	done = command->run(kernel, arguments, output, &host, error);
 	kernel->interrupted = NULL;
@@ -117,7 +118,8 @@ static bool run_text(struct plugin *plugin, const struct command *command,
 
 	if (!output)
 		return error_no_memory(error, "the output", 0);
-	styles_read(plugin, &terminal.styles);
+	if (!plugin->shell)
+		styles_read(plugin, &terminal.styles);
 	done = command_run(plugin, command, arguments, output, error);
 	/* What was said before an error stays visible. */
 	if (!output_text_flush(output) && done)
@@ -163,25 +165,59 @@ static bool run_json(struct plugin *plugin, const struct command *command,
 	return done && !partial;
 }
 
+/* Parses TEXT and runs the command. */
+static bool run_line(struct plugin *plugin, const struct command *command, const char *text, struct error *error)
+{
+	struct arguments arguments;
+	char *storage = NULL;
+	bool json, done;
+
+	done = (command->without_kernel || session_get(plugin, error)) &&
+	       command_parse(command, text, &arguments, &storage, &json, error) &&
+	       (json ? run_json : run_text)(plugin, command, &arguments, error);
+	free(storage);
+	return done;
+}
+
+/* The same with the shell's PART of TEXT behind it. */
+static bool run_into_shell(struct plugin *plugin, const struct command *command, const char *text, const char *part,
+			   struct error *error)
+{
+	char *words = strndup(text, part - text);
+	struct shell shell;
+	struct error ignored = { 0 };
+	bool done;
+
+	if (!words)
+		return error_no_memory(error, "a command line", strlen(text));
+	if (!shell_open(plugin, part, &shell, error)) {
+		free(words);
+		return false;
+	}
+	plugin->shell = &shell;
+	done = run_line(plugin, command, words, error);
+	plugin->shell = NULL;
+	free(words);
+	if (shell.gone && !session_interrupted(NULL) && !PyErr_Occurred())
+		done = true;
+	return shell_close(plugin, &shell, done ? error : &ignored) && done;
+}
+
 static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
 {
 	struct plugin *plugin = plugin_of(self);
 	const struct command *command = class_pointer(self);
-	struct arguments arguments;
 	struct error error = { 0 };
-	char *storage = NULL;
-	const char *text;
+	const char *text, *part;
 	PyObject *from_tty;
-	bool json, done;
+	bool done;
 
 	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
 		return NULL;
-	done = (command->without_kernel || session_get(plugin, &error)) &&
-	       command_parse(command, text, &arguments, &storage, &json, &error) &&
-	       (json ? run_json : run_text)(plugin, command, &arguments, &error);
+	part = shell_part(text);
+	done = part ? run_into_shell(plugin, command, text, part, &error) : run_line(plugin, command, text, &error);
 	if (done && plugin->batch)
 		done = gdb_output_arrived(plugin, &error) || !error.kind;
-	free(storage);
 	if (!done || PyErr_Occurred())
 		return raise_error(plugin, &error);
 	Py_RETURN_NONE;
@@ -478,6 +514,9 @@ static const char kernel_doc[] =
 	"not answered: a word that names nothing, a list that breaks off, records that\n"
 	"are lost. What there is is shown all the same. A single value that is not known\n"
 	"is `-`, in JSON null, and a note says why; that is no failure.\n"
+	"\n"
+	"The shell may do what stands behind a command, as in crash: `kernel ps | grep UN',\n"
+	"`kernel log > FILE', `>> FILE'. Its exit status is in $_shell_exitcode.\n"
 	"\n"
 	"In JSON a byte that is not UTF-8 is the character U+EF00 plus the byte.\n"
 	"\n"

@@ -5,6 +5,7 @@
  *
  * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
  */
+#include "commands/command.h"
 #include "gdb/session.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/cpu.h"
@@ -19,14 +20,68 @@ struct function {
 	PyObject *(*call)(struct session *session, PyObject *args, struct error *error);
 };
 
+struct named {
+	const struct task *task;	/* the first */
+	size_t count;
+};
+
+static bool take_named(void *context, const struct task *task)
+{
+	struct named *named = context;
+
+	if (!named->count++)
+		named->task = task;
+	return true;
+}
+
+/* The one task of that NAME, a gdb.Value: 0 with an exception or *error. */
+static uint64_t task_by_name(struct session *session, PyObject *value, struct error *error)
+{
+	PyObject *name = PyObject_CallMethod(value, "string", NULL);
+	PyObject *bytes = name ? PyUnicode_AsUTF8String(name) : NULL;
+	struct named named = { 0 };
+	uint64_t address = 0;
+	char word[64];
+	const char *words[] = { word };
+
+	Py_XDECREF(name);
+	if (!bytes)
+		return 0;
+	snprintf(word, sizeof(word), "\\%s", PyBytes_AsString(bytes));
+	Py_DECREF(bytes);
+	pthread_mutex_lock(&session->kernel->lock);
+	if (select_tasks(session->kernel, words, 1, take_named, &named, error)) {
+		if (named.count > 1)
+			error_set(error, ERROR_USAGE, "$task: %zu tasks are called %s; say which by its pid, as of the first: %u",
+				  named.count, word + 1, named.task->pid);
+		else
+			address = named.task->address;
+	}
+	pthread_mutex_unlock(&session->kernel->lock);
+	return address;
+}
+
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
+	PyObject *argument, *type, *value, *trace;
 	const struct task *task;
-	PyObject *argument;
 	uint64_t pid, address = 0;
 
-	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &pid))
+	if (!PyArg_ParseTuple(args, "O", &argument))
 		return NULL;
+	if (!value_to_u64(argument, &pid)) {
+		PyErr_Fetch(&type, &value, &trace);
+		address = task_by_name(session, argument, error);
+		if (PyErr_Occurred()) {		/* nor is it a text: then what is wrong with the number counts */
+			PyErr_Clear();
+			PyErr_Restore(type, value, trace);
+			return NULL;
+		}
+		Py_XDECREF(type);
+		Py_XDECREF(value);
+		Py_XDECREF(trace);
+		return address ? gdb_pointer(session->plugin, address, "struct task_struct") : NULL;
+	}
 	pthread_mutex_lock(&session->kernel->lock);
 	task = pid <= UINT32_MAX ? task_find_pid(session->kernel, pid) : NULL;
 	if (task)
@@ -185,7 +240,7 @@ out:
 static const struct function functions[] = {
 	{ "task",
 	  "$task(PID): the task with that pid, as a struct task_struct *.\n"
-	  "PID 0 is CPU 0's idle task.\n"
+	  "PID 0 is CPU 0's idle task. $task(\"NAME\") is the one task of that name.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $task(211)->comm\n"

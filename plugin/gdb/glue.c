@@ -2,6 +2,7 @@
 #include "gdb/plugin.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands/output.h"
+#include "gdb/terminal/shell.h"
 
 PyObject *gdb_attribute(struct plugin *plugin, const char *name)
 {
@@ -85,6 +87,15 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	PyErr_Clear();
 	Py_DECREF(result);
 	return true;
+}
+
+void gdb_flush(struct plugin *plugin)
+{
+	PyObject *result = PyObject_CallMethod(plugin->gdb, "flush", NULL);
+
+	Py_XDECREF(result);
+	forget_exception();
+	fflush(stdout);
 }
 
 bool gdb_output_arrived(struct plugin *plugin, struct error *error)
@@ -213,7 +224,7 @@ static bool write_to(struct plugin *plugin, PyObject *stream, const char *text, 
 
 bool gdb_write(struct plugin *plugin, const char *text, size_t size)
 {
-	return write_to(plugin, NULL, text, size);
+	return plugin->shell ? shell_write(plugin->shell, text, size) : write_to(plugin, NULL, text, size);
 }
 
 static bool print_to(struct plugin *plugin, PyObject *stream, const char *format, va_list args)
@@ -352,16 +363,50 @@ void forget_exception(void)
 		PyErr_SetInterrupt();
 }
 
+/* Of a function, an array or a structure the address is meant. NULL with the exception that is there already. */
+static PyObject *address_of(PyObject *value)
+{
+	PyObject *type, *what, *trace, *address, *number = NULL;
+
+	PyErr_Fetch(&type, &what, &trace);
+	address = PyObject_GetAttrString(value, "address");	/* None: it is in no memory */
+	if (address && address != Py_None)
+		number = PyNumber_Long(address);
+	Py_XDECREF(address);
+	PyErr_Clear();
+	if (!number) {
+		PyErr_Restore(type, what, trace);
+		return NULL;
+	}
+	Py_XDECREF(type);
+	Py_XDECREF(what);
+	Py_XDECREF(trace);
+	return number;
+}
+
+/* 1.5, as a number of Python's or of gdb's. */
+static bool is_fraction(PyObject *value)
+{
+	PyObject *number = PyLong_Check(value) ? NULL : PyNumber_Float(value);
+	double real = number ? PyFloat_AsDouble(number) : 0;
+
+	Py_XDECREF(number);
+	forget_exception();	/* it is none at all */
+	return real != floor(real);
+}
+
 bool value_to_u64(PyObject *value, uint64_t *number_ret)
 {
 	PyObject *number;
 
 	/* Rounding would be a guess. */
-	if (PyFloat_Check(value)) {
+	if (PyFloat_Check(value) || is_fraction(value)) {
 		PyErr_SetString(PyExc_TypeError, "an integer is wanted, not a floating-point number");
 		return false;
 	}
 	number = PyNumber_Long(value);
+	if (!number && !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		number = address_of(value);
 	if (!number)
 		return false;
 	/* Addresses come as negative numbers, too; more than 64 bits are none. */

@@ -28,7 +28,10 @@ bool gdb_execute_visible(struct plugin *plugin, const char *command, struct erro
  * belong. (gdb 18 puts those records into the string where a command's output is caught.) False with a Python exception.
  */
 bool gdb_execute_live(struct plugin *plugin, const char *command, bool from_tty);
-/* Writes through gdb's pager. False with a Python exception pending if the person quit it. */
+/* gdb's own text is on its way, before what others write. */
+void gdb_flush(struct plugin *plugin);
+/* Writes through gdb's pager, or to the shell behind the command (gdb/terminal/shell.h). False with a Python exception pending if the person quit it, or
+ * without one if the shell reads no more. */
 bool gdb_write(struct plugin *plugin, const char *text, size_t size);
 bool gdb_printf(struct plugin *plugin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -60,7 +63,7 @@ PyObject *raise_error(struct plugin *plugin, const struct error *error);
 
 /* The gdb.Value (TYPE *)ADDRESS, TYPE "struct task_struct"; NULL with an exception. */
 PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type);
-/* The unsigned 64-bit number of a gdb.Value or int; false with an exception. */
+/* The unsigned 64-bit number of a gdb.Value or int, of what is no number its address; false with an exception. */
 bool value_to_u64(PyObject *value, uint64_t *number_ret);
 
 #endif

@@ -23,5 +23,6 @@ gdb_sources += \
 	plugin/gdb/register.c \
 	plugin/gdb/command_line.c plugin/gdb/command_line.h \
 	plugin/gdb/relaunch.c \
+	plugin/gdb/terminal/shell.c plugin/gdb/terminal/shell.h \
 	plugin/gdb/terminal/style.c plugin/gdb/terminal/style.h \
 	plugin/gdb/threads.c

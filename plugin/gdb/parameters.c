@@ -17,6 +17,7 @@ struct kind {
 	/* Of a string that is no file name: what it is at first, and whether VALUE will do. */
 	const char *first;
 	bool (*check)(const char *value, struct error *error);
+	bool inverted; /* of a boolean: struct settings has the opposite, false at first */
 	/* NULL, or makes the new value take effect in the open dump. */
 	bool (*apply)(struct plugin *plugin, struct error *error);
 };
@@ -43,6 +44,8 @@ static bool apply_unpack_dir(struct plugin *plugin, struct error *error)
 
 static const char *const symbols_choices[] = { "auto", "vmlinux", "dump", NULL };
 static const struct kind on_off = { .gdb_kind = "PARAM_BOOLEAN" };
+/* One that is on at first: the member says that it is off. */
+static const struct kind on_first = { .gdb_kind = "PARAM_BOOLEAN", .inverted = true };
 static const struct kind file = { .gdb_kind = "PARAM_OPTIONAL_FILENAME" };
 static const struct kind unpack_dir = { .gdb_kind = "PARAM_OPTIONAL_FILENAME",
 					.apply = apply_unpack_dir };
@@ -71,6 +74,13 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore debug-path /srv/kernels:/home/me/linux" },
+	{ "shell", &on_first, offsetof(struct settings, no_shell),
+	  "Whether a shell may do what stands behind a kernel command.\n"
+	  "As in `kernel ps | grep UN', `kernel log > FILE' and `kernel mod >> FILE'. Off,\n"
+	  "such a command is refused.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore shell off" },
 	{ "symbols", &symbols, offsetof(struct settings, symbols),
 	  "Where names, types and unwinding come from.\n"
 	  "With `vmlinux', from the vmlinux that gdb has or that `set vmcore vmlinux' names.\n"
@@ -185,10 +195,10 @@ static PyObject *parameter_set(PyObject *self, PyObject *args)
 	(void)args;
 	if (done && setting->kind->check)
 		done = check_value(plugin, setting, self, value);
-	if (done && setting->kind != &on_off)
+	if (done && setting->kind != &on_off && setting->kind != &on_first)
 		done = set_string(setting_place(plugin, setting), value);
 	else if (done)
-		*(bool *)setting_place(plugin, setting) = value == Py_True;
+		*(bool *)setting_place(plugin, setting) = (value == Py_True) != setting->kind->inverted;
 	Py_XDECREF(value);
 	if (!done)
 		return NULL;
@@ -254,6 +264,8 @@ static bool register_setting(struct plugin *plugin, PyObject *base, const struct
 			Py_CLEAR(parameter);
 		Py_XDECREF(first);
 	}
+	if (parameter && setting->kind->inverted && PyObject_SetAttrString(parameter, "value", Py_True) < 0)
+		Py_CLEAR(parameter);
 	/* gdb starts an optional filename as None, a boolean as False and a choice as the first, as
 	 * struct settings does. */
 	Py_XDECREF(choices);

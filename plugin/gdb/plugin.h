@@ -15,6 +15,7 @@
 
 struct kernel;
 struct session;
+struct shell;
 
 struct settings {
 	char *module_path; /* set vmcore module-path: directories with .ko files, ':' between */
@@ -27,6 +28,7 @@ struct settings {
 	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool zero_excluded; /* set vmcore zero-excluded */
+	bool no_shell;	    /* set vmcore shell: nothing behind a command */
 };
 
 struct plugin {
@@ -51,6 +53,7 @@ struct plugin {
 	PyObject *python_stack;	     /* the class of what Task.stack() returns */
 	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
+	struct shell *shell; /* what stands behind the command that runs, which gets its text; NULL = nothing does */
 	bool output_lost; /* stdout could not be written, and somebody has said so */
 };
 

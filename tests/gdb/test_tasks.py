@@ -88,6 +88,15 @@ def test_functions(dump):
     assert "$per_cpu: init_task is not a per-CPU variable" in out
 
 
+def test_functions_arrays_and_names(dump):
+    """Of what is no number the address is meant; a task by its name, if that is one task's."""
+    out = dump.gdb("kernel rd (schedule) 1", "kernel rd (init_task.comm) 1", "kernel rd (init_task.comm)", 'print $task("kthreadd")->pid',
+                   'print $task("nobody at all")', "print $task(1.5)")
+    assert re.search(rf"^{int(dump.json('kernel sym schedule')['symbols'][0]['address'], 16):08x}: ", out, re.M)
+    assert out.count("swap") == 2, out
+    assert "$1 = 2\n" in out and "no task is called nobody at all" in out and "not a floating-point number" in out
+
+
 def test_arguments_and_environment(dump):
     """ps -a reads user memory: the role `arguments` if there is one, else any recorded process."""
     from_user = {tid: t for tid, t in recorded(dump).items() if t.files.get("cmdline") and tid == t.tgid}
