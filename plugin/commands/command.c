@@ -109,8 +109,12 @@ static bool no_such_option(const struct command *command, char letter, struct er
 {
 	struct buffer list = { 0 };
 
-	for (size_t i = 0; command->options && command->options[i].letter; i++)
-		buffer_printf(&list, "-%c ", command->options[i].letter);
+	for (size_t i = 0; command->options && command->options[i].letter; i++) {
+		const char *argument = command->options[i].argument;
+
+		/* An argument of digits is part of the option's name: -16. */
+		buffer_printf(&list, "-%c%s ", command->options[i].letter, argument && isdigit((unsigned char)*argument) ? argument : "");
+	}
 	error_set(
 		error, ERROR_USAGE,
 		"%s: there is no option -%c; the options are %s-j. `help kernel %s` explains them",

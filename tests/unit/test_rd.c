@@ -46,10 +46,15 @@ static void forms(void **state)
 	expect_text(set, "rd -16 -x ffff888000100000 3", "ffff888000100000: 4241 4443 4645\n");
 	expect_text(set, "rd -32 -x ffff888000100000 2", "ffff888000100000: 44434241 48474645\n");
 	expect_text(set, "rd -32 -N -x ffff888000100000 2", "ffff888000100000: 41424344 45464748\n");
-	expect_text(set, "rd -32 -R ffff888000100000 2", "ffff888000100000: 48474645 44434241\n");
-	expect_text(set, "rd -d -x ffff888000100008", "ffff888000100008:                   -2\n");
-	expect_text(set, "rd -D -x ffff888000100008", "ffff888000100008: 18446744073709551614\n");
-	expect_part(set, "rd -s -x ffff888000100020", "ffff888000100020: init_task");
+	expect_text(set, "rd -32 -R ffff888000100004 2", "ffff888000100000: 48474645 44434241\n");
+	expect_text(set, "rd -d ffff888000100008", "ffff888000100008:                   -2\n");
+	expect_text(set, "rd -D ffff888000100008", "ffff888000100008: 18446744073709551614\n");
+	expect_text(set, "rd -8 -d ffff888000100000 4", "ffff888000100000:   65   66   67   68\n");
+	expect_text(set, "rd -16 -D ffff888000100000 2", "ffff888000100000:  16961  17475\n");
+	expect_part(set, "rd -R 8 3", "error: rd: so many values do not fit in below 0x8");
+	expect_part(set, "rd -r file ffff888000100000", "error: rd: how many bytes?");
+	expect_part(set, "rd -z 0", "-8 -16 -32 -64 ");
+	expect_part(set, "rd -s ffff888000100020", "ffff888000100020: init_task");
 	expect_text(set, "rd -a ffff888000100010", "ffff888000100010: some text\n");
 	expect_text(set, "rd -a ffff888000100010 11", "ffff888000100010: some text..\n");
 	command_image_free(set);
@@ -95,7 +100,7 @@ static void gaps(void **state)
 	expect_text(set, "rd -g -p 1ff004 1000",
 		    "00000000001ff004: 4096 bytes missing: page 511 was excluded\n"
 		    "0000000000200004: 3904 bytes missing: no page 512\n");
-	expect_part(set, "rd -g -R -p 1feff8 2", "error: page 511 was excluded");
+	expect_part(set, "rd -g -R -p 1ff000 2", "error: page 511 was excluded");
 	expect_text(set, "rd -g -x ffff888000100000", "ffff888000100000: 4847464544434241\n");
 	command_image_free(set);
 }

@@ -28,13 +28,13 @@ static const struct option options[] = {
 	{ '1', "6", "values of 16 bits" },
 	{ '3', "2", "values of 32 bits" },
 	{ '6', "4", "values of 64 bits (the default on 64-bit machines)" },
-	{ 'd', NULL, "signed decimal numbers" },
-	{ 'D', NULL, "unsigned decimal numbers" },
-	{ 's', NULL, "symbols in place of the addresses of kernel code and data" },
+	{ 'd', NULL, "signed decimal numbers, without the text column" },
+	{ 'D', NULL, "unsigned decimal numbers, without it" },
+	{ 's', NULL, "symbols in place of the addresses of kernel code and data, without it" },
 	{ 'x', NULL, "without the text column" },
 	{ 'a', NULL, "text only; without COUNT up to the first byte that is none" },
 	{ 'N', NULL, "values in network byte order" },
-	{ 'R', NULL, "COUNT values in reverse order, the last one at ADDRESS" },
+	{ 'R', NULL, "the COUNT values that end with the one at ADDRESS, in reverse order" },
 	{ 'o', "OFFSET", "begin OFFSET (hexadecimal) after ADDRESS" },
 	{ 'e', "END", "stop before this address" },
 	{ 'r', "FILE", "write COUNT bytes as they are to FILE" },
@@ -168,6 +168,13 @@ static bool parse(struct rd *rd, struct error *error)
 					 value, rd->address);
 		rd->count = (value - rd->address - 1) / rd->width + 1;
 	}
+	if (option_value(arguments, 'r') && !rd->count_given)
+		return error_set(error, ERROR_USAGE, "rd: how many bytes? rd -r FILE ADDRESS COUNT, or with -e END");
+	if (has_option(arguments, 'R') && !end) {
+		if (rd->count - 1 > rd->address / rd->width)
+			return error_set(error, ERROR_USAGE, "rd: so many values do not fit in below 0x%" PRIx64, rd->address);
+		rd->address -= (rd->count - 1) * rd->width;
+	}
 	if (rd->count - 1 > (UINT64_MAX - rd->address) / rd->width)
 		return error_set(error, ERROR_USAGE,
 				 "rd: that many values do not fit in above 0x%" PRIx64,
@@ -208,16 +215,18 @@ static size_t read_some(const struct rd *rd, uint64_t address, void *buffer, siz
 
 static void add_value(const struct rd *rd, struct buffer *text, uint64_t value)
 {
+	/* -128, 65535, -2147483648, 18446744073709551615 */
+	static const unsigned char decimal_digits[] = { [1] = 4, [2] = 6, [4] = 11, [8] = 20 };
 	unsigned bits = 8 * rd->width, digits = 2 * rd->width;
 	char symbol[256];
 
 	if (text->size)
 		buffer_char(text, ' ');
 	if (has_option(rd->arguments, 'd'))
-		buffer_printf(text, "%*" PRId64, digits + digits / 4,
+		buffer_printf(text, "%*" PRId64, decimal_digits[rd->width],
 			      (int64_t)(value << (64 - bits)) >> (64 - bits));
 	else if (has_option(rd->arguments, 'D'))
-		buffer_printf(text, "%*" PRIu64, digits + digits / 4, value);
+		buffer_printf(text, "%*" PRIu64, decimal_digits[rd->width], value);
 	else if (has_option(rd->arguments, 's') && rd->kernel->symbols &&
 		 kernel_symbolize(rd->kernel, value, symbol, sizeof(symbol)))
 		buffer_printf(text, "%-*s", digits, symbol);
@@ -229,7 +238,8 @@ static void add_value(const struct rd *rd, struct buffer *text, uint64_t value)
 static bool emit_line(const struct rd *rd, uint64_t address, const uint8_t *bytes, size_t size)
 {
 	bool reverse = has_option(rd->arguments, 'R'), text_only = has_option(rd->arguments, 'a');
-	bool with_text = !reverse && !has_option(rd->arguments, 'x');
+	bool numbers_only = has_option(rd->arguments, 'd') || has_option(rd->arguments, 'D') || has_option(rd->arguments, 's');
+	bool with_text = text_only || (!reverse && !numbers_only && !has_option(rd->arguments, 'x'));
 	struct buffer values = { 0 }, hex = { 0 };
 	char text[LINE + 1];
 	size_t cell;
