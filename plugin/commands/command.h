@@ -173,8 +173,9 @@ void command_complete_options(const struct command *command, const char *prefix,
 			      struct buffer *lines);
 
 /*
- * Selecting tasks by words: a pid (decimal), a task address (hex), or a name (comm; 'pattern' in
- * quotes is a regular expression as in crash; \\123 is a task that is called 123). CALLBACK per
+ * Selecting tasks by words: a pid (decimal), a task address (hex), a name (comm; 'pattern' in
+ * quotes is a regular expression as in crash; \\123 is a task that is called 123), or, where no task is called so, a state as in the
+ * column ST (UN; what is not known is in none). CALLBACK per
  * task, in the order of the words, false = stop, which is no error. ERROR_USAGE naming the word
  * that matches nothing; ERROR_PARTIAL if others did: then all is done, and it is for the end.
  */

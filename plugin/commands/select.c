@@ -38,6 +38,16 @@ static void select_name(struct selection *selection, const char *name)
 	}
 }
 
+static void select_state(struct selection *selection, const char *letters)
+{
+	for (size_t i = 0; i < selection->table->count && !selection->stopped; i++) {
+		const struct task *task = &selection->table->tasks[i];
+
+		if (task_state_known(task) && !strcmp(task_state_letters(selection->kernel, task), letters))
+			found(selection, task);
+	}
+}
+
 /* WORD is 'pattern' with its quotes. */
 static bool select_pattern(struct selection *selection, const char *word, struct error *error)
 {
@@ -118,6 +128,10 @@ static bool select_word(struct selection *selection, const char *word, struct er
 	}
 	if (!selection->found && !decimal)
 		select_name(selection, word);
+	if (!selection->found && task_state_exists(word)) {
+		select_state(selection, word);
+		return selection->found || error_set(error, ERROR_USAGE, "no task is in the state %s, and none is called so", word);
+	}
 	if (selection->found)
 		return true;
 	if (decimal)

@@ -515,7 +515,7 @@ static const char kernel_doc[] =
 	"are lost. What there is is shown all the same. A single value that is not known\n"
 	"is `-`, in JSON null, and a note says why; that is no failure.\n"
 	"\n"
-	"The shell may do what stands behind a command, as in crash: `kernel ps | grep UN',\n"
+	"The shell may do what stands behind a command, as in crash: `kernel ps | wc -l',\n"
 	"`kernel log > FILE', `>> FILE'. Its exit status is in $_shell_exitcode.\n"
 	"\n"
 	"In JSON a byte that is not UTF-8 is the character U+EF00 plus the byte.\n"

@@ -74,6 +74,17 @@ def test_selectors(dump):
     assert all(t["pid"] == t["tgid"] for t in dump.json("kernel ps -G")["tasks"] if t["pid"])
 
 
+def test_selecting_by_state(dump):
+    """The guest's own record of states: D is UN, S is IN; a task whose state nobody knows is in none."""
+    tasks = dump.json("kernel ps")["tasks"]
+    for letters in ("UN", "IN", "RU"):
+        wanted = {t["task"] for t in tasks if t["state"] == letters}
+        assert wanted == {t["task"] for t in dump.json(f"kernel ps {letters}")["tasks"]}
+    blocked = {t["pid"] for t in dump.json("kernel bt UN")["tasks"]}
+    assert dump.pid("uninterruptible") in blocked and blocked == {t["pid"] for t in tasks if t["state"] == "UN"}
+    assert "no task is in the state WA" in dump.gdb("kernel ps WA") or any(t["state"] == "WA" for t in tasks)
+
+
 def test_functions(dump):
     pid = dump.pid("init")
     out = dump.gdb(f"print $task({pid})->pid", f"print $task({pid})->comm",

@@ -323,7 +323,7 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 static const char bt_help[] =
 	"Shows kernel stacks: without words that of the thread selected in gdb, else of\n"
 	"the task that panicked. A word is a PID, a task_struct's address, a command\n"
-	"name, or a regular expression in single quotes.\n"
+	"name, a regular expression in single quotes, or a state: bt UN.\n"
 	"\n"
 	"Each line is a frame: its number, its stack pointer, function+offset and\n"
 	"[module], and its address: where the call returns to, or for frame 0 and an\n"

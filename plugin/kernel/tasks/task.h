@@ -124,6 +124,8 @@ bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t
  */
 bool task_state_known(const struct task *task);
 const char *task_state_letters(struct kernel *kernel, const struct task *task);
+/* Are these two of them? "??" are none. */
+bool task_state_exists(const char *letters);
 /* The kernel's word: "running", "interruptible sleep", ... for the thread list. */
 const char *task_state_name(struct kernel *kernel, const struct task *task);
 

@@ -8,6 +8,8 @@
  * They are macros, so no type tells; but task_state_array, which /proc/PID/status is made of, has a word for each of them in
  * their order. Older kernels' numbers are turned into today's.
  */
+#include <string.h>
+
 #include "kernel/tasks/task.h"
 
 enum {
@@ -157,6 +159,15 @@ static const struct state *find_state(struct kernel *kernel, const struct task *
 const char *task_state_letters(struct kernel *kernel, const struct task *task)
 {
 	return find_state(kernel, task)->letters;
+}
+
+bool task_state_exists(const char *letters)
+{
+	bool found = !strcmp(letters, running.letters);
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		found |= !strcmp(letters, states[i].letters);
+	return found;
 }
 
 const char *task_state_name(struct kernel *kernel, const struct task *task)
