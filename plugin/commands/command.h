@@ -75,6 +75,8 @@ struct host {
 	/* The address space of an expression: "$rsp", "&init_task", "0x..", evaluated by gdb. */
 	bool (*evaluate)(void *context, const char *expression, uint64_t *value_ret,
 			 struct error *error);
+	/* gdb's text of an expression's value: FORMAT is "", or a letter of print/FORMAT. */
+	bool (*print)(void *context, const char *expression, const char *format, struct buffer *text, struct error *error);
 	/* The thread gdb has selected, as a task_struct address; 0 = none. */
 	uint64_t (*selected_task)(void *context);
 	/* Or the CPU that it is; NULL = it is none. */
@@ -212,5 +214,7 @@ extern const struct command command_rd;
 extern const struct command command_report;
 extern const struct command command_sym;
 extern const struct command command_kmem;
+extern const struct command command_list;
+extern const struct command command_tree;
 
 #endif

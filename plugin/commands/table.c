@@ -8,6 +8,7 @@ const struct command *const command_table[] = {
 	&command_bt,
 	&command_dump,
 	&command_kmem,
+	&command_list,
 	&command_log,
 	&command_mod,
 	&command_ps,
@@ -16,6 +17,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_sym,
 	&command_sys,
+	&command_tree,
 	NULL,
 };
 

@@ -62,6 +62,35 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 	return done;
 }
 
+static bool print(void *context, const char *expression, const char *format, struct buffer *text, struct error *error)
+{
+	struct session *session = context;
+	PyObject *value = NULL, *method = NULL, *options = NULL, *nothing = NULL, *string = NULL, *bytes = NULL;
+	bool done;
+
+	let_go(session);
+	done = session_attach(session, error);
+	if (done) {
+		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
+		method = value ? PyObject_GetAttrString(value, "format_string") : NULL;
+		options = *format ? Py_BuildValue("{ss}", "format", format) : PyDict_New();
+		nothing = PyTuple_New(0);
+		string = method && options && nothing ? PyObject_Call(method, nothing, options) : NULL;
+		bytes = string ? PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace") : NULL;
+		done = bytes || error_from_python(error);
+	}
+	if (done)
+		buffer_append(text, PyBytes_AsString(bytes), PyBytes_Size(bytes));
+	Py_XDECREF(bytes);
+	Py_XDECREF(string);
+	Py_XDECREF(nothing);
+	Py_XDECREF(options);
+	Py_XDECREF(method);
+	Py_XDECREF(value);
+	take_back(session);
+	return done;
+}
+
 static uint64_t selected_task(void *context)
 {
 	return session_selected_task(context);
@@ -105,6 +134,7 @@ void host_init(struct host *host, struct session *session)
 	*host = (struct host){
 		.source = source,
 		.evaluate = evaluate,
+		.print = print,
 		.selected_task = selected_task,
 		.selected_cpu = selected_cpu,
 		.load_module = load_module,

@@ -205,6 +205,7 @@ struct xarray_walk {
 	struct kernel *kernel;
 	struct member slots, shift;
 	uint64_t node_tag;		/* in the low two bits of a pointer to a node */
+	uint64_t value_mask, value_tag;	/* of an entry that is a value; 0 = those are passed over */
 	uint64_t pointer_size, count;
 	bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error);
 	void *context;
@@ -240,7 +241,7 @@ static void xarray_entry(struct xarray_walk *walk, uint64_t entry, uint64_t inde
 
 	if (!entry || walk->stopped)
 		return;
-	if ((entry & 3) == 0) {
+	if ((entry & 3) == 0 || (walk->value_mask && (entry & walk->value_mask) == walk->value_tag)) {
 		walk->stopped = !walk->callback(walk->context, index, entry, &error);
 		if (error.kind != ERROR_NONE)
 			xarray_damaged(walk, &error);
@@ -268,16 +269,21 @@ static void xarray_entry(struct xarray_walk *walk, uint64_t entry, uint64_t inde
 	}
 }
 
-bool xarray_for_each(struct kernel *kernel, uint64_t root,
-		     bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
-		     void *context, struct error *error)
+static bool xarray_walk(struct kernel *kernel, uint64_t root, bool values,
+			bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+			void *context, struct error *error)
 {
 	struct xarray_walk walk = { .kernel = kernel, .callback = callback, .context = context,
 				    .pointer_size = kernel->arch->pointer_size };
 	struct member head;
 	uint64_t entry;
 
-	if (!xarray_open(&walk, &head, error) || !kernel_read_pointer(kernel, root + head.offset, &entry, error))
+	if (!xarray_open(&walk, &head, error))
+		return false;
+	/* An xarray's value has the lowest bit; in a radix tree such entries were called exceptional. */
+	walk.value_mask = !values ? 0 : walk.node_tag == 2 ? 1 : 3;
+	walk.value_tag = walk.node_tag == 2 ? 1 : 2;
+	if (!kernel_read_pointer(kernel, root + head.offset, &entry, error))
 		return false;
 	xarray_entry(&walk, entry, 0, 64);
 	if (walk.damage.kind == ERROR_NONE)
@@ -285,4 +291,18 @@ bool xarray_for_each(struct kernel *kernel, uint64_t root,
 	if (error)
 		*error = walk.damage;
 	return error_prefix(error, "the tree at 0x%llx", (unsigned long long)root);
+}
+
+bool xarray_for_each(struct kernel *kernel, uint64_t root,
+		     bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+		     void *context, struct error *error)
+{
+	return xarray_walk(kernel, root, false, callback, context, error);
+}
+
+bool xarray_for_each_entry(struct kernel *kernel, uint64_t root,
+			   bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+			   void *context, struct error *error)
+{
+	return xarray_walk(kernel, root, true, callback, context, error);
 }

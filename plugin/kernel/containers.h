@@ -37,6 +37,10 @@ bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
 bool xarray_for_each(struct kernel *kernel, uint64_t root,
 		     bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
 		     void *context, struct error *error);
+/* The same with the entries that are values (swap entries, say), as they are in the array. */
+bool xarray_for_each_entry(struct kernel *kernel, uint64_t root,
+			   bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
+			   void *context, struct error *error);
 
 /* A set of addresses, for walks that must not visit anything twice. Zero-initialise it. */
 struct visited {

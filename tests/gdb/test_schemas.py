@@ -33,6 +33,8 @@ CASES = {
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V"],
+    "list": ["-h -o task_struct.tasks init_task", "-H -o module.list -s module.name,state modules", "task_struct.real_parent init_task"],
+    "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start vmap_area_root"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
