@@ -7,8 +7,7 @@ import pytest
 from conftest import run_gdb
 from pokes import Poked
 
-pytestmark = pytest.mark.scenario("sysrq")
-IN_LIST, IN_TREE = 4, 6     # words of struct rig_item before them: two longs and 16 bytes; a list_head
+pytestmark = pytest.mark.every_machine
 
 
 @pytest.fixture
