@@ -216,5 +216,6 @@ extern const struct command command_sym;
 extern const struct command command_kmem;
 extern const struct command command_list;
 extern const struct command command_tree;
+extern const struct command command_p;
 
 #endif

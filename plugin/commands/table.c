@@ -11,6 +11,7 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_log,
 	&command_mod,
+	&command_p,
 	&command_ps,
 	&command_rd,
 	&command_report,

@@ -1,5 +1,6 @@
 """`kernel list` and `kernel tree` on the module's containers, held against what the module said is in them, and on the kernel's own."""
 import json
+import re
 import struct
 
 import pytest
@@ -77,6 +78,20 @@ def test_the_kernels_own(dump):
     pid = dump.pid("init")
     chain = dump.json("kernel list task_struct.real_parent ($task(%d))" % pid)["entries"]
     assert len(chain) == 2      # init's parent is the boot CPU's idle task, and that one's itself
+
+
+def test_values_of_cpus(dump):
+    """A per-CPU variable's own word for whose it is; gdb's text of everything else."""
+    cpus = sorted(c["cpu"] for c in dump.json("kernel bt -a")["tasks"])
+    rows = dump.json("kernel p runqueues.cpu:a")["values"]
+    assert set(cpus) <= {row["cpu"] for row in rows}
+    assert all(int(row["value"]) == row["cpu"] and row["expression"] == "runqueues.cpu" for row in rows)
+    assert [row["cpu"] for row in dump.json(f"kernel p runqueues.cpu:{cpus[-1]}")["values"]] == cpus[-1:]
+    out = dump.gdb("print init_task.comm", "kernel p init_task.comm", "kernel p -x (&init_task)->pid + 16", "kernel p runqueues.cpu",
+                   "kernel p init_task.comm:0", "kernel p 1 ? 2 : 3", "kernel p", "thread 1", "kernel p runqueues.cpu:", status=1)
+    assert re.search(r"\$1 = (.*)", out)[1] == re.search(r"init_task.comm = (.*)", out)[1]
+    assert "(&init_task)->pid + 16 = 0x10\n" in out and "1 ? 2 : 3 = 2\n" in out and out.rstrip().endswith(f"[{cpus[0]}] runqueues.cpu = {cpus[0]}")
+    assert "`p runqueues:a' is all of them" in out and "init_task is not a per-CPU variable" in out and "p: of what?" in out
 
 
 def test_errors(dump, record):
