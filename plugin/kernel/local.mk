@@ -34,3 +34,4 @@ core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records
 	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h
 core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/kernel/memory/page_map.c \
 	plugin/kernel/memory/nodes.c plugin/kernel/memory/nodes.h
+core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h

@@ -32,7 +32,8 @@ CASES = {
                "-u -l 1000 -s 1000 1", "-p -s 100000 -e 200000 0", "-t 57ac6e9d", "-T 57ac6e9d", "-c -s linux_banner -l 100 Linux",
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
-    "kmem": ["-i", "-o", "-v", "-V"],
+    "kmem": ["-i", "-o", "-v", "-V",
+             "-z", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -18,5 +18,8 @@ kmem_view kmem_use;		/* -i */
 kmem_view kmem_vmalloc;		/* -v */
 kmem_view kmem_counters;	/* -V */
 kmem_view kmem_per_cpu;		/* -o */
+kmem_view kmem_pages;		/* -p, -m */
+kmem_view kmem_zones;		/* -z */
+kmem_view kmem_nodes;		/* -n */
 
 #endif

@@ -39,6 +39,18 @@ struct page_map {
 /* Read at the first call. */
 bool page_map_get(struct kernel *kernel, const struct page_map **map_ret, struct error *error);
 
+/* A section of SPARSEMEM that is present: struct mem_section. */
+struct section {
+	uint64_t number, address, pfn;
+	uint64_t encoded;		/* section_mem_map as it is */
+	uint64_t map;			/* the struct page of its first frame */
+	bool has_map;
+};
+typedef bool section_function(void *context, const struct section *section, struct error *error);
+
+/* Each section; none where the kernel has no sections. *damage: of kind ERROR_NONE, or what of them was lost. */
+bool sections_for_each(struct kernel *kernel, section_function *callback, void *context, struct error *damage, struct error *error);
+
 /* pfn -> address of its struct page, and back. ERROR_NOT_MAPPED: there is none. */
 bool page_of_pfn(struct kernel *kernel, uint64_t pfn, uint64_t *page_ret, struct error *error);
 bool page_to_pfn(struct kernel *kernel, uint64_t page, uint64_t *pfn_ret, struct error *error);

@@ -25,10 +25,10 @@ static void map_free(void *value)
 static const struct kernel_slot slot = { map_free };
 
 /* What is lost first is what is told. */
-static void lose(struct page_map *map, const struct error *why)
+static void lose(struct error *damage, const struct error *why)
 {
-	if (map->damage.kind == ERROR_NONE)
-		map->damage = *why;
+	if (damage->kind == ERROR_NONE)
+		*damage = *why;
 }
 
 /* A piece of the array, joined to the one before it if it goes on there. */
@@ -54,6 +54,9 @@ struct sections {
 	struct kernel *kernel;
 	struct page_map *map;
 	struct member mem_map;
+	section_function *callback;
+	void *context;
+	struct error damage;	/* the first that was lost */
 	uint64_t table;		/* of pointers to roots, or of sections */
 	uint64_t size, per_root, count;
 	bool roots;		/* CONFIG_SPARSEMEM_EXTREME */
@@ -120,18 +123,20 @@ static bool find_table(struct sections *sections, struct error *error)
 					       sections->size);
 }
 
-static bool one_section(struct sections *sections, uint64_t number, const uint8_t *copy, struct error *error)
+static bool one_section(struct sections *sections, uint64_t number, uint64_t address, const uint8_t *copy, struct error *error)
 {
-	struct page_map *map = sections->map;
-	uint64_t encoded, pfn = number * map->section_pages;
+	struct section section = { .number = number, .address = address };
+	uint64_t pfn = number * sections->map->section_pages;
 
-	if (!kernel_decode_field(sections->kernel, copy, sections->size, &sections->mem_map, &encoded))
+	if (!kernel_decode_field(sections->kernel, copy, sections->size, &sections->mem_map, &section.encoded))
 		return error_set(error, ERROR_CORRUPT, "mem_section.section_mem_map is no number");
-	if ((encoded & (SECTION_PRESENT | SECTION_HAS_MAP)) != (SECTION_PRESENT | SECTION_HAS_MAP))
+	if (!(section.encoded & SECTION_PRESENT))
 		return true;
+	section.has_map = section.encoded & SECTION_HAS_MAP;
+	section.pfn = pfn;
 	/* It is encoded so that a frame's number leads to its struct page. */
-	return add_run(map, pfn, map->section_pages,
-		       ((encoded & ~SECTION_FLAGS) + pfn * map->struct_size) & memory_last(sections->kernel->memory), error);
+	section.map = ((section.encoded & ~SECTION_FLAGS) + pfn * sections->map->struct_size) & memory_last(sections->kernel->memory);
+	return sections->callback(sections->context, &section, error);
 }
 
 /* The sections of one root; false = no memory or Ctrl-C. */
@@ -144,10 +149,10 @@ static bool one_root(struct sections *sections, uint64_t root, uint64_t first, s
 	if (!copy)
 		return error_no_memory(error, "sections of memory", sections->per_root * sections->size);
 	if (!memory_read(sections->kernel->memory, root, copy, sections->per_root * sections->size, &why))
-		lose(sections->map, &why);
+		lose(&sections->damage, &why);
 	else
 		for (uint64_t i = 0; done && i < sections->per_root && first + i < sections->count; i++)
-			done = one_section(sections, first + i, copy + i * sections->size, error);
+			done = one_section(sections, first + i, root + i * sections->size, copy + i * sections->size, error);
 	free(copy);
 	return done;
 }
@@ -164,7 +169,7 @@ static bool all_roots(struct sections *sections, struct error *error)
 		if (first / sections->per_root % 4096 == 4095 && !kernel_check_interrupt(kernel, error))
 			return false;
 		if (sections->roots && !kernel_read_pointer(kernel, sections->table + first / sections->per_root * word, &root, &why)) {
-			lose(sections->map, &why);
+			lose(&sections->damage, &why);
 			return true;	/* the table goes on in memory that is as lost */
 		}
 		if (root && !one_root(sections, root, first, error))
@@ -173,10 +178,12 @@ static bool all_roots(struct sections *sections, struct error *error)
 	return true;
 }
 
-static bool sparse(struct kernel *kernel, struct page_map *map, struct error *error)
+static bool each_section(struct kernel *kernel, struct page_map *map, section_function *callback, void *context, struct error *damage,
+			 struct error *error)
 {
-	struct sections sections = { .kernel = kernel, .map = map };
+	struct sections sections = { .kernel = kernel, .map = map, .callback = callback, .context = context };
 	uint64_t length;
+	bool done;
 
 	if (!types_member(kernel->types, "mem_section", "section_mem_map", &sections.mem_map, error) ||
 	    !types_size(kernel->types, "mem_section", &sections.size, error) || !section_pages(&sections, error) ||
@@ -188,7 +195,26 @@ static bool sparse(struct kernel *kernel, struct page_map *map, struct error *er
 		sections.count = length * sections.per_root;
 	if (!sections.count || sections.count > MAX_SECTIONS)
 		sections.count = MAX_SECTIONS;
-	return all_roots(&sections, error);
+	done = all_roots(&sections, error);
+	lose(damage, &sections.damage);
+	return done;
+}
+
+static bool section_run(void *context, const struct section *section, struct error *error)
+{
+	struct page_map *map = context;
+
+	return !section->has_map || add_run(map, section->pfn, map->section_pages, section->map, error);
+}
+
+bool sections_for_each(struct kernel *kernel, section_function *callback, void *context, struct error *damage, struct error *error)
+{
+	struct page_map *map;
+
+	damage->kind = ERROR_NONE;
+	if (!page_map_get(kernel, (const struct page_map **)&map, error))
+		return false;
+	return !map->section_pages || each_section(kernel, map, callback, context, damage, error);
 }
 
 /* --- one array --- */
@@ -227,14 +253,14 @@ static bool find_runs(struct kernel *kernel, struct page_map *map, struct error 
 {
 	struct error why = { 0 };
 	bool sections = symtab_find(kernel->symbols, "mem_section") != NULL;
-	bool whole = sections ? sparse(kernel, map, &why) : flat(kernel, map, &why);
+	bool whole = sections ? each_section(kernel, map, section_run, map, &map->damage, &why) : flat(kernel, map, &why);
 
 	if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
 		*error = why;
 		return false;
 	}
 	if (!whole)
-		lose(map, &why);
+		lose(&map->damage, &why);
 	if (map->nr_runs || (sections && vmemmap(kernel, map, error)))
 		return true;
 	return error_set(error, ERROR_CORRUPT, "the kernel's struct pages cannot be found: %s",
