@@ -16,3 +16,4 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 	plugin/commands/report/report_flame.c plugin/commands/report/report_log.c plugin/commands/report/report_tables.c plugin/commands/report/report_style.c
 core_sources += plugin/commands/memory/kmem_pages.c
 core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_nodes.c
+core_sources += plugin/commands/memory/kmem_free.c

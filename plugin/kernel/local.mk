@@ -35,3 +35,4 @@ core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records
 core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/kernel/memory/page_map.c \
 	plugin/kernel/memory/nodes.c plugin/kernel/memory/nodes.h
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
+core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h

@@ -106,6 +106,57 @@ def test_nodes(dump):
     assert int(result["blocks"][0]["start"], 16) == int(first["physical"], 16)
 
 
+# --- -f, -F ---
+
+def recorded_free(dump):
+    """{(node, zone, type or None): [blocks of each order]}: buddyinfo's under None, pagetypeinfo's under their types."""
+    found = {}
+    for line in dump.oracle.text("proc/buddyinfo").splitlines():
+        match = re.match(r"Node (\d+), zone +(\w+)((?: +\d+)+)", line)
+        found[int(match[1]), match[2], None] = list(map(int, match[3].split()))
+    for line in dump.oracle.text("proc/pagetypeinfo").splitlines():
+        if match := re.match(r"Node +(\d+), zone +(\w+), type +(\w+)((?: +\d+)+)", line):
+            found[int(match[1]), match[2], match[3].lower()] = list(map(int, match[4].split()))
+    return found
+
+
+def test_free_lists(dump):
+    """What a zone counts, its lists have, and so do the CPUs'; both add up to the zone's counter. Where nothing moved it is the record."""
+    result, recorded = view(dump, "f"), recorded_free(dump)
+    assert "notes" not in result
+    zones = {zone["name"]: zone for zone in recorded_zones(dump)}
+    same = compared = 0
+    for zone in result["free_lists"]:
+        kinds = [name for name in zone["orders"][0] if name not in ("order", "free", "notes")]
+        assert {kind for node, name, kind in recorded if kind} == set(kinds)
+        assert sum(row["free"] << row["order"] for row in zone["orders"]) == zone["free"]
+        for row in zone["orders"]:
+            assert sum(row[kind] for kind in kinds) == row["free"] and "notes" not in row
+            for kind in kinds:
+                there = recorded[zone["node"], zone["name"], kind][row["order"]]
+                assert abs(row[kind] - there) <= 30 + there // 4, (zone["name"], row, kind)
+                compared += 1
+                same += row[kind] == there
+            if zone["free"] == zones[zone["name"]]["free"]:
+                assert row["free"] == recorded[zone["node"], zone["name"], None][row["order"]]
+        for cpu in zone["cpus"]:
+            assert cpu["count"] == cpu["listed"]
+    assert compared > 50 and same > compared * .6
+
+
+def test_free_pages(dump):
+    """Each is once in them; they are what the page array has as free, and the CPUs' have no users."""
+    listed, by_pfn = dump.json("kernel kmem -F")["free_pages"], {page["pfn"]: page for page in pages(dump)}
+    frames = [row["pfn"] + i for row in listed for i in range(1 << row["order"])]
+    assert len(frames) == len(set(frames)) > 1000
+    zone_names = [zone["name"] for zone in recorded_zones(dump)]
+    for row in listed:
+        page = by_pfn[row["pfn"]]
+        assert page["page"] == row["page"] and zone_names[page["zone"]] == row["zone"] and page["refcount"] == 0
+        assert (page["type"] == "buddy") == (row["cpu"] is None), row
+    assert {page["pfn"] for page in pages(dump) if page["type"] == "buddy"} == {row["pfn"] for row in listed if row["cpu"] is None}
+
+
 # --- -p, -m ---
 
 @functools.lru_cache(maxsize=None)

@@ -8,6 +8,8 @@ static const struct {
 	char letter;
 	kmem_view *show;
 } views[] = {
+	{ 'f', kmem_free },
+	{ 'F', kmem_free_pages },
 	{ 'i', kmem_use },
 	{ 'm', kmem_pages },
 	{ 'n', kmem_nodes },
@@ -19,6 +21,8 @@ static const struct {
 };
 
 static const struct option options[] = {
+	{ 'f', NULL, "free pages by zone, order and migrate type, and the CPUs' own" },
+	{ 'F', NULL, "each page of the free lists" },
 	{ 'i', NULL, "what memory was used for, as /proc/meminfo, and as parts that add up" },
 	{ 'm', "MEMBER,...", "the page array: members of struct page" },
 	{ 'n', NULL, "nodes, sections of memory, memory blocks" },
@@ -73,6 +77,9 @@ static const char help[] =
 	"-v takes addresses, too: then it shows the areas that they are in.\n"
 	"A guard page belongs to the area. CALLER is who asked for it.\n"
 	"\n"
+	"-f: FREE is what the zone counts, the rest is what its lists have; each link is\n"
+	"checked, and where one is broken the list is gone through from its other end.\n"
+	"\n"
 	"-p takes struct pages, kernel addresses, physical ones, and ranges of these\n"
 	"(START-END); without any it goes through all of the page array. -m shows the\n"
 	"members that it names instead.\n"
@@ -80,6 +87,8 @@ static const char help[] =
 	"JSON: -i \"memory\" and \"memory_parts\" (bytes); -v \"areas\" (start, end, size\n"
 	"in bytes, vm_struct, pages, physical, kinds, caller); -V \"counters\" (of zones\n"
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
+	"-f \"free_lists\" by zone, each with \"orders\" (free is what the zone counts, the\n"
+	"rest what its lists have) and \"cpus\"; -F \"free_pages\".\n"
 	"-z \"zones\", each with \"figures\", \"counters\" and \"cpus\" (pages); -n \"nodes\"\n"
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
@@ -100,7 +109,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem -f|-F|-i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -21,5 +21,7 @@ kmem_view kmem_per_cpu;		/* -o */
 kmem_view kmem_pages;		/* -p, -m */
 kmem_view kmem_zones;		/* -z */
 kmem_view kmem_nodes;		/* -n */
+kmem_view kmem_free;		/* -f */
+kmem_view kmem_free_pages;	/* -F */
 
 #endif
