@@ -17,3 +17,4 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 core_sources += plugin/commands/memory/kmem_pages.c
 core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_nodes.c
 core_sources += plugin/commands/memory/kmem_free.c
+core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c

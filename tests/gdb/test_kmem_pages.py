@@ -157,6 +157,36 @@ def test_free_pages(dump):
     assert {page["pfn"] for page in pages(dump) if page["type"] == "buddy"} == {row["pfn"] for row in listed if row["cpu"] is None}
 
 
+# --- -g, -h ---
+
+def test_flags_are_gdbs(dump):
+    """gdb has the enumeration; names behind __NR_PAGEFLAGS are other names of the same bits."""
+    said = dump.python("for f in gdb.lookup_type('enum pageflags').fields(): print('FLAG', f.name[3:], f.enumval)")
+    theirs = []
+    for line in re.findall(r"FLAG (\S+) (\d+)", said):
+        if line[0] == "R_PAGEFLAGS":
+            break
+        theirs.append((line[0], int(line[1])))
+    ours = [(row["name"], row["bit"]) for row in view(dump, "g")["page_flags"]]
+    assert len(ours) > 15 and ours == [flag for flag in theirs if not flag[0].startswith("NR_PAGEFLAGS")][:len(ours)]
+    assert len(theirs) - len(ours) <= 1
+    first, second = ours[1][0], ours[5][0]
+    assert dump.json("kernel kmem -g 22")["flags"][0]["names"] == f"{first}|{second}"
+    assert "kmem -g: zz is no hexadecimal number" in dump.gdb("kernel kmem -g zz", status=1)
+
+
+def test_pools_of_huge_pages(dump):
+    pools = {pool["size"]: pool for pool in view(dump, "h")["pools"]}
+    meminfo = dict(re.findall(r"(\w+): +(\d+)", dump.oracle.text("proc/meminfo")))
+    if "Hugepagesize" not in meminfo:       # the machine has none
+        assert not pools
+        return
+    pool = pools[int(meminfo["Hugepagesize"]) * 1024]
+    assert pool["name"] == f"hugepages-{meminfo['Hugepagesize']}kB"
+    assert [pool[name] for name in ("total", "free", "reserved", "surplus")] == \
+        [int(meminfo[f"HugePages_{name}"]) for name in ("Total", "Free", "Rsvd", "Surp")]
+
+
 # --- -p, -m ---
 
 @functools.lru_cache(maxsize=None)

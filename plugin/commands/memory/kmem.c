@@ -10,6 +10,8 @@ static const struct {
 } views[] = {
 	{ 'f', kmem_free },
 	{ 'F', kmem_free_pages },
+	{ 'g', kmem_flags },
+	{ 'h', kmem_hugetlb },
 	{ 'i', kmem_use },
 	{ 'm', kmem_pages },
 	{ 'n', kmem_nodes },
@@ -23,6 +25,8 @@ static const struct {
 static const struct option options[] = {
 	{ 'f', NULL, "free pages by zone, order and migrate type, and the CPUs' own" },
 	{ 'F', NULL, "each page of the free lists" },
+	{ 'g', NULL, "flags of pages by their names, or those of each number given" },
+	{ 'h', NULL, "pools of huge pages (hugetlb)" },
 	{ 'i', NULL, "what memory was used for, as /proc/meminfo, and as parts that add up" },
 	{ 'm', "MEMBER,...", "the page array: members of struct page" },
 	{ 'n', NULL, "nodes, sections of memory, memory blocks" },
@@ -64,7 +68,7 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 	}
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
-	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages)
+	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags)
 		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
@@ -89,6 +93,7 @@ static const char help[] =
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
 	"-f \"free_lists\" by zone, each with \"orders\" (free is what the zone counts, the\n"
 	"rest what its lists have) and \"cpus\"; -F \"free_pages\".\n"
+	"-g \"page_flags\", or \"flags\" of numbers; -h \"pools\" (pages of SIZE bytes).\n"
 	"-z \"zones\", each with \"figures\", \"counters\" and \"cpus\" (pages); -n \"nodes\"\n"
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
@@ -101,7 +106,9 @@ static const char help[] =
 	"(gdb) kernel kmem -m flags,page_type,_refcount.counter 5000000-5002000\n"
 	"      PAGE            PHYSICAL       flags        page_type  _refcount.counter\n"
 	"ffef42f8c0140000       5000000  000fffffc0010200  4294967295         1\n"
-	"ffef42f8c0140040       5001000  000fffffc0000000  4294967295         0\n";
+	"ffef42f8c0140040       5001000  000fffffc0000000  4294967295         0\n"
+	"(gdb) kernel kmem -g 000fffffc0010200\n"
+	"FLAGS: 000fffffc0010200  NAMES: slab|head  ZONE: 0  NODE: 0\n";
 
 static const struct mi_name mi_names[] = { { "kmem", NULL }, { 0 } };
 
@@ -109,7 +116,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -f|-F|-i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -22,6 +22,8 @@ kmem_view kmem_pages;		/* -p, -m */
 kmem_view kmem_zones;		/* -z */
 kmem_view kmem_nodes;		/* -n */
 kmem_view kmem_free;		/* -f */
+kmem_view kmem_flags;		/* -g */
+kmem_view kmem_hugetlb;		/* -h */
 kmem_view kmem_free_pages;	/* -F */
 
 #endif

@@ -263,6 +263,27 @@ static void take(const struct decoder *decoder, bool has, const struct member *m
 		decoder->page->known |= 1u << fact;
 }
 
+/* Zone and node by the flags. */
+static void place(const struct page_members *members, struct page_info *page)
+{
+	if (members->has_zone) {
+		page->zone = page->flags >> members->zone_shift & ((1u << members->zone_width) - 1);
+		page->known |= 1u << PAGE_ZONE;
+	}
+	if (members->has_node) {
+		page->node = members->node_width ? page->flags >> members->node_shift & ((1u << members->node_width) - 1) : 0;
+		page->known |= 1u << PAGE_NODE;
+	}
+}
+
+void page_place(struct kernel *kernel, struct page_info *page)
+{
+	const struct page_members *members = members_get(kernel, NULL);
+
+	if (members)
+		place(members, page);
+}
+
 static void decode(const struct page_members *members, const struct decoder *decoder)
 {
 	struct page_info *page = decoder->page;
@@ -283,14 +304,8 @@ static void decode(const struct page_members *members, const struct decoder *dec
 	page->refcount = (int32_t)count;
 	page->type = (uint32_t)type;
 	page->typed = page_knows(page, PAGE_TYPE) && is_type(members, page->type);
-	if (page_knows(page, PAGE_FLAGS) && members->has_zone) {
-		page->zone = page->flags >> members->zone_shift & ((1u << members->zone_width) - 1);
-		page->known |= 1u << PAGE_ZONE;
-	}
-	if (page_knows(page, PAGE_FLAGS) && members->has_node) {
-		page->node = members->node_width ? page->flags >> members->node_shift & ((1u << members->node_width) - 1) : 0;
-		page->known |= 1u << PAGE_NODE;
-	}
+	if (page_knows(page, PAGE_FLAGS))
+		place(members, page);
 }
 
 bool page_decode(struct kernel *kernel, uint64_t pfn, uint64_t address, const void *copy, struct page_info *page_ret,

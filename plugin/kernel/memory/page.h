@@ -109,6 +109,8 @@ const char *page_type_name(struct kernel *kernel, const struct page_info *page);
 bool page_is_buddy(struct kernel *kernel, const struct page_info *page);
 /* A page of a slab (a head, or a tail if HEAD is its head). */
 bool page_is_slab(struct kernel *kernel, const struct page_info *head);
+/* Fills in zone and node by PAGE's flags, as far as they say it. */
+void page_place(struct kernel *kernel, struct page_info *page);
 /* Appends the flags' names, "locked|lru"; bits without one as 0x... */
 void page_flags_text(struct kernel *kernel, uint64_t flags, struct buffer *text);
 /* Each flag by bit; the callback returns false to stop. */
