@@ -11,11 +11,14 @@ const struct command *const command_table[] = {
 	&command_log,
 	&command_mod,
 	&command_ps,
+	&command_pte,
+	&command_ptov,
 	&command_rd,
 	&command_report,
 	&command_search,
 	&command_sym,
 	&command_sys,
+	&command_vtop,
 	NULL,
 };
 

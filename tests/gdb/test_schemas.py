@@ -34,10 +34,14 @@ CASES = {
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V",
              "-z", "-g", "-g 1ff", "-h", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner"],
+    "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
+    "ptov": ["{physical}"],
+    "pte": ["8000000005c9b063 0"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
-FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP")}
+FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
+         ("vtop", "-c 1 -u 0")}
 
 
 @functools.lru_cache(maxsize=None)

@@ -81,7 +81,7 @@ static bool section_pages(struct sections *sections, struct error *error)
 	if (!kernel_read_variable(kernel, "__highest_present_section_nr", word, &last, error) ||
 	    !kernel_read_variable(kernel, "max_pfn", word, &pages, error))
 		return error_prefix(error, "how large a section of memory is");
-	for (bits = 10; bits < 40; bits++)
+	for (bits = 4; bits < 40; bits++)
 		if (pages && (pages - 1) >> bits == last) {
 			sections->map->section_pages = 1ull << bits;
 			return true;
