@@ -45,6 +45,14 @@ struct register_info {
 	bool in_description;		/* has its own <reg>; see arch->target_xml */
 };
 
+#define ARCH_MAX_LEVELS 6
+
+/* An entry that a walk read: of which table ("PMD"), where, what. */
+struct translation_step {
+	const char *table;
+	uint64_t at, entry;
+};
+
 /* Result of a page table walk. */
 struct translation {
 	uint64_t physical;		/* of the address asked for */
@@ -56,10 +64,34 @@ struct translation {
 	/* bytes of that page: its start is the address rounded down to it */
 	uint64_t page_size;
 	uint64_t entry;			/* the last page table entry, for vtop and for flags */
-	unsigned levels_walked;
+	unsigned levels_walked;		/* how many entries were read, also by a walk that failed: these */
+	struct translation_step steps[ARCH_MAX_LEVELS];
 	/* a table was missing: computed from phys_base, there is no entry */
 	bool from_phys_base;
 	bool no_execute;		/* the tables forbid the kernel to execute what is there */
+};
+
+/* A walk has read ENTRY. */
+static inline void translation_step(struct translation *translation, const char *table, uint64_t at, uint64_t entry)
+{
+	if (translation->levels_walked < ARCH_MAX_LEVELS)
+		translation->steps[translation->levels_walked] = (struct translation_step){ table, at, entry };
+	translation->levels_walked++;
+	translation->entry = entry;
+}
+
+/* A bit, or a field, of a page table's entry. */
+struct arch_entry_flag {
+	uint64_t mask, value;		/* set if entry & mask == value */
+	const char *name;
+	uint8_t where;			/* bits of enum arch_entry_where: where it means that */
+};
+enum arch_entry_where {
+	ENTRY_OF_TABLE = 1,		/* it leads to another table */
+	ENTRY_OF_BLOCK = 2,		/* of a higher table, and it maps */
+	ENTRY_OF_PAGE = 4,		/* of the last table */
+	ENTRY_ANYWHERE = 7,
+	ENTRY_NOT_PRESENT = 8,		/* of an entry that the hardware takes for none */
 };
 
 /* What the stack looks like in code that has no call frame information: entry code, assembly. */
@@ -180,6 +212,11 @@ struct arch {
 	bool (*user_root)(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret,
 			  struct error *error);
 
+	/* The flags of a page table's entry, in the order of their bits; the last has no name. */
+	const struct arch_entry_flag *entry_flags;
+	/* The physical page that ENTRY of the last table maps; false: it maps none. */
+	bool (*entry_physical)(const struct memory *memory, uint64_t entry, uint64_t *physical_ret);
+
 	/* A return address as it lies in memory -> the address of code (arm64 signs them). NULL: it is one. */
 	uint64_t (*code_address)(const struct memory *memory, uint64_t value);
 
@@ -242,6 +279,9 @@ struct arch {
 
 extern const struct arch *const arch_table[];	/* NULL-terminated */
 extern const struct arch arch_x86_64, arch_arm64, arch_s390x, arch_i386;
+
+/* entry_flags.c: struct arch's. */
+extern const struct arch_entry_flag x86_entry_flags[], arm64_entry_flags[], s390x_entry_flags[];
 
 /* The architecture of an ELF machine number; NULL if there is none. */
 const struct arch *arch_find(uint16_t elf_machine);

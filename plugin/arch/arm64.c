@@ -91,8 +91,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 					    (unsigned long long)address, level_name(memory, level),
 					    (unsigned long long)at);
 		entry = memory_decode(memory, bytes, 8);
-		translation->entry = entry;
-		translation->levels_walked++;
+		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_VALID) || (level == 0 && !(entry & ENTRY_TABLE)))
 			return not_mapped(memory, address, level, at, entry, error);
 		if (level == 0 || !(entry & ENTRY_TABLE)) {
@@ -163,6 +162,12 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	return true;
 }
 
+static bool entry_physical(const struct memory *memory, uint64_t entry, uint64_t *physical_ret)
+{
+	*physical_ret = entry_address(memory, entry);
+	return entry & ENTRY_VALID && entry & ENTRY_TABLE;
+}
+
 /* A signed return address: the signature is in the bits of the mask, which are ones in every address of the kernel's. */
 static uint64_t code_address(const struct memory *memory, uint64_t value)
 {
@@ -221,6 +226,8 @@ const struct arch arch_arm64 = {
 	.translate = translate,
 	.is_kernel_address = is_kernel_address,
 	.user_root = user_root,
+	.entry_flags = arm64_entry_flags,
+	.entry_physical = entry_physical,
 	.code_address = code_address,
 	.prstatus_registers = arm64_prstatus_registers,
 	.prstatus_pid = arm64_prstatus_pid,

@@ -92,8 +92,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 			return error_prefix(error, "0x%llx cannot be translated: the page table with its %s, at physical 0x%llx, cannot be read",
 					    (unsigned long long)address, level_name(memory, level), (unsigned long long)at);
 		entry = mapped = memory_decode(memory, bytes, entry_size);
-		translation->entry = entry;
-		translation->levels_walked++;
+		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_PRESENT) && !(mapped = protnone_entry(memory, address, level, entry)))
 			return not_mapped(memory, address, level, at, entry, error);
 		/* A PAE table of the third level has no rights in its entries. */
@@ -185,6 +184,14 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	return true;
 }
 
+static bool entry_physical(const struct memory *memory, uint64_t entry, uint64_t *physical_ret)
+{
+	if (!(entry & (ENTRY_PRESENT | ENTRY_PROTNONE)))
+		return false;
+	*physical_ret = entry_address(memory, entry & ENTRY_PRESENT || !is_pae(memory) ? entry : entry ^ PAE_ADDRESS, 1ull << PAGE_SHIFT);
+	return true;
+}
+
 /* arch/x86/entry/entry_32.S. What has an entry of its own in .debug_frame (C functions) is not asked for here. */
 static const struct arch_code code[] = {
 	{ "asm_*", ARCH_CODE_ENTRY, NULL },
@@ -236,6 +243,8 @@ const struct arch arch_i386 = {
 	.translate = translate,
 	.is_kernel_address = is_kernel_address,
 	.user_root = user_root,
+	.entry_flags = x86_entry_flags,
+	.entry_physical = entry_physical,
 	.prstatus_registers = i386_prstatus_registers,
 	.prstatus_pid = i386_prstatus_pid,
 	.qemu_registers = i386_qemu_registers,

@@ -1,4 +1,4 @@
-core_sources += plugin/arch/arch.c plugin/arch/arch.h plugin/arch/memory.c \
+core_sources += plugin/arch/arch.c plugin/arch/arch.h plugin/arch/memory.c plugin/arch/entry_flags.c \
 	plugin/arch/x86_64.c plugin/arch/x86_64_find.c plugin/arch/x86_64.h plugin/arch/x86_64_registers.c plugin/arch/x86_64_stack.c \
 	plugin/arch/arm64.c plugin/arch/arm64.h plugin/arch/arm64_registers.c \
 	plugin/arch/s390x.c plugin/arch/s390x.h plugin/arch/s390x_registers.c \

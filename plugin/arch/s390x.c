@@ -95,8 +95,7 @@ static bool walk_page_table(struct memory *memory, uint64_t table, uint64_t addr
 	translation->run = (1ull << PAGE_SHIFT) - (address & ((1ull << PAGE_SHIFT) - 1));
 	if (!read_entry(memory, address, "page", at, &entry, error))
 		return false;
-	translation->entry = entry;
-	translation->levels_walked++;
+	translation_step(translation, "page", at, entry);
 	/* Invalid to the hardware is also a page that has not been used for a while, and one without access rights. */
 	if (entry & PAGE_INVALID && !(entry & PAGE_PRESENT))
 		return not_mapped(address, "page", at, entry, entry == PAGE_INVALID ? "" : ": swapped out", error);
@@ -124,8 +123,7 @@ static bool walk(struct memory *memory, uint64_t table, unsigned level, uint64_t
 					 (unsigned long long)address, level_names[level], (unsigned long long)table);
 		if (!read_entry(memory, address, level_names[level], at, &entry, error))
 			return false;
-		translation->entry = entry;
-		translation->levels_walked++;
+		translation_step(translation, level_names[level], at, entry);
 		/* A large one that has not been used for a while is invalid to the hardware alone. */
 		if (entry & ENTRY_INVALID && !(level <= REGION_3 && entry & ENTRY_LARGE))
 			return not_mapped(address, level_names[level], at, entry, "", error);
@@ -224,6 +222,13 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	return true;
 }
 
+static bool entry_physical(const struct memory *memory, uint64_t entry, uint64_t *physical_ret)
+{
+	(void)memory;
+	*physical_ret = entry & TABLE_ORIGIN;
+	return !(entry & PAGE_INVALID) || entry & PAGE_PRESENT;
+}
+
 /* arch/s390/kernel/entry.S. The entries that .debug_frame has of these, if any, are not right. */
 static const struct arch_code code[] = {
 	{ "system_call", ARCH_CODE_ENTRY, NULL },
@@ -278,6 +283,8 @@ const struct arch arch_s390x = {
 	.translate = translate,
 	.is_kernel_address = is_kernel_address,
 	.user_root = user_root,
+	.entry_flags = s390x_entry_flags,
+	.entry_physical = entry_physical,
 	.prstatus_registers = s390x_prstatus_registers,
 	.prstatus_pid = s390x_prstatus_pid,
 	.pt_regs = s390x_pt_regs,

@@ -116,8 +116,7 @@ bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 				(unsigned long long)address, level_name(memory, level),
 				(unsigned long long)at);
 		entry = mapped = x86_64_word(bytes, 0);
-		translation->entry = entry;
-		translation->levels_walked++;
+		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_PRESENT)) {
 			mapped = protnone_entry(memory, address, level, entry);
 			if (!mapped)
@@ -199,6 +198,14 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	return true;
 }
 
+static bool entry_physical(const struct memory *memory, uint64_t entry, uint64_t *physical_ret)
+{
+	if (!(entry & (ENTRY_PRESENT | ENTRY_PROTNONE)))
+		return false;
+	*physical_ret = entry_address(memory, entry & ENTRY_PRESENT ? entry : entry ^ ENTRY_ADDRESS);
+	return true;
+}
+
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
 	.elf_machine = EM_X86_64,
@@ -241,6 +248,8 @@ const struct arch arch_x86_64 = {
 	.translate = translate,
 	.is_kernel_address = x86_64_is_kernel_address,
 	.user_root = user_root,
+	.entry_flags = x86_entry_flags,
+	.entry_physical = entry_physical,
 	.prstatus_registers = x86_64_prstatus_registers,
 	.prstatus_pid = x86_64_prstatus_pid,
 	.qemu_registers = x86_64_qemu_registers,

@@ -6,7 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
- *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vtop, ptov, pte
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -185,6 +185,12 @@ struct task;
 bool select_tasks(struct kernel *kernel, const char *const *words, size_t nr_words,
 		  bool (*callback)(void *context, const struct task *task), void *context,
 		  struct error *error);
+/*
+ * The user page tables of the task at ADDRESS (0: the selected one), for user address VALUE; what COMMAND says where there is none, and
+ * behind that HINT.
+ */
+bool select_user_root(struct kernel *kernel, const struct host *host, const char *command, uint64_t task, uint64_t value, const char *hint,
+		      uint64_t *root_ret, struct error *error);
 /* "0,2-4" or "all"/"a" -> bit set of CPUs. */
 bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */,
 		    struct error *error);
@@ -217,5 +223,8 @@ extern const struct command command_kmem;
 extern const struct command command_list;
 extern const struct command command_tree;
 extern const struct command command_p;
+extern const struct command command_vtop;
+extern const struct command command_ptov;
+extern const struct command command_pte;
 
 #endif

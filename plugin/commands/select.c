@@ -231,3 +231,14 @@ bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus, struct 
 	}
 	return true;
 }
+
+bool select_user_root(struct kernel *kernel, const struct host *host, const char *command, uint64_t task, uint64_t value, const char *hint,
+		      uint64_t *root_ret, struct error *error)
+{
+	const struct task *found = task_find_address(kernel, task ? task : host_selected_task(host));
+
+	if (!found)
+		return error_set(error, ERROR_USAGE, "%s: 0x%llx is a user address and no task is selected; `thread N` selects one%s", command,
+				 (unsigned long long)value, hint);
+	return task_user_root(kernel, found, root_ret, error);
+}

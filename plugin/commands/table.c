@@ -13,12 +13,15 @@ const struct command *const command_table[] = {
 	&command_mod,
 	&command_p,
 	&command_ps,
+	&command_pte,
+	&command_ptov,
 	&command_rd,
 	&command_report,
 	&command_search,
 	&command_sym,
 	&command_sys,
 	&command_tree,
+	&command_vtop,
 	NULL,
 };
 

@@ -124,4 +124,4 @@ def test_offsets(dump):
 def test_one_view(dump):
     assert "kmem: one view at a time" in dump.gdb("kernel kmem -i -v", status=1)
     assert "kmem: which view?" in dump.gdb("kernel kmem", status=1)
-    assert "only -v takes addresses" in dump.gdb("kernel kmem -i 0", status=1)
+    assert "kmem: -i takes no addresses" in dump.gdb("kernel kmem -i 0", status=1)

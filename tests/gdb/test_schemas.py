@@ -32,14 +32,19 @@ CASES = {
                "-u -l 1000 -s 1000 1", "-p -s 100000 -e 200000 0", "-t 57ac6e9d", "-T 57ac6e9d", "-c -s linux_banner -l 100 Linux",
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
-    "kmem": ["-i", "-o", "-v", "-V"],
+    "kmem": ["-i", "-o", "-v", "-V",
+             "-z", "-g", "-g 1ff", "-h", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner"],
+    "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
+    "ptov": ["{physical}"],
+    "pte": ["8000000005c9b063 0"],
     "list": ["-h -o task_struct.tasks init_task", "-H -o module.list -s module.name,state modules", "task_struct.real_parent init_task"],
     "p": ["init_task.pid", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start vmap_area_root"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
-FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP")}
+FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
+         ("vtop", "-c 1 -u 0")}
 
 
 @functools.lru_cache(maxsize=None)

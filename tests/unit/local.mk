@@ -39,6 +39,7 @@ check_PROGRAMS += \
 	tests/unit/test_module \
 	tests/unit/test_orc \
 	tests/unit/test_output \
+	tests/unit/test_pages \
 	tests/unit/test_ps \
 	tests/unit/test_scan \
 	tests/unit/test_rd \

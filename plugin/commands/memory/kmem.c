@@ -8,17 +8,33 @@ static const struct {
 	char letter;
 	kmem_view *show;
 } views[] = {
+	{ 'f', kmem_free },
+	{ 'F', kmem_free_pages },
+	{ 'g', kmem_flags },
+	{ 'h', kmem_hugetlb },
 	{ 'i', kmem_use },
+	{ 'm', kmem_pages },
+	{ 'n', kmem_nodes },
 	{ 'o', kmem_per_cpu },
+	{ 'p', kmem_pages },
 	{ 'v', kmem_vmalloc },
 	{ 'V', kmem_counters },
+	{ 'z', kmem_zones },
 };
 
 static const struct option options[] = {
+	{ 'f', NULL, "free pages by zone, order and migrate type, and the CPUs' own" },
+	{ 'F', NULL, "each page of the free lists" },
+	{ 'g', NULL, "flags of pages by their names, or those of each number given" },
+	{ 'h', NULL, "pools of huge pages (hugetlb)" },
 	{ 'i', NULL, "what memory was used for, as /proc/meminfo, and as parts that add up" },
+	{ 'm', "MEMBER,...", "the page array: members of struct page" },
+	{ 'n', NULL, "nodes, sections of memory, memory blocks" },
 	{ 'o', NULL, "each CPU's per-CPU offset" },
+	{ 'p', NULL, "the page array, or the pages of addresses (also physical, START-END)" },
 	{ 'v', NULL, "areas of vmalloc, ioremap, modules, stacks: as /proc/vmallocinfo" },
 	{ 'V', NULL, "counters of pages and of events: as /proc/vmstat" },
+	{ 'z', NULL, "zones: watermarks, counters, CPUs' pages: as /proc/zoneinfo" },
 	{ 0 }
 };
 
@@ -40,18 +56,20 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 		     struct error *error)
 {
 	kmem_view *show = NULL;
+	char letter = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(views); i++) {
 		if (!has_option(arguments, views[i].letter))
 			continue;
-		if (show)
+		if (show && show != views[i].show)
 			return error_set(error, ERROR_USAGE, "kmem: one view at a time");
 		show = views[i].show;
+		letter = views[i].letter;
 	}
 	if (!show)
-		return error_set(error, ERROR_USAGE, "kmem: which view? -i memory use, -o per-CPU offsets, -v vmalloc, -V counters");
-	if (arguments->nr_words && show != kmem_vmalloc)
-		return error_set(error, ERROR_USAGE, "kmem: only -v takes addresses");
+		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
+	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags)
+		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
 
@@ -63,15 +81,34 @@ static const char help[] =
 	"-v takes addresses, too: then it shows the areas that they are in.\n"
 	"A guard page belongs to the area. CALLER is who asked for it.\n"
 	"\n"
+	"-f: FREE is what the zone counts, the rest is what its lists have; each link is\n"
+	"checked, and where one is broken the list is gone through from its other end.\n"
+	"\n"
+	"-p takes struct pages, kernel addresses, physical ones, and ranges of these\n"
+	"(START-END); without any it goes through all of the page array. -m shows the\n"
+	"members that it names instead.\n"
+	"\n"
 	"JSON: -i \"memory\" and \"memory_parts\" (bytes); -v \"areas\" (start, end, size\n"
 	"in bytes, vm_struct, pages, physical, kinds, caller); -V \"counters\" (of zones\n"
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
+	"-f \"free_lists\" by zone, each with \"orders\" (free is what the zone counts, the\n"
+	"rest what its lists have) and \"cpus\"; -F \"free_pages\".\n"
+	"-g \"page_flags\", or \"flags\" of numbers; -h \"pools\" (pages of SIZE bytes).\n"
+	"-z \"zones\", each with \"figures\", \"counters\" and \"cpus\" (pages); -n \"nodes\"\n"
+	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
+	"often it is mapped, head a tail's compound page); -m \"members\".\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel kmem -v ff78af31c000c000 ff78af31c000e000\n"
 	"     START              SIZE   PAGES  KIND              CALLER\n"
 	"ff78af31c000c000        8192       0  ioremap fed00000  hpet_enable+0xef\n"
-	"ff78af31c000e000        8192       1  vmalloc           bpf_prog_alloc_no_stats+0x31\n";
+	"ff78af31c000e000        8192       1  vmalloc           bpf_prog_alloc_no_stats+0x31\n"
+	"(gdb) kernel kmem -m flags,page_type,_refcount.counter 5000000-5002000\n"
+	"      PAGE            PHYSICAL       flags        page_type  _refcount.counter\n"
+	"ffef42f8c0140000       5000000  000fffffc0010200  4294967295         1\n"
+	"ffef42f8c0140040       5001000  000fffffc0000000  4294967295         0\n"
+	"(gdb) kernel kmem -g 000fffffc0010200\n"
+	"FLAGS: 000fffffc0010200  NAMES: slab|head  ZONE: 0  NODE: 0\n";
 
 static const struct mi_name mi_names[] = { { "kmem", NULL }, { 0 } };
 
@@ -79,7 +116,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -i|-o|-V|-v [ADDRESS...]",
+	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

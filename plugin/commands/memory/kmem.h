@@ -18,5 +18,12 @@ kmem_view kmem_use;		/* -i */
 kmem_view kmem_vmalloc;		/* -v */
 kmem_view kmem_counters;	/* -V */
 kmem_view kmem_per_cpu;		/* -o */
+kmem_view kmem_pages;		/* -p, -m */
+kmem_view kmem_zones;		/* -z */
+kmem_view kmem_nodes;		/* -n */
+kmem_view kmem_free;		/* -f */
+kmem_view kmem_flags;		/* -g */
+kmem_view kmem_hugetlb;		/* -h */
+kmem_view kmem_free_pages;	/* -F */
 
 #endif

@@ -111,7 +111,6 @@ static bool choose_space(struct rd *rd, struct error *error)
 {
 	struct memory *memory = rd->kernel->memory;
 	struct translation nowhere;
-	const struct task *task;
 
 	if (has_option(rd->arguments, 'p')) {
 		rd->space = PHYSICAL;
@@ -128,13 +127,7 @@ static bool choose_space(struct rd *rd, struct error *error)
 	if (memory_is_nowhere(memory, rd->address))
 		return memory_translate(memory, 0, rd->address, &nowhere, error);
 	rd->space = USER_SPACE;
-	task = task_find_address(rd->kernel, host_selected_task(rd->host));
-	if (!task)
-		return error_set(error, ERROR_USAGE,
-				 "rd: 0x%" PRIx64 " is a user address and no task is selected; "
-				 "`thread N` selects one, -p reads physical memory",
-				 rd->address);
-	return task_user_root(rd->kernel, task, &rd->root, error);
+	return select_user_root(rd->kernel, rd->host, "rd", 0, rd->address, ", -p reads physical memory", &rd->root, error);
 }
 
 static bool parse(struct rd *rd, struct error *error)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define MAX_NODES 1024 /* NODES_SHIFT is at most 10 */
+#include "kernel/memory/nodes.h"
+
 #define MAX_ZONES 16
 #define WMARK_LOW 1 /* enum zone_watermarks, of old */
 
@@ -136,38 +137,25 @@ static void read_node(struct memory_counters *counters, const struct layout *lay
 			  node + layout->zones.offset + i * layout->zones.element_size);
 }
 
-/* node_data[] points to each node's pglist_data; a kernel without NUMA has just the one. */
-static void read_nodes(struct memory_counters *counters, const struct layout *layout)
-{
-	struct kernel *kernel = counters->kernel;
-	const struct symbol *table = symtab_find(kernel->symbols, "node_data");
-	unsigned pointer_size = kernel->arch->pointer_size;
-	struct error why = { 0 };
-	uint64_t node, count;
+struct reader {
+	struct memory_counters *counters;
+	const struct layout *layout;
+};
 
-	if (!table) {
-		if (kernel_symbol(kernel, "contig_page_data", &node, &why))
-			read_node(counters, layout, node);
-		else
-			keep(counters, &why);
-		return;
-	}
-	if (!kernel_read_variable(kernel, "nr_node_ids", 4, &count, NULL) || count > MAX_NODES)
-		count = MAX_NODES;
-	for (uint64_t i = 0; i < table->size / pointer_size && i < count; i++) {
-		if (!kernel_read_pointer(kernel, table->address + i * pointer_size, &node, &why)) {
-			keep(counters, &why);
-			return;
-		}
-		if (node)
-			read_node(counters, layout, node);
-	}
+static bool one_node(void *context, uint32_t id, uint64_t node, struct error *error)
+{
+	struct reader *reader = context;
+
+	(void)id, (void)error;
+	read_node(reader->counters, reader->layout, node);
+	return true;
 }
 
 void memory_counters_read(struct kernel *kernel, struct memory_counters *counters)
 {
 	struct error why = { 0 };
 	struct layout layout;
+	struct reader reader = { counters, &layout };
 
 	memset(counters, 0, sizeof(*counters));
 	counters->kernel = kernel;
@@ -188,7 +176,8 @@ void memory_counters_read(struct kernel *kernel, struct memory_counters *counter
 		keep(counters, &why);
 		return;
 	}
-	read_nodes(counters, &layout);
+	if (!nodes_for_each(kernel, one_node, &reader, &why))
+		keep(counters, &why);
 }
 
 bool memory_counter(const struct memory_counters *counters, const char *name, uint64_t *value_ret,
@@ -244,22 +233,26 @@ static bool read_names(struct kernel *kernel, const char *type, size_t count, st
 	return types_for_each_enumerator(kernel->types, type, keep_name, names, error);
 }
 
+bool counter_kind_for_each(struct kernel *kernel, const char *type, const struct counter_kind *kind,
+			   bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error)
+{
+	struct names names;
+
+	if (!kind->count)
+		return true;
+	if (!read_names(kernel, type, kind->count, &names, error))
+		return false;
+	for (size_t i = 0; i < names.count; i++)
+		if (names.list[i] && !callback(context, names.list[i], kind->values[i]))
+			break;
+	return true;
+}
+
 bool memory_counters_for_each(const struct memory_counters *counters,
 			      bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error)
 {
-	const struct { const struct counter_kind *kind; const char *type; } kinds[] = {
-		{ &counters->zone, "zone_stat_item" }, { &counters->node, "node_stat_item" },
-	};
-	struct names names;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (!read_names(counters->kernel, kinds[i].type, kinds[i].kind->count, &names, error))
-			return false;
-		for (size_t j = 0; j < names.count; j++)
-			if (names.list[j] && !callback(context, names.list[j], kinds[i].kind->values[j]))
-				return true;
-	}
-	return true;
+	return counter_kind_for_each(counters->kernel, "zone_stat_item", &counters->zone, callback, context, error) &&
+	       counter_kind_for_each(counters->kernel, "node_stat_item", &counters->node, callback, context, error);
 }
 
 static bool add_events(struct kernel *kernel, unsigned cpu, uint64_t *sums, size_t count, struct error *error)

@@ -36,6 +36,9 @@ bool memory_counter(const struct memory_counters *counters, const char *name, ui
  */
 bool memory_counters_for_each(const struct memory_counters *counters,
 			      bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error);
+/* Those of one kind, by the enumerators of TYPE. */
+bool counter_kind_for_each(struct kernel *kernel, const char *type, const struct counter_kind *kind,
+			   bool (*callback)(void *context, const char *name, int64_t value), void *context, struct error *error);
 /*
  * The events (enum vm_event_item: PGPGIN, PGFAULT, ...), each the sum of what all CPUs have counted since boot. A CPU whose
  * counts cannot be read makes all of them unknown: no partial sums.
