@@ -24,6 +24,7 @@
 
 struct dump;
 struct memory;
+struct arch_instructions;
 
 #define ARCH_MAX_REGISTERS 64
 #define ARCH_MAX_CALL 8			/* call_size is no more */
@@ -144,6 +145,13 @@ struct arch_switch {
 	unsigned reg;		/* index into arch->registers */
 };
 
+/* A register as bt lays it out. */
+struct arch_label {
+	const char *label;	/* NULL ends the list */
+	uint8_t index;		/* into arch->registers */
+	const char *member, *key;	/* of pt_regs alone, which is no register of the table, and what JSON calls it; NULL = INDEX counts */
+};
+
 struct arch {
 	const char *name;		/* "x86_64": as uname -m */
 	/* all that a kdump header's uname -m can say, NULL-terminated; NULL = name alone */
@@ -174,6 +182,8 @@ struct arch {
 	 * the first that matches; all other is ARCH_CODE_LEAF. NULL = stacks of this machine cannot be followed.
 	 */
 	const struct arch_code *code;	/* ends with name NULL */
+	/* What code without rows consists of (arch/instructions.h). NULL = of no kernel of this machine that is known. */
+	const struct arch_instructions *instructions;
 	bool code_first;		/* before what call frame information says of them, which is wrong */
 	const struct arch_saved *saved;	/* [nr_saved]: pt_regs as entry code leaves it */
 	unsigned nr_saved;
@@ -198,6 +208,8 @@ struct arch {
 	const char *record_member;	/* of pt_regs: in entry code fp points to it; NULL = it does not */
 	/* ELF relocations in a .ko's debug sections: a whole address, a 32-bit offset */
 	uint16_t reloc_address, reloc_u32;
+	/* The registers that bt shows of an exception, in order. NULL: pc, sp, and what else entry code saves, as it comes */
+	const struct arch_label *shown;
 	const char *gdb_name;		/* what gdb calls the machine: `set architecture' */
 	const char *target_xml;		/* gdb's target description, complete */
 

@@ -10,6 +10,7 @@
 
 extern const struct register_info x86_64_register_table[X86_NR_REGISTERS];
 extern const char x86_64_target_xml[];
+extern const struct arch_label x86_64_shown[];
 
 #define START_KERNEL_MAP 0xffffffff80000000ull	/* the image's link base: __START_KERNEL_map */
 #define KERNEL_IMAGE_MAX (1ull << 30)		/* KERNEL_IMAGE_SIZE with KASLR */
@@ -40,6 +41,8 @@ uint64_t x86_64_record_pt_regs(uint64_t fp);
 enum arch_record x86_64_record_at(struct memory *memory, uint64_t function, uint64_t address);
 bool x86_64_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);
 bool x86_64_call_target(const uint8_t *before, uint64_t pc, uint64_t *target_ret);
+
+extern const struct arch_instructions x86_64_instructions;	/* arch/x86_64_instructions.c */
 
 bool x86_64_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers,
 			       struct error *error);

@@ -69,6 +69,18 @@ const struct register_info x86_64_register_table[X86_NR_REGISTERS] = {
 #define REG_ST(name) "<reg name=\"" name "\" bitsize=\"80\" type=\"i387_ext\"/>\n"
 #define REG_FP(name) "<reg name=\"" name "\" bitsize=\"32\" type=\"int\" group=\"float\"/>\n"
 
+/* As crash shows them; orig_ax is the system call's number or an error code. */
+const struct arch_label x86_64_shown[] = {
+	{ "RIP", X86_RIP, NULL, NULL }, { "RSP", X86_RSP, NULL, NULL }, { "RFLAGS", X86_EFLAGS, NULL, NULL },
+	{ "RAX", X86_RAX, NULL, NULL }, { "RBX", X86_RBX, NULL, NULL }, { "RCX", X86_RCX, NULL, NULL },
+	{ "RDX", X86_RDX, NULL, NULL }, { "RSI", X86_RSI, NULL, NULL }, { "RDI", X86_RDI, NULL, NULL },
+	{ "RBP", X86_RBP, NULL, NULL }, { " R8", X86_R8, NULL, NULL }, { " R9", X86_R9, NULL, NULL },
+	{ "R10", X86_R10, NULL, NULL }, { "R11", X86_R11, NULL, NULL }, { "R12", X86_R12, NULL, NULL },
+	{ "R13", X86_R13, NULL, NULL }, { "R14", X86_R14, NULL, NULL }, { "R15", X86_R15, NULL, NULL },
+	{ "ORIG_RAX", 0, "orig_ax", "orig_rax" }, { "CS", X86_CS, NULL, NULL }, { "SS", X86_SS, NULL, NULL },
+	{ NULL, 0, NULL, NULL }
+};
+
 /*
  * osabi none, and never org.gnu.gdb.i386.linux: with them gdb would apply user-space Linux rules
  * (signal frames, system call catching, orig_rax) to the kernel.

@@ -469,7 +469,7 @@ static void test_prologue(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		assert_true(prologue_row(good[i].code, sizeof(good[i].code), &row, &length));
+		assert_true(prologue_row(&arch_x86_64, good[i].code, sizeof(good[i].code), &row, &length));
 		assert_int_equal(row.type, ORC_TYPE_FRAME);
 		assert_int_equal(row.sp_base, ORC_BASE_SP);
 		assert_int_equal(row.sp_offset, good[i].cfa);
@@ -479,13 +479,13 @@ static void test_prologue(void **state)
 		for (size_t size = 0; size < good[i].length; size++) {
 			uint8_t *cut = memcpy(malloc(size + 1), good[i].code, size);	/* nothing is read beyond */
 
-			prologue_row(cut, size, &row, &length);
+			prologue_row(&arch_x86_64, cut, size, &row, &length);
 			free(cut);
 		}
 	}
-	assert_false(prologue_row(thunk, sizeof(thunk), &row, &length));
-	assert_false(prologue_row(none, sizeof(none), &row, &length));
-	assert_false(prologue_row(negative, sizeof(negative), &row, &length));
+	assert_false(prologue_row(&arch_x86_64, thunk, sizeof(thunk), &row, &length));
+	assert_false(prologue_row(&arch_x86_64, none, sizeof(none), &row, &length));
+	assert_false(prologue_row(&arch_x86_64, negative, sizeof(negative), &row, &length));
 }
 
 int main(void)

@@ -25,7 +25,8 @@ struct place {
 struct register_block {
 	struct column columns[ARCH_MAX_REGISTERS + 8];
 	char titles[ARCH_MAX_REGISTERS + 8][24];
-	char first_title[24]; /* of what follows the place of ORIG_RAX, where that is left out */
+	const char *orig_member; /* of pt_regs: the one that is no register of the machine's table */
+	char first_title[24]; /* of what follows the place of that one, where that is left out */
 	int registers[ARCH_MAX_REGISTERS + 8]; /* index into arch->registers of each column */
 	size_t count;
 	struct shape kernel_shape, user_shape, cpu_shape;

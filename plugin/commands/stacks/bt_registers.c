@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The registers that an exception, an interrupt or a system call saved on the stack, laid out as
- * crash does. Which there are comes from the machine's table; the order below is only taste, names
- * it does not have are passed over.
+ * crash does. Which there are, and in which order, comes from the machine's tables.
  */
 #include "commands/stacks/bt.h"
 
@@ -16,27 +15,6 @@ enum { CELL_ADDRESS, CELL_USER, CELL_PLACE, FIRST_REGISTER };
 
 /* The system call's number or an error code: in pt_regs, not in the machine's table. */
 #define ORIG_REGISTER -2
-
-static const struct {
-	const char *name;	/* gdb's; "" = pt_regs.orig_ax */
-	const char *label;
-} order[] = {
-	{ "rip", "RIP" }, { "rsp", "RSP" }, { "eflags", "RFLAGS" },
-	{ "rax", "RAX" }, { "rbx", "RBX" }, { "rcx", "RCX" },
-	{ "rdx", "RDX" }, { "rsi", "RSI" }, { "rdi", "RDI" },
-	{ "rbp", "RBP" }, { "r8", " R8" }, { "r9", " R9" },
-	{ "r10", "R10" }, { "r11", "R11" }, { "r12", "R12" },
-	{ "r13", "R13" }, { "r14", "R14" }, { "r15", "R15" },
-	{ "", "ORIG_RAX" }, { "cs", "CS" }, { "ss", "SS" },
-};
-
-static int find_register(const struct arch *arch, const char *name)
-{
-	for (unsigned i = 0; i < arch->nr_registers; i++)
-		if (arch->registers[i].name && !strcmp(arch->registers[i].name, name))
-			return i;
-	return -1;
-}
 
 static void add_register(struct register_block *block, const char *key, const char *label,
 			 int index)
@@ -58,7 +36,7 @@ static bool is_saved(const struct arch *arch, int index)
 	return !arch->nr_saved;
 }
 
-/* A machine that the table above does not know: pc and sp, then all others that entry code saves, as they come. */
+/* A machine without an order of its own: pc and sp, then all others that entry code saves, as they come. */
 static void add_in_order(struct register_block *block, const struct arch *arch)
 {
 	for (unsigned i = 0; i < arch->nr_registers + 2; i++) {
@@ -123,18 +101,14 @@ void bt_registers_init(struct bt *bt)
 	block->columns[CELL_PLACE] = (struct column){ "place", place_title(block, arch), 0,
 						      COLUMN_TEXT_ONLY | COLUMN_FUNCTION };
 	block->count = FIRST_REGISTER;
-	if (find_register(arch, order[0].name) < 0)
+	if (!arch->shown)
 		add_in_order(block, arch);
-	else
-		for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-			int index =
-				*order[i].name ? find_register(arch, order[i].name) : ORIG_REGISTER;
-
-			if (index != -1)
-				add_register(block,
-					     index == ORIG_REGISTER ? "orig_rax" : order[i].name,
-					     order[i].label, index);
-		}
+	for (const struct arch_label *shown = arch->shown; shown && shown->label; shown++) {
+		if (shown->member)
+			block->orig_member = shown->member;
+		add_register(block, shown->member ? shown->key : arch->registers[shown->index].name, shown->label,
+			     shown->member ? ORIG_REGISTER : shown->index);
+	}
 	make_shapes(block);
 }
 
@@ -162,7 +136,7 @@ static void register_cells(struct bt *bt, const struct frame *frame)
 		if (index == ORIG_REGISTER) {
 			if (frame->regs_address &&
 			    kernel_read_member(bt->kernel, frame->regs_address, "pt_regs",
-					       "orig_ax", &value, NULL))
+					       block->orig_member, &value, NULL))
 				register_cell(bt, i, value, 8);
 		} else if (frame->registers.valid >> index & 1) {
 			register_cell(bt, i, frame->registers.value[index],

@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/*
- * Thunks and other short code in pages of its own, which pushes nothing: dynamic_code.h says where from.
- *
- * Reference for Indirect Target Selection's: its_alloc() and its_init_thunk() in arch/x86/kernel/alternative.c (6.15, 872df34d7c51;
- * stable kernels since 6.1.139), described here in comments.
- */
+/* Thunks and other short code in pages of its own, which pushes nothing: dynamic_code.h says where from. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/instructions.h"
 #include "kernel/containers.h"
 #include "kernel/modules/dynamic_internal.h"
 #include "kernel/modules/module.h"
 
-#define PAGE_SIZE 4096
 #define MAX_PAGES 4096		/* of one owner */
 
 static bool add_page(struct dynamic_collection *collection, uint64_t start, const char *name, struct error *error)
 {
-	struct dynamic_code code = { .start = start, .end = start + PAGE_SIZE, .kind = DYNAMIC_THUNKS };
+	struct dynamic_code code = { .start = start, .kind = DYNAMIC_THUNKS };
 
+	code.end = start + memory_page_size(collection->kernel->memory);
 	strncpy(code.name, name, sizeof(code.name) - 1);
 	return dynamic_add(collection, &code, error);
 }
@@ -32,7 +28,7 @@ static bool add_pages(struct dynamic_collection *collection, uint64_t array, uin
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t page;
 
-		if (!kernel_read_pointer(collection->kernel, array + i * 8, &page, error) ||
+		if (!kernel_read_pointer(collection->kernel, array + i * collection->kernel->arch->pointer_size, &page, error) ||
 		    !add_page(collection, page, "its_thunks", error))
 			return false;
 	}
@@ -76,24 +72,10 @@ static bool add_modules(struct dynamic_collection *collection, struct error *err
 
 /* --- where the kernel's own have none: by the branches that lead to them --- */
 
-/* `jmp *reg; int3' at ADDRESS, in the upper half of a cache line, of a page that begins with 32 times int3. */
 static bool is_thunk(struct kernel *kernel, uint64_t address)
 {
-	uint8_t bytes[4], start[32];
-	unsigned prefix;
-
-	if (kernel_is_text(kernel, address) || !kernel->arch->is_kernel_address(kernel->memory, address) ||
-	    !memory_read(kernel->memory, address, bytes, sizeof(bytes), NULL))
-		return false;
-	prefix = bytes[0] == 0x41;
-	if (bytes[prefix] != 0xff || (bytes[prefix + 1] & 0xf8) != 0xe0 || bytes[prefix + 2] != 0xcc ||
-	    (address + prefix + 2) % 64 < 32 ||
-	    !memory_read(kernel->memory, address & -PAGE_SIZE, start, sizeof(start), NULL))
-		return false;
-	for (size_t i = 0; i < sizeof(start); i++)
-		if (start[i] != 0xcc)
-			return false;
-	return !module_at(kernel, address);
+	return !kernel_is_text(kernel, address) && kernel->arch->is_kernel_address(kernel->memory, address) &&
+	       kernel->arch->instructions->is_page_thunk(kernel->memory, address) && !module_at(kernel, address);
 }
 
 struct scan {
@@ -103,12 +85,14 @@ struct scan {
 
 static bool try_branch(struct scan *scan, uint64_t target, struct error *error)
 {
+	uint64_t page = target & -memory_page_size(scan->collection->kernel->memory);
+
 	/* Nearly all calls are inside. */
 	if (kernel_is_text(scan->collection->kernel, target) || !is_thunk(scan->collection->kernel, target))
 		return true;
-	switch (visited_add(&scan->tried, target & -PAGE_SIZE)) {
+	switch (visited_add(&scan->tried, page)) {
 	case VISITED_NEW:
-		return add_page(scan->collection, target & -PAGE_SIZE, "its_thunks", error);
+		return add_page(scan->collection, page, "its_thunks", error);
 	case VISITED_BEFORE:
 		return true;
 	default:
@@ -118,18 +102,15 @@ static bool try_branch(struct scan *scan, uint64_t target, struct error *error)
 
 #define CHUNK 65536
 
-/* Each `call' or `jmp' with a 32-bit distance there could be in [START, START + SIZE), of which BYTES is a copy. */
+/* Each branch there could be in [START, START + SIZE), of which BYTES is a copy. */
 static bool scan_chunk(struct scan *scan, uint64_t start, const uint8_t *bytes, size_t size, struct error *error)
 {
-	for (size_t i = 0; i + 5 <= size; i++) {
-		int32_t distance;
+	const struct arch *arch = scan->collection->kernel->arch;
+	struct arch_branch branch;
 
-		if ((bytes[i] & 0xfe) != 0xe8)
-			continue;
-		memcpy(&distance, bytes + i + 1, 4);
-		if (!try_branch(scan, start + i + 5 + (int64_t)distance, error))
+	for (size_t at = 0; arch->instructions->next_branch(bytes, size, start, at, &branch); at = branch.at + 1)
+		if (!try_branch(scan, branch.target, error))
 			return false;
-	}
 	return true;
 }
 
@@ -137,11 +118,12 @@ static bool scan_text(struct dynamic_collection *collection, struct error *error
 {
 	struct kernel *kernel = collection->kernel;
 	struct scan scan = { .collection = collection };
-	uint8_t *bytes = malloc(CHUNK + 4);
+	size_t whole = CHUNK + kernel->arch->call_size - 1;	/* the last branch reaches into the next chunk */
+	uint8_t *bytes = malloc(whole);
 	bool done = bytes || error_no_memory(error, "the kernel's text", CHUNK);
 
 	for (uint64_t at = kernel->text_start; done && at < kernel->text_end; at += CHUNK) {
-		size_t size = kernel->text_end - at < CHUNK + 4 ? kernel->text_end - at : CHUNK + 4;
+		size_t size = kernel->text_end - at < whole ? kernel->text_end - at : whole;
 
 		/* What is not in the dump has calls of the same pages as the rest. */
 		done = kernel_check_interrupt(kernel, error) &&
@@ -161,7 +143,8 @@ static bool add_own(struct dynamic_collection *collection, struct error *error)
 	if (kernel_symbol(kernel, "its_pages", &pages, NULL) && types_has_member(kernel->types, "its_array", "pages"))
 		return add_list(collection, pages, "its_array", "pages", "num", error);
 	/* 0 is ITS_MITIGATION_OFF; it costs the reading of the whole text. */
-	return !kernel_read_variable(kernel, "its_mitigation", 4, &mitigation, NULL) || !mitigation ||
+	return !kernel->arch->instructions || !kernel->arch->instructions->is_page_thunk ||
+	       !kernel_read_variable(kernel, "its_mitigation", 4, &mitigation, NULL) || !mitigation ||
 	       scan_text(collection, error);
 }
 
@@ -173,7 +156,7 @@ void dynamic_collect_thunks(struct dynamic_collection *collection)
 	if (!add_modules(collection, &error) || !add_own(collection, &error))
 		dynamic_damaged(collection, "thunks of indirect branches", &error);
 	/* What a guest of Hyper-V calls it through. */
-	if (kernel_read_variable(collection->kernel, "hv_hypercall_pg", 8, &page, NULL) && page &&
+	if (kernel_read_variable(collection->kernel, "hv_hypercall_pg", collection->kernel->arch->pointer_size, &page, NULL) && page &&
 	    !add_page(collection, page, "hv_hypercall_page", &error))
 		dynamic_damaged(collection, "Hyper-V's page", &error);
 }

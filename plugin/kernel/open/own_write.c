@@ -83,7 +83,7 @@ static bool describe_function(struct own_file *file, const struct symbol *symbol
 	    (row + 1 < orc->count && symbol->address + symbol->size > orc->addresses[row + 1]) ||
 	    !memory_read(file->kernel->memory, symbol->address + file->shift, code, sizeof(code),
 			 NULL) ||
-	    !prologue_row(code, sizeof(code), row_ret, &length) || length >= symbol->size)
+	    !prologue_row(file->kernel->arch, code, sizeof(code), row_ret, &length) || length >= symbol->size)
 		return false;
 	*start_ret = symbol->address + length;
 	return true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/instructions.h"
 #include "base/array.h"
 #include "kernel/stacks/unwind_table.h"
 
@@ -11,6 +12,9 @@
 
 struct rows {
 	struct kernel *kernel;
+	const struct arch_instructions *instructions;
+	struct orc_row at_start;	/* the return address is on top of the stack */
+	struct orc_row pushed, with_fp;	/* the frame pointer is there, too; it leads there */
 	struct orc_table table;
 	size_t addresses_capacity, rows_capacity;
 	bool failed;
@@ -26,8 +30,6 @@ static void free_rows(void *value)
 
 static const struct kernel_slot rows_slot = { free_rows };
 
-/* The state where a function starts: the return address is on top of the stack. */
-static const struct orc_row at_start = { .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 8 };
 static const struct orc_row nothing_known = { .type = ORC_TYPE_UNKNOWN };
 
 /* From ADDRESS on ROW holds. A row at the last one's address takes its place. */
@@ -109,7 +111,7 @@ static void ftrace_rows(struct rows *rows, const struct dynamic_code *code)
 		end = code->origin;
 	if (end > code->origin) {
 		put_copy(rows, code->start, code->origin, end - code->origin);
-		put(rows, code->start + (end - code->origin), &at_start);
+		put(rows, code->start + (end - code->origin), &rows->at_start);
 	} else {
 		put(rows, code->start, &nothing_known);
 	}
@@ -117,18 +119,21 @@ static void ftrace_rows(struct rows *rows, const struct dynamic_code *code)
 
 /* --- kprobes --- */
 
-/* How many bytes of CODE are an instruction before a jump to BACK + that many; 0 = none. */
-static uint64_t copied_length(const struct dynamic_code *code, const uint8_t *bytes, size_t size)
+/* Is the instruction at AT, of CODE whose bytes these are, a branch? */
+static bool branch_at(struct rows *rows, const struct dynamic_code *code, const uint8_t *bytes, size_t size, size_t at,
+		      struct arch_branch *branch)
 {
-	for (size_t length = 1; length < 16 && length + 5 <= size; length++) {
-		int32_t distance;
+	return rows->instructions->next_branch(bytes, size, code->start, at, branch) && branch->at == at;
+}
 
-		if (bytes[length] != 0xe9)
-			continue;
-		memcpy(&distance, bytes + length + 1, 4);
-		if (code->start + length + 5 + (int64_t)distance == code->origin + length)
+/* How many bytes of CODE are an instruction before a jump to BACK + that many; 0 = none. */
+static uint64_t copied_length(struct rows *rows, const struct dynamic_code *code, const uint8_t *bytes, size_t size)
+{
+	struct arch_branch branch;
+
+	for (size_t length = 1; length <= rows->instructions->longest && length < size; length++)
+		if (branch_at(rows, code, bytes, size, length, &branch) && !branch.call && branch.target == code->origin + length)
 			return length;
-	}
 	return 0;
 }
 
@@ -142,57 +147,11 @@ static void kprobe_rows(struct rows *rows, const struct dynamic_code *code)
 
 	put(rows, code->start, &row);
 	if (!length && memory_read(rows->kernel->memory, code->start, bytes, size, NULL))
-		length = copied_length(code, bytes, size);
+		length = copied_length(rows, code, bytes, size);
 	if (!length)
 		return;
 	row = row_at(rows, code->origin + length);
 	put(rows, code->start + length, &row);
-}
-
-/*
- * The instructions of which optprobe_template_entry (arch/x86/kernel/kprobes/opt.c) consists: how long the one at BYTES is,
- * and by how much the stack grows. 0 = another one.
- */
-static size_t template_instruction(const uint8_t *bytes, size_t size, int *push_ret)
-{
-	static const struct {
-		uint8_t length, prefix_length, prefix[4];
-		int8_t push;
-	} list[] = {
-		{ 2, 1, { 0x6a }, 8 },				/* push imm8 */
-		{ 5, 1, { 0x68 }, 8 },				/* push imm32 */
-		{ 1, 1, { 0x9c }, 8 }, { 1, 1, { 0x9d }, -8 },	/* pushf, popf */
-		{ 3, 3, { 0x0f, 0x01, 0xca }, 0 },		/* clac */
-		{ 3, 3, { 0x0f, 0x1f, 0x00 }, 0 }, { 1, 1, { 0x90 }, 0 }, { 2, 2, { 0x66, 0x90 }, 0 },	/* nop */
-		{ 5, 3, { 0x0f, 0x1f, 0x44 }, 0 },
-		{ 3, 3, { 0x48, 0x89, 0xe6 }, 0 },		/* mov rsi, rsp */
-		{ 10, 2, { 0x48, 0xbf }, 0 },			/* mov rdi, imm64 */
-		{ 5, 1, { 0xe8 }, 0 },				/* call */
-		{ 8, 4, { 0x48, 0x8b, 0x94, 0x24 }, 0 }, { 8, 4, { 0x48, 0x89, 0x94, 0x24 }, 0 },	/* mov with [rsp+n] */
-		{ 5, 4, { 0x48, 0x8b, 0x54, 0x24 }, 0 }, { 5, 4, { 0x48, 0x89, 0x54, 0x24 }, 0 },
-	};
-
-	*push_ret = 0;
-	if (size < 10)
-		return 0;
-	if ((bytes[0] & 0xf0) == 0x50) {
-		*push_ret = bytes[0] & 8 ? -8 : 8;
-		return 1;
-	}
-	if (bytes[0] == 0x41 && (bytes[1] & 0xf0) == 0x50) {
-		*push_ret = bytes[1] & 8 ? -8 : 8;
-		return 2;
-	}
-	if (bytes[0] == 0x48 && bytes[1] == 0x83 && (bytes[2] == 0xec || bytes[2] == 0xc4)) {
-		*push_ret = bytes[2] == 0xec ? bytes[3] : -(int)bytes[3];
-		return 4;
-	}
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (memcmp(bytes, list[i].prefix, list[i].prefix_length) == 0) {
-			*push_ret = list[i].push;
-			return list[i].length;
-		}
-	return 0;
 }
 
 /*
@@ -206,8 +165,9 @@ static void optprobe_rows(struct rows *rows, const struct dynamic_code *code)
 	struct orc_row base = row_at(rows, code->origin), row;
 	size_t size = code->end - code->start < 512 ? code->end - code->start : 512, at = 0, length;
 	uint8_t bytes[512];
+	struct arch_branch branch;
 	int depth = 0, push;
-	bool called = false;
+	bool called = false, call;
 
 	put(rows, code->start, &base);
 	if (!memory_read(rows->kernel->memory, code->start, bytes, size, NULL)) {
@@ -215,15 +175,16 @@ static void optprobe_rows(struct rows *rows, const struct dynamic_code *code)
 		return;
 	}
 	do {
-		length = template_instruction(bytes + at, size - at, &push);
+		length = rows->instructions->probe_instruction(bytes + at, size - at, &push);
 		if (!length || depth + push < 0)
 			break;
 		/*
 		 * The last byte of a call is where its return address is looked up; gdb looks at that itself, too. Until
 		 * the first of them is popped the registers are where they were.
 		 */
-		called |= bytes[at] == 0xe8;
-		if (bytes[at] == 0xe8)
+		call = branch_at(rows, code, bytes, size, at, &branch) && branch.call;
+		called |= call;
+		if (call)
 			put(rows, code->start + at + length - 1, &regs);
 		at += length;
 		depth += push;
@@ -242,69 +203,45 @@ static void optprobe_rows(struct rows *rows, const struct dynamic_code *code)
 
 /* --- BPF --- */
 
-static const struct orc_row with_rbp = { .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_BP, .sp_offset = 16,
-					 .bp_base = ORC_BASE_PREV_SP, .bp_offset = -16 };
-
-/*
- * The frame is set up by `push rbp; mov rbp, rsp' among the first instructions, and taken down by a `leave' before
- * each return, or jump to one: those are looked for, an immediate that looks the same is not likely.
- */
-#define PROLOGUE_SIZE 48
-
-static bool is_leave(const uint8_t *bytes, size_t left)
-{
-	if (left < 2 || bytes[0] != 0xc9)
-		return false;
-	bytes++;
-	left--;
-	if (left > 4 && memcmp(bytes, "\x48\x83\xc4\x08", 4) == 0) {	/* a trampoline skips the function it was called in */
-		bytes += 4;
-		left -= 4;
-	}
-	return (bytes[0] == 0xc3 && (left == 1 || bytes[1] == 0xcc)) || (bytes[0] == 0xe9 && left >= 5);
-}
-
-static size_t leave_length(const uint8_t *bytes)
-{
-	size_t skip = bytes[1] == 0x48 ? 5 : 1;
-
-	return skip + (bytes[skip] == 0xe9 ? 5 : 1);
-}
-
 static void bpf_rows(struct rows *rows, const struct dynamic_code *code)
 {
-	static const uint8_t set_up[] = { 0x55, 0x48, 0x89, 0xe5 };
-	const struct orc_row pushed = { .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = 16,
-					.bp_base = ORC_BASE_PREV_SP, .bp_offset = -16 };
-	size_t size = code->end - code->start, start;
+	size_t size = code->end - code->start, pushed, set, gone, length;
 	uint8_t *bytes = malloc(size);
 
-	if (!bytes || !memory_read(rows->kernel->memory, code->start, bytes, size, NULL)) {
+	if (!bytes || !memory_read(rows->kernel->memory, code->start, bytes, size, NULL) ||
+	    !rows->instructions->bpf_frame(bytes, size, &pushed, &set)) {
 		free(bytes);
-		put(rows, code->start, &with_rbp);
+		put(rows, code->start, &rows->with_fp);
 		return;
 	}
-	for (start = 0; start + 4 <= size && start < PROLOGUE_SIZE; start++)
-		if (memcmp(bytes + start, set_up, 4) == 0)
-			break;
-	if (start + 4 > size || start >= PROLOGUE_SIZE) {
-		put(rows, code->start, &with_rbp);
-		free(bytes);
-		return;
+	put(rows, code->start, &rows->at_start);
+	put(rows, code->start + pushed, &rows->pushed);
+	put(rows, code->start + set, &rows->with_fp);
+	for (size_t i = set; i < size; i++) {
+		length = rows->instructions->bpf_leave(bytes + i, size - i, &gone);
+		if (!length)
+			continue;
+		put(rows, code->start + i + gone, &rows->at_start);
+		i += length - 1;
+		put(rows, code->start + i + 1, &rows->with_fp);
 	}
-	put(rows, code->start, &at_start);
-	put(rows, code->start + start + 1, &pushed);
-	put(rows, code->start + start + 4, &with_rbp);
-	for (size_t i = start + 4; i < size; i++)
-		if (is_leave(bytes + i, size - i)) {
-			put(rows, code->start + i + 1, &at_start);
-			i += leave_length(bytes + i) - 1;
-			put(rows, code->start + i + 1, &with_rbp);
-		}
 	free(bytes);
 }
 
 /* --- all --- */
+
+/* What compiled code without a frame of its own, or with one, has on the stack; see struct arch. */
+static void common_rows(struct rows *rows)
+{
+	const struct arch *arch = rows->kernel->arch;
+	int word = arch->pointer_size, record = arch->record_pc + word;
+
+	rows->at_start = (struct orc_row){ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = word };
+	rows->pushed = (struct orc_row){ .type = ORC_TYPE_FRAME, .sp_base = ORC_BASE_SP, .sp_offset = record,
+					 .bp_base = ORC_BASE_PREV_SP, .bp_offset = arch->record_fp - record };
+	rows->with_fp = rows->pushed;
+	rows->with_fp.sp_base = ORC_BASE_BP;
+}
 
 static void code_rows(struct rows *rows, const struct dynamic_code *code)
 {
@@ -323,10 +260,10 @@ static void code_rows(struct rows *rows, const struct dynamic_code *code)
 		break;
 	case DYNAMIC_BPF_DISPATCHER:
 	case DYNAMIC_THUNKS:
-		put(rows, code->start, &at_start);
+		put(rows, code->start, &rows->at_start);
 		break;
 	case DYNAMIC_BPF_PACK:
-		put(rows, code->start, &with_rbp);
+		put(rows, code->start, &rows->with_fp);
 		break;
 	case DYNAMIC_PAGE:
 		put(rows, code->start, &nothing_known);
@@ -339,12 +276,19 @@ const struct orc_table *dynamic_rows(struct kernel *kernel)
 {
 	const struct dynamic_codes *codes = dynamic_codes_get(kernel);	/* first: it may ask here itself */
 	struct orc_table *kept = kernel_kept(kernel, &rows_slot);
-	struct rows rows = { .kernel = kernel };
+	struct rows rows = { .kernel = kernel, .instructions = kernel->arch->instructions };
 
 	if (kept || !codes)
 		return kept;
-	for (size_t i = 0; i < codes->count; i++)
-		code_rows(&rows, &codes->list[i]);
+	common_rows(&rows);
+	for (size_t i = 0; i < codes->count; i++) {
+		if (rows.instructions) {
+			code_rows(&rows, &codes->list[i]);
+			continue;
+		}
+		put(&rows, codes->list[i].start, &nothing_known);
+		put(&rows, codes->list[i].end, &nothing_known);
+	}
 	kept = malloc(sizeof(*kept));
 	if (rows.failed || !kept) {
 		orc_free(&rows.table);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "kernel/containers.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
@@ -351,19 +352,19 @@ bool return_original(struct kernel *kernel, uint64_t slot, uint64_t *pc, struct 
 size_t return_restore(struct kernel *kernel, uint64_t address, void *buffer, size_t size, struct error *error)
 {
 	const struct traced *traced = get_traced(kernel);
-	uint64_t end = address + size, slot = address & ~7ull;
+	uint64_t end = address + size, word = kernel->arch->pointer_size, slot = address & -word;
 
 	if (!traced || !traced->any || kernel->arch->lr)
 		return size;
-	for (; slot < end && end >= address; slot += 8) {
-		uint64_t from = slot > address ? slot : address, to = end - slot < 8 ? end : slot + 8, pc;
+	for (; slot < end && end >= address; slot += word) {
+		uint64_t from = slot > address ? slot : address, to = end - slot < word ? end : slot + word, pc;
 		uint8_t bytes[8];
 
-		if (to - from == 8)
-			memcpy(bytes, (uint8_t *)buffer + (slot - address), 8);
-		else if (!memory_read(kernel->memory, slot, bytes, 8, NULL))
+		if (to - from == word)
+			memcpy(bytes, (uint8_t *)buffer + (slot - address), word);
+		else if (!memory_read(kernel->memory, slot, bytes, word, NULL))
 			continue;
-		pc = memory_decode(kernel->memory, bytes, 8);
+		pc = memory_decode(kernel->memory, bytes, word);
 		if (trampoline_of(traced, pc) == NR_TRAMPOLINES)
 			continue;
 		/*
@@ -376,8 +377,8 @@ size_t return_restore(struct kernel *kernel, uint64_t address, void *buffer, siz
 				continue;
 			return from - address;
 		}
-		for (uint64_t i = from; i < to; i++)
-			((uint8_t *)buffer)[i - address] = pc >> (i - slot) * 8;	/* x86_64 is little-endian */
+		bytes_put(bytes, word, kernel->arch->big_endian, pc);
+		memcpy((uint8_t *)buffer + (from - address), bytes + (from - slot), to - from);
 	}
 	return size;
 }

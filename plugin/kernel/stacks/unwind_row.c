@@ -96,7 +96,7 @@ static bool row_from_prologue(struct kernel *kernel, const struct registers *reg
 	size_t length;
 
 	return kernel->arch->call_target && symbol && memory_read(kernel->memory, symbol->address, code, sizeof(code), NULL) &&
-	       prologue_row(code, sizeof(code), &orc, &length) && address >= symbol->address + length &&
+	       prologue_row(kernel->arch, code, sizeof(code), &orc, &length) && address >= symbol->address + length &&
 	       kernel_read_pointer(kernel, sp + orc.sp_offset - kernel->arch->pointer_size, &caller, NULL) &&
 	       is_call_of(kernel, caller, symbol->address) && orc_frame(kernel->arch, &orc, row);
 }
