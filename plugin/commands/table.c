@@ -18,6 +18,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_sym,
 	&command_sys,
+	&command_vm,
 	&command_vtop,
 	NULL,
 };

@@ -26,7 +26,7 @@ SESSION = 400		# cases for one gdb
 BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|SystemError|AddressSanitizer|runtime error:|a problem internal')
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'kmem -i', 'kmem -o', 'kmem -v', 'kmem -V',
-          'vtop linux_banner init_task', 'vtop -c 1 -u 400000', 'ptov 1000000', 'pte 8000000005c9b063 0',
+          'vtop linux_banner init_task', 'vtop -c 1 -u 400000', 'vm 1', 'vm -p 1', 'vm -f 73', 'ptov 1000000', 'pte 8000000005c9b063 0',
           'kmem -z', 'kmem -g', 'kmem -g ffff', 'kmem -h', 'kmem -f', 'kmem -F', 'kmem -n', 'kmem -p 0-20000', 'kmem -m flags,lru.next 100000', 'ps', 'ps -p', 'ps -c', 'ps -g', 'ps -t', 'ps -l', 'ps -m', 'ps -a', 'ps -r', 'ps -S', 'ps -s', 'ps -A',
           'ps -j', 'log', 'log -Tdmc', 'log -j', 'mod', 'mod -u', 'mod -t', 'bt -a', 'bt -A', 'bt -A -u', 'bt -p', 'bt -l', 'bt -f 1',
           'bt -r 1', 'bt -t 2', 'bt -c all', 'bt -g 1', 'dump', 'dump -v', 'search -t init_task',
