@@ -6,7 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
- *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vtop, ptov, pte
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -223,6 +223,7 @@ extern const struct command command_kmem;
 extern const struct command command_list;
 extern const struct command command_tree;
 extern const struct command command_p;
+extern const struct command command_vm;
 extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;

@@ -20,3 +20,4 @@ core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_
 core_sources += plugin/commands/memory/kmem_free.c
 core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c
 core_sources += plugin/commands/memory/vtop.c plugin/commands/memory/pte.c plugin/commands/memory/entry_cells.h
+core_sources += plugin/commands/memory/vm.c

@@ -21,6 +21,7 @@ const struct command *const command_table[] = {
 	&command_sym,
 	&command_sys,
 	&command_tree,
+	&command_vm,
 	&command_vtop,
 	NULL,
 };

@@ -42,6 +42,14 @@ bool xarray_for_each_entry(struct kernel *kernel, uint64_t root,
 			   bool (*callback)(void *context, uint64_t index, uint64_t entry, struct error *error),
 			   void *context, struct error *error);
 
+/*
+ * struct maple_tree at TREE (maple.c): each entry with the range it stands for, in order. What lies in nodes that cannot be read is lost,
+ * as with an xarray.
+ */
+bool maple_for_each(struct kernel *kernel, uint64_t tree,
+		    bool (*callback)(void *context, uint64_t first, uint64_t last, uint64_t entry, struct error *error), void *context,
+		    struct error *error);
+
 /* A set of addresses, for walks that must not visit anything twice. Zero-initialise it. */
 struct visited {
 	uint64_t *slots;	/* 0 = empty */
