@@ -7,6 +7,7 @@
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
+ *	scheduler/	who runs and who waits to run, what is due and when: runq
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -211,5 +212,6 @@ extern const struct command command_rd;
 extern const struct command command_report;
 extern const struct command command_sym;
 extern const struct command command_kmem;
+extern const struct command command_runq;
 
 #endif

@@ -13,6 +13,7 @@ const struct command *const command_table[] = {
 	&command_ps,
 	&command_rd,
 	&command_report,
+	&command_runq,
 	&command_search,
 	&command_sym,
 	&command_sys,
