@@ -7,6 +7,8 @@
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
+ *	scheduler/	who runs and who waits to run, what is due and when: runq
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -227,5 +229,6 @@ extern const struct command command_vm;
 extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;
+extern const struct command command_runq;
 
 #endif

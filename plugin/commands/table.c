@@ -17,6 +17,7 @@ const struct command *const command_table[] = {
 	&command_ptov,
 	&command_rd,
 	&command_report,
+	&command_runq,
 	&command_search,
 	&command_sym,
 	&command_sys,

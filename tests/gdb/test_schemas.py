@@ -41,6 +41,7 @@ CASES = {
     "list": ["-h -o task_struct.tasks init_task", "-H -o module.list -s module.name,state modules", "task_struct.real_parent init_task"],
     "p": ["init_task.pid", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start vmap_area_root"],
+    "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -26,6 +26,7 @@ SESSION = 400		# cases for one gdb
 BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|SystemError|AddressSanitizer|runtime error:|a problem internal')
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'kmem -i', 'kmem -o', 'kmem -v', 'kmem -V',
+          'runq', 'runq -g', 'runq -m',
           'vm 1', 'vm -p 1', 'vm -f 73',
           'vtop linux_banner init_task', 'vtop -c 1 -u 400000', 'ptov 1000000', 'pte 8000000005c9b063 0',
           'p runqueues.nr_running:a', 'list -h -o task_struct.tasks -s task_struct.pid,comm init_task', 'list -H -r -o module.list modules', 'tree -t xarray -p (&init_pid_ns.idr.idr_rt)',

@@ -266,6 +266,7 @@ static void run_line(struct campaign *campaign, const char *line)
 static void run_everything(struct campaign *campaign)
 {
 	static const char *const lines[] = {
+		"runq", "runq -g", "runq -m",
 		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 		"vm 1", "vm -p 1", "vm -f 73",
 		"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",

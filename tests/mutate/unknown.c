@@ -33,6 +33,7 @@
 #define SHOWN 3			/* of one kind: the first ones with their values */
 
 static const char *const lines[] = {
+	"runq", "runq -g", "runq -m",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"vm 1", "vm -p 1", "vm -f 73",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
