@@ -17,7 +17,8 @@ def recorded_maps(dump):
             for line in text.decode().splitlines():
                 span, permissions, offset, _, inode, *name = line.split(None, 5)
                 start, end = span.split("-")
-                rows.append((start.lstrip("0") or "0", end.lstrip("0"), permissions, int(offset, 16) if inode != "0" else None, name[0] if name else ""))
+                rows.append((start.lstrip("0") or "0", end.lstrip("0"), permissions, int(offset, 16) if inode != "0" or "SYSV" in "".join(name) else None,
+                             name[0] if name else ""))
             found[pid] = rows
     return found
 
