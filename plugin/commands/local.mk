@@ -18,3 +18,4 @@ core_sources += plugin/commands/memory/kmem_pages.c
 core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_nodes.c
 core_sources += plugin/commands/memory/kmem_free.c
 core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c
+core_sources += plugin/commands/memory/kmem_slab.c

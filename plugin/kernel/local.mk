@@ -36,3 +36,4 @@ core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/k
 	plugin/kernel/memory/nodes.c plugin/kernel/memory/nodes.h
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
+core_sources += plugin/kernel/memory/slab.c plugin/kernel/memory/slab.h plugin/kernel/memory/slab_members.h plugin/kernel/memory/slab_places.c
