@@ -19,3 +19,4 @@ core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_
 core_sources += plugin/commands/memory/kmem_free.c
 core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c
 core_sources += plugin/commands/memory/kmem_slab.c
+core_sources += plugin/commands/memory/kmem_objects.c

@@ -37,3 +37,4 @@ core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/k
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/memory/slab.c plugin/kernel/memory/slab.h plugin/kernel/memory/slab_members.h plugin/kernel/memory/slab_places.c
+core_sources += plugin/kernel/memory/slab_objects.c plugin/kernel/memory/slab_objects.h

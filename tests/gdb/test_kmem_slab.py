@@ -30,3 +30,20 @@ def test_caches_are_the_guests(dump):
 def test_names(dump):
     said = dump.gdb("kernel kmem -s dentry nonsense", status=1)
     assert " dentry\n" in said and "kmem -s: there is no cache nonsense" in said
+
+
+def test_objects_add_up(dump):
+    """The page array, with each slab's freelist, and the caches' own counters are two ways to one number."""
+    for cache in view(dump, "s")["caches"]:
+        if cache["name"] not in ("task_struct", "kmalloc-64", "signal_cache"):
+            continue
+        objects = dump.json(f"kernel kmem -S {cache['name']}")["objects"]
+        states = [row["state"] for row in objects]
+        assert len({row["object"] for row in objects}) == len(objects) == cache["objects"]
+        assert len({row["slab"] for row in objects}) == cache["slabs"]
+        assert states.count("used") == cache["allocated"]
+        if cache["name"] == "task_struct":
+            used = {row["object"] for row in objects if row["state"] == "used"}
+            tasks = {task["task"] for task in dump.json("kernel ps")["tasks"]}
+            static = {task for task in tasks if task not in {row["object"] for row in objects}}
+            assert len(static) == 1 and tasks - static <= used     # init_task is no object

@@ -18,6 +18,7 @@ static const struct {
 	{ 'o', kmem_per_cpu },
 	{ 'p', kmem_pages },
 	{ 's', kmem_slab },
+	{ 'S', kmem_objects },
 	{ 'v', kmem_vmalloc },
 	{ 'V', kmem_counters },
 	{ 'z', kmem_zones },
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{ 'o', NULL, "each CPU's per-CPU offset" },
 	{ 'p', NULL, "the page array, or the pages of addresses (also physical, START-END)" },
 	{ 's', NULL, "caches of objects (slabs), or those of each name given: as /proc/slabinfo" },
+	{ 'S', NULL, "each object of caches, in use or free and on which list" },
 	{ 'v', NULL, "areas of vmalloc, ioremap, modules, stacks: as /proc/vmallocinfo" },
 	{ 'V', NULL, "counters of pages and of events: as /proc/vmstat" },
 	{ 'z', NULL, "zones: watermarks, counters, CPUs' pages: as /proc/zoneinfo" },
@@ -70,7 +72,7 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 	}
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
-	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_slab)
+	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_slab && show != kmem_objects)
 		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
@@ -94,6 +96,9 @@ static const char help[] =
 	"at hand (its slab, partial list, sheaves) are CACHED; /proc/slabinfo has them\n"
 	"among those in use, so that its <active_objs> is ALLOC + CACHED.\n"
 	"\n"
+	"-S goes through all pages, since a slab without free objects is on no list. A\n"
+	"freelist that is damaged is said; the objects behind the damage count as used.\n"
+	"\n"
 	"JSON: -i \"memory\" and \"memory_parts\" (bytes); -v \"areas\" (start, end, size\n"
 	"in bytes, vm_struct, pages, physical, kinds, caller); -V \"counters\" (of zones\n"
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
@@ -103,7 +108,8 @@ static const char help[] =
 	"-z \"zones\", each with \"figures\", \"counters\" and \"cpus\" (pages); -n \"nodes\"\n"
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
-	"-s \"caches\" (sizes in bytes; allocated + cached + free = objects).\n"
+	"-s \"caches\" (sizes in bytes; allocated + cached + free = objects);\n"
+	"-S \"objects\" (state: used, free, free_cpu, free_sheaf, and whose).\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel kmem -v ff78af31c000c000 ff78af31c000e000\n"
@@ -126,7 +132,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,
