@@ -38,3 +38,5 @@ core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
+core_sources += plugin/kernel/memory/slab.c plugin/kernel/memory/slab.h plugin/kernel/memory/slab_members.h plugin/kernel/memory/slab_places.c
+core_sources += plugin/kernel/memory/slab_objects.c plugin/kernel/memory/slab_objects.h

@@ -26,6 +26,7 @@ SESSION = 400		# cases for one gdb
 BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|SystemError|AddressSanitizer|runtime error:|a problem internal')
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'kmem -i', 'kmem -o', 'kmem -v', 'kmem -V',
+          'kmem -s', 'kmem -s dentry', 'kmem -S kmalloc-64',
           'runq', 'runq -g', 'runq -m',
           'vm 1', 'vm -p 1', 'vm -f 73',
           'vtop linux_banner init_task', 'vtop -c 1 -u 400000', 'ptov 1000000', 'pte 8000000005c9b063 0',

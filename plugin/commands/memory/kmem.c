@@ -17,6 +17,8 @@ static const struct {
 	{ 'n', kmem_nodes },
 	{ 'o', kmem_per_cpu },
 	{ 'p', kmem_pages },
+	{ 's', kmem_slab },
+	{ 'S', kmem_objects },
 	{ 'v', kmem_vmalloc },
 	{ 'V', kmem_counters },
 	{ 'z', kmem_zones },
@@ -32,6 +34,8 @@ static const struct option options[] = {
 	{ 'n', NULL, "nodes, sections of memory, memory blocks" },
 	{ 'o', NULL, "each CPU's per-CPU offset" },
 	{ 'p', NULL, "the page array, or the pages of addresses (also physical, START-END)" },
+	{ 's', NULL, "caches of objects (slabs), or those of each name given: as /proc/slabinfo" },
+	{ 'S', NULL, "each object of caches, in use or free and on which list" },
 	{ 'v', NULL, "areas of vmalloc, ioremap, modules, stacks: as /proc/vmallocinfo" },
 	{ 'V', NULL, "counters of pages and of events: as /proc/vmstat" },
 	{ 'z', NULL, "zones: watermarks, counters, CPUs' pages: as /proc/zoneinfo" },
@@ -68,7 +72,7 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 	}
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
-	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags)
+	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_slab && show != kmem_objects)
 		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
@@ -88,6 +92,13 @@ static const char help[] =
 	"(START-END); without any it goes through all of the page array. -m shows the\n"
 	"members that it names instead.\n"
 	"\n"
+	"-s: ALLOC is what is in use, TOTAL all objects. Free ones that a CPU or node keeps\n"
+	"at hand (its slab, partial list, sheaves) are CACHED; /proc/slabinfo has them\n"
+	"among those in use, so that its <active_objs> is ALLOC + CACHED.\n"
+	"\n"
+	"-S goes through all pages, since a slab without free objects is on no list. A\n"
+	"freelist that is damaged is said; the objects behind the damage count as used.\n"
+	"\n"
 	"JSON: -i \"memory\" and \"memory_parts\" (bytes); -v \"areas\" (start, end, size\n"
 	"in bytes, vm_struct, pages, physical, kinds, caller); -V \"counters\" (of zones\n"
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
@@ -97,6 +108,8 @@ static const char help[] =
 	"-z \"zones\", each with \"figures\", \"counters\" and \"cpus\" (pages); -n \"nodes\"\n"
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
+	"-s \"caches\" (sizes in bytes; allocated + cached + free = objects);\n"
+	"-S \"objects\" (state: used, free, free_cpu, free_sheaf, and whose).\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel kmem -v ff78af31c000c000 ff78af31c000e000\n"
@@ -107,6 +120,9 @@ static const char help[] =
 	"      PAGE            PHYSICAL       flags        page_type  _refcount.counter\n"
 	"ffef42f8c0140000       5000000  000fffffc0010200  4294967295         1\n"
 	"ffef42f8c0140040       5001000  000fffffc0000000  4294967295         0\n"
+	"(gdb) kernel kmem -s kmalloc-64\n"
+	"     CACHE        OBJSIZE    ALLOC  CACHED    TOTAL   SLABS  NAME\n"
+	"ff2ec9fe81034500       64     2108      68     2176      34  kmalloc-64\n"
 	"(gdb) kernel kmem -g 000fffffc0010200\n"
 	"FLAGS: 000fffffc0010200  NAMES: slab|head  ZONE: 0  NODE: 0\n";
 
@@ -116,7 +132,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,
