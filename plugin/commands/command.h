@@ -6,6 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
+ *	files/		open files and their paths: files
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
@@ -211,5 +212,6 @@ extern const struct command command_rd;
 extern const struct command command_report;
 extern const struct command command_sym;
 extern const struct command command_kmem;
+extern const struct command command_files;
 
 #endif

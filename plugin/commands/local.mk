@@ -14,3 +14,4 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 	plugin/commands/report/report.c plugin/commands/report/report.h plugin/commands/report/report_tasks.c plugin/commands/report/report_memory.c \
 	plugin/commands/report/report_page.c plugin/commands/report/report_page.h plugin/commands/report/report_html.c plugin/commands/report/report_stacks.c \
 	plugin/commands/report/report_flame.c plugin/commands/report/report_log.c plugin/commands/report/report_tables.c plugin/commands/report/report_style.c
+core_sources += plugin/commands/files/files.c

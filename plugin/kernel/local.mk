@@ -32,3 +32,5 @@ core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records
 	plugin/kernel/modules/module_list.c plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c \
 	plugin/kernel/modules/module_internal.h plugin/kernel/modules/module_sections.c \
 	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h
+core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/kernel/files/files.c plugin/kernel/files/files.h \
+	plugin/kernel/files/file_kinds.c plugin/kernel/files/socket.c plugin/kernel/files/socket.h

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char *const commands[] = {
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -a", "ps -r", "ps -S", "ps -m", "ps -s",
-		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "kmem -i", "kmem -v", "kmem -V", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
+		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "kmem -i", "kmem -v", "kmem -V",
+		"files -a", "files -f 1", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 	};
 	unsigned choice;

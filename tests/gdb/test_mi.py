@@ -17,6 +17,7 @@ COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-modules", "mod"), ("-vmcore-modules -t", "mod -t"), ("-vmcore-log", "log"), ("-vmcore-log -l err", "log -l err"),
     ("-vmcore-system", "sys"), ("-vmcore-system -t", "sys -t"), ("-vmcore-system -c 0 1", "sys -c 0 1"), ("-vmcore-report", "report"),
     ("-vmcore-kmem -o", "kmem -o"),
+    ("-vmcore-files 1", "files 1"),
     ("-vmcore-stacks -a", "bt -a"), ("-vmcore-stacks 1", "bt 1"), ("-vmcore-stacks -A -u", "bt -A -u"),
     ("-vmcore-dump", "dump"), ("-vmcore-memory-map", "dump"), ("-vmcore-symbol schedule", "sym schedule"),
     ("-vmcore-symbol -q rig_sp", "sym -q rig_sp"), ("-vmcore-memory linux_banner 4", "rd linux_banner 4"),

@@ -33,6 +33,7 @@ CASES = {
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V"],
+    "files": ["1", "-a", "-f 1", "-R 0 1", "-d (init_fs.root.dentry)"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -266,7 +266,8 @@ static void run_line(struct campaign *campaign, const char *line)
 static void run_everything(struct campaign *campaign)
 {
 	static const char *const lines[] = {
-		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V", "ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
+		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
+		"files -a", "files -f 1", "ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
 		"log", "log -Tdmc", "mod", "mod -u", "mod -t", "bt -a", "bt -A", "bt -p", "bt -f 1", "bt -r 1", "bt -t 2", "bt -c all", "report", "report -o /dev/null",
 	};
 	struct kernel *kernel = campaign->kernel;

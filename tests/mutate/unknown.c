@@ -33,7 +33,8 @@
 #define SHOWN 3			/* of one kind: the first ones with their values */
 
 static const char *const lines[] = {
-	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
+	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
+	"files -a", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
 	"log -Tdmc", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
