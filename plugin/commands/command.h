@@ -7,6 +7,7 @@
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
+ *	files/		open files and their paths: files
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
  *	scheduler/	who runs and who waits to run, what is due and when: runq
  *	data/		symbols and modules: sym, mod
@@ -230,5 +231,6 @@ extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
+extern const struct command command_files;
 
 #endif

@@ -42,6 +42,7 @@ CASES = {
     "p": ["init_task.pid", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start vmap_area_root"],
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
+    "files": ["1", "-a", "-f 1", "-R 0 1", "-d (init_fs.root.dentry)"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -266,6 +266,7 @@ static void run_line(struct campaign *campaign, const char *line)
 static void run_everything(struct campaign *campaign)
 {
 	static const char *const lines[] = {
+		"files -a", "files -f 1",
 		"runq", "runq -g", "runq -m",
 		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 		"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",

@@ -33,6 +33,7 @@
 #define SHOWN 3			/* of one kind: the first ones with their values */
 
 static const char *const lines[] = {
+	"files -a",
 	"runq", "runq -g", "runq -m",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
