@@ -20,3 +20,4 @@ core_sources += plugin/commands/memory/kmem_free.c
 core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c
 core_sources += plugin/commands/memory/kmem_slab.c
 core_sources += plugin/commands/memory/kmem_objects.c
+core_sources += plugin/commands/memory/kmem_what.c

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const commands[] = {
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -a", "ps -r", "ps -S", "ps -m", "ps -s",
 		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "kmem -i", "kmem -v", "kmem -V",
-		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -s", "kmem -s dentry", "kmem -S kmalloc-64", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
+		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -s", "kmem -s dentry", "kmem -S kmalloc-64", "kmem init_task fff", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000", "bt -a", "bt -A", "bt -f 300", "bt -r 400",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 	};
 	unsigned choice;

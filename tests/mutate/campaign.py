@@ -26,7 +26,7 @@ SESSION = 400		# cases for one gdb
 BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|SystemError|AddressSanitizer|runtime error:|a problem internal')
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'kmem -i', 'kmem -o', 'kmem -v', 'kmem -V',
-          'kmem -z', 'kmem -g', 'kmem -g ffff', 'kmem -h', 'kmem -s', 'kmem -s dentry', 'kmem -S kmalloc-64', 'kmem -f', 'kmem -F', 'kmem -n', 'kmem -p 0-20000', 'kmem -m flags,lru.next 100000', 'ps', 'ps -p', 'ps -c', 'ps -g', 'ps -t', 'ps -l', 'ps -m', 'ps -a', 'ps -r', 'ps -S', 'ps -s', 'ps -A',
+          'kmem -z', 'kmem -g', 'kmem -g ffff', 'kmem -h', 'kmem -s', 'kmem -s dentry', 'kmem -S kmalloc-64', 'kmem init_task fff', 'kmem -f', 'kmem -F', 'kmem -n', 'kmem -p 0-20000', 'kmem -m flags,lru.next 100000', 'ps', 'ps -p', 'ps -c', 'ps -g', 'ps -t', 'ps -l', 'ps -m', 'ps -a', 'ps -r', 'ps -S', 'ps -s', 'ps -A',
           'ps -j', 'log', 'log -Tdmc', 'log -j', 'mod', 'mod -u', 'mod -t', 'bt -a', 'bt -A', 'bt -A -u', 'bt -p', 'bt -l', 'bt -f 1',
           'bt -r 1', 'bt -t 2', 'bt -c all', 'bt -g 1', 'dump', 'dump -v', 'search -t init_task',
           'search -k -s init_task -l 100000 init_task', 'search -k -c -s init_task -l 100000 swapper',

@@ -34,7 +34,7 @@
 
 static const char *const lines[] = {
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
-	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -s", "kmem -s dentry", "kmem -S kmalloc-64", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
+	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -s", "kmem -s dentry", "kmem -S kmalloc-64", "kmem init_task fff", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000", "ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
 	"log -Tdmc", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
