@@ -25,3 +25,4 @@ core_sources += plugin/commands/scheduler/runq.c plugin/commands/scheduler/runq.
 core_sources += plugin/commands/memory/kmem_slab.c
 core_sources += plugin/commands/memory/kmem_objects.c
 core_sources += plugin/commands/files/files.c
+core_sources += plugin/commands/memory/kmem_what.c

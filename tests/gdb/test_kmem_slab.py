@@ -1,4 +1,7 @@
 """kernel kmem -s, held against the guest's /proc/slabinfo."""
+import collections
+import re
+
 import pytest
 
 from test_kmem import view
@@ -47,3 +50,23 @@ def test_objects_add_up(dump):
             tasks = {task["task"] for task in dump.json("kernel ps")["tasks"]}
             static = {task for task in tasks if task not in {row["object"] for row in objects}}
             assert len(static) == 1 and tasks - static <= used     # init_task is no object
+
+
+def test_addresses(dump):
+    tasks = [task for task in dump.json("kernel ps")["tasks"] if task["pid"] == 1]
+    task = int(tasks[0]["task"], 16)
+    areas = [area for area in view(dump, "v")["areas"] if area["caller"]]
+    area = int(areas[0]["start"], 16)
+    size = int(re.search(r"SIZE (\d)", dump.python("print('SIZE', gdb.lookup_type('long').sizeof)"))[1])
+    last = (1 << 8 * size) - 1
+    rows = dump.json(f"kernel kmem {task + 16:x} schedule {area:x} {last - 11:x} 18")["addresses"]
+    facts = collections.defaultdict(dict)
+    for row in rows:
+        facts[int(row["address"], 16)][row["kind"]] = row
+    slab = facts[task + 16]["slab"]
+    assert int(slab["start"], 16) == task and re.match(r"task_struct.*: object [0-9a-f]+\+0x10, used", slab["what"])
+    assert "page" in facts[task + 16]
+    assert any(row["what"].startswith("schedule (") for row in rows if row["kind"] == "symbol")
+    assert areas[0]["caller"].split("+")[0] in facts[area]["vmalloc"]["what"]
+    assert facts[last - 11]["error"]["what"] == "ERR_PTR(-12), ENOMEM" and facts[last - 11]["error"]["inferred"]
+    assert facts[0x18]["null"]["what"] == "NULL plus 24"

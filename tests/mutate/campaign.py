@@ -26,6 +26,7 @@ SESSION = 400		# cases for one gdb
 BAD = re.compile(r'internal-error|Fatal signal|Traceback|Python Exception|SystemError|AddressSanitizer|runtime error:|a problem internal')
 
 PLUGIN = ['sys', 'sys -c', 'sys -t', 'kmem -i', 'kmem -o', 'kmem -v', 'kmem -V',
+          'kmem init_task fff',
           'files -a', 'files -f 1',
           'kmem -s', 'kmem -s dentry', 'kmem -S kmalloc-64',
           'runq', 'runq -g', 'runq -m',

@@ -269,6 +269,7 @@ static void run_everything(struct campaign *campaign)
 		"files -a", "files -f 1",
 		"runq", "runq -g", "runq -m",
 		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
+		"kmem init_task fff",
 		"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
 		"vm 1", "vm -p 1", "vm -f 73",
 		"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",

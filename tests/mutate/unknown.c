@@ -36,6 +36,7 @@ static const char *const lines[] = {
 	"files -a",
 	"runq", "runq -g", "runq -m",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
+	"kmem init_task fff",
 	"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
 	"vm 1", "vm -p 1", "vm -f 73",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",

@@ -70,9 +70,11 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 		show = views[i].show;
 		letter = views[i].letter;
 	}
+	if (!show && arguments->nr_words)
+		show = kmem_what;
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
-	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_slab && show != kmem_objects)
+	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_what && show != kmem_slab && show != kmem_objects)
 		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
@@ -81,6 +83,10 @@ static const char help[] =
 	"Bytes are counted as the kernel itself counts them; what CPUs had counted\n"
 	"and not yet added up is added. What cannot be read is \"-\", and a note says\n"
 	"why.\n"
+	"\n"
+	"Addresses without an option: what each is, as far as it is known: symbol, object\n"
+	"of a cache (used, free and where), page, area of vmalloc, stack, per-CPU variable,\n"
+	"struct page, user address of the selected task, poison, error.\n"
 	"\n"
 	"-v takes addresses, too: then it shows the areas that they are in.\n"
 	"A guard page belongs to the area. CALLER is who asked for it.\n"
@@ -109,6 +115,7 @@ static const char help[] =
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
 	"-s \"caches\" (sizes in bytes; allocated + cached + free = objects);\n"
+	"Addresses: \"addresses\", a row per fact (inferred: by the value alone).\n"
 	"-S \"objects\" (state: used, free, free_cpu, free_sheaf, and whose).\n"
 	"\n"
 	"Example:\n"
@@ -132,7 +139,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem -f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem ADDRESS...|-f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -25,6 +25,7 @@ kmem_view kmem_free;		/* -f */
 kmem_view kmem_flags;		/* -g */
 kmem_view kmem_hugetlb;		/* -h */
 kmem_view kmem_free_pages;	/* -F */
+kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
 kmem_view kmem_objects;		/* -S */
 
