@@ -214,7 +214,7 @@ def test_pages_are_in_their_zones(dump):
 def test_compound_pages(dump):
     by_address = {page["page"]: page for page in pages(dump)}
     tails = [page for page in pages(dump) if page["head"]]
-    assert len(tails) > 1000
+    assert len(tails) > 500
     for page in tails:
         head = by_address[page["head"]]
         assert "head" in head["flag_names"].split("|") and head["pfn"] < page["pfn"] < head["pfn"] + (1 << 10), page
@@ -252,7 +252,8 @@ def test_members_are_gdbs(dump):
     row, = dump.json("kernel kmem -m _refcount.counter,private,lru.next init_task")["members"]
     said = dump.python(f"p = gdb.parse_and_eval('*(struct page *){row['page']}')\n"
                        "print(int(p['_refcount']['counter']), int(p['private']), int(p['lru']['next']))").split()[-3:]
-    assert [row["_refcount.counter"], int(row["private"], 16), int(row["lru.next"], 16)] == list(map(int, said))
+    private = int(row["private"], 16) if isinstance(row["private"], str) else row["private"]
+    assert [row["_refcount.counter"], private, int(row["lru.next"], 16)] == list(map(int, said))
 
 
 def test_what_is_no_page(dump):

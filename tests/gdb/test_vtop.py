@@ -25,7 +25,8 @@ def test_every_entry_is_what_lies_there(dump):
     for step in steps:
         assert int(step["entry"], 16) & mask == there[step["at"]], step
     for row in found:
-        tables = [int(step["at"], 16) & ~0xfff for step in row["walk"]]
+        size = 16384 if "16k" in dump.kernel else 4096
+        tables = [int(step["at"], 16) & ~(size - 1) for step in row["walk"]]
         entries = [int(step["entry"], 16) & 0x0000fffffffff000 for step in row["walk"]]
         assert all(table & ~0x7ff == entry & ~0x7ff or dump.machine == "s390x" for table, entry in zip(tables[1:], entries))
         last = int(row["walk"][-1]["entry"], 16) & 0x0000ffffffffffff & ~(row["page_size"] - 1)

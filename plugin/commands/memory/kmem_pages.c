@@ -199,6 +199,7 @@ static bool parse_members(struct pages *pages, const char *list, struct error *e
 		size_t length = strcspn(list, ",");
 		char *name = names[pages->nr_members];
 		struct member *member = &pages->members[pages->nr_members];
+		bool wide;
 
 		if (pages->nr_members == MAX_MEMBERS || !length || length >= sizeof(names[0]))
 			return error_set(error, ERROR_USAGE, "kmem -m: up to %d members of struct page, with commas between them", MAX_MEMBERS);
@@ -208,9 +209,9 @@ static bool parse_members(struct pages *pages, const char *list, struct error *e
 			return false;
 		if (member->kind != TYPE_INTEGER && member->kind != TYPE_POINTER)
 			return error_set(error, ERROR_USAGE, "kmem -m: page.%s is no number: name a member of it", name);
-		pages->chosen[2 + pages->nr_members++] = (struct column){
-			name, name, member->size == pages->kernel->arch->pointer_size ? 16 : 8,
-			member->size == pages->kernel->arch->pointer_size ? COLUMN_ADDRESS : COLUMN_RIGHT };
+		/* A pointer, or a long of 64 bits; nothing tells one of 32 from an int. */
+		wide = member->kind == TYPE_POINTER || member->size == 8;
+		pages->chosen[2 + pages->nr_members++] = (struct column){ name, name, wide ? 16 : 8, wide ? COLUMN_ADDRESS : COLUMN_RIGHT };
 		list += length + (list[length] == ',');
 	}
 	return true;
