@@ -7,9 +7,10 @@
  *	tasks/		tasks and what they wait for: ps
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
- *	files/		open files and their paths: files
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
  *	scheduler/	who runs and who waits to run, what is due and when: runq
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vtop, ptov, pte
+ *	files/		open files, paths, mounts: files, mount
  *	data/		symbols and modules: sym, mod
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
@@ -232,5 +233,6 @@ extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_files;
+extern const struct command command_mount;
 
 #endif

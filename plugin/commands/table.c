@@ -12,6 +12,7 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_log,
 	&command_mod,
+	&command_mount,
 	&command_p,
 	&command_ps,
 	&command_pte,

@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node vmap_area_root",
 		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 		"bt -a", "bt -A", "bt -f 300", "bt -r 400",
+		"mount -l",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 		"runq", "runq -g", "runq -m",
 	};

@@ -43,6 +43,7 @@ CASES = {
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start vmap_area_root"],
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
     "files": ["1", "-a", "-f 1", "-R 0 1", "-d (init_fs.root.dentry)"],
+    "mount": ["", "-l", "-n 1 proc"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

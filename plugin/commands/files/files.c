@@ -66,7 +66,7 @@ struct files {
 	struct output *output;
 	const struct shape *shape;
 	const char *reference;	/* -R, or NULL */
-	uint64_t address;	/* the same as a number */
+	uint64_t number, address;	/* the same as a descriptor and as an address: 05123456 may be either */
 	bool is_decimal, is_address;
 	const struct task *task;	/* at work on */
 	bool begun;		/* its row and its table are */
@@ -119,7 +119,7 @@ static bool is_wanted(struct files *files, const struct open_file *file, const s
 {
 	if (!files->reference)
 		return true;
-	if (files->is_decimal && file->fd == files->address)
+	if (files->is_decimal && file->fd == files->number)
 		return true;
 	if (files->is_address && (file->file == files->address || (file->known && (file->path.dentry == files->address ||
 	    file->inode == files->address || file->path.mount == files->address))))
@@ -287,13 +287,10 @@ static bool files_run(struct kernel *kernel, const struct arguments *arguments, 
 		return show_dentry(kernel, host, output, option_value(arguments, 'd'), error);
 	files.reference = option_value(arguments, 'R');
 	if (files.reference && *files.reference) {
-		files.address = strtoull(files.reference, &end, 10);
-		files.is_decimal = !*end;
-		if (!files.is_decimal || strlen(files.reference) > 9) {
-			files.is_decimal = false;
-			files.address = strtoull(files.reference, &end, 16);
-			files.is_address = !*end;
-		}
+		files.number = strtoull(files.reference, &end, 10);
+		files.is_decimal = !*end && strlen(files.reference) < 10;
+		files.address = strtoull(files.reference, &end, 16);
+		files.is_address = !*end;
 	}
 	if (!select_files(kernel, arguments, host, &list, &why) && why.kind != ERROR_PARTIAL) {
 		task_list_free(&list);
@@ -328,13 +325,11 @@ static const char help[] =
 	"-d \"dentry\".\n"
 	"\n"
 	"Example:\n"
-	"(gdb) kernel files -f 204\n"
-	"PID: 204      TASK: ff2ec9fe85808000  CPU: 0    COMMAND: \"rig-tcp\"\n"
+	"(gdb) kernel files -R /dev/zero 202\n"
+	"PID: 202      TASK: ff2ec9fe858020c0  CPU: 2    COMMAND: \"rig-files\"\n"
 	"ROOT: /  CWD: /  EXE: /bin/workload\n"
-	" FD        FILE        TYPE   INODE  POSITION     FLAGS  PATH  DETAILS\n"
-	"  0  ff2ec9febeda4400  CHR        4         0   0100000  /dev/null  -\n"
-	"  3  ff2ec9fe8249ec00  SOCK   16636         0        02  socket:[16636]  INET TCP\n"
-	"127.0.0.1:7777 LISTEN\n";
+	" FD        FILE             DENTRY            INODE        TYPE  PATH\n"
+	"  5  ff2ec9fe8249e900  ff2ec9fe8144a780  ff2ec9fe81924cd0  CHR   /dev/zero\n";
 
 static const struct mi_name mi_names[] = { { "files", NULL }, { 0 } };
 

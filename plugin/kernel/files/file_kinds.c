@@ -111,7 +111,9 @@ bool file_details(struct kernel *kernel, const struct open_file *file, struct bu
 		const char *operations;
 		bool (*show)(struct kernel *kernel, const struct open_file *file, struct buffer *text, struct error *error);
 	} kinds[] = {
-		{ "socket_file_ops", socket_ends }, { "pipefifo_fops", pipe_ends }, { "eventfd_fops", eventfd }, { "eventpoll_fops", epoll },
+		{ "socket_file_ops", socket_ends }, { "pipefifo_fops", pipe_ends },
+		/* Since 6.15 pipes without a name have their own. */
+		{ "pipeanon_fops", pipe_ends }, { "eventfd_fops", eventfd }, { "eventpoll_fops", epoll },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
