@@ -5,13 +5,11 @@
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
+ *	scheduler/	who runs and who waits to run, what is due and when: runq
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
- *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem
- *	scheduler/	who runs and who waits to run, what is due and when: runq
- *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
- *	data/		symbols and modules: sym, mod
+ *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
  *

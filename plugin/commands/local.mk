@@ -24,6 +24,5 @@ core_sources += plugin/commands/memory/vm.c
 core_sources += plugin/commands/scheduler/runq.c plugin/commands/scheduler/runq.h plugin/commands/scheduler/runq_clocks.c plugin/commands/scheduler/runq_groups.c
 core_sources += plugin/commands/memory/kmem_slab.c
 core_sources += plugin/commands/memory/kmem_objects.c
-core_sources += plugin/commands/files/files.c
 core_sources += plugin/commands/memory/kmem_what.c
 core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
