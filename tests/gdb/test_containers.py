@@ -8,7 +8,7 @@ import pytest
 from conftest import run_gdb
 from pokes import Poked
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import as_json
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 @functools.lru_cache(maxsize=None)

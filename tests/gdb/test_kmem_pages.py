@@ -7,7 +7,7 @@ import pytest
 
 from test_kmem import RENAMED, recorded_vmstat, view
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 # --- -z, -n ---

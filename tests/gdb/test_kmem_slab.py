@@ -6,7 +6,7 @@ import pytest
 
 from test_kmem import view
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 def recorded(dump):

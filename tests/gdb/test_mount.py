@@ -5,7 +5,7 @@ import pytest
 
 from conftest import as_json
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 def unescaped(field):

@@ -3,7 +3,7 @@ import functools
 
 import pytest
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 @functools.lru_cache(maxsize=None)

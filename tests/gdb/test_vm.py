@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 def recorded_maps(dump):

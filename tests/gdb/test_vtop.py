@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
 
 def physical_bytes(dump, addresses):

@@ -16,7 +16,6 @@ static const struct column columns[] = {
 	[ADDRESS] = { "address", "%", 0, COLUMN_ADDRESS },
 	[INDEX] = { "index", "index %", 0, 0 },
 };
-static const struct shape shape = { "entries", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
 static const struct column member_columns[] = {
 	[NAME] = { "member", "  % =", 0, 0 },
 	[VALUE] = { "value", "%", 0, COLUMN_RAW },
@@ -58,7 +57,11 @@ bool entries_begin(struct entries *entries, struct error *error)
 		return error_set(error, ERROR_USAGE, "%s: -s: structures cannot be printed here", entries->command);
 	if (link && !parse_offset(entries->kernel, entries->command, link, &entries->link, error))
 		return false;
-	output_begin(entries->output, &shape);
+	memcpy(entries->columns, columns, sizeof(columns));
+	if (!entries->indexed || !has_option(entries->arguments, 'p'))
+		entries->columns[INDEX].flags |= COLUMN_JSON_ONLY;
+	entries->shape = (struct shape){ "entries", SHAPE_PLAIN, entries->columns, ARRAY_SIZE(columns) };
+	output_begin(entries->output, &entries->shape);
 	return true;
 }
 
@@ -91,7 +94,7 @@ bool entries_add(struct entries *entries, uint64_t address, uint64_t index, stru
 
 	if (!kernel_check_interrupt(entries->kernel, error) || !output_row(entries->output) ||
 	    !output_address(entries->output, ADDRESS, address) ||
-	    (entries->with_index && !output_uint(entries->output, INDEX, index)))
+	    (entries->indexed && !output_uint(entries->output, INDEX, index)))
 		return false;
 	if (!entries->type)
 		return true;

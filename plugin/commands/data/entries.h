@@ -18,7 +18,9 @@ struct entries {
 	size_t type_size;
 	const char *members;	/* behind the dot; NULL = the whole structure */
 	uint64_t link;		/* -l: where in the structure the address is that the walk finds */
-	bool with_index;	/* of an xarray: the index is shown */
+	bool indexed;		/* an xarray's: they have indices; a person sees them with -p */
+	struct column columns[2];	/* the shape's */
+	struct shape shape;
 	struct error why;	/* the first value that could not be shown, ERROR_NONE so far */
 };
 

@@ -40,9 +40,10 @@ static bool tree_run(struct kernel *kernel, const struct arguments *arguments, s
 {
 	struct entries entries = { .kernel = kernel, .arguments = arguments, .host = host, .output = output, .command = "tree" };
 	const char *type = option_value(arguments, 't'), *offset = option_value(arguments, 'o'), *root = option_value(arguments, 'r');
-	bool indexed = type && (!strcmp(type, "xarray") || !strcmp(type, "radix"));
+	bool indexed = type && (!strcmp(type, "xarray") || !strcmp(type, "radix"));	/* one structure since 4.20 */
 	uint64_t address, in_entry = 0, in_root = 0;
 
+	entries.indexed = indexed;
 	*error = (struct error){ .kind = ERROR_NONE };
 	if (type && !indexed && strcmp(type, "rbtree"))
 		return error_set(error, ERROR_USAGE, "tree: -t is rbtree, xarray or radix, not \"%.40s\"", type);
@@ -54,7 +55,6 @@ static bool tree_run(struct kernel *kernel, const struct arguments *arguments, s
 	    (root && !parse_offset(kernel, "tree", root, &in_root, error)) ||
 	    !parse_address(kernel, host, output, "tree", arguments->words[0], &address, error) || !entries_begin(&entries, error))
 		return false;
-	entries.with_index = indexed && (has_option(arguments, 'p') || arguments->json);
 	return entries_end(&entries, walk(&entries, address + in_root, in_entry, indexed, error) || error->kind == ERROR_NONE, error);
 }
 
