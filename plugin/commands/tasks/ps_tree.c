@@ -218,6 +218,7 @@ bool ps_groups(struct ps *ps, struct error *error)
 	static const struct shape inner = { "threads", SHAPE_HEADING, inner_columns,
 					    ARRAY_SIZE(inner_columns) };
 	struct task_index index;
+	struct task lost;	/* a leader of whom only its threads tell */
 	bool *shown;
 	bool done = true;
 
@@ -239,7 +240,9 @@ bool ps_groups(struct ps *ps, struct error *error)
 		if (first == index.count || shown[first])
 			continue;
 		shown[first] = true;
-		if (!index_rows(ps, &index, key, index.entries[first].task, &inner))
+		lost = (struct task){ .address = key, .pid = task->tgid };
+		if (task_find_address(ps->kernel, key) ? !index_rows(ps, &index, key, index.entries[first].task, &inner) :
+							 !index_rows(ps, &index, key, &lost, &inner))
 			break;
 	}
 	output_end(ps->output);
