@@ -80,7 +80,8 @@ static void kinds_of(const struct vmalloc_area *area, struct buffer *text)
 			buffer_printf(text, "%s%s", text->size ? " " : "", names[i].name);
 }
 
-static bool emit(struct kernel *kernel, struct output *output, const struct vmalloc_area *area)
+/* *NAMELESS counts those whose caller has no name, as where its module's symbols are lost. */
+static bool emit(struct kernel *kernel, struct output *output, const struct vmalloc_area *area, size_t *nameless)
 {
 	struct buffer kinds = { 0 };
 	char caller[256];
@@ -98,6 +99,8 @@ static bool emit(struct kernel *kernel, struct output *output, const struct vmal
 	more = more && output_bytes(output, WHAT, kinds.size ? kinds.data : "", kinds.size);
 	if (more && area->caller && kernel_symbolize(kernel, area->caller, caller, sizeof(caller)))
 		more = output_string(output, CALLER, caller);
+	else if (area->caller)
+		++*nameless;
 	buffer_free(&kinds);
 	return more;
 }
@@ -117,6 +120,7 @@ bool kmem_vmalloc(struct kernel *kernel, const struct arguments *arguments, stru
 {
 	struct areas areas = { 0 };
 	struct error why = { 0 };
+	size_t nameless = 0;
 	bool whole;
 
 	if (!parse(kernel, arguments, host, output, &areas, error))
@@ -130,10 +134,12 @@ bool kmem_vmalloc(struct kernel *kernel, const struct arguments *arguments, stru
 	if (areas.count)
 		qsort(areas.list, areas.count, sizeof(*areas.list), by_start);
 	output_begin(output, &shape);
-	for (size_t i = 0; i < areas.count && emit(kernel, output, &areas.list[i]); i++)
+	for (size_t i = 0; i < areas.count && emit(kernel, output, &areas.list[i], &nameless); i++)
 		;
 	output_end(output);
 	free(areas.list);
+	if (nameless)
+		output_note(output, "the callers of %zu areas have no name that is known", nameless);
 	if (!whole)
 		return error_set(error, ERROR_PARTIAL, "kmem -v: there may be more areas: %s", why.text);
 	for (size_t i = 0; i < areas.nr_words; i++)
