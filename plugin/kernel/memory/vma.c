@@ -2,14 +2,12 @@
 #include "kernel/memory/vma.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "kernel/containers.h"
+#include "kernel/files/path.h"
 
 #define MAX_VMAS (1u << 20)	/* sysctl vm.max_map_count is 65530 unless raised */
-#define MAX_NAMES 512		/* of a path, and mounts that it goes through */
 
 struct walk {
 	struct kernel *kernel;
@@ -93,123 +91,14 @@ bool vmas_for_each(struct kernel *kernel, uint64_t mm, bool (*callback)(void *co
 
 /* --- names --- */
 
-struct names {
-	char *parts[MAX_NAMES];		/* from the last to the first; owned */
-	size_t count;
-};
-
-static bool push_name(struct kernel *kernel, uint64_t dentry, struct names *names, struct error *error)
+/* A struct file's path. */
+static bool file_name(struct kernel *kernel, uint64_t file, struct buffer *text, struct error *error)
 {
-	uint64_t name, length;
-	char *text;
+	struct member member;
+	struct path path;
 
-	if (!kernel_read_member(kernel, dentry, "dentry", "d_name.name", &name, error) ||
-	    !kernel_read_member(kernel, dentry, "dentry", "d_name.len", &length, error))
-		return false;
-	if (length > 255 || names->count == MAX_NAMES)
-		return error_set(error, ERROR_CORRUPT, "the dentry at 0x%" PRIx64 " is damaged: its name has %" PRIu64 " bytes", dentry, length);
-	text = malloc(length + 1);
-	if (!text)
-		return error_no_memory(error, "a name", length + 1);
-	names->parts[names->count++] = text;
-	text[length] = 0;
-	return memory_read(kernel->memory, name, text, length, error);
-}
-
-/* Up to the root of the mounts: at a mount's own root it goes on at the mount point. */
-static bool collect(struct kernel *kernel, uint64_t dentry, uint64_t vfsmount, struct names *names, struct error *error)
-{
-	struct member inner;
-	uint64_t mount, parent, up;
-
-	if (!types_member(kernel->types, "mount", "mnt", &inner, error))
-		return false;
-	for (unsigned step = 0; step < MAX_NAMES; step++) {
-		uint64_t root;
-
-		if (!kernel_read_member(kernel, vfsmount, "vfsmount", "mnt_root", &root, error) ||
-		    !kernel_read_member(kernel, dentry, "dentry", "d_parent", &parent, error))
-			return false;
-		if (dentry != root && dentry != parent) {
-			if (!push_name(kernel, dentry, names, error))
-				return false;
-			dentry = parent;
-			continue;
-		}
-		mount = vfsmount - inner.offset;
-		if (!kernel_read_member(kernel, mount, "mount", "mnt_parent", &up, error))
-			return false;
-		if (up == mount)
-			return true;
-		if (!kernel_read_member(kernel, mount, "mount", "mnt_mountpoint", &dentry, error))
-			return false;
-		vfsmount = up + inner.offset;
-	}
-	return error_set(error, ERROR_CORRUPT, "a path of more than %u names", MAX_NAMES);
-}
-
-/* As d_unlinked(): no longer in the table of names, and no root. */
-static bool is_deleted(struct kernel *kernel, uint64_t dentry)
-{
-	uint64_t hashed, parent;
-
-	return kernel_read_member(kernel, dentry, "dentry", "d_hash.pprev", &hashed, NULL) && !hashed &&
-	       kernel_read_member(kernel, dentry, "dentry", "d_parent", &parent, NULL) && parent != dentry;
-}
-
-/*
- * One of a file system that nobody mounted is alone: its own parent, and not the root. What it is called its d_dname says:
- * simple_dname() (shared memory), anon_inodefs_dname(). False, and nothing said: it is no such.
- */
-static bool pseudo_name(struct kernel *kernel, uint64_t dentry, uint64_t vfsmount, struct buffer *text)
-{
-	struct names names = { .count = 0 };
-	uint64_t root, parent, ops, call, anon;
-	bool done;
-
-	if (!kernel_read_member(kernel, vfsmount, "vfsmount", "mnt_root", &root, NULL) ||
-	    !kernel_read_member(kernel, dentry, "dentry", "d_parent", &parent, NULL) || dentry != parent || dentry == root ||
-	    !kernel_read_member(kernel, dentry, "dentry", "d_op", &ops, NULL) || !ops ||
-	    !kernel_read_member(kernel, ops, "dentry_operations", "d_dname", &call, NULL) || !call)
-		return false;
-	done = push_name(kernel, dentry, &names, NULL);
-	if (done && kernel_symbol(kernel, "anon_inodefs_dname", &anon, NULL) && call == anon)
-		buffer_printf(text, "anon_inode:%s", names.parts[0]);
-	else if (done)
-		buffer_printf(text, "/%s (deleted)", names.parts[0]);
-	if (names.count)
-		free(names.parts[0]);
-	return done;
-}
-
-bool file_path(struct kernel *kernel, uint64_t file, struct buffer *text, struct error *error)
-{
-	struct names *names = calloc(1, sizeof(*names));
-	uint64_t dentry, vfsmount;
-	bool done;
-
-	if (!names)
-		return error_no_memory(error, "a path", sizeof(*names));
-	if (!kernel_read_member(kernel, file, "file", "f_path.dentry", &dentry, error) ||
-	    !kernel_read_member(kernel, file, "file", "f_path.mnt", &vfsmount, error)) {
-		free(names);
-		return false;
-	}
-	if (pseudo_name(kernel, dentry, vfsmount, text)) {
-		free(names);
-		return true;
-	}
-	done = collect(kernel, dentry, vfsmount, names, error);
-	for (size_t i = names->count; done && i > 0; i--)
-		buffer_printf(text, "/%s", names->parts[i - 1]);
-	if (done && !names->count)
-		buffer_char(text, '/');
-	if (done && is_deleted(kernel, dentry))
-		buffer_string(text, " (deleted)");
-	for (size_t i = 0; i < names->count; i++)
-		free(names->parts[i]);
-	free(names);
-	return done;
+	return types_member(kernel->types, "file", "f_path", &member, error) &&
+	       path_read(kernel, file + member.offset, &path, error) && path_text(kernel, &path, text, error);
 }
 
 /* Pages of the kernel's own: vm_private_data is their vm_special_mapping. */
@@ -234,7 +123,7 @@ bool vma_name(struct kernel *kernel, uint64_t mm, const struct vma *vma, struct 
 	uint64_t brk, start_brk, stack;
 
 	if (vma->file)
-		return file_path(kernel, vma->file, text, error);
+		return file_name(kernel, vma->file, text, error);
 	if (special_name(kernel, vma, text))
 		return true;
 	if (!kernel_read_member(kernel, mm, "mm_struct", "brk", &brk, error) ||

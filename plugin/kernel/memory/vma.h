@@ -30,11 +30,9 @@ struct vma {
  */
 bool vmas_for_each(struct kernel *kernel, uint64_t mm, bool (*callback)(void *context, const struct vma *vma, struct error *error),
 		   void *context, struct error *error);
-/* Appends what maps has behind a VMA: the file's path, "[heap]", "[vdso]"; nothing for an anonymous one. False: it could not be read. */
+/* Appends what maps has behind a VMA: the file's path (kernel/files/path.h), "[heap]", "[vdso]"; nothing for an anonymous one. False: it could not be read. */
 bool vma_name(struct kernel *kernel, uint64_t mm, const struct vma *vma, struct buffer *text, struct error *error);
 /* Appends the names of vm_flags, "read|write|mayread", of the kernel's own table (vmaflag_names). False: it has none, or it is lost. */
 bool vma_flags_text(struct kernel *kernel, uint64_t flags, struct buffer *text);
-/* Appends the path of the struct file at FILE, as its mount namespace's root has it; " (deleted)" behind one that has been. */
-bool file_path(struct kernel *kernel, uint64_t file, struct buffer *text, struct error *error);
 
 #endif
