@@ -58,22 +58,16 @@ static void one(struct descriptors *table, uint64_t fd, uint64_t address)
 static bool one_chunk(struct descriptors *table, uint64_t from, struct error *error)
 {
 	unsigned size = table->kernel->arch->pointer_size;
-	uint64_t to = from + CHUNK < table->count ? from + CHUNK : table->count, file;
+	uint64_t to = from + CHUNK < table->count ? from + CHUNK : table->count;
 	char all[CHUNK * 8];
 
-	/* Only to know that it is there, and whether there is anything in it. */
 	if (!memory_read(table->kernel->memory, table->files + from * size, all, (to - from) * size, error))
 		return error_prefix(error, "descriptors %" PRIu64 " to %" PRIu64, from, to - 1);
 	for (uint64_t fd = from; fd < to && !table->stopped; fd++) {
-		bool empty = true;
+		uint64_t file = memory_decode(table->kernel->memory, all + (fd - from) * size, size);
 
-		for (unsigned i = 0; i < size; i++)
-			empty = empty && !all[(fd - from) * size + i];
-		if (empty)
-			continue;
-		if (!kernel_read_pointer(table->kernel, table->files + fd * size, &file, error))
-			return false;
-		one(table, fd, file);
+		if (file)
+			one(table, fd, file);
 	}
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "kernel/files/path.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -165,7 +166,7 @@ static bool put_namespace(struct kernel *kernel, uint64_t dentry, uint64_t inode
 }
 
 enum shown { BY_NUMBER, BY_NAME, BY_SPACE, ALWAYS };
-static const struct {
+static const struct dynamic_name {
 	const char *function;	/* what d_dname is */
 	enum shown shown;
 	const char *before, *behind;
@@ -178,35 +179,42 @@ static const struct {
 	{ "ns_dname", BY_SPACE, "", "" },
 };
 
+/* That of a function that is not in the table begins with the function's own name. */
+static struct dynamic_name how_named(const char *function, char *before, size_t size)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(function, names[i].function))
+			return names[i];
+	snprintf(before, size, "%s:", function);
+	return (struct dynamic_name){ function, BY_NAME, before, "" };
+}
+
 static bool dynamic_name(struct kernel *kernel, uint64_t dentry, uint64_t function, struct buffer *text, struct error *error)
 {
 	uint64_t inode, number;
-	char name[MAX_NAME], symbol[128];
-	size_t size, i;
+	char name[MAX_NAME], symbol[128], before[sizeof(symbol) + 1];
+	struct dynamic_name how;
+	size_t size;
 
 	if (!kernel_symbolize(kernel, function, symbol, sizeof(symbol)))
 		return error_set(error, ERROR_CORRUPT, "what names dentry 0x%" PRIx64 " is no function: 0x%" PRIx64, dentry, function);
-	for (i = 0; i < sizeof(names) / sizeof(*names) && strcmp(symbol, names[i].function); i++)
-		;
+	how = how_named(symbol, before, sizeof(before));
 	if (!kernel_read_member(kernel, dentry, "dentry", "d_inode", &inode, error) ||
 	    !kernel_read_member(kernel, inode, "inode", "i_ino", &number, error))
 		return false;
-	if (i < sizeof(names) / sizeof(*names) && names[i].shown == BY_SPACE)
+	if (how.shown == BY_SPACE)
 		return put_namespace(kernel, dentry, inode, number, text, error);
-	buffer_string(text, i < sizeof(names) / sizeof(*names) ? names[i].before : symbol);
-	if (i < sizeof(names) / sizeof(*names) && names[i].shown == BY_NUMBER)
+	buffer_string(text, how.before);
+	if (how.shown == BY_NUMBER)
 		buffer_printf(text, "%" PRIu64, number);
-	if (i == sizeof(names) / sizeof(*names) || names[i].shown == BY_NAME) {
+	if (how.shown == BY_NAME) {
 		if (!read_name(kernel, dentry, name, &size, error)) {
 			buffer_char(text, '?');
 			return false;
 		}
-		if (i == sizeof(names) / sizeof(*names))
-			buffer_char(text, ':');
 		buffer_append(text, name, size);
 	}
-	if (i < sizeof(names) / sizeof(*names))
-		buffer_string(text, names[i].behind);
+	buffer_string(text, how.behind);
 	return true;
 }
 
