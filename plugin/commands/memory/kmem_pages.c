@@ -9,7 +9,6 @@
 #include "base/buffer.h"
 #include "kernel/memory/page.h"
 
-#define PIECE 4096	/* struct pages read at once: 256 KiB */
 #define MAX_MEMBERS 16
 
 enum { PAGE, PHYSICAL, PFN, MAPPING, INDEX, REFCOUNT, MAPCOUNT, TYPE, HEAD, ZONE, NODE, FLAGS_RAW, FLAGS, NR_COLUMNS };
@@ -41,8 +40,8 @@ struct pages {
 	size_t nr_members;
 	struct shape shape;
 	bool enough;
-	uint64_t shown, missing;
-	struct error why;	/* of the first that is missing */
+	uint64_t shown;
+	struct pages_missing missing;
 };
 
 static bool emit_page(struct pages *pages, const struct page_info *page)
@@ -89,73 +88,24 @@ static bool emit_members(struct pages *pages, uint64_t pfn, uint64_t address, co
 	return true;
 }
 
-static bool emit_piece(struct pages *pages, uint64_t pfn, uint64_t count, const uint8_t *copies, uint64_t address, struct error *error)
+static bool each_page(void *context, uint64_t pfn, uint64_t address, const void *copy, struct error *error)
 {
-	for (uint64_t i = 0; i < count; i++) {
-		const void *copy = copies + i * pages->map->struct_size;
-		uint64_t at = address + i * pages->map->struct_size;
-		struct page_info page;
+	struct pages *pages = context;
+	struct page_info page;
 
-		if (pages->nr_members ? !emit_members(pages, pfn + i, at, copy) :
-					(!page_decode(pages->kernel, pfn + i, at, copy, &page, error) || !emit_page(pages, &page))) {
-			pages->enough = true;
-			return error->kind == ERROR_NONE;
-		}
-		pages->shown++;
+	if (pages->nr_members ? !emit_members(pages, pfn, address, copy) :
+				(!page_decode(pages->kernel, pfn, address, copy, &page, error) || !emit_page(pages, &page))) {
+		pages->enough = error->kind == ERROR_NONE;
+		return false;
 	}
-	return true;
-}
-
-/* Frames [PFN, PFN + COUNT) of one run. Where a piece is not readable as a whole it is tried page of memory by page of memory. */
-static bool show_run(struct pages *pages, uint64_t pfn, uint64_t count, uint8_t *copies, struct error *error)
-{
-	while (count && !pages->enough) {
-		uint64_t piece = count < PIECE ? count : PIECE, address, small;
-		struct error why = { 0 };
-
-		if (!page_of_pfn(pages->kernel, pfn, &address, error))
-			return false;
-		if (!pages_read(pages->kernel, pfn, piece, copies, &why)) {
-			small = (pages->map->page_size - address % pages->map->page_size + pages->map->struct_size - 1) / pages->map->struct_size;
-			piece = piece < small ? piece : small;
-			why.kind = ERROR_NONE;
-			if (!pages_read(pages->kernel, pfn, piece, copies, &why)) {
-				if (!pages->missing)
-					pages->why = why;
-				pages->missing += piece;
-				pfn += piece;
-				count -= piece;
-				continue;
-			}
-		}
-		if (!emit_piece(pages, pfn, piece, copies, address, error) ||
-		    !kernel_step(pages->kernel, "page array", pages->shown + pages->missing, pages->map->runs[pages->map->nr_runs - 1].pfn, error))
-			return false;
-		pfn += piece;
-		count -= piece;
-	}
+	pages->shown++;
 	return true;
 }
 
 /* All frames from START up to and without END that have a struct page. */
 static bool show_range(struct pages *pages, uint64_t start, uint64_t end, bool *any, struct error *error)
 {
-	uint8_t *copies = malloc(PIECE * pages->map->struct_size);
-	bool done = copies != NULL;
-
-	if (!copies)
-		return error_no_memory(error, "struct pages", PIECE * pages->map->struct_size);
-	for (size_t i = 0; done && !pages->enough && i < pages->map->nr_runs; i++) {
-		const struct page_run *run = &pages->map->runs[i];
-		uint64_t from = start > run->pfn ? start : run->pfn, to = run->pfn + run->count < end ? run->pfn + run->count : end;
-
-		if (from >= to)
-			continue;
-		*any = true;
-		done = show_run(pages, from, to - from, copies, error);
-	}
-	free(copies);
-	return done;
+	return pages_for_each(pages->kernel, start, end, "page array", each_page, pages, &pages->missing, any, error) || pages->enough;
 }
 
 /* A word: a struct page, a kernel address or a physical one; START-END are physical ones. */
@@ -231,7 +181,6 @@ static bool show_words(struct pages *pages, const struct arguments *arguments, c
 	if (!arguments->nr_words && !show_range(pages, 0, UINT64_MAX, &any, error))
 		return false;
 	for (size_t i = 0; i < arguments->nr_words && !pages->enough; i++) {
-		any = false;
 		if (!show_range(pages, ranges[i].start, ranges[i].end, &any, error))
 			return false;
 		none = !any && !none ? i + 1 : none;
@@ -259,13 +208,13 @@ bool kmem_pages(struct kernel *kernel, const struct arguments *arguments, struct
 		return false;
 	if (pages.map->damage.kind != ERROR_NONE)
 		output_note(output, "a part of the page array is lost: %s", pages.map->damage.text);
-	if (!pages.missing)
+	if (!pages.missing.count)
 		return true;
 	/* Debuggers' dumps leave them out where no memory is; said, since nobody can tell. */
 	if (!arguments->nr_words && pages.shown) {
-		output_note(output, "%" PRIu64 " struct pages are not there (%s)", pages.missing, pages.why.text);
+		output_note(output, "%" PRIu64 " struct pages are not there (%s)", pages.missing.count, pages.missing.why.text);
 		return true;
 	}
-	return error_set(error, pages.shown ? ERROR_PARTIAL : pages.why.kind, "kmem -p: %" PRIu64 " struct pages: %s", pages.missing,
-			 pages.why.text);
+	return error_set(error, pages.shown ? ERROR_PARTIAL : pages.missing.why.kind, "kmem -p: %" PRIu64 " struct pages: %s",
+			 pages.missing.count, pages.missing.why.text);
 }

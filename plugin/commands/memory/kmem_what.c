@@ -227,22 +227,21 @@ static void page(struct what *what, struct buffer *text)
 static void struct_page(struct what *what, struct buffer *text)
 {
 	const struct page_map *map;
+	const struct page_run *run;
 	struct error why = { 0 };
+	uint64_t index;
 
 	if (!page_map_get(what->kernel, &map, &why)) {
 		damaged(what, &why);
 		return;
 	}
-	for (size_t i = 0; i < map->nr_runs; i++) {
-		uint64_t index = (what->address - map->runs[i].address) / map->struct_size;
-
-		if (what->address < map->runs[i].address || index >= map->runs[i].count)
-			continue;
-		buffer_printf(text, "struct page of physical %" PRIx64 ", +0x%" PRIx64, (map->runs[i].pfn + index) * map->page_size,
-			      (what->address - map->runs[i].address) % map->struct_size);
-		fact(what, "vmemmap", false, map->runs[i].address + index * map->struct_size, text);
+	run = page_run_at(map, what->address);
+	if (!run)
 		return;
-	}
+	index = (what->address - run->address) / map->struct_size;
+	buffer_printf(text, "struct page of physical %" PRIx64 ", +0x%" PRIx64, (run->pfn + index) * map->page_size,
+		      (what->address - run->address) % map->struct_size);
+	fact(what, "vmemmap", false, run->address + index * map->struct_size, text);
 }
 
 struct search {

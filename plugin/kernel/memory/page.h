@@ -92,6 +92,21 @@ bool page_read(struct kernel *kernel, uint64_t address, struct page_info *page_r
  * before is ERROR_NOT_MAPPED.
  */
 bool pages_read(struct kernel *kernel, uint64_t pfn, uint64_t count, void *buffer, struct error *error);
+/* What of a walk is not there: how many struct pages, and why the first of them. */
+struct pages_missing {
+	uint64_t count;
+	struct error why;
+};
+typedef bool pages_function(void *context, uint64_t pfn, uint64_t address, const void *copy, struct error *error);
+/*
+ * Calls back with a copy of each struct page of the frames [START, END) that have one, read in large pieces, with a bar that says WHAT. What
+ * cannot be read is passed over, as little of it as can be. A callback that returns false stops, with *error filled in if that is a failure.
+ * *any_ret: there was one at all. False: *error, or stopped.
+ */
+bool pages_for_each(struct kernel *kernel, uint64_t start, uint64_t end, const char *what, pages_function *callback, void *context,
+		    struct pages_missing *missing, bool *any_ret, struct error *error);
+/* The run that ADDRESS, of a struct page or in the middle of one, is in; NULL = none. */
+const struct page_run *page_run_at(const struct page_map *map, uint64_t address);
 /* COPY is the struct page of frame PFN at ADDRESS. False: this kernel's struct page is not understood at all. */
 bool page_decode(struct kernel *kernel, uint64_t pfn, uint64_t address, const void *copy, struct page_info *page_ret,
 		 struct error *error);

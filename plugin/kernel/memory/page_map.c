@@ -344,26 +344,32 @@ bool page_of_pfn(struct kernel *kernel, uint64_t pfn, uint64_t *page_ret, struct
 	return true;
 }
 
+const struct page_run *page_run_at(const struct page_map *map, uint64_t address)
+{
+	for (size_t i = 0; i < map->nr_runs; i++)
+		if (address >= map->runs[i].address && (address - map->runs[i].address) / map->struct_size < map->runs[i].count)
+			return &map->runs[i];
+	return NULL;
+}
+
 bool page_to_pfn(struct kernel *kernel, uint64_t page, uint64_t *pfn_ret, struct error *error)
 {
 	const struct page_map *map;
+	const struct page_run *run;
+	uint64_t offset;
 
 	if (!page_map_get(kernel, &map, error))
 		return false;
-	for (size_t i = 0; i < map->nr_runs; i++) {
-		const struct page_run *run = &map->runs[i];
-		uint64_t offset = page - run->address;
-
-		if (page < run->address || offset / map->struct_size >= run->count)
-			continue;
-		if (offset % map->struct_size)
-			return error_set(error, ERROR_CORRUPT, "0x%" PRIx64 " is no struct page: it is %" PRIu64 " bytes into one", page,
-					 offset % map->struct_size);
-		*pfn_ret = run->pfn + offset / map->struct_size;
-		return true;
-	}
-	return error_set(error, ERROR_NOT_MAPPED, "0x%" PRIx64 " is no struct page: it is not in the page array%s%s", page,
-			 map->damage.kind != ERROR_NONE ? ", of which a part is lost: " : "", map->damage.text);
+	run = page_run_at(map, page);
+	if (!run)
+		return error_set(error, ERROR_NOT_MAPPED, "0x%" PRIx64 " is no struct page: it is not in the page array%s%s", page,
+				 map->damage.kind != ERROR_NONE ? ", of which a part is lost: " : "", map->damage.text);
+	offset = page - run->address;
+	if (offset % map->struct_size)
+		return error_set(error, ERROR_CORRUPT, "0x%" PRIx64 " is no struct page: it is %" PRIu64 " bytes into one", page,
+				 offset % map->struct_size);
+	*pfn_ret = run->pfn + offset / map->struct_size;
+	return true;
 }
 
 bool pages_read(struct kernel *kernel, uint64_t pfn, uint64_t count, void *buffer, struct error *error)
@@ -381,6 +387,88 @@ bool pages_read(struct kernel *kernel, uint64_t pfn, uint64_t count, void *buffe
 				 pfn + count - 1);
 	return memory_read(kernel->memory, first, buffer, count * map->struct_size, error);
 }
+
+/* --- all of them --- */
+
+#define PIECE 4096	/* struct pages read at once: 256 KiB */
+
+struct pages_walk {
+	struct kernel *kernel;
+	const struct page_map *map;
+	const char *what;
+	pages_function *callback;
+	void *context;
+	struct pages_missing *missing;
+	uint8_t *copies;	/* room for PIECE */
+};
+
+/* As many from PFN on, at most *COUNT, as can be read together; where not all can, those of one page of memory. False: not even those. */
+static bool read_piece(struct pages_walk *walk, uint64_t pfn, uint64_t address, uint64_t *count)
+{
+	uint64_t page = walk->map->page_size, size = walk->map->struct_size, small = (page - address % page + size - 1) / size;
+	struct error why = { 0 };
+
+	if (pages_read(walk->kernel, pfn, *count, walk->copies, &why))
+		return true;
+	if (*count > small)
+		*count = small;
+	why.kind = ERROR_NONE;
+	if (pages_read(walk->kernel, pfn, *count, walk->copies, &why))
+		return true;
+	if (!walk->missing->count)
+		walk->missing->why = why;
+	walk->missing->count += *count;
+	return false;
+}
+
+/* The frames [PFN, END) of one run. */
+static bool walk_run(struct pages_walk *walk, const struct page_run *run, uint64_t pfn, uint64_t end, struct error *error)
+{
+	const struct page_run *last = &walk->map->runs[walk->map->nr_runs - 1];
+	uint64_t count;
+
+	for (; pfn < end; pfn += count) {
+		uint64_t address = run->address + (pfn - run->pfn) * walk->map->struct_size;
+
+		count = end - pfn < PIECE ? end - pfn : PIECE;
+		if (!kernel_step(walk->kernel, walk->what, pfn, last->pfn + last->count, error))
+			return false;
+		if (!read_piece(walk, pfn, address, &count))
+			continue;
+		for (uint64_t i = 0; i < count; i++)
+			if (!walk->callback(walk->context, pfn + i, address + i * walk->map->struct_size,
+					    walk->copies + i * walk->map->struct_size, error))
+				return false;
+	}
+	return true;
+}
+
+bool pages_for_each(struct kernel *kernel, uint64_t start, uint64_t end, const char *what, pages_function *callback, void *context,
+		    struct pages_missing *missing, bool *any_ret, struct error *error)
+{
+	struct pages_walk walk = { .kernel = kernel, .what = what, .callback = callback, .context = context, .missing = missing };
+	bool going = true;
+
+	*any_ret = false;
+	if (!page_map_get(kernel, &walk.map, error))
+		return false;
+	walk.copies = malloc(PIECE * walk.map->struct_size);
+	if (!walk.copies)
+		return error_no_memory(error, "struct pages", PIECE * walk.map->struct_size);
+	for (size_t i = 0; going && i < walk.map->nr_runs; i++) {
+		const struct page_run *run = &walk.map->runs[i];
+		uint64_t from = start > run->pfn ? start : run->pfn, to = run->pfn + run->count < end ? run->pfn + run->count : end;
+
+		if (from >= to)
+			continue;
+		*any_ret = true;
+		going = walk_run(&walk, run, from, to, error);
+	}
+	free(walk.copies);
+	return going;
+}
+
+/* --- addresses --- */
 
 bool page_direct_address(struct kernel *kernel, uint64_t physical, uint64_t *address_ret, struct error *error)
 {

@@ -8,8 +8,6 @@
 #include "base/array.h"
 #include "kernel/memory/page.h"
 
-#define PIECE 4096	/* struct pages at a time */
-
 static void damaged(struct error *damage, const struct error *why)
 {
 	if (damage->kind == ERROR_NONE)
@@ -20,77 +18,42 @@ static void damaged(struct error *damage, const struct error *why)
 
 struct slabs {
 	struct kernel *kernel;
-	const struct page_map *map;
 	slab_function *callback;
 	void *context;
 	struct error *damage;
 };
 
-static bool slabs_of_piece(struct slabs *slabs, uint64_t pfn, uint64_t address, const uint8_t *copies, uint64_t count, struct error *error)
+static bool slab_page(void *context, uint64_t pfn, uint64_t address, const void *copy, struct error *error)
 {
+	struct slabs *slabs = context;
 	struct error why = { 0 };
 	struct page_info page;
 	struct slab slab;
 
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t at = address + i * slabs->map->struct_size;
-
-		if (!page_decode(slabs->kernel, pfn + i, at, copies + i * slabs->map->struct_size, &page, error))
-			return false;
-		if (page.tail || !page_is_slab(slabs->kernel, &page))
-			continue;
-		if (!slab_read(slabs->kernel, at, &slab, &why))
-			damaged(slabs->damage, &why);
-		else if (!slabs->callback(slabs->context, &slab, error))
-			return false;
-	}
-	return true;
-}
-
-static bool slabs_of_run(struct slabs *slabs, const struct page_run *run, uint8_t *copies, struct error *error)
-{
-	uint64_t last = slabs->map->runs[slabs->map->nr_runs - 1].pfn + slabs->map->runs[slabs->map->nr_runs - 1].count;
-	uint64_t page = slabs->map->page_size, size = slabs->map->struct_size, piece;
-
-	for (uint64_t done = 0; done < run->count; done += piece) {
-		uint64_t address = run->address + done * size;
-		struct error why = { 0 };
-
-		piece = run->count - done < PIECE ? run->count - done : PIECE;
-		if (!kernel_step(slabs->kernel, "slabs", run->pfn + done, last, error))
-			return false;
-		if (!pages_read(slabs->kernel, run->pfn + done, piece, copies, &why)) {
-			/* Up to the end of the page of memory that these are in. */
-			uint64_t small = (page - address % page + size - 1) / size;
-
-			piece = piece < small ? piece : small;
-			if (!pages_read(slabs->kernel, run->pfn + done, piece, copies, &why)) {
-				damaged(slabs->damage, &why);
-				continue;
-			}
-		}
-		if (!slabs_of_piece(slabs, run->pfn + done, address, copies, piece, error))
-			return false;
-	}
+	if (!page_decode(slabs->kernel, pfn, address, copy, &page, error))
+		return false;
+	if (page.tail || !page_is_slab(slabs->kernel, &page))
+		return true;
+	if (slab_read(slabs->kernel, address, &slab, &why))
+		return slabs->callback(slabs->context, &slab, error);
+	damaged(slabs->damage, &why);
 	return true;
 }
 
 bool slabs_for_each(struct kernel *kernel, slab_function *callback, void *context, struct error *damage, struct error *error)
 {
-	struct slabs slabs = { kernel, NULL, callback, context, damage };
-	uint8_t *copies;
-	bool good = true;
+	struct slabs slabs = { kernel, callback, context, damage };
+	struct pages_missing missing = { 0 };
+	const struct page_map *map;
+	bool any, good;
 
-	if (!page_map_get(kernel, &slabs.map, error))
+	if (!page_map_get(kernel, &map, error))
 		return false;
-	if (slabs.map->damage.kind != ERROR_NONE)
-		damaged(damage, &slabs.map->damage);
-	copies = malloc(PIECE * slabs.map->struct_size);
-	if (!copies)
-		return error_no_memory(error, "struct pages", PIECE * slabs.map->struct_size);
-	for (size_t i = 0; good && i < slabs.map->nr_runs; i++)
-		good = slabs_of_run(&slabs, &slabs.map->runs[i], copies, error);
-	free(copies);
+	if (map->damage.kind != ERROR_NONE)
+		damaged(damage, &map->damage);
+	good = pages_for_each(kernel, 0, UINT64_MAX, "slabs", slab_page, &slabs, &missing, &any, error);
+	if (missing.count)
+		damaged(damage, &missing.why);
 	return good;
 }
 
