@@ -207,6 +207,8 @@ bool parse_address(struct kernel *kernel, const struct host *host, struct output
 		   const char *command, const char *text, uint64_t *value_ret, struct error *error);
 /* That note, for a word that was taken for a symbol; nothing if it is no number. */
 void hint_at_number(struct output *output, const char *text);
+/* What is no address, a physical one or flags: hexadecimal, with or without 0x, and no symbol. */
+bool parse_hex(const char *command, const char *text, uint64_t *value_ret, struct error *error);
 /* A count, 1 to MAX: decimal, or hexadecimal with 0x. WHAT is for the error: "-x", "COUNT". */
 bool parse_count(const char *command, const char *what, const char *text, uint64_t max,
 		 uint64_t *value_ret, struct error *error);

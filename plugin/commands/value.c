@@ -16,6 +16,11 @@ static bool parse_hexadecimal(const char *text, uint64_t *value_ret)
 	return *text && !*end && !errno && !strpbrk(text, "+- \t");
 }
 
+bool parse_hex(const char *command, const char *text, uint64_t *value_ret, struct error *error)
+{
+	return parse_hexadecimal(text, value_ret) || error_set(error, ERROR_USAGE, "%s: %s is no hexadecimal number", command, text);
+}
+
 void hint_at_number(struct output *output, const char *text)
 {
 	uint64_t value;

@@ -3,7 +3,6 @@
 #include "commands/memory/kmem.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "kernel/memory/page.h"
@@ -33,12 +32,10 @@ static bool decode(struct kernel *kernel, struct output *output, const char *wor
 {
 	struct page_info page = { 0 };
 	struct buffer names = { 0 };
-	char *rest;
 	bool more;
 
-	page.flags = strtoull(word, &rest, 16);
-	if (*rest || rest == word)
-		return error_set(error, ERROR_USAGE, "kmem -g: %s is no hexadecimal number", word);
+	if (!parse_hex("kmem -g", word, &page.flags, error))
+		return false;
 	page_place(kernel, &page);
 	page_flags_text(kernel, page.flags, &names);
 	more = output_row(output) && output_address(output, 0, page.flags) &&

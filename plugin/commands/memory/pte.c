@@ -3,7 +3,6 @@
 #include "commands/command.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "commands/memory/entry_cells.h"
@@ -36,15 +35,6 @@ bool entry_flags_cell(struct kernel *kernel, struct output *output, size_t colum
 	return more;
 }
 
-/* Numbers are hexadecimal, with or without 0x, as everywhere; a physical address is no symbol. */
-static bool parse_number(const char *command, const char *word, uint64_t *value_ret, struct error *error)
-{
-	char *rest;
-
-	*value_ret = strtoull(word, &rest, 16);
-	return (*word && !*rest) || error_set(error, ERROR_USAGE, "%s: %s is no hexadecimal number", command, word);
-}
-
 static bool pte_run(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 		    struct error *error)
 {
@@ -54,7 +44,7 @@ static bool pte_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (!arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "pte: which page table entry?");
 	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!parse_number("pte", arguments->words[i], &entries[i], error))
+		if (!parse_hex("pte", arguments->words[i], &entries[i], error))
 			return false;
 	if (!output_begin(output, &shape))
 		return true;
@@ -81,7 +71,7 @@ static bool ptov_run(struct kernel *kernel, const struct arguments *arguments, s
 	if (!arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "ptov: which physical address?");
 	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!parse_number("ptov", arguments->words[i], &physical[i], error))
+		if (!parse_hex("ptov", arguments->words[i], &physical[i], error))
 			return false;
 	if (!output_begin(output, &ptov_shape))
 		return true;

@@ -3,7 +3,6 @@
 #include "commands/command.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -185,17 +184,15 @@ static bool each_task(void *context, const struct task *task)
 static bool decode_flags(struct kernel *kernel, struct output *output, const char *word, struct error *error)
 {
 	struct buffer names = { 0 };
-	char *rest;
-	uint64_t flags = strtoull(word, &rest, 16);
-	bool more;
+	uint64_t flags;
 
-	if (*rest || rest == word)
-		return error_set(error, ERROR_USAGE, "vm -f: %s is no hexadecimal number", word);
+	if (!parse_hex("vm -f", word, &flags, error))
+		return false;
 	if (!vma_flags_text(kernel, flags, &names))
 		return error_set(error, ERROR_NO_SYMBOL, "vm -f: this kernel's names of flags (vmaflag_names) are not there");
-	more = output_begin(output, &flag_shape) && output_row(output) && output_printf(output, 0, "%" PRIx64, flags) &&
-	       output_bytes(output, 1, names.size ? names.data : "", names.size) && output_end(output);
-	(void)more;
+	if (output_begin(output, &flag_shape) && output_row(output) && output_printf(output, 0, "%" PRIx64, flags) &&
+	    output_bytes(output, 1, names.size ? names.data : "", names.size))
+		output_end(output);
 	buffer_free(&names);
 	return true;
 }

@@ -241,8 +241,7 @@ bool ps_groups(struct ps *ps, struct error *error)
 			continue;
 		shown[first] = true;
 		lost = (struct task){ .address = key, .pid = task->tgid };
-		if (task_find_address(ps->kernel, key) ? !index_rows(ps, &index, key, index.entries[first].task, &inner) :
-							 !index_rows(ps, &index, key, &lost, &inner))
+		if (!index_rows(ps, &index, key, task_find_address(ps->kernel, key) ? index.entries[first].task : &lost, &inner))
 			break;
 	}
 	output_end(ps->output);

@@ -11,12 +11,7 @@
 
 #define MAX_SIZE (64u << 20)	/* of a slab, in bytes: order 10 of 64 KB pages */
 
-static void members_free(void *value)
-{
-	free(value);
-}
-
-static const struct kernel_slot slot = { members_free };
+static const struct kernel_slot slot = { free };
 
 static bool resolve(struct kernel *kernel, struct slab_members *m, struct error *error)
 {

@@ -233,16 +233,15 @@ static bool throttled_groups(struct walk *walk, struct error *error)
 
 static bool fair(struct walk *walk, struct error *error)
 {
-	uint64_t offset;
-	struct walk top = *walk;
 	struct error why = { 0 };
+	struct walk top;
+	uint64_t offset;
 	bool whole;
 
 	if (!member_at(walk, "rq", "cfs", &offset, error) || !member_at(walk, "task_struct", "se", &walk->task_se, error) ||
 	    !member_at(walk, "sched_entity", "run_node", &walk->se_node, error))
 		return false;
-	top.task_se = walk->task_se;
-	top.se_node = walk->se_node;
+	top = *walk;
 	whole = fair_queue(&top, walk->queue->address + offset, &why);
 	if (!whole && !damaged(walk, &why)) {
 		*error = why;
