@@ -63,23 +63,20 @@ static uint64_t task_by_name(struct session *session, PyObject *value, struct er
 
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
-	PyObject *argument, *type, *value, *trace;
+	struct put_aside aside;
+	PyObject *argument;
 	const struct task *task;
 	uint64_t pid, address = 0;
 
 	if (!PyArg_ParseTuple(args, "O", &argument))
 		return NULL;
 	if (!value_to_u64(argument, &pid)) {
-		PyErr_Fetch(&type, &value, &trace);
+		exception_put_aside(&aside);
 		address = task_by_name(session, argument, error);
-		if (PyErr_Occurred()) {		/* nor is it a text: then what is wrong with the number counts */
-			PyErr_Clear();
-			PyErr_Restore(type, value, trace);
+		/* Nor is it a text: then what is wrong with the number counts. */
+		exception_settle(&aside, PyErr_Occurred() != NULL);
+		if (PyErr_Occurred())
 			return NULL;
-		}
-		Py_XDECREF(type);
-		Py_XDECREF(value);
-		Py_XDECREF(trace);
 		return address ? gdb_pointer(session->plugin, address, "struct task_struct") : NULL;
 	}
 	pthread_mutex_lock(&session->kernel->lock);
@@ -182,14 +179,15 @@ out:
 /* "struct list_head" says what it is, "list_head" does not. */
 static bool name_has_space(PyObject *name)
 {
-	PyObject *error_type, *error_value, *error_trace, *space;
+	struct put_aside aside;
+	PyObject *space;
 	bool has;
 
-	PyErr_Fetch(&error_type, &error_value, &error_trace);
+	exception_put_aside(&aside);
 	space = PyUnicode_FromString(" ");
 	has = space && PyUnicode_Contains(name, space) == 1;
 	Py_XDECREF(space);
-	PyErr_Restore(error_type, error_value, error_trace);
+	exception_settle(&aside, true);
 	return has;
 }
 

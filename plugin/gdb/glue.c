@@ -89,21 +89,24 @@ bool gdb_execute(struct plugin *plugin, struct buffer *output, struct error *err
 	return true;
 }
 
-void gdb_flush(struct plugin *plugin)
+/* From gdb's own buffer to stdout's. */
+static void flush_gdb(struct plugin *plugin)
 {
 	PyObject *result = PyObject_CallMethod(plugin->gdb, "flush", NULL);
 
 	Py_XDECREF(result);
 	forget_exception();
+}
+
+void gdb_flush(struct plugin *plugin)
+{
+	flush_gdb(plugin);
 	fflush(stdout);
 }
 
 bool gdb_output_arrived(struct plugin *plugin, struct error *error)
 {
-	PyObject *result = PyObject_CallMethod(plugin->gdb, "flush", NULL);
-
-	Py_XDECREF(result);
-	forget_exception();
+	flush_gdb(plugin);
 	/* gdb writes through this very stdout, and asks nobody how it went. */
 	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
@@ -332,6 +335,22 @@ bool error_from_python(struct error *error)
 	return false;
 }
 
+void exception_put_aside(struct put_aside *aside)
+{
+	PyErr_Fetch(&aside->type, &aside->value, &aside->trace);
+}
+
+void exception_settle(struct put_aside *aside, bool back)
+{
+	if (back) {
+		PyErr_Restore(aside->type, aside->value, aside->trace);
+		return;
+	}
+	Py_XDECREF(aside->type);
+	Py_XDECREF(aside->value);
+	Py_XDECREF(aside->trace);
+}
+
 PyObject *raise_error(struct plugin *plugin, const struct error *error)
 {
 	PyObject *class, *text;
@@ -366,21 +385,16 @@ void forget_exception(void)
 /* Of a function, an array or a structure the address is meant. NULL with the exception that is there already. */
 static PyObject *address_of(PyObject *value)
 {
-	PyObject *type, *what, *trace, *address, *number = NULL;
+	PyObject *address, *number = NULL;
+	struct put_aside aside;
 
-	PyErr_Fetch(&type, &what, &trace);
+	exception_put_aside(&aside);
 	address = PyObject_GetAttrString(value, "address");	/* None: it is in no memory */
 	if (address && address != Py_None)
 		number = PyNumber_Long(address);
 	Py_XDECREF(address);
 	PyErr_Clear();
-	if (!number) {
-		PyErr_Restore(type, what, trace);
-		return NULL;
-	}
-	Py_XDECREF(type);
-	Py_XDECREF(what);
-	Py_XDECREF(trace);
+	exception_settle(&aside, !number);
 	return number;
 }
 

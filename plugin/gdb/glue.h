@@ -54,6 +54,13 @@ PyObject *gdb_attribute(struct plugin *plugin, const char *name);
 /* Turns the pending Python exception into *error. Ctrl-C becomes ERROR_INTERRUPTED. Returns false.
  */
 bool error_from_python(struct error *error);
+/* The pending Python exception, put aside while another way is tried. */
+struct put_aside {
+	PyObject *type, *value, *trace;
+};
+void exception_put_aside(struct put_aside *aside);
+/* Afterwards: BACK, it is pending again in place of whatever is; else it is gone. */
+void exception_settle(struct put_aside *aside, bool back);
 /* Drops the pending Python exception, if any, but not a Ctrl-C: the next poll for it finds it
  * again. */
 void forget_exception(void);

@@ -268,21 +268,14 @@ static PyObject *describe_variable(PyObject *self, PyObject *args)
 {
 	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
 	PyObject *result = wrapped ? PyObject_CallObject(wrapped->original, args) : NULL;
-	PyObject *type, *value, *trace;
+	struct put_aside aside;
 
 	if (result || !wrapped || !wrapped->plugin->session ||
 	    PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
 		return result;
-	PyErr_Fetch(&type, &value, &trace);
+	exception_put_aside(&aside);
 	result = unknown_variable(PyTuple_GetItem(args, 0));
-	if (!result) {
-		PyErr_Clear();
-		PyErr_Restore(type, value, trace);
-		return NULL;
-	}
-	Py_XDECREF(type);
-	Py_XDECREF(value);
-	Py_XDECREF(trace);
+	exception_settle(&aside, !result);
 	return result;
 }
 

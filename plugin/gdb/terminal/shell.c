@@ -131,22 +131,22 @@ static bool print_caught(struct plugin *plugin, int file)
 	return true;
 }
 
-/* gdb's own variables of `pipe' and `shell'; the other one is void. */
+/* $NAME = VALUE, or void where it is < 0. */
+static bool set_variable(struct plugin *plugin, const char *name, int value)
+{
+	PyObject *object = value < 0 ? Py_BuildValue("") : PyLong_FromLong(value);
+	PyObject *done = object ? PyObject_CallMethod(plugin->gdb, "set_convenience_variable", "sO", name, object) : NULL;
+
+	Py_XDECREF(object);
+	Py_XDECREF(done);
+	return done != NULL;
+}
+
+/* gdb's own variables of `pipe' and `shell': one of them is void. */
 static bool set_status(struct plugin *plugin, int status)
 {
-	bool exited = WIFEXITED(status);
-	PyObject *value = PyLong_FromLong(exited ? WEXITSTATUS(status) : WTERMSIG(status)), *done = NULL;
-
-	for (int i = 0; i < 2 && value; i++) {
-		Py_XDECREF(done);
-		done = PyObject_CallMethod(plugin->gdb, "set_convenience_variable", "sO", i ? "_shell_exitsignal" : "_shell_exitcode",
-					   exited == !i ? value : Py_None);
-		if (!done)
-			break;
-	}
-	Py_XDECREF(value);
-	Py_XDECREF(done);
-	return value && done;
+	return set_variable(plugin, "_shell_exitcode", WIFEXITED(status) ? WEXITSTATUS(status) : -1) &&
+	       set_variable(plugin, "_shell_exitsignal", WIFEXITED(status) ? -1 : WTERMSIG(status));
 }
 
 bool shell_close(struct plugin *plugin, struct shell *shell, struct error *error)
