@@ -375,21 +375,16 @@ static PyObject *read_memory(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
 	PyObject *result = wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
-	PyObject *type, *value, *trace, *missing;
+	struct put_aside aside;
+	PyObject *missing;
 
 	if (result || !wrapped || !wrapped->plugin->session || !keywords)
 		return result;
-	PyErr_Fetch(&type, &value, &trace);
+	exception_put_aside(&aside);
 	missing = gdb_attribute(wrapped->plugin, "MemoryError");
-	if (missing && PyErr_GivenExceptionMatches(type, missing))
+	if (missing && PyErr_GivenExceptionMatches(aside.type, missing))
 		result = ask_gdb_again(self, keywords);
-	if (result || PyErr_Occurred()) {
-		Py_XDECREF(type);
-		Py_XDECREF(value);
-		Py_XDECREF(trace);
-	} else {
-		PyErr_Restore(type, value, trace);
-	}
+	exception_settle(&aside, !result && !PyErr_Occurred());
 	Py_XDECREF(missing);
 	return result;
 }
