@@ -35,6 +35,24 @@ static bool register_all(struct plugin *plugin, PyObject *module)
 	       register_batch(plugin);
 }
 
+/*
+ * Where the locale knows ASCII only (LC_ALL=C: cron, containers) gdb refuses to hand a Python command words with other letters in
+ * them, the path of a dump say. What is ASCII in UTF-8 stays as it is; Python does the same with such a locale (PEP 538). Whoever
+ * sets another one afterwards has it.
+ */
+static void take_all_letters(struct plugin *plugin)
+{
+	PyObject *name = PyObject_CallMethod(plugin->gdb, "host_charset", NULL);
+	PyObject *text = name ? PyUnicode_AsASCIIString(name) : NULL;
+	const char *charset = text ? PyBytes_AsString(text) : NULL;
+
+	if (charset && (strcmp(charset, "ANSI_X3.4-1968") == 0 || strcmp(charset, "ASCII") == 0 || strcmp(charset, "US-ASCII") == 0))
+		gdb_execute(plugin, NULL, NULL, "set host-charset UTF-8");
+	Py_XDECREF(text);
+	Py_XDECREF(name);
+	forget_exception();
+}
+
 PyObject *plugin_load(void)
 {
 	PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
@@ -58,6 +76,7 @@ PyObject *plugin_load(void)
 	}
 	plugin->batch = command_line_is_batch();
 	plugin->mi = command_line_is_mi();
+	take_all_letters(plugin);
 	module = PyModule_Create(&vmcore_module);
 	/* From here on gdb holds pointers to the plugin, so it is never freed. */
 	if (!module || !put_capsule(plugin, module) || !register_all(plugin, module) ||

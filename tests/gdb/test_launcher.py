@@ -10,9 +10,9 @@ from conftest import GDB, LAUNCHER
 pytestmark = pytest.mark.skipif(GDB != "gdb", reason="the launcher is the same for every gdb")
 
 
-def launch(*arguments, crash="/nonexistent"):
-    return subprocess.run([LAUNCHER, *map(str, arguments)], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "GDB_VMCORE_CRASH": str(crash)})
+def launch(*arguments, crash="/nonexistent", **environment):
+    return subprocess.run([LAUNCHER, *(os.fsencode(str(a)) for a in arguments)], capture_output=True, text=True, errors="surrogateescape",
+                          timeout=300, env={**os.environ, "GDB_VMCORE_CRASH": str(crash), **environment})
 
 
 @pytest.fixture
@@ -61,6 +61,20 @@ def test_options_of_gdb_before_the_files(dump, tmp_path):
     said = subprocess.run([LAUNCHER, "-i=mi", "-q", dump.vmlinux, dump.vmcore], capture_output=True, text=True, timeout=300,
                           input='-data-evaluate-expression $task(1)->pid\n-gdb-exit\n').stdout
     assert '*stopped' in said and '^done,value="1"' in said, said
+
+
+@pytest.mark.scenario("sysrq")
+def test_names_of_other_letters(dump, tmp_path):
+    """Where the locale has ASCII only, gdb hands commands no other letters by itself; what is no text at all it never does."""
+    letters = tmp_path / "d\N{LATIN SMALL LETTER E WITH ACUTE}"
+    letters.mkdir()
+    (letters / "vmcore").symlink_to(dump.vmcore)
+    result = launch(dump.vmlinux, letters / "vmcore", "-nx", "-batch", "-ex", "kernel sys", "-ex", "print $task(1)->pid", LC_ALL="C")
+    assert result.returncode == 0 and f"DUMPFILE: {letters}/vmcore" in result.stdout and "$1 = 1\n" in result.stdout, result
+    no_text = os.fsdecode(bytes(tmp_path) + b"/\xff")
+    os.symlink(dump.vmcore, no_text)
+    result = launch(dump.vmlinux, no_text, "-nx", "-batch", "-ex", "kernel sys")
+    assert result.returncode == 2 and "is not UTF-8" in result.stderr and not result.stdout, result
 
 
 def test_only_options(dump):
