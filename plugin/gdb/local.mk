@@ -16,6 +16,7 @@ gdb_sources += \
 	plugin/gdb/modules.c \
 	plugin/gdb/python/output_python.c plugin/gdb/python/output_python.h \
 	plugin/gdb/parameters.c \
+	plugin/gdb/source.c \
 	plugin/gdb/plugin.h \
 	plugin/gdb/terminal/progress.c plugin/gdb/terminal/progress.h \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \

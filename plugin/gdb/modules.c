@@ -460,6 +460,8 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	done = elf_copy_for_gdb(debug, copy, knows_section, module, error) && add_module_companion(session, module, path, error) &&
 	       add_without_index_cache(plugin, path, copy, error);
 	module->debug_loaded = done;
+	if (done)
+		sources_module(session, debug);
 	return done;
 }
 

@@ -49,6 +49,7 @@ static const struct kind on_first = { .gdb_kind = "PARAM_BOOLEAN", .inverted = t
 static const struct kind file = { .gdb_kind = "PARAM_OPTIONAL_FILENAME" };
 static const struct kind unpack_dir = { .gdb_kind = "PARAM_OPTIONAL_FILENAME",
 					.apply = apply_unpack_dir };
+static const struct kind source_path = { .gdb_kind = "PARAM_OPTIONAL_FILENAME", .apply = sources_apply };
 static const struct kind symbols = { .gdb_kind = "PARAM_ENUM", .choices = symbols_choices };
 static const struct kind threads = { .gdb_kind = "PARAM_STRING_NOESCAPE",
 				     .first = "auto",
@@ -81,6 +82,17 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore shell off" },
+	{ "source-path", &source_path, offsetof(struct settings, source_path),
+	  "Where the source of the kernel and of its modules is.\n"
+	  "Directories, separated by colons: a kernel tree, a module's tree. gdb shows the\n"
+	  "lines of files that are in one of them, whatever directory they were compiled\n"
+	  "in (as `directory' and `set substitute-path' do, which are put back when the\n"
+	  "dump is closed). After these the first tree of the kernel's version counts that\n"
+	  "is where a distribution puts it: below /lib/modules, /usr/src, /usr/src/debug.\n"
+	  "Takes effect at once.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore source-path /home/me/linux-6.1:/home/me/driver" },
 	{ "symbols", &symbols, offsetof(struct settings, symbols),
 	  "Where names, types and unwinding come from.\n"
 	  "With `vmlinux', from the vmlinux that gdb has or that `set vmcore vmlinux' names.\n"

@@ -20,6 +20,7 @@ struct shell;
 struct settings {
 	char *module_path; /* set vmcore module-path: directories with .ko files, ':' between */
 	char *debug_path;  /* set vmcore debug-path: where vmlinux files are, ':' between */
+	char *source_path; /* set vmcore source-path: source trees, ':' between */
 	char *system_map;  /* set vmcore system-map; NULL or "" = none */
 	char *vmlinux;	   /* set vmcore vmlinux: where gdb has no symbol file; NULL or "" = none */
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
@@ -54,6 +55,7 @@ struct plugin {
 	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
 	struct shell *shell; /* what stands behind the command that runs, which gets its text; NULL = nothing does */
+	bool sources_asked_for; /* the person has been told how to name a source tree */
 	bool output_lost; /* stdout could not be written, and somebody has said so */
 };
 

@@ -64,6 +64,7 @@ static bool make_directory(struct session *session, struct error *error)
 /* Frees all that is not gdb's. */
 static void session_free(struct session *session)
 {
+	sources_restore(session, false);
 	server_stop(session->server);
 	vmcore_target_free(session->target);
 	kernel_close(session->kernel);
@@ -215,6 +216,7 @@ static bool connect_gdb(struct session *session, struct error *error)
 	    !attach_symbols(session, error) || !modules_describe(session, error) ||
 	    !start_server(session, path, sizeof(path), error))
 		return false;
+	sources_attach(session);
 	modules_expect_stacks(session);
 	vmcore_target_set_connecting(session->target, true);
 	/* gdb would print the frame it stopped in; announce() does that better, after the modules
@@ -296,6 +298,7 @@ static void describe(struct session *session, struct buffer *text)
 				      dump->files[i]->raw_size >> 20);
 	attach_describe_own(session, text);
 	threads_describe(session, text);
+	sources_describe(session, text);
 	if (dump->doubt[0])
 		buffer_printf(text, "warning: %s\n", dump->doubt);
 	if (dump->flags & DUMP_INCOMPLETE)
@@ -423,6 +426,7 @@ void session_disconnected(struct plugin *plugin)
 	plugin->session = NULL;
 	frame_filter_enable(plugin, false);
 	if (session->attached && !plugin->quitting) {
+		sources_restore(session, true);
 		attach_restore_settings(session);
 		attach_restore_symbols(session);
 	}

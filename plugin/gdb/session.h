@@ -11,6 +11,7 @@
 #include "target/vmcore_target.h"
 
 struct module;
+struct sources;
 
 #define SESSION_MAX_SETTINGS 24
 
@@ -34,6 +35,7 @@ struct session {
 	struct buffer libraries; /* qXfer:libraries:read */
 	struct saved_setting saved[SESSION_MAX_SETTINGS];
 	size_t nr_saved;
+	struct sources *sources; /* what gdb was told of source files; NULL = nothing */
 	unsigned long long serial; /* tells it from others; 0 = not given yet */
 	struct progress progress; /* of the command that runs */
 	bool attached;	/* gdb has been changed for it, or that failed: see attach_error */
@@ -176,6 +178,20 @@ void modules_loaded(struct session *session, const char *path);
 void modules_load_for_stack(struct session *session, const struct registers *registers);
 /* The same for gdb's selected thread: before `bt` and the like. */
 void modules_load_for_thread(struct session *session);
+
+/*
+ * Where gdb finds the source of what the dump's kernel and its modules are made of: source.c. What is found out of `set vmcore
+ * source-path' and in the standard places is gdb's from sources_attach() to sources_restore().
+ */
+void sources_attach(struct session *session);
+/* The same for FILE, a module's debug file that gdb gets now. */
+void sources_module(struct session *session, const char *file);
+/* TELL_GDB: takes it back; else it is only forgotten. */
+void sources_restore(struct session *session, bool tell_gdb);
+/* The setting has changed: so does the open dump. */
+bool sources_apply(struct plugin *plugin, struct error *error);
+/* Says once what to set where no source is found. */
+void sources_describe(struct session *session, struct buffer *text);
 
 /* What commands may ask of gdb: host.c. */
 struct host;

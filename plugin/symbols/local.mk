@@ -1,6 +1,7 @@
 core_sources += plugin/symbols/find/debug_find.c plugin/symbols/find/debug_find.h plugin/symbols/find/debuginfod.c plugin/symbols/find/debuginfod.h \
 	plugin/symbols/elf/unpack.c plugin/symbols/elf/unpack.h plugin/symbols/elf/inflate.c plugin/symbols/elf/inflate.h \
 	plugin/symbols/find/debug_link.c plugin/symbols/find/debug_link.h \
+	plugin/symbols/find/source_tree.c plugin/symbols/find/source_tree.h \
 	plugin/symbols/symtab.c plugin/symbols/symtab.h plugin/symbols/symtab_elf.c plugin/symbols/symtab_map.c \
 	plugin/symbols/elf/elf_file.c plugin/symbols/elf/elf_file.h plugin/symbols/elf/elf_place.c plugin/symbols/elf/elf_place.h \
 	plugin/symbols/elf/elf_relocatable.c plugin/symbols/elf/elf_relocatable.h \
