@@ -124,6 +124,11 @@ class Dump:
         return self.kernel.partition("-")[0] if "-" in self.kernel else "amd64"
 
     @property
+    def of(self):
+        """What the mark `once` has one of: a kernel, and whether QEMU wrote the dump."""
+        return self.kernel, self.scenario.startswith("qemu")
+
+    @property
     def roles(self):
         """The pids of the workload's processes, which do to the end what they did in the record. (Not init: it crashes the machine.)"""
         return {int(v) for k, v in self.info.items() if k.startswith("pid.") and k != "pid.init"}
@@ -308,11 +313,14 @@ def pytest_generate_tests(metafunc):
         every = metafunc.definition.get_closest_marker("every_machine")
         sets = [s for s in SETS if every or s.machine in (machine.args if machine else ("amd64",)) or (ON_ALL and not machine)]
         sets = [s for s in sets if (s.scenario in marker.args if marker else s.scenario not in OF_ONE_QUESTION or repr(s) in asked)]
+        if metafunc.definition.get_closest_marker("once"):
+            sets = [s for i, s in enumerate(sets) if s.of not in [earlier.of for earlier in sets[:i]]]
         # Of a module's tests those of one dump come together: they share a session.
         metafunc.parametrize("dump", sets, ids=repr, scope="module")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "scenario(name...): only for dumps of these scenarios")
+    config.addinivalue_line("markers", "once: for one dump of each kernel, and one that QEMU wrote; how it crashed has no say in the answer")
     config.addinivalue_line("markers", "machine(name...): for dumps of these machines, not of amd64")
     config.addinivalue_line("markers", "every_machine: for dumps of amd64 and of all others")

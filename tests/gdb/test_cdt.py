@@ -12,8 +12,8 @@ import pytest
 from conftest import GDB, TOP, OneSession, auto_load, editor_settings
 from dap import DAP, Refused
 
-pytestmark = pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")),
-                                reason="no nodejs and npm: scripts/install-dependencies check")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")),
+                                reason="no nodejs and npm: scripts/install-dependencies check")]
 
 
 @functools.lru_cache(maxsize=None)

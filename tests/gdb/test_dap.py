@@ -11,7 +11,7 @@ from images import an_excluded_range, read_physical
 
 HAS_DAP = subprocess.run(gdb_argv("-nx", "-batch", "-ex", "python import gdb.dap"), cwd=TOP, capture_output=True,
                          check=False).stderr == b""
-pytestmark = pytest.mark.skipif(not HAS_DAP, reason="this gdb has no DAP adapter")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not HAS_DAP, reason="this gdb has no DAP adapter")]
 
 
 def start():

@@ -7,7 +7,7 @@ import pytest
 
 from test_report import EXACT, NEAR, meminfo
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.once]
 
 
 @functools.lru_cache(maxsize=None)

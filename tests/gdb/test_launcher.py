@@ -7,7 +7,7 @@ import pytest
 
 from conftest import GDB, LAUNCHER
 
-pytestmark = pytest.mark.skipif(GDB != "gdb", reason="the launcher is the same for every gdb")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(GDB != "gdb", reason="the launcher is the same for every gdb")]
 
 
 def launch(*arguments, crash="/nonexistent", **environment):

@@ -4,6 +4,8 @@ import re
 import pytest
 from conftest import pc_name
 
+pytestmark = pytest.mark.once
+
 
 def test_linux_banner(dump):
     assert f"Linux version {dump.info['release']}" in dump.gdb("printf \"%s\", linux_banner")

@@ -11,6 +11,8 @@ from conftest import SETS, TOP, OneSession, as_json, auto_load, gdb_argv, pc_nam
 from images import an_excluded_range, read_physical
 from mi import MI
 
+pytestmark = pytest.mark.once
+
 COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-tasks", "ps"), ("-vmcore-tasks -k -l", "ps -k -l"), ("-vmcore-tasks -t 1", "ps -t 1"),
     ("-vmcore-tasks 'rig.*'", "ps 'rig.*'"), ("-vmcore-cpus", "ps -A"), ("-vmcore-cpus -C 0,1 -l", "ps -A -C 0,1 -l"),

@@ -13,6 +13,8 @@ import pytest
 
 from conftest import TOP, auto_load, gdb_argv, run_gdb
 
+pytestmark = pytest.mark.once
+
 ANNOUNCED = "names, types and unwinding are the dump's own; no source lines"
 
 COMMANDS = ["kernel ps", "kernel ps -t", "kernel log", "kernel sys", "kernel mod", "kernel bt -A", "kernel bt -a",

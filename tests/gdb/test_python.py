@@ -10,6 +10,8 @@ from test_records import recorded_dmesg
 from test_stacks import is_subsequence
 from test_tasks import TRANSIENT, recorded
 
+pytestmark = pytest.mark.once
+
 # The machines that these were run on.
 held = pytest.mark.machine("amd64", "arm64")
 

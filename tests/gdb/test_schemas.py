@@ -12,7 +12,7 @@ import pytest
 
 from conftest import TOP
 
-pytestmark = pytest.mark.every_machine
+pytestmark = [pytest.mark.every_machine, pytest.mark.once]
 
 SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.

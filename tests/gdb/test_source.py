@@ -10,7 +10,7 @@ import pytest
 
 from conftest import GDB, LAUNCHER, SETS, run_gdb, wait_for
 
-pytestmark = pytest.mark.scenario("sysrq")
+pytestmark = [pytest.mark.scenario("sysrq"), pytest.mark.once]
 SEPARATOR = "@@@@"
 
 
