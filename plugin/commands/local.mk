@@ -22,6 +22,7 @@ core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_
 core_sources += plugin/commands/memory/vtop.c plugin/commands/memory/pte.c plugin/commands/memory/entry_cells.h
 core_sources += plugin/commands/memory/vm.c
 core_sources += plugin/commands/scheduler/runq.c plugin/commands/scheduler/runq.h plugin/commands/scheduler/runq_clocks.c plugin/commands/scheduler/runq_groups.c
+core_sources += plugin/commands/memory/kmem_page_cache.c
 core_sources += plugin/commands/memory/kmem_slab.c
 core_sources += plugin/commands/memory/kmem_objects.c
 core_sources += plugin/commands/memory/kmem_what.c

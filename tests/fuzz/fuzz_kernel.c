@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const commands[] = {
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -a", "ps -r", "ps -S", "ps -m", "ps -s",
 		"log", "log -Tdmc", "sys", "sys -c", "sys -t", "kmem -i", "kmem -v", "kmem -V",
-		"kmem init_task fff",
+		"kmem init_task fff", "kmem -c",
 		"files -a", "files -f 1",
 		"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
 		"vm 1", "vm -p 1", "vm -f 73",

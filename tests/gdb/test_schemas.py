@@ -33,7 +33,8 @@ CASES = {
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V",
-             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner"],
+             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
+             "-c", "-c ($task(1)->mm->exe_file)", "-C linux_banner"],
     "vm": ["1", "-p 1", "2", "-f 73"],
     "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
     "ptov": ["{physical}"],
@@ -44,13 +45,13 @@ CASES = {
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start free_vmap_area_root",
              "-x -l -r vmap_area.va_start -o vmap_area.rb_node -S vmap_area free_vmap_area_root", "-d -p -t radix (&init_pid_ns.idr.idr_rt)"],
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
-    "files": ["1", "-a", "-f 1", "-R 0 1", "-d (init_fs.root.dentry)"],
+    "files": ["1", "-a", "-f 1", "-R 0 1", "-c 1", "-d (init_fs.root.dentry)"],
     "mount": ["", "-l", "-n 1 proc"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
-         ("vtop", "-c 1 -u 0")}
+         ("vtop", "-c 1 -u 0"), ("kmem", "-C linux_banner")}    # (test_page_cache holds -C to its schema)
 
 
 @functools.lru_cache(maxsize=None)

@@ -270,6 +270,7 @@ static void run_everything(struct campaign *campaign)
 		"runq", "runq -g", "runq -m",
 		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 		"kmem init_task fff",
+		"kmem -c", "files -c 1",
 		"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
 		"vm 1", "vm -p 1", "vm -f 73",
 		"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",

@@ -11,6 +11,7 @@
 #include "commands/tasks/task_cells.h"
 #include "commands/tasks/task_list.h"
 #include "kernel/files/files.h"
+#include "kernel/files/mapping.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
@@ -23,12 +24,14 @@ static const struct column task_columns[] = {
 };
 static const struct shape task_shape = { "tasks", SHAPE_HEADING, task_columns, ARRAY_SIZE(task_columns) };
 
-enum { FD, FILE_, DENTRY, INODE, TYPE, NUMBER, POSITION, FLAGS, PATH, DETAILS };
+enum { FD, FILE_, DENTRY, INODE, MAPPING, PAGES, TYPE, NUMBER, POSITION, FLAGS, PATH, DETAILS };
 static const struct column columns[] = {
 	[FD] = { "fd", "FD", 3, COLUMN_RIGHT },
 	[FILE_] = { "file", "FILE", 16, COLUMN_ADDRESS },
 	[DENTRY] = { "dentry", "DENTRY", 16, COLUMN_ADDRESS },
 	[INODE] = { "inode", "INODE", 16, COLUMN_ADDRESS },
+	[MAPPING] = { "mapping", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[PAGES] = { "nr_pages", NULL, 0, COLUMN_JSON_ONLY },
 	[TYPE] = { "type", "TYPE", 4, COLUMN_LEFT },
 	[NUMBER] = { "inode_number", NULL, 0, COLUMN_JSON_ONLY },
 	[POSITION] = { "position", NULL, 0, COLUMN_JSON_ONLY },
@@ -44,6 +47,8 @@ static const struct column state_columns[] = {
 	[FILE_] = { "file", "FILE", 16, COLUMN_ADDRESS },
 	[DENTRY] = { "dentry", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
 	[INODE] = { "inode", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[MAPPING] = { "mapping", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[PAGES] = { "nr_pages", NULL, 0, COLUMN_JSON_ONLY },
 	[TYPE] = { "type", "TYPE", 4, COLUMN_LEFT },
 	[NUMBER] = { "inode_number", "INODE", 6, COLUMN_RIGHT },
 	[POSITION] = { "position", "POSITION", 8, COLUMN_RIGHT },
@@ -53,8 +58,26 @@ static const struct column state_columns[] = {
 };
 static const struct shape state_shape = { "files", SHAPE_TABLE, state_columns, ARRAY_SIZE(state_columns) };
 
+/* -c: and with these. */
+static const struct column cache_columns[] = {
+	[FD] = { "fd", "FD", 3, COLUMN_RIGHT },
+	[FILE_] = { "file", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[DENTRY] = { "dentry", NULL, 16, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
+	[INODE] = { "inode", "INODE", 16, COLUMN_ADDRESS },
+	[MAPPING] = { "mapping", "MAPPING", 16, COLUMN_ADDRESS },
+	[PAGES] = { "nr_pages", "PAGES", 6, COLUMN_RIGHT },
+	[TYPE] = { "type", "TYPE", 4, COLUMN_LEFT },
+	[NUMBER] = { "inode_number", NULL, 0, COLUMN_JSON_ONLY },
+	[POSITION] = { "position", NULL, 0, COLUMN_JSON_ONLY },
+	[FLAGS] = { "flags", NULL, 0, COLUMN_JSON_ONLY },
+	[PATH] = { "path", "PATH", 0, COLUMN_LEFT },
+	[DETAILS] = { "details", NULL, 0, COLUMN_JSON_ONLY },
+};
+static const struct shape cache_shape = { "files", SHAPE_TABLE, cache_columns, ARRAY_SIZE(cache_columns) };
+
 static const struct option options[] = {
 	{ 'a', NULL, "of all processes" },
+	{ 'c', NULL, "pages of each that are in memory (kernel kmem -c INODE lists them)" },
 	{ 'd', "DENTRY", "instead: the path of this dentry in its file system" },
 	{ 'f', NULL, "inode number, position, flags and details instead of addresses" },
 	{ 'R', "REFERENCE", "only files with this descriptor, path, or address of file, dentry, inode" },
@@ -140,6 +163,23 @@ static void details_cell(struct files *files, const struct open_file *file, cons
 	buffer_free(&text);
 }
 
+/* How much of it is in memory; pipes, sockets and the like have none. */
+static void cache_cells(struct files *files, const struct open_file *file, const char *what)
+{
+	struct mapping mapping;
+	struct error error = { 0 };
+	uint64_t address;
+
+	if (!file->inode)
+		return;
+	if (!mapping_of_inode(files->kernel, file->inode, &address, &error) || !mapping_read(files->kernel, address, &mapping, &error)) {
+		output_note(files->output, "%s: what is cached is not known: %s", what, error.text);
+		return;
+	}
+	output_address(files->output, MAPPING, address);
+	output_uint(files->output, PAGES, mapping.nr_pages);
+}
+
 static void file_cells(struct files *files, const struct open_file *file, const struct buffer *path, const struct error *path_why)
 {
 	struct output *output = files->output;
@@ -151,6 +191,7 @@ static void file_cells(struct files *files, const struct open_file *file, const 
 	if (file->known) {
 		output_address(output, DENTRY, file->path.dentry);
 		output_address(output, INODE, file->inode);
+		cache_cells(files, file, what);
 		output_int(output, POSITION, file->position);
 		output_printf(output, FLAGS, "0%o", file->flags);
 		if (path->size)
@@ -277,7 +318,7 @@ static bool select_files(struct kernel *kernel, const struct arguments *argument
 static bool files_run(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 		      struct error *error)
 {
-	struct files files = { .kernel = kernel, .output = output, .shape = has_option(arguments, 'f') ? &state_shape : &shape };
+	struct files files = { .kernel = kernel, .output = output };
 	struct error why = { 0 }, partial = { 0 };
 	struct task_list list = { 0 };
 	bool done;
@@ -285,6 +326,7 @@ static bool files_run(struct kernel *kernel, const struct arguments *arguments, 
 
 	if (has_option(arguments, 'd'))
 		return show_dentry(kernel, host, output, option_value(arguments, 'd'), error);
+	files.shape = has_option(arguments, 'f') ? &state_shape : has_option(arguments, 'c') ? &cache_shape : &shape;
 	files.reference = option_value(arguments, 'R');
 	if (files.reference && *files.reference) {
 		files.number = strtoull(files.reference, &end, 10);
@@ -321,7 +363,7 @@ static const char help[] =
 	"its count; of a pipe how many have it open and how many buffers are used. What\n"
 	"cannot be read is \"-\", and a note says why.\n"
 	"\n"
-	"JSON: \"tasks\", each with \"files\" (both views at once; flags in octal); with\n"
+	"JSON: \"tasks\", each with \"files\" (all views at once; flags in octal); with\n"
 	"-d \"dentry\".\n"
 	"\n"
 	"Example:\n"
@@ -337,7 +379,7 @@ const struct command command_files = {
 	.name = "files",
 	.mi = mi_names,
 	.summary = "Show what tasks have open.",
-	.usage = "files [-f] [-R REFERENCE] [-a|PID|TASK|COMMAND...] | files -d DENTRY",
+	.usage = "files [-c|-f] [-R REFERENCE] [-a|PID|TASK|COMMAND...] | files -d DENTRY",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_TASK,

@@ -8,6 +8,8 @@ static const struct {
 	char letter;
 	kmem_view *show;
 } views[] = {
+	{ 'c', kmem_page_cache },
+	{ 'C', kmem_page_owner },
 	{ 'f', kmem_free },
 	{ 'F', kmem_free_pages },
 	{ 'g', kmem_flags },
@@ -25,6 +27,8 @@ static const struct {
 };
 
 static const struct option options[] = {
+	{ 'c', NULL, "page cache of a file: of each inode, address_space or struct file given" },
+	{ 'C', NULL, "which file a page is of, for each struct page or address given" },
 	{ 'f', NULL, "free pages by zone, order and migrate type, and the CPUs' own" },
 	{ 'F', NULL, "each page of the free lists" },
 	{ 'g', NULL, "flags of pages by their names, or those of each number given" },
@@ -56,6 +60,17 @@ bool kmem_use(struct kernel *kernel, const struct arguments *arguments, struct o
 	return true;
 }
 
+static bool takes_words(kmem_view *show)
+{
+	static kmem_view *const takers[] = { kmem_vmalloc, kmem_pages,	 kmem_flags,	  kmem_what,
+					     kmem_slab,	   kmem_objects, kmem_page_cache, kmem_page_owner };
+
+	for (size_t i = 0; i < ARRAY_SIZE(takers); i++)
+		if (show == takers[i])
+			return true;
+	return false;
+}
+
 static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 		     struct error *error)
 {
@@ -74,7 +89,7 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 		show = kmem_what;
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
-	if (arguments->nr_words && show != kmem_vmalloc && show != kmem_pages && show != kmem_flags && show != kmem_what && show != kmem_slab && show != kmem_objects)
+	if (arguments->nr_words && !takes_words(show))
 		return error_set(error, ERROR_USAGE, "kmem: -%c takes no addresses", letter);
 	return show(kernel, arguments, output, host, error);
 }
@@ -105,6 +120,10 @@ static const char help[] =
 	"-S goes through all pages, since a slab without free objects is on no list. A\n"
 	"freelist that is damaged is said; the objects behind the damage count as used.\n"
 	"\n"
+	"-c: by how much of each is in memory; of files that are named, each page. PAGES is\n"
+	"what the kernel counts; a large folio is one line, of that ORDER. Paths are those\n"
+	"inside of the file system.\n"
+	"\n"
 	"JSON: -i \"memory\" and \"memory_parts\" (bytes); -v \"areas\" (start, end, size\n"
 	"in bytes, vm_struct, pages, physical, kinds, caller); -V \"counters\" (of zones\n"
 	"and nodes, pages unless the name says else) and \"events\"; -o \"offsets\".\n"
@@ -115,6 +134,8 @@ static const char help[] =
 	"with their \"counters\", \"sections\", \"blocks\"; -p \"pages\" (mapcount is how\n"
 	"often it is mapped, head a tail's compound page); -m \"members\".\n"
 	"-s \"caches\" (sizes in bytes; allocated + cached + free = objects);\n"
+	"-c \"cached_files\"; of files \"page_caches\", each with \"cached\" (entry: what is\n"
+	"there in place of a page); -C \"pages_of_files\".\n"
 	"Addresses: \"addresses\", a row per fact (inferred: by the value alone).\n"
 	"-S \"objects\" (state: used, free, free_cpu, free_sheaf, and whose).\n"
 	"\n"
@@ -130,6 +151,9 @@ static const char help[] =
 	"(gdb) kernel kmem -s kmalloc-64\n"
 	"     CACHE        OBJSIZE    ALLOC  CACHED    TOTAL   SLABS  NAME\n"
 	"ff2ec9fe81034500       64     2108      68     2176      34  kmalloc-64\n"
+	"(gdb) kernel kmem -C ffef42f8c00cdc80\n"
+	"      PAGE        INDEX       INODE        TYPE      SOURCE    PATH\n"
+	"ffef42f8c00cdc80      0  ff2ec9fe824bbac0  rootfs    rootfs    /init\n"
 	"(gdb) kernel kmem -g 000fffffc0010200\n"
 	"FLAGS: 000fffffc0010200  NAMES: slab|head  ZONE: 0  NODE: 0\n";
 

@@ -28,5 +28,7 @@ kmem_view kmem_free_pages;	/* -F */
 kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
 kmem_view kmem_objects;		/* -S */
+kmem_view kmem_page_cache;	/* -c */
+kmem_view kmem_page_owner;	/* -C */
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "kernel/files/mapping.h"
 #include "kernel/memory/page.h"
 #include "kernel/memory/slab_objects.h"
 #include "kernel/memory/vmalloc.h"
@@ -194,6 +195,32 @@ static void page_text(struct what *what, const struct page_info *page, uint64_t 
 		buffer_string(text, page_knows(page, PAGE_FLAGS) ? "none" : "not known");
 }
 
+/* The file that a page is of. INDEX is that of the page that ADDRESS lies in, HEAD its folio's. */
+static void file(struct what *what, const struct page_info *head, uint64_t index, struct buffer *text)
+{
+	struct mapping mapping;
+	struct inode_facts facts;
+	struct error why = { 0 };
+	uint64_t address;
+
+	if (!mapping_of_page(what->kernel, head, &address))
+		return;
+	if (!mapping_read(what->kernel, address, &mapping, &why) ||
+	    (mapping.inode && !inode_read(what->kernel, mapping.inode, &facts, &why))) {
+		damaged(what, &why);
+		return;
+	}
+	buffer_printf(text, "page %" PRIu64 " of ", index);
+	if (!mapping.inode) {
+		buffer_string(text, "the swap cache");
+	} else {
+		if (!inode_path(what->kernel, mapping.inode, text, &why))
+			damaged(what, &why);
+		buffer_printf(text, " (%s %s, inode %" PRIu64 ")", facts.type, facts.source, facts.number);
+	}
+	fact(what, "file", false, mapping.inode ? mapping.inode : address, text);
+}
+
 /* The page that ADDRESS lies in, and its slab. */
 static void page(struct what *what, struct buffer *text)
 {
@@ -202,7 +229,7 @@ static void page(struct what *what, struct buffer *text)
 	struct page_info info, head;
 	struct error why = { 0 };
 	struct slab slab;
-	uint64_t at;
+	uint64_t at, pfn;
 
 	if (!memory_translate(kernel->memory, 0, what->address, &translation, NULL) ||
 	    !page_of_address(kernel, what->address, &at, NULL))
@@ -221,6 +248,9 @@ static void page(struct what *what, struct buffer *text)
 	}
 	page_text(what, &head, translation.physical, text);
 	fact(what, "page", false, head.address, text);
+	text->size = 0;
+	if (page_knows(&head, PAGE_INDEX) && page_to_pfn(kernel, info.address, &pfn, NULL))
+		file(what, &head, head.index + (pfn - head.pfn), text);
 }
 
 /* ADDRESS is in the page array. */
