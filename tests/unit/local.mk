@@ -38,6 +38,7 @@ check_PROGRAMS += \
 	tests/unit/test_memory_use \
 	tests/unit/test_module \
 	tests/unit/test_orc \
+	tests/unit/test_mapping \
 	tests/unit/test_maple \
 	tests/unit/test_output \
 	tests/unit/test_pages \
