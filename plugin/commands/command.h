@@ -5,7 +5,7 @@
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps
- *	scheduler/	who runs and who waits to run, what is due and when: runq
+ *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
@@ -196,6 +196,8 @@ bool select_user_root(struct kernel *kernel, const struct host *host, const char
 /* "0,2-4" or "all"/"a" -> bit set of CPUs. */
 bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */,
 		    struct error *error);
+/* The same into *cpus_ret, the caller's to free; LIST NULL: all that were online, or that were caught (kernel->cpus). */
+bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struct error *error);
 
 /*
  * What a person types for an address: a symbol of vmlinux, a hexadecimal number, or an
@@ -232,6 +234,7 @@ extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
+extern const struct command command_timer;
 extern const struct command command_files;
 extern const struct command command_mount;
 

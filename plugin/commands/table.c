@@ -23,6 +23,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_sym,
 	&command_sys,
+	&command_timer,
 	&command_tree,
 	&command_vm,
 	&command_vtop,

@@ -25,6 +25,7 @@ COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-runq -c 1", "runq -c 1"),
     ("-vmcore-files 1", "files 1"),
     ("-vmcore-mounts -n 1", "mount -n 1"),
+    ("-vmcore-timers -C 1", "timer -C 1"),
     ("-vmcore-stacks -a", "bt -a"), ("-vmcore-stacks 1", "bt 1"), ("-vmcore-stacks -A -u", "bt -A -u"),
     ("-vmcore-dump", "dump"), ("-vmcore-memory-map", "dump"), ("-vmcore-symbol schedule", "sym schedule"),
     ("-vmcore-symbol -q rig_sp", "sym -q rig_sp"), ("-vmcore-memory linux_banner 4", "rd linux_banner 4"),

@@ -47,6 +47,7 @@ CASES = {
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
     "files": ["1", "-a", "-f 1", "-R 0 1", "-c 1", "-d (init_fs.root.dentry)"],
     "mount": ["", "-l", "-n 1 proc"],
+    "timer": ["", "-C 0", "-r", "-r -C 0"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -278,6 +278,7 @@ static void run_everything(struct campaign *campaign)
 		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
 		"mount -l",
+		"timer", "timer -r",
 		"log", "log -Tdmc", "mod", "mod -u", "mod -t", "bt -a", "bt -A", "bt -p", "bt -f 1", "bt -r 1", "bt -t 2", "bt -c all", "report", "report -o /dev/null",
 	};
 	struct kernel *kernel = campaign->kernel;
