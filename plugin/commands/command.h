@@ -4,7 +4,7 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps
+ *	tasks/		tasks and what they wait for: ps, sig
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
@@ -235,6 +235,7 @@ extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
+extern const struct command command_sig;
 extern const struct command command_files;
 extern const struct command command_mount;
 

@@ -21,6 +21,7 @@ const struct command *const command_table[] = {
 	&command_report,
 	&command_runq,
 	&command_search,
+	&command_sig,
 	&command_sym,
 	&command_sys,
 	&command_timer,

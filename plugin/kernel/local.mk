@@ -46,3 +46,4 @@ core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/ker
 	plugin/kernel/files/mounts.c plugin/kernel/files/mounts.h
 core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.h plugin/kernel/scheduler/timers_internal.h plugin/kernel/scheduler/hrtimers.c \
 	plugin/kernel/scheduler/timer_owner.c
+core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c

@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"bt -a", "bt -A", "bt -f 300", "bt -r 400",
 		"mount -l",
 		"timer", "timer -r",
+		"sig -g 1", "sig -a 1",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 		"runq", "runq -g", "runq -m",
 	};

@@ -279,6 +279,7 @@ static void run_everything(struct campaign *campaign)
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
 		"mount -l",
 		"timer", "timer -r",
+		"sig -g 1", "sig -a 1",
 		"log", "log -Tdmc", "mod", "mod -u", "mod -t", "bt -a", "bt -A", "bt -p", "bt -f 1", "bt -r 1", "bt -t 2", "bt -c all", "report", "report -o /dev/null",
 	};
 	struct kernel *kernel = campaign->kernel;
