@@ -10,7 +10,7 @@
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
  *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
- *	system/		the machine, its log, the dump file: sys, log, dump
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
@@ -236,6 +236,7 @@ extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
 extern const struct command command_sig;
+extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;
 

@@ -29,3 +29,4 @@ core_sources += plugin/commands/memory/kmem_what.c
 core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
 core_sources += plugin/commands/scheduler/timer.c
 core_sources += plugin/commands/tasks/sig.c
+core_sources += plugin/commands/system/irq.c
