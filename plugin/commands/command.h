@@ -4,7 +4,7 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps, sig
+ *	tasks/		tasks and what they wait for: ps, sig, foreach
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
@@ -83,6 +83,12 @@ struct host {
 	uint64_t (*selected_task)(void *context);
 	/* Or the CPU that it is; NULL = it is none. */
 	const struct cpu *(*selected_cpu)(void *context);
+	/*
+	 * Makes gdb's selected thread that of the task_struct at TASK; *STATE, NULL at first, keeps what it was before. TASK 0: that again.
+	 */
+	bool (*select_task)(void *context, void **state, uint64_t task, struct error *error);
+	/* Runs a command of gdb's; TEXT gets what it prints. */
+	bool (*execute)(void *context, const char *line, struct buffer *text, struct error *error);
 	/* Loads the debug files of a module (mod -s) into gdb. */
 	bool (*load_module)(void *context, const char *name, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
@@ -134,6 +140,8 @@ struct command {
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
+	/* The words are one line with a command in it: only -j is an option, anywhere in it, and quotes stay. */
+	bool line;
 	/* With -j the JSON goes to the file that this option names, if it is given; 0 = none does. */
 	char file_option;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
@@ -236,6 +244,7 @@ extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
 extern const struct command command_sig;
+extern const struct command command_foreach;
 extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;

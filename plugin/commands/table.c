@@ -8,6 +8,7 @@ const struct command *const command_table[] = {
 	&command_bt,
 	&command_dump,
 	&command_files,
+	&command_foreach,
 	&command_irq,
 	&command_kmem,
 	&command_list,
