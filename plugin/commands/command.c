@@ -177,8 +177,39 @@ static bool parse_words(const struct command *command, struct splitter *splitter
 					 command->name, COMMAND_MAX_WORDS);
 		} else {
 			arguments->words[arguments->nr_words++] = word;
+			options_end = options_end || command->line;
 		}
 	}
+}
+
+/* The line of a command that has one (struct command), into STORAGE: as it is, but without -j, wherever it stands. */
+static bool parse_line(const struct command *command, char *storage, const char *text, struct arguments *arguments, bool *json_ret,
+		       struct error *error)
+{
+	static const char space[] = " \t\n";
+	char *out = storage;
+
+	text += strspn(text, space);
+	while (*text) {
+		size_t size = strcspn(text, space);
+		size_t after = strspn(text + size, space);
+
+		if (size == 2 && !strncmp(text, "-j", 2)) {
+			*json_ret = true;
+		} else if (*text == '-' && out == storage) {
+			return no_such_option(command, text[1], error);
+		} else {
+			memcpy(out, text, size + after);
+			out += size + after;
+		}
+		text += size + after;
+	}
+	while (out > storage && strchr(space, out[-1]))
+		out--;
+	*out = 0;
+	if (*storage)
+		arguments->words[arguments->nr_words++] = storage;
+	return true;
 }
 
 bool command_parse(const struct command *command, const char *text, struct arguments *arguments,
@@ -195,7 +226,8 @@ bool command_parse(const struct command *command, const char *text, struct argum
 	*storage = splitter.out = malloc(size);
 	if (!*storage)
 		return error_no_memory(error, "the command line", size);
-	if (parse_words(command, &splitter, arguments, json_ret, error)) {
+	if (command->line ? parse_line(command, *storage, splitter.in, arguments, json_ret, error)
+			  : parse_words(command, &splitter, arguments, json_ret, error)) {
 		arguments->json = *json_ret;
 		return true;
 	}

@@ -4,13 +4,13 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps
- *	scheduler/	who runs and who waits to run, what is due and when: runq
+ *	tasks/		tasks and what they wait for: ps, sig, foreach
+ *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
  *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
- *	system/		the machine, its log, the dump file: sys, log, dump
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
@@ -83,6 +83,12 @@ struct host {
 	uint64_t (*selected_task)(void *context);
 	/* Or the CPU that it is; NULL = it is none. */
 	const struct cpu *(*selected_cpu)(void *context);
+	/*
+	 * Makes gdb's selected thread that of the task_struct at TASK; *STATE, NULL at first, keeps what it was before. TASK 0: that again.
+	 */
+	bool (*select_task)(void *context, void **state, uint64_t task, struct error *error);
+	/* Runs a command of gdb's; TEXT gets what it prints. */
+	bool (*execute)(void *context, const char *line, struct buffer *text, struct error *error);
 	/* Loads the debug files of a module (mod -s) into gdb. */
 	bool (*load_module)(void *context, const char *name, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
@@ -134,6 +140,8 @@ struct command {
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
+	/* The words are one line with a command in it: only -j is an option, anywhere in it, and quotes stay. */
+	bool line;
 	/* With -j the JSON goes to the file that this option names, if it is given; 0 = none does. */
 	char file_option;
 	bool (*run)(struct kernel *kernel, const struct arguments *arguments, struct output *output,
@@ -196,6 +204,8 @@ bool select_user_root(struct kernel *kernel, const struct host *host, const char
 /* "0,2-4" or "all"/"a" -> bit set of CPUs. */
 bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus /* [nr_cpu_ids] */,
 		    struct error *error);
+/* The same into *cpus_ret, the caller's to free; LIST NULL: all that were online, or that were caught (kernel->cpus). */
+bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struct error *error);
 
 /*
  * What a person types for an address: a symbol of vmlinux, a hexadecimal number, or an
@@ -232,6 +242,10 @@ extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
+extern const struct command command_timer;
+extern const struct command command_sig;
+extern const struct command command_foreach;
+extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;
 

@@ -83,6 +83,17 @@ bool output_uint_as(struct output *output, size_t column, uint64_t value, const 
 	return output->ops->number(output, column, value, false, text);
 }
 
+bool output_int_as(struct output *output, size_t column, int64_t value, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return output->ops->number(output, column, value, true, text);
+}
+
 bool output_real(struct output *output, size_t column, double value, int decimals)
 {
 	char text[64];

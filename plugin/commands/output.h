@@ -135,6 +135,8 @@ bool output_address(struct output *output, size_t column, uint64_t value);
 /* A number that people see differently, e.g. bytes as "1.5 MB". */
 bool output_uint_as(struct output *output, size_t column, uint64_t value, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+bool output_int_as(struct output *output, size_t column, int64_t value, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 bool output_real(struct output *output, size_t column, double value, int decimals);
 /*
  * Any bytes. For people control characters and bytes that are not UTF-8 are \xNN; in JSON, MI and Python such a byte is the character

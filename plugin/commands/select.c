@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
 struct selection {
@@ -229,6 +230,24 @@ bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus, struct 
 			return error_set(error, ERROR_USAGE,
 					 "%s is not a list of CPUs, such as 0,2-4 or all", list);
 	}
+	return true;
+}
+
+bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struct error *error)
+{
+	bool *cpus = calloc(kernel->nr_cpu_ids ? kernel->nr_cpu_ids : 1, sizeof(*cpus));
+
+	*cpus_ret = NULL;
+	if (!cpus)
+		return error_no_memory(error, "the CPUs", kernel->nr_cpu_ids);
+	if (list && !parse_cpu_list(kernel, list, cpus, error)) {
+		free(cpus);
+		return false;
+	}
+	for (size_t i = 0; !list && i < kernel->nr_cpus; i++)
+		if (kernel->cpus[i].number < kernel->nr_cpu_ids)
+			cpus[kernel->cpus[i].number] = true;
+	*cpus_ret = cpus;
 	return true;
 }
 

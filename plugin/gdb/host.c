@@ -10,6 +10,7 @@
 #include "kernel/modules/module.h"
 #include "kernel/stacks/source.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -91,6 +92,95 @@ static bool print(void *context, const char *expression, const char *format, str
 	return done;
 }
 
+/* What select_task() came from, and the threads of all tasks. */
+struct selection {
+	PyObject *before, *threads;	/* gdb.InferiorThread or None; a tuple */
+};
+
+static bool selection_begin(struct session *session, struct selection *selection)
+{
+	PyObject *inferior = PyObject_CallMethod(session->plugin->gdb, "selected_inferior", NULL);
+
+	selection->before = inferior ? PyObject_CallMethod(session->plugin->gdb, "selected_thread", NULL) : NULL;
+	selection->threads = selection->before ? PyObject_CallMethod(inferior, "threads", NULL) : NULL;
+	Py_XDECREF(inferior);
+	return selection->threads;
+}
+
+/* The thread with the server's ID; borrowed, NULL = none, or with a Python exception. */
+static PyObject *thread_of(const struct selection *selection, uint64_t id)
+{
+	for (Py_ssize_t i = 0; i < PyTuple_Size(selection->threads); i++) {
+		PyObject *thread = PyTuple_GetItem(selection->threads, i);
+		PyObject *ptid = thread ? PyObject_GetAttrString(thread, "ptid") : NULL;
+		PyObject *lwp = ptid ? PyTuple_GetItem(ptid, 1) : NULL; /* borrowed */
+		bool found = lwp && PyLong_AsUnsignedLongLong(lwp) == id;
+
+		Py_XDECREF(ptid);
+		if (found)
+			return thread;
+		if (PyErr_Occurred())
+			break;
+	}
+	return NULL;
+}
+
+static bool switch_to(PyObject *thread)
+{
+	PyObject *result = thread && thread != Py_None ? PyObject_CallMethod(thread, "switch", NULL) : NULL;
+
+	Py_XDECREF(result);
+	return result;
+}
+
+static bool select_thread(struct session *session, struct selection *selection, uint64_t task, struct error *error)
+{
+	uint64_t id = session->target ? vmcore_target_thread_of(session->target, task) : 0;
+	PyObject *thread;
+
+	if (!selection->threads && !selection_begin(session, selection))
+		return error_from_python(error);
+	thread = id ? thread_of(selection, id) : NULL;
+	if (!thread && !PyErr_Occurred())
+		return error_set(error, ERROR_UNSUPPORTED, "the task is none of gdb's threads; `set vmcore threads all' makes all of them that");
+	return switch_to(thread) || error_from_python(error);
+}
+
+static bool select_task(void *context, void **state, uint64_t task, struct error *error)
+{
+	struct session *session = context;
+	struct selection *selection = *state ? *state : calloc(1, sizeof(*selection));
+	bool done = true;
+
+	*state = selection;
+	if (!selection)
+		return error_no_memory(error, "the threads", sizeof(*selection));
+	let_go(session);
+	if (task) {
+		done = session_attach(session, error) && select_thread(session, selection, task, error);
+	} else {
+		if (selection->before && !switch_to(selection->before))
+			forget_exception();
+		Py_XDECREF(selection->before);
+		Py_XDECREF(selection->threads);
+		free(selection);
+		*state = NULL;
+	}
+	take_back(session);
+	return done;
+}
+
+static bool execute(void *context, const char *line, struct buffer *text, struct error *error)
+{
+	struct session *session = context;
+	bool done;
+
+	let_go(session);
+	done = session_attach(session, error) && gdb_execute(session->plugin, text, error, "%s", line);
+	take_back(session);
+	return done;
+}
+
 static uint64_t selected_task(void *context)
 {
 	return session_selected_task(context);
@@ -135,6 +225,8 @@ void host_init(struct host *host, struct session *session)
 		.source = source,
 		.evaluate = evaluate,
 		.print = print,
+		.select_task = select_task,
+		.execute = execute,
 		.selected_task = selected_task,
 		.selected_cpu = selected_cpu,
 		.load_module = load_module,

@@ -44,3 +44,7 @@ core_sources += plugin/kernel/files/mapping.c plugin/kernel/files/mapping.h
 core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/kernel/files/files.c plugin/kernel/files/files.h \
 	plugin/kernel/files/file_kinds.c plugin/kernel/files/socket.c plugin/kernel/files/socket.h \
 	plugin/kernel/files/mounts.c plugin/kernel/files/mounts.h
+core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.h plugin/kernel/scheduler/timers_internal.h plugin/kernel/scheduler/hrtimers.c \
+	plugin/kernel/scheduler/timer_owner.c
+core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c
+core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h

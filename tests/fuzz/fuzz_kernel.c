@@ -43,6 +43,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 		"bt -a", "bt -A", "bt -f 300", "bt -r 400",
 		"mount -l",
+		"timer", "timer -r",
+		"sig -g 1", "sig -a 1",
+		"irq -u", "irq -s", "irq -a",
+		"foreach user sig", "foreach active bt",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 		"runq", "runq -g", "runq -m",
 	};

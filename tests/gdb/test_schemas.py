@@ -47,6 +47,10 @@ CASES = {
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
     "files": ["1", "-a", "-f 1", "-R 0 1", "-c 1", "-d (init_fs.root.dentry)"],
     "mount": ["", "-l", "-n 1 proc"],
+    "timer": ["", "-C 0", "-r", "-r -C 0"],
+    "foreach": ["1 sig", "active ps"],
+    "irq": ["", "-u", "-a", "-s", "-s -c 1"],
+    "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.

@@ -278,6 +278,10 @@ static void run_everything(struct campaign *campaign)
 		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
 		"mount -l",
+		"timer", "timer -r",
+		"sig -g 1", "sig -a 1",
+		"irq -u", "irq -s", "irq -a",
+		"foreach user sig", "foreach active bt",
 		"log", "log -Tdmc", "mod", "mod -u", "mod -t", "bt -a", "bt -A", "bt -p", "bt -f 1", "bt -r 1", "bt -t 2", "bt -c all", "report", "report -o /dev/null",
 	};
 	struct kernel *kernel = campaign->kernel;

@@ -17,6 +17,8 @@ static const struct command plain = { .name = "plain",
 				      .options = options };
 static const struct command tasks = { .name = "tasks", .options = options, .words = COMPLETE_TASK };
 
+static const struct command line = { .name = "line", .words = COMPLETE_TASK, .line = true };
+
 struct parsed {
 	struct arguments arguments;
 	char *storage;
@@ -45,6 +47,29 @@ static void expect_words(const struct command *command, const char *text, const 
 	assert_string_equal(got.data ? got.data : "", words);
 	buffer_free(&got);
 	free(parsed.storage);
+}
+
+/* A command that has another in its line: nothing of that is taken apart, and -j is the outer one's wherever it stands. */
+static void lines(void **state)
+{
+	static const char *const with_json[] = { "-j user bt -l", "user -j bt -l", "user bt -l -j", " -j -j user bt -l " };
+	struct parsed parsed;
+
+	(void)state;
+	expect_words(&line, NULL, "");
+	expect_words(&line, " -j ", "");
+	expect_words(&line, " 'a b' \\x p -x  \"c d\" -- ' ", "'a b' \\x p -x  \"c d\" -- '|");
+	for (size_t i = 0; i < ARRAY_SIZE(with_json); i++) {
+		parsed = parse(&line, with_json[i]);
+		assert_true(parsed.done && parsed.json && parsed.arguments.nr_words == 1);
+		assert_string_equal(parsed.arguments.words[0], "user bt -l");
+		free(parsed.storage);
+	}
+	parsed = parse(&line, "user bt -jl");
+	assert_true(parsed.done && !parsed.json);
+	free(parsed.storage);
+	parsed = parse(&line, "-x user bt");
+	assert_true(!parsed.done && parsed.error.kind == ERROR_USAGE);
 }
 
 static void words(void **state)
@@ -293,7 +318,8 @@ static void selects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),   cmocka_unit_test(parse_options),
+		cmocka_unit_test(words),
+		cmocka_unit_test(lines),   cmocka_unit_test(parse_options),
 		cmocka_unit_test(errors),  cmocka_unit_test(help),
 		cmocka_unit_test(table),   cmocka_unit_test(cpu_lists),
 		cmocka_unit_test(selects), cmocka_unit_test(lists),

@@ -12,7 +12,6 @@
 #include "commands/tasks/task_list.h"
 #include "kernel/files/files.h"
 #include "kernel/files/mapping.h"
-#include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
 enum { ROOT = TASK_CELLS, CWD, EXE };
@@ -292,26 +291,21 @@ static bool show_dentry(struct kernel *kernel, const struct host *host, struct o
 static bool select_files(struct kernel *kernel, const struct arguments *arguments, const struct host *host, struct task_list *list,
 			 struct error *error)
 {
-	const struct cpu *cpu = host_selected_cpu(host);
-	uint64_t selected = cpu ? cpu->task : host_selected_task(host);
-	const struct task *task;
 	struct task_table *table;
 
+	if (arguments->nr_words || !has_option(arguments, 'a')) {
+		if (task_list_select(list, kernel, arguments, host, "files", error))
+			return true;
+		if (!arguments->nr_words && error->kind == ERROR_USAGE)
+			error_add(error, ", or -a for all processes");
+		return false;
+	}
 	if (!tasks_get(kernel, &table, error))
 		return false;
-	if (arguments->nr_words)
-		return select_tasks(kernel, arguments->words, arguments->nr_words, task_list_add, list, error);
-	for (size_t i = 0; has_option(arguments, 'a') && i < table->count; i++)
+	for (size_t i = 0; i < table->count; i++)
 		if (!table->tasks[i].idle && table->tasks[i].pid == table->tasks[i].tgid)
 			task_list_add(list, &table->tasks[i]);
-	if (has_option(arguments, 'a')) {
-		task_list_sort(list);
-		return true;
-	}
-	task = selected ? task_find_address(kernel, selected) : NULL;
-	if (!task)
-		return error_set(error, ERROR_USAGE, "files: no task is selected: name one, or -a for all processes");
-	task_list_add(list, task);
+	task_list_sort(list);
 	return true;
 }
 

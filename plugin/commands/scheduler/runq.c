@@ -7,7 +7,6 @@
 
 #include "commands/tasks/task_cells.h"
 #include "kernel/containers.h"
-#include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
 static const struct option options[] = {
@@ -199,20 +198,6 @@ static bool runq_read(struct kernel *kernel, struct output *output, const bool *
 	return true;
 }
 
-static bool which_cpus(struct kernel *kernel, const struct arguments *arguments, struct runq *runq, bool *cpus, struct error *error)
-{
-	const char *list = option_value(arguments, 'c');
-
-	if (list)
-		return parse_cpu_list(kernel, list, cpus, error);
-	runq->all = true;
-	/* Of one that was never brought up nothing is said; the run queue of one that went offline is empty. */
-	for (size_t i = 0; i < kernel->nr_cpus; i++)
-		if (kernel->cpus[i].number < kernel->nr_cpu_ids)
-			cpus[kernel->cpus[i].number] = true;
-	return true;
-}
-
 static bool runq_show(struct kernel *kernel, const struct arguments *arguments, struct output *output, struct runq *runq,
 		      struct error *error)
 {
@@ -236,14 +221,15 @@ static bool runq_run(struct kernel *kernel, const struct arguments *arguments, s
 	bool *cpus;
 
 	(void)host;
+	/* Of a CPU that was never brought up nothing is said; the run queue of one that went offline is empty. */
+	runq.all = !option_value(arguments, 'c');
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "runq: %s? CPUs are chosen by -c", arguments->words[0]);
 	if (has_option(arguments, 't') + has_option(arguments, 'T') + has_option(arguments, 'm') + has_option(arguments, 'g') > 1)
 		return error_set(error, ERROR_USAGE, "runq: one of -t, -T, -m, -g at a time");
-	cpus = calloc(kernel->nr_cpu_ids ? kernel->nr_cpu_ids : 1, 1);
-	if (!cpus)
-		return error_no_memory(error, "the CPUs", kernel->nr_cpu_ids);
-	if (which_cpus(kernel, arguments, &runq, cpus, error) && runq_read(kernel, output, cpus, &runq, error))
+	if (!select_cpus(kernel, option_value(arguments, 'c'), &cpus, error))
+		return false;
+	if (runq_read(kernel, output, cpus, &runq, error))
 		done = runq_show(kernel, arguments, output, &runq, error);
 	free(cpus);
 	for (size_t i = 0; i < runq.count; i++)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "commands/command.h"
+#include "kernel/tasks/cpu.h"
 
 bool task_list_add(void *context, const struct task *task)
 {
@@ -51,4 +53,23 @@ void task_list_free(struct task_list *list)
 {
 	free(list->tasks);
 	*list = (struct task_list){ 0 };
+}
+
+bool task_list_select(struct task_list *list, struct kernel *kernel, const struct arguments *arguments, const struct host *host,
+		      const char *command, struct error *error)
+{
+	const struct cpu *cpu = host_selected_cpu(host);
+	uint64_t selected = cpu ? cpu->task : host_selected_task(host);
+	const struct task *task;
+	struct task_table *table;
+
+	if (!tasks_get(kernel, &table, error))
+		return false;
+	if (arguments->nr_words)
+		return select_tasks(kernel, arguments->words, arguments->nr_words, task_list_add, list, error);
+	task = selected ? task_find_address(kernel, selected) : NULL;
+	if (!task)
+		return error_set(error, ERROR_USAGE, "%s: no task is selected: name one", command);
+	task_list_add(list, task);
+	return true;
 }

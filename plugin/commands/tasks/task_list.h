@@ -21,4 +21,10 @@ void task_list_sort(struct task_list *list);
 bool task_list_check(const struct task_list *list, struct error *error);
 void task_list_free(struct task_list *list);
 
+struct arguments;
+struct host;
+/* The tasks that COMMAND's words name, as select_tasks() has them; without words the one that gdb has selected. */
+bool task_list_select(struct task_list *list, struct kernel *kernel, const struct arguments *arguments, const struct host *host,
+		      const char *command, struct error *error);
+
 #endif
