@@ -9,7 +9,7 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
- *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
+ *	data/		symbols and modules, values and containers: sym, mod, p, eval, ascii, list, tree
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
  *
@@ -226,6 +226,8 @@ extern const struct command command_sym;
 extern const struct command command_kmem;
 extern const struct command command_list;
 extern const struct command command_tree;
+extern const struct command command_eval;
+extern const struct command command_ascii;
 extern const struct command command_p;
 extern const struct command command_vm;
 extern const struct command command_vtop;

@@ -27,3 +27,4 @@ core_sources += plugin/commands/memory/kmem_slab.c
 core_sources += plugin/commands/memory/kmem_objects.c
 core_sources += plugin/commands/memory/kmem_what.c
 core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
+core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c

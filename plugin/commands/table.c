@@ -5,8 +5,10 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
+	&command_ascii,
 	&command_bt,
 	&command_dump,
+	&command_eval,
 	&command_files,
 	&command_kmem,
 	&command_list,

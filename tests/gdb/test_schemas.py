@@ -41,6 +41,8 @@ CASES = {
     "pte": ["8000000005c9b063 0"],
     "list": ["-h -o task_struct.tasks init_task", "-H -o module.list -s module.name,state modules", "task_struct.real_parent init_task",
              "-h -r -B -o task_struct.tasks -e init_task (init_task.tasks.prev)", "-H -x -S list_head -l 8 modules", "-H -d -s list_head.next modules"],
+    "eval": ["-b (1 << 3 | 2)", "-l 128m"],
+    "ascii": ["", "65762078756e694c"],
     "p": ["init_task.pid", "-d init_task.flags", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start free_vmap_area_root",
              "-x -l -r vmap_area.va_start -o vmap_area.rb_node -S vmap_area free_vmap_area_root", "-d -p -t radix (&init_pid_ns.idr.idr_rt)"],
