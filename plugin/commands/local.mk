@@ -28,3 +28,6 @@ core_sources += plugin/commands/memory/kmem_objects.c
 core_sources += plugin/commands/memory/kmem_what.c
 core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
 core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c
+core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plugin/commands/data/layout.h \
+	plugin/commands/data/cpus.c plugin/commands/data/cpus.h
+core_sources += plugin/commands/data/dis.c

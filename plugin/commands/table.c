@@ -7,6 +7,7 @@
 const struct command *const command_table[] = {
 	&command_ascii,
 	&command_bt,
+	&command_dis,
 	&command_dump,
 	&command_eval,
 	&command_files,
@@ -23,6 +24,7 @@ const struct command *const command_table[] = {
 	&command_report,
 	&command_runq,
 	&command_search,
+	&command_struct,
 	&command_sym,
 	&command_sys,
 	&command_tree,
