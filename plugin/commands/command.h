@@ -9,7 +9,7 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
- *	data/		symbols and modules, values and containers: sym, mod, p, struct, dis, eval, ascii, list, tree
+ *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
  *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
  *
@@ -83,7 +83,7 @@ struct host {
 			 struct error *error);
 	/* gdb's text of an expression's value: FORMAT is "", or a letter of print/FORMAT; with + before it, each member has a line. */
 	bool (*print)(void *context, const char *expression, const char *format, struct buffer *text, struct error *error);
-	/* The type of an expression's value, as gdb writes it. */
+	/* The type of an expression's value, or what a typedef or an enumeration is, as gdb writes it. */
 	bool (*type)(void *context, const char *expression, struct buffer *text, struct error *error);
 	/* The members of the structure, union or typedef of one that is called NAME (commands/data/layout.h); the caller's to free. */
 	bool (*layout)(void *context, const char *name, struct layout *layout_ret, struct error *error);
@@ -243,6 +243,7 @@ extern const struct command command_tree;
 extern const struct command command_eval;
 extern const struct command command_ascii;
 extern const struct command command_struct;
+extern const struct command command_whatis;
 extern const struct command command_dis;
 extern const struct command command_p;
 extern const struct command command_vm;

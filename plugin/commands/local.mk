@@ -31,3 +31,4 @@ core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c
 core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plugin/commands/data/layout.h \
 	plugin/commands/data/cpus.c plugin/commands/data/cpus.h
 core_sources += plugin/commands/data/dis.c
+core_sources += plugin/commands/data/whatis.c

@@ -30,6 +30,7 @@ const struct command *const command_table[] = {
 	&command_tree,
 	&command_vm,
 	&command_vtop,
+	&command_whatis,
 	NULL,
 };
 

@@ -24,10 +24,9 @@ static bool hand_over(PyObject *instruction, bool from_file, instruction_callbac
 static bool take_apart(PyObject *architecture, uint64_t *start, uint64_t end, uint64_t count, bool from_file,
 		       instruction_callback *callback, void *context, uint64_t *done)
 {
-	PyObject *list = end ? PyObject_CallMethod(architecture, "disassemble", "KKK", (unsigned long long)*start, (unsigned long long)end - 1,
-						   (unsigned long long)count) :
-			       PyObject_CallMethod(architecture, "disassemble", "KOK", (unsigned long long)*start, Py_None,
-						   (unsigned long long)count);
+	/* No end is the end of all, which is in the range. */
+	PyObject *list = PyObject_CallMethod(architecture, "disassemble", "KKK", (unsigned long long)*start, (unsigned long long)end - 1,
+					     (unsigned long long)count);
 	Py_ssize_t size = list ? PySequence_Size(list) : 0;
 	bool more = list != NULL;
 

@@ -31,6 +31,25 @@ static uint64_t number_of(PyObject *object, const char *name)
 	return number;
 }
 
+/* What is no expression may be a type: an enumeration, a typedef. The pending exception is why it is no expression. */
+static bool type_by_name(struct plugin *plugin, const char *name, struct buffer *text, struct error *error)
+{
+	static const char lead[] = "type = ";
+	struct buffer said = { 0 };
+	bool known;
+
+	error_from_python(error);
+	if (error->kind == ERROR_INTERRUPTED)
+		return false;
+	known = gdb_execute(plugin, &said, NULL, "ptype %s", name) && said.data && !strncmp(said.data, lead, sizeof(lead) - 1);
+	if (known) {
+		buffer_append(text, said.data + sizeof(lead) - 1, said.size - (sizeof(lead) - 1));
+		*error = (struct error){ .kind = ERROR_NONE };
+	}
+	buffer_free(&said);
+	return known;
+}
+
 bool host_type(void *context, const char *expression, struct buffer *text, struct error *error)
 {
 	struct session *session = context;
@@ -44,9 +63,9 @@ bool host_type(void *context, const char *expression, struct buffer *text, struc
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		type = value ? PyObject_GetAttrString(value, "type") : NULL;
 		string = text_of(type);
-		done = string || error_from_python(error);
+		done = string || type_by_name(session->plugin, expression, text, error);
 	}
-	if (done)
+	if (string)
 		buffer_printf(text, "%s", string);
 	free(string);
 	Py_XDECREF(type);

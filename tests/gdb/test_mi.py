@@ -22,6 +22,7 @@ COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-print -x runqueues.nr_running:a", "p -x runqueues.nr_running:a"),
     ("-vmcore-tree -t xarray \"(&init_pid_ns.idr.idr_rt)\"", "tree -t xarray (&init_pid_ns.idr.idr_rt)"),
     ("-vmcore-eval -b 128m", "eval -b 128m"), ("-vmcore-ascii 4c", "ascii 4c"),
+    ("-vmcore-whatis list_head", "whatis list_head"),
     ("-vmcore-disassemble schedule 3", "dis schedule 3"),
     ("-vmcore-struct list_head modules", "struct list_head modules"),
     ("-vmcore-translate linux_banner", "vtop linux_banner"),

@@ -45,6 +45,7 @@ CASES = {
                "-o list_head modules", "-p task_struct.parent init_task", "rq.cpu runqueues:a", "-l task_struct.tasks task_struct.pid (&init_task.tasks)",
                "-u list_head 0"],
     "dis": ["schedule", "-l -r schedule+0x10 2", "-f -x -d schedule", "-u 0"],
+    "whatis": ["-o list_head", "init_task.mm", "-r 16-24 -m list_head"],
     "eval": ["-b (1 << 3 | 2)", "-l 128m"],
     "ascii": ["", "65762078756e694c"],
     "p": ["init_task.pid", "-d init_task.flags", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],

@@ -16,23 +16,23 @@
 static const struct option options[] = {
 	{ 'r', NULL, "the function from its start up to ADDRESS" },
 	{ 'f', NULL, "from ADDRESS to the end of the function" },
-	{ 'l', NULL, "file and line, where another one begins" },
+	{ 'l', NULL, "file and line behind the first instruction of each" },
 	{ 'u', NULL, "ADDRESS is the selected task's" },
 	{ 'x', NULL, "offsets in hexadecimal, as without it" },
 	{ 'd', NULL, "offsets in decimal" },
 	{ 0 }
 };
 
-enum { SOURCE, ADDRESS, SYMBOL, OFFSET, PLACE, MODULE, INSTRUCTION, BYTES, FROM_FILE };
+enum { ADDRESS, SYMBOL, OFFSET, PLACE, MODULE, INSTRUCTION, SOURCE, BYTES, FROM_FILE };
 
 static const struct column columns[] = {
-	[SOURCE] = { "source", "%", 0, 0 },
-	[ADDRESS] = { "address", "\n%", 0, COLUMN_ADDRESS },
+	[ADDRESS] = { "address", "%", 0, COLUMN_ADDRESS },
 	[SYMBOL] = { "symbol", NULL, 0, COLUMN_JSON_ONLY },
 	[OFFSET] = { "offset", NULL, 0, COLUMN_JSON_ONLY },
 	[PLACE] = { "place", "<%>:", 0, COLUMN_TEXT_ONLY },
 	[MODULE] = { "module", NULL, 0, COLUMN_JSON_ONLY },
 	[INSTRUCTION] = { "instruction", "%", 0, 0 },
+	[SOURCE] = { "source", "  ; %", 0, 0 },
 	[BYTES] = { "bytes", NULL, 0, COLUMN_JSON_ONLY },
 	[FROM_FILE] = { "from_file", NULL, 0, COLUMN_JSON_ONLY },
 };
@@ -201,9 +201,9 @@ static void show(struct dis *dis)
 	for (size_t i = last_ones ? dis->nr - dis->count : 0; more && i < dis->nr; i++) {
 		const struct instruction *instruction = &dis->list[i];
 
-		more = output_row(dis->output) && (!has_option(dis->arguments, 'l') || show_source(dis, instruction->address)) &&
-		       output_address(dis->output, ADDRESS, instruction->address) && show_place(dis, instruction->address) &&
-		       output_string(dis->output, INSTRUCTION, instruction->text) && show_bytes(dis, instruction) &&
+		more = output_row(dis->output) && output_address(dis->output, ADDRESS, instruction->address) &&
+		       show_place(dis, instruction->address) && output_string(dis->output, INSTRUCTION, instruction->text) &&
+		       (!has_option(dis->arguments, 'l') || show_source(dis, instruction->address)) && show_bytes(dis, instruction) &&
 		       output_bool(dis->output, FROM_FILE, instruction->from_file, NULL);
 	}
 	output_end(dis->output);

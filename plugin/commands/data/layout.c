@@ -24,6 +24,14 @@ static const struct column columns[] = {
 };
 static const struct shape shape = { "members", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
 
+enum { TYPE_NAME, TYPE_SIZE };
+
+static const struct column type_columns[] = {
+	[TYPE_NAME] = { "type", "% {", 0, 0 },
+	[TYPE_SIZE] = { "size", "}  SIZE: %", 0, 0 },
+};
+static const struct shape type_shape = { "types", SHAPE_PLAIN, type_columns, ARRAY_SIZE(type_columns) };
+
 struct layout_member *layout_add(struct layout *layout)
 {
 	struct layout_member *grown;
@@ -148,4 +156,27 @@ static bool show_members(struct output *output, const struct layout_member *memb
 bool layout_show(struct output *output, const struct layout_member *members, size_t count, const struct layout_view *view)
 {
 	return show_members(output, members, count, count ? members->depth : 0, view);
+}
+
+void layout_open_type(struct output *output, const struct layout *layout)
+{
+	output_begin(output, &type_shape);
+	output_row(output);
+	output_string(output, TYPE_NAME, layout->type);
+}
+
+void layout_close_type(struct output *output, const struct layout *layout)
+{
+	output_uint(output, TYPE_SIZE, layout->size);
+	output_end(output);
+}
+
+bool layout_show_type(struct output *output, const struct layout *layout, const struct layout_view *view)
+{
+	bool more;
+
+	layout_open_type(output, layout);
+	more = layout_show(output, layout->members, layout->count, view);
+	layout_close_type(output, layout);
+	return more;
 }

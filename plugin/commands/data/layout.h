@@ -42,5 +42,10 @@ struct layout_view {
 };
 /* The shape "members" inside of the row that is open: MEMBERS[0, COUNT) with all that is in them. */
 bool layout_show(struct output *output, const struct layout_member *members, size_t count, const struct layout_view *view);
+/* The shape "types" around that, one row: open, then the members, then close with the size. */
+void layout_open_type(struct output *output, const struct layout *layout);
+void layout_close_type(struct output *output, const struct layout *layout);
+/* All of it. */
+bool layout_show_type(struct output *output, const struct layout *layout, const struct layout_view *view);
 
 #endif

@@ -25,14 +25,6 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-enum { TYPE, SIZE };
-
-static const struct column type_columns[] = {
-	[TYPE] = { "type", "% {", 0, 0 },
-	[SIZE] = { "size", "}  SIZE: %", 0, 0 },
-};
-static const struct shape type_shape = { "types", SHAPE_PLAIN, type_columns, ARRAY_SIZE(type_columns) };
-
 enum { CPU, ADDRESS, VALUE };
 enum { NAME, MEMBER_TYPE, MEMBER_VALUE, TARGET };
 
@@ -272,13 +264,10 @@ static bool show_type(struct view *view, struct error *error)
 	struct output *output = view->output;
 	bool done;
 
-	output_begin(output, &type_shape);
-	output_row(output);
-	output_string(output, TYPE, view->layout.type);
+	layout_open_type(output, &view->layout);
 	done = add_layout(view, &how, error);
 	if (done)
-		output_uint(output, SIZE, view->layout.size);
-	output_end(output);
+		layout_close_type(output, &view->layout);
 	return done;
 }
 
