@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu"), pytest.mark.once]
 
 TYPES = ["list_head", "page", "task_struct", "file_operations", "rq", "dentry", "kuid_t"]
 

@@ -20,6 +20,7 @@
 #define MAX_CHAIN 64		/* typedefs, qualifiers and dimensions in a row */
 #define MAX_ANONYMOUS 32	/* anonymous members inside of each other */
 #define MAX_VISITS 1000000	/* members looked at for one question */
+#define MAX_ALL_VISITS 20000000	/* for one about all structures; a kernel has some 200,000 members */
 
 static bool is_qualifier(enum btf_kind kind)
 {
@@ -416,7 +417,7 @@ static const char *innermost_name(const struct btf *btf, uint32_t id)
 /* Does the structure have a member of such a type, also inside of its anonymous members? *VISITS bounds the search. */
 static bool has_member_of(const struct btf *btf, const struct btf_type *type, const char *member_type, int depth, uint32_t *visits)
 {
-	for (uint32_t i = 0; i < type->count && depth < MAX_ANONYMOUS && ++*visits < MAX_VISITS; i++) {
+	for (uint32_t i = 0; i < type->count && depth < MAX_ANONYMOUS && ++*visits < MAX_ALL_VISITS; i++) {
 		uint32_t at = type->at + i * 12, id = btf_get32(btf, at + 4);
 		struct btf_type inner;
 
@@ -435,17 +436,19 @@ static bool btf_for_each_structure(void *private, const char *member_type, struc
 {
 	const struct btf *btf = private;
 
-	(void)error;
+	uint32_t visits = 0;
+
 	for (uint32_t id = 1; id < btf->nr_records; id++) {
 		struct btf_type type = btf_decode(btf, btf->records[id]);
 		const char *name = btf_string(btf, type.name);
-		uint32_t visits = 0;
 
 		if ((type.kind != BTF_STRUCT && type.kind != BTF_UNION) || !*name || !type.size_or_type)
 			continue;
 		if ((!member_type || has_member_of(btf, &type, member_type, 0, &visits)) &&
 		    !callback(context, name, type.kind == BTF_UNION, type.size_or_type))
 			break;
+		if (visits >= MAX_ALL_VISITS)
+			return error_set(error, ERROR_CORRUPT, "BTF has structures that contain themselves or absurdly much");
 	}
 	return true;
 }
