@@ -11,6 +11,8 @@
  *	files/		open files, paths, mounts: files, mount
  *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
  *	system/		the machine, its log, the dump file: sys, log, dump, irq
+ *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
+ *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
@@ -65,6 +67,10 @@ struct arguments {
 };
 
 struct cpu;
+struct layout;
+
+/* One instruction of SIZE bytes, FROM_FILE where the dump lacks it; false = no more. */
+typedef bool instruction_callback(void *context, uint64_t address, unsigned size, bool from_file, const char *text);
 
 /* What a command may ask of gdb. Any may be NULL (unit tests). */
 struct host {
@@ -77,8 +83,18 @@ struct host {
 	/* The address space of an expression: "$rsp", "&init_task", "0x..", evaluated by gdb. */
 	bool (*evaluate)(void *context, const char *expression, uint64_t *value_ret,
 			 struct error *error);
-	/* gdb's text of an expression's value: FORMAT is "", or a letter of print/FORMAT. */
+	/* gdb's text of an expression's value: FORMAT is "", or a letter of print/FORMAT; with + before it, each member has a line. */
 	bool (*print)(void *context, const char *expression, const char *format, struct buffer *text, struct error *error);
+	/* The type of an expression's value, or what a typedef or an enumeration is, as gdb writes it. */
+	bool (*type)(void *context, const char *expression, struct buffer *text, struct error *error);
+	/* The members of the structure, union or typedef of one that is called NAME (commands/data/layout.h); the caller's to free. */
+	bool (*layout)(void *context, const char *name, struct layout *layout_ret, struct error *error);
+	/*
+	 * gdb's disassembler: from START on, not beyond END (0 = none), at most COUNT instructions. What the dump lacks comes out of
+	 * the file that gdb has, if it has one; else what was called back for is all there is.
+	 */
+	bool (*disassemble)(void *context, uint64_t start, uint64_t end, uint64_t count, instruction_callback *callback, void *callback_context,
+			    struct error *error);
 	/* The thread gdb has selected, as a task_struct address; 0 = none. */
 	uint64_t (*selected_task)(void *context);
 	/* Or the CPU that it is; NULL = it is none. */
@@ -236,6 +252,11 @@ extern const struct command command_sym;
 extern const struct command command_kmem;
 extern const struct command command_list;
 extern const struct command command_tree;
+extern const struct command command_eval;
+extern const struct command command_ascii;
+extern const struct command command_struct;
+extern const struct command command_whatis;
+extern const struct command command_dis;
 extern const struct command command_p;
 extern const struct command command_vm;
 extern const struct command command_vtop;

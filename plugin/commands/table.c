@@ -5,8 +5,11 @@
 #include <string.h>
 
 const struct command *const command_table[] = {
+	&command_ascii,
 	&command_bt,
+	&command_dis,
 	&command_dump,
+	&command_eval,
 	&command_files,
 	&command_foreach,
 	&command_irq,
@@ -24,12 +27,14 @@ const struct command *const command_table[] = {
 	&command_runq,
 	&command_search,
 	&command_sig,
+	&command_struct,
 	&command_sym,
 	&command_sys,
 	&command_timer,
 	&command_tree,
 	&command_vm,
 	&command_vtop,
+	&command_whatis,
 	NULL,
 };
 

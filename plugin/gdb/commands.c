@@ -203,24 +203,30 @@ static bool run_into_shell(struct plugin *plugin, const struct command *command,
 	return shell_close(plugin, &shell, done ? error : &ignored) && done;
 }
 
-static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
+static PyObject *invoke(struct plugin *plugin, const struct command *command, const char *text)
 {
-	struct plugin *plugin = plugin_of(self);
-	const struct command *command = class_pointer(self);
 	struct error error = { 0 };
-	const char *text, *part;
-	PyObject *from_tty;
+	const char *part = shell_part(text);
 	bool done;
 
-	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
-		return NULL;
-	part = shell_part(text);
 	done = part ? run_into_shell(plugin, command, text, part, &error) : run_line(plugin, command, text, &error);
 	if (done && plugin->batch)
 		done = gdb_output_arrived(plugin, &error) || !error.kind;
 	if (!done || PyErr_Occurred())
 		return raise_error(plugin, &error);
 	Py_RETURN_NONE;
+}
+
+static PyObject *kernel_command_invoke(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	const struct command *command = class_pointer(self);
+	PyObject *from_tty;
+	const char *text;
+
+	if (!plugin || !command || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
+		return NULL;
+	return invoke(plugin, command, text);
 }
 
 /*
@@ -271,6 +277,27 @@ static void offer_modules(const struct completion_word *complete, struct kernel 
 			offer(complete, modules->modules[i].name);
 }
 
+/* Structures and unions, as gdb has them in its index. */
+static void offer_types(const struct completion_word *complete, struct plugin *plugin)
+{
+	static const char *const kinds[] = { "struct", "union" };
+
+	if (complete->word[strspn(complete->word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct buffer lines = { 0 };
+		char *rest = NULL, *line;
+		size_t before = strlen("whatis ") + strlen(kinds[i]) + 1;
+
+		if (gdb_execute(plugin, &lines, NULL, "complete whatis %s %s", kinds[i], complete->word) && lines.data)
+			for (line = strtok_r(lines.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+				if (strlen(line) > before)
+					offer(complete, line + before);
+		buffer_free(&lines);
+	}
+	forget_exception();
+}
+
 static void offer_options(const struct completion_word *complete, const struct command *command)
 {
 	struct buffer lines = { 0 };
@@ -288,6 +315,10 @@ static void offer_words(const struct completion_word *complete, struct session *
 {
 	struct kernel *kernel = session->kernel;
 
+	if (command->words == COMPLETE_TYPE) {	/* gdb reads the dump for it: not with the kernel locked */
+		offer_types(complete, session->plugin);
+		return;
+	}
 	pthread_mutex_lock(&kernel->lock);
 	if (command->words == COMPLETE_TASK)
 		offer_tasks(complete, kernel);
@@ -418,6 +449,9 @@ static PyObject *prefix_invoke(PyObject *self, PyObject *args)
 
 	if (!plugin || !PyArg_ParseTuple(args, "sO", &text, &from_tty))
 		return NULL;
+	/* gdb takes no such name for a command. */
+	if (*text == '*')
+		return invoke(plugin, command_find("struct"), text + 1);
 	done = *text ? error_set(&error, ERROR_USAGE,
 				 "there is no command `kernel %.*s`; `help kernel` lists them",
 				 (int)strcspn(text, " \t"), text)

@@ -17,13 +17,13 @@
  * Lets the server's thread at the kernel while gdb works for us. It must not poll Python for Ctrl-C
  * meanwhile.
  */
-static void let_go(struct session *session)
+void host_let_go(struct session *session)
 {
 	session->kernel->interrupted = NULL;
 	pthread_mutex_unlock(&session->kernel->lock);
 }
 
-static void take_back(struct session *session)
+void host_take_back(struct session *session)
 {
 	pthread_mutex_lock(&session->kernel->lock);
 	session->kernel->interrupted = session_interrupted;
@@ -51,7 +51,7 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 	PyObject *value = NULL;
 	bool done;
 
-	let_go(session);
+	host_let_go(session);
 	done = session_attach(session, error);
 	if (done) {
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s",
@@ -59,8 +59,21 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 		done = (value && value_to_u64(value, value_ret)) || error_from_python(error);
 	}
 	Py_XDECREF(value);
-	take_back(session);
+	host_take_back(session);
 	return done;
+}
+
+/* format_string()'s arguments. */
+static PyObject *print_options(const char *format)
+{
+	bool lines = *format == '+';
+	PyObject *options = lines ? Py_BuildValue("{sO}", "pretty_structs", Py_True) : PyDict_New();
+	PyObject *letter = options && format[lines] ? PyUnicode_FromString(format + lines) : NULL;
+
+	if (letter)
+		PyDict_SetItemString(options, "format", letter);
+	Py_XDECREF(letter);
+	return options;
 }
 
 static bool print(void *context, const char *expression, const char *format, struct buffer *text, struct error *error)
@@ -69,12 +82,12 @@ static bool print(void *context, const char *expression, const char *format, str
 	PyObject *value = NULL, *method = NULL, *options = NULL, *nothing = NULL, *string = NULL, *bytes = NULL;
 	bool done;
 
-	let_go(session);
+	host_let_go(session);
 	done = session_attach(session, error);
 	if (done) {
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		method = value ? PyObject_GetAttrString(value, "format_string") : NULL;
-		options = *format ? Py_BuildValue("{ss}", "format", format) : PyDict_New();
+		options = print_options(format);
 		nothing = PyTuple_New(0);
 		string = method && options && nothing ? PyObject_Call(method, nothing, options) : NULL;
 		bytes = string ? PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace") : NULL;
@@ -88,7 +101,7 @@ static bool print(void *context, const char *expression, const char *format, str
 	Py_XDECREF(options);
 	Py_XDECREF(method);
 	Py_XDECREF(value);
-	take_back(session);
+	host_take_back(session);
 	return done;
 }
 
@@ -201,9 +214,9 @@ static bool load_module(void *context, const char *name, struct error *error)
 		return error_set(error, ERROR_USAGE,
 				 "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
 				 name);
-	let_go(session);
+	host_let_go(session);
 	done = session_attach(session, error) && modules_load_debug(session, module, error);
-	take_back(session);
+	host_take_back(session);
 	return done;
 }
 
@@ -227,6 +240,9 @@ void host_init(struct host *host, struct session *session)
 		.print = print,
 		.select_task = select_task,
 		.execute = execute,
+		.type = host_type,
+		.layout = host_layout,
+		.disassemble = host_disassemble,
 		.selected_task = selected_task,
 		.selected_cpu = selected_cpu,
 		.load_module = load_module,

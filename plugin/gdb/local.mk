@@ -10,7 +10,7 @@ gdb_sources += \
 	plugin/gdb/frames.c \
 	plugin/gdb/functions.c \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
-	plugin/gdb/host.c \
+	plugin/gdb/host.c plugin/gdb/host_types.c plugin/gdb/host_code.c \
 	plugin/gdb/hooks.c \
 	plugin/gdb/index.c \
 	plugin/gdb/modules.c \

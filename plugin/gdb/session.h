@@ -196,5 +196,14 @@ void sources_describe(struct session *session, struct buffer *text);
 /* What commands may ask of gdb: host.c. */
 struct host;
 void host_init(struct host *host, struct session *session);
+/* For what of it is in other files: the server's thread may have the kernel while gdb works for us. */
+void host_let_go(struct session *session);
+void host_take_back(struct session *session);
+bool host_disassemble(void *context, uint64_t start, uint64_t end, uint64_t count,
+		      bool (*callback)(void *context, uint64_t address, unsigned size, bool from_file, const char *text), void *callback_context,
+		      struct error *error);
+bool host_type(void *context, const char *expression, struct buffer *text, struct error *error);
+struct layout;
+bool host_layout(void *context, const char *name, struct layout *layout_ret, struct error *error);
 
 #endif

@@ -340,6 +340,19 @@ bool types_for_each_enumerator(struct types *types, const char *type,
 	return done;
 }
 
+bool types_for_each_structure(struct types *types, const char *member_type, structure_callback *callback, void *context,
+			      struct error *error)
+{
+	bool done;
+
+	if (!types->source->for_each_structure)
+		return error_set(error, ERROR_UNSUPPORTED, "%s cannot list its types; kernels with BTF can (CONFIG_DEBUG_INFO_BTF)", types->origin);
+	pthread_mutex_lock(&types->lock);
+	done = types->source->for_each_structure(types->private, member_type, callback, context, error);
+	pthread_mutex_unlock(&types->lock);
+	return done;
+}
+
 const char *types_origin(const struct types *types)
 {
 	return types->origin;

@@ -70,6 +70,14 @@ bool types_enumerator(struct types *types, const char *type, const char *name, i
 bool types_for_each_enumerator(struct types *types, const char *type,
 			       bool (*callback)(void *context, const char *name, int64_t value),
 			       void *context, struct error *error);
+/*
+ * Calls back for every structure and union with a name and a size, or only for those that have a member whose type's name, that of what a
+ * pointer leads to included, has MEMBER_TYPE in it (NULL = all). One name may come several times. The callback returns false to stop;
+ * names live as long as TYPES. ERROR_UNSUPPORTED where the source cannot list them in a reasonable time (DWARF).
+ */
+typedef bool structure_callback(void *context, const char *name, bool is_union, uint64_t size);
+bool types_for_each_structure(struct types *types, const char *member_type, structure_callback *callback, void *context,
+			      struct error *error);
 /* "BTF of FILE", "DWARF of FILE": for messages. */
 const char *types_origin(const struct types *types);
 
@@ -94,6 +102,9 @@ struct types_source {
 				    bool (*callback)(void *context, const char *name,
 						     int64_t value),
 				    void *context, struct error *error);
+	/* Optional. */
+	bool (*for_each_structure)(void *private, const char *member_type, structure_callback *callback, void *context,
+				   struct error *error);
 	/*
 	 * Optional, cheap: false = no type, member or enumerator has this name, so do not search.
 	 */

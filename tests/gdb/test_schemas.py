@@ -41,6 +41,13 @@ CASES = {
     "pte": ["8000000005c9b063 0"],
     "list": ["-h -o task_struct.tasks init_task", "-H -o module.list -s module.name,state modules", "task_struct.real_parent init_task",
              "-h -r -B -o task_struct.tasks -e init_task (init_task.tasks.prev)", "-H -x -S list_head -l 8 modules", "-H -d -s list_head.next modules"],
+    "struct": ["list_head", "-o page", "task_struct.comm,se.vruntime,sched_reset_on_fork", "-x list_head modules", "-d -c -2 list_head modules", "-r list_head modules",
+               "-o list_head modules", "-p task_struct.parent init_task", "rq.cpu runqueues:a", "-l task_struct.tasks task_struct.pid (&init_task.tasks)",
+               "-u list_head 0"],
+    "dis": ["schedule", "-l -r schedule+0x10 2", "-f -x -d schedule", "-u 0"],
+    "whatis": ["-o list_head", "init_task.mm", "-r 16-24 -m list_head"],
+    "eval": ["-b (1 << 3 | 2)", "-l 128m"],
+    "ascii": ["", "65762078756e694c"],
     "p": ["init_task.pid", "-d init_task.flags", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start free_vmap_area_root",
              "-x -l -r vmap_area.va_start -o vmap_area.rb_node -S vmap_area free_vmap_area_root", "-d -p -t radix (&init_pid_ns.idr.idr_rt)"],
@@ -55,7 +62,8 @@ CASES = {
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
-         ("vtop", "-c 1 -u 0"), ("kmem", "-C linux_banner")}    # (test_page_cache holds -C to its schema)
+         ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("dis", "-u 0"),
+         ("kmem", "-C linux_banner")}    # (test_page_cache holds -C to its schema)
 
 
 @functools.lru_cache(maxsize=None)
@@ -104,7 +112,7 @@ def commands(dump):
 
 
 def test_every_command_has_a_schema_and_cases(dump):
-    named = commands(dump) - {"python", "dmesg", "lsmod"}     # a page of help, second names
+    named = commands(dump) - {"python", "dmesg", "lsmod", "union"}     # a page of help, second names
     assert named == set(CASES) == {path.stem for path in SCHEMAS.glob("*.json")}
 
 

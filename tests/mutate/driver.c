@@ -275,6 +275,8 @@ static void run_everything(struct campaign *campaign)
 		"vm 1", "vm -p 1", "vm -f 73",
 		"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
 		"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node free_vmap_area_root",
+		"whatis -r 100-200 -m mutex",
+		"eval init_task + 4k", "ascii 65762078756e694c",
 		"kmem -z", "kmem -g", "kmem -g ffff", "kmem -h", "kmem -f", "kmem -F", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 		"ps", "ps -p", "ps -c", "ps -g", "ps -t", "ps -l", "ps -m", "ps -a", "ps -r", "ps -S", "ps -s", "ps -A",
 		"mount -l",

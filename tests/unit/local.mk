@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \
+	tests/unit/test_data \
 	tests/unit/test_debug_find \
 	tests/unit/test_dump_cache \
 	tests/unit/test_dump_elf \

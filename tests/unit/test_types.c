@@ -594,11 +594,56 @@ static void test_btf_cycles(void **state)
 	free_image(&image);
 }
 
+struct structures {
+	char text[512];
+	size_t count, stop_after;	/* 0 = never */
+};
+
+static bool collect_structure(void *context, const char *name, bool is_union, uint64_t size)
+{
+	struct structures *structures = context;
+	size_t used = strlen(structures->text);
+
+	snprintf(structures->text + used, sizeof(structures->text) - used, "%s%s:%u ", is_union ? "union " : "", name, (unsigned)size);
+	return ++structures->count != structures->stop_after;
+}
+
+/* All that have a name and a size; of what type their members are, through pointers, arrays and members without a name. */
+static void test_btf_structures(void **state)
+{
+	static const struct {
+		const char *member_type, *expected;
+	} cases[] = {
+		{ NULL, "test_list:16 test_type:128 old_style:8 twice:4 twice:8 " },
+		{ "test_list", "test_list:16 test_type:128 " },
+		{ "atomic", "test_type:128 " },		/* in the union without a name */
+		{ "unsigned", "test_type:128 old_style:8 " },
+		{ "nothing", "" },
+	};
+	struct btf_image image = { 0 };
+	struct types *types;
+	struct error error;
+
+	(void)state;
+	build_good(&image);
+	types = open_good(&image);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct structures found = { 0 };
+
+		assert_true(types_for_each_structure(types, cases[i].member_type, collect_structure, &found, &error));
+		assert_string_equal(found.text, cases[i].expected);
+	}
+	assert_true(types_for_each_structure(types, NULL, collect_structure, &(struct structures){ .stop_after = 1 }, &error));
+	types_close(types);
+	free_image(&image);
+}
+
 /* Not a cycle, but ten levels of twenty anonymous members each: 20^10 paths to a member that is not there. */
 static void test_btf_explosion(void **state)
 {
 	struct btf_image image = { 0 };
 	struct types *types;
+	struct error error;
 	char top[] = "top";
 
 	(void)state;
@@ -610,6 +655,8 @@ static void test_btf_explosion(void **state)
 	}
 	types = open_good(&image);
 	assert_corrupt(types, "top", "x");
+	assert_false(types_for_each_structure(types, "x", collect_structure, &(struct structures){ 0 }, &error));
+	assert_int_equal(error.kind, ERROR_CORRUPT);
 	types_close(types);
 	free_image(&image);
 }
@@ -649,6 +696,7 @@ static void test_btf_hostile(void **state)
 				types_member(types, "test_type", "matrix", &ignored, &error);
 				types_member(types, "test_type", "flexible", &ignored, &error);
 				types_member(types, "old_style", "five", &ignored, &error);
+				types_for_each_structure(types, "counter", collect_structure, &(struct structures){ 0 }, &error);
 				types_for_each_enumerator(types, NULL, collect, &(struct enumerators){
 							  .stop_after = 1 }, &error);
 				types_close(types);
@@ -746,6 +794,7 @@ int main(void)
 		cmocka_unit_test(test_btf_enumerators),
 		cmocka_unit_test(test_btf_old_enumerators),
 		cmocka_unit_test(test_btf_cycles),
+		cmocka_unit_test(test_btf_structures),
 		cmocka_unit_test(test_btf_explosion),
 		cmocka_unit_test(test_btf_hostile),
 		cmocka_unit_test(test_btf_file),

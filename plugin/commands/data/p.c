@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "commands/command.h"
+#include "commands/data/cpus.h"
 #include "kernel/tasks/cpu.h"
 
 static const struct option options[] = {
@@ -85,21 +85,13 @@ static size_t name_size(const char *expression)
 /* The words are one expression: print takes spaces, too. *CPUS_RET points behind its last colon, NULL if that is not where CPUs are. */
 static bool join(const struct arguments *arguments, struct buffer *expression, const char **cpus_ret, struct error *error)
 {
-	char *colon;
-
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		buffer_printf(expression, "%s%s", i ? " " : "", arguments->words[i]);
 	if (expression->failed)
 		return error_no_memory(error, "an expression", expression->size);
 	if (!expression->size)
 		return error_set(error, ERROR_USAGE, "p: of what? p EXPRESSION, or p VARIABLE:CPUS");
-	colon = strrchr(expression->data, ':');
-	*cpus_ret = NULL;
-	/* ::, and what comes behind a colon in a ?: or a 'file.c'::name, are no CPUs. */
-	if (!colon || colon == expression->data || colon[-1] == ':' || strspn(colon + 1, "0123456789,-al") != strlen(colon + 1))
-		return true;
-	*colon = '\0';
-	*cpus_ret = colon + 1;
+	*cpus_ret = cut_cpus(expression->data);
 	return true;
 }
 
@@ -115,20 +107,9 @@ static bool print_all(struct p *p, const char *expression, const char *list, str
 	if (!size)
 		return error_set(error, ERROR_USAGE, "p: what has a value for each CPU begins with a variable's name, not with \"%.60s\"",
 				 expression);
-	cpus = calloc(p->kernel->nr_cpu_ids + 1, sizeof(*cpus));
-	if (!cpus)
-		return error_no_memory(error, "a list of CPUs", p->kernel->nr_cpu_ids);
 	/* "p x:" is the CPU of the selected thread. */
-	if (*list) {
-		done = parse_cpu_list(p->kernel, list, cpus, error);
-	} else {
-		const struct cpu *cpu = host_selected_cpu(p->host);
-
-		done = cpu != NULL || error_set(error, ERROR_USAGE, "p: which CPU? The selected thread is none; p %s:a is all", expression);
-		if (cpu)
-			cpus[cpu->number] = true;
-	}
-	done = done && add_cpus(p, expression, size, cpus, error);
+	cpus = parse_cpus(p->kernel, p->host, "p", expression, list, error);
+	done = cpus && add_cpus(p, expression, size, cpus, error);
 	free(cpus);
 	return done;
 }

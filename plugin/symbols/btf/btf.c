@@ -20,6 +20,7 @@
 #define MAX_CHAIN 64		/* typedefs, qualifiers and dimensions in a row */
 #define MAX_ANONYMOUS 32	/* anonymous members inside of each other */
 #define MAX_VISITS 1000000	/* members looked at for one question */
+#define MAX_ALL_VISITS 20000000	/* for one about all structures; a kernel has some 200,000 members */
 
 static bool is_qualifier(enum btf_kind kind)
 {
@@ -395,6 +396,63 @@ static bool btf_for_each_enumerator(void *private, const char *name,
 	return error_set(error, ERROR_NO_MEMBER, "the kernel has no enum %s", name);
 }
 
+/* The name of a member's type; of a pointer's or an array's what it is made of. */
+static const char *innermost_name(const struct btf *btf, uint32_t id)
+{
+	struct btf_type type;
+
+	for (int i = 0; i < MAX_CHAIN; i++) {
+		if (!strip(btf, id, false, &type, NULL))
+			return "";
+		if (type.kind == BTF_ARRAY)
+			id = btf_get32(btf, type.at);
+		else if (type.kind == BTF_PTR)
+			id = type.size_or_type;
+		else
+			return btf_string(btf, type.name);
+	}
+	return "";
+}
+
+/* Does the structure have a member of such a type, also inside of its anonymous members? *VISITS bounds the search. */
+static bool has_member_of(const struct btf *btf, const struct btf_type *type, const char *member_type, int depth, uint32_t *visits)
+{
+	for (uint32_t i = 0; i < type->count && depth < MAX_ANONYMOUS && ++*visits < MAX_ALL_VISITS; i++) {
+		uint32_t at = type->at + i * 12, id = btf_get32(btf, at + 4);
+		struct btf_type inner;
+
+		if (strstr(innermost_name(btf, id), member_type))
+			return true;
+		/* One whose type has no name, be the member itself without one or not. */
+		if (strip(btf, id, false, &inner, NULL) && (inner.kind == BTF_STRUCT || inner.kind == BTF_UNION) &&
+		    !*btf_string(btf, inner.name) && has_member_of(btf, &inner, member_type, depth + 1, visits))
+			return true;
+	}
+	return false;
+}
+
+static bool btf_for_each_structure(void *private, const char *member_type, structure_callback *callback, void *context,
+				   struct error *error)
+{
+	const struct btf *btf = private;
+
+	uint32_t visits = 0;
+
+	for (uint32_t id = 1; id < btf->nr_records; id++) {
+		struct btf_type type = btf_decode(btf, btf->records[id]);
+		const char *name = btf_string(btf, type.name);
+
+		if ((type.kind != BTF_STRUCT && type.kind != BTF_UNION) || !*name || !type.size_or_type)
+			continue;
+		if ((!member_type || has_member_of(btf, &type, member_type, 0, &visits)) &&
+		    !callback(context, name, type.kind == BTF_UNION, type.size_or_type))
+			break;
+		if (visits >= MAX_ALL_VISITS)
+			return error_set(error, ERROR_CORRUPT, "BTF has structures that contain themselves or absurdly much");
+	}
+	return true;
+}
+
 static void btf_close(void *private)
 {
 	btf_free(private);
@@ -406,6 +464,7 @@ static const struct types_source btf_source = {
 	.member = btf_member,
 	.size = btf_size,
 	.for_each_enumerator = btf_for_each_enumerator,
+	.for_each_structure = btf_for_each_structure,
 	.close = btf_close,
 };
 
