@@ -140,6 +140,53 @@ def test_in_gdb(dump):
         assert pcs == ours and reason == "0", pid
 
 
+# As WALK, of all threads and without a command, at which the modules' files would be loaded.
+SWITCH = """
+import gdb
+for thread in sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num):
+    thread.switch()
+    frame, pcs = gdb.newest_frame(), []
+    try:
+        while frame:
+            if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
+                pcs.append(frame.pc())
+            frame = frame.older()
+    except gdb.error as error:
+        pcs.append(str(error))
+    print("frames:", thread.num, *pcs)
+gdb.execute("info threads")
+gdb.execute("thread apply all bt")
+"""
+
+
+@in_gdb
+def test_every_thread_in_gdb(dump):
+    """
+    gdb's bt of every thread, of those in modules that it has no file of, too: the frames are ours, none is invented and none is
+    missing. No stack ends as if it were damaged.
+    """
+    is_user = MACHINES[dump.machine][2]
+    ours = {int(task["task"], 16): task for task in dump.json("kernel bt -A")["tasks"]}
+    output = dump.python(SWITCH)
+    tasks = {thread: int(task, 16) for thread, task in re.findall(r"^[* ] +(\d+) +Thread .*, task 0x([0-9a-f]+)\)", output, re.M)}
+    walked = {line.split()[0]: line.split()[1:] for line in re.findall("^frames: (.*)", output, re.M)}
+    assert tasks.keys() == walked.keys() and len(tasks) == len(ours) > 100
+    passed = set()
+    for thread, pcs in walked.items():
+        task = ours[tasks[thread]]
+        if not task["frames"]:
+            assert pcs == ["PC", "not", "available"]
+            continue
+        pcs = [int(pc) for pc in pcs]
+        if is_user(pcs[-1]):
+            pcs.pop()
+        assert pcs == [int(frame["pc"], 16) for frame in task["frames"] if frame["kind"] != "user"], task
+        passed |= {frame["module"] for frame in task["frames"] if frame["module"]}
+    assert passed, "no stack passes through a module"
+    stopped = re.findall(r"^Backtrace stopped: .*", output, re.M)
+    assert all("it has exited" in line for line in stopped), stopped
+
+
 @in_gdb
 def test_variables_in_gdb(dump):
     machine, size, _ = MACHINES[dump.machine]
