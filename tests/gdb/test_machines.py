@@ -69,6 +69,18 @@ def test_log(dump):
     assert len(recorded) > 100 and shown[:len(recorded)] == recorded
 
 
+@in_gdb
+@pytest.mark.scenario("sysrq", "qemu")
+def test_who_waits_for_whom(dump):
+    """The rig's task that waits for a mutex: which, and who has it, found on its stack. Where modules' data has no names in the dump
+    it is not called after a function before it."""
+    waiter, = (task for task in dump.json("kernel report")["blocked"] if task["pid"] == dump.pid("mutex_waiter"))
+    assert f"rig_mutex at {waiter['lock']}" in dump.gdb("kernel mod -s vmcore_rig",
+                                                       'printf "rig_mutex at %#lx\\n", &rig_mutex')
+    assert [task["pid"] for task in waiter["waits_for"]] == [dump.pid("mutex_holder")]
+    assert waiter["lock_name"] in (None, "rig_mutex [vmcore_rig]")
+
+
 @pytest.mark.scenario("oops")
 def test_oops(dump):
     """The functions of the rig's module that led to it, and what was interrupted: the first one, exactly."""
