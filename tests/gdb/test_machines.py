@@ -1,9 +1,11 @@
 """What is true of the dumps of every machine but amd64, on which all other tests run. `tests/gdb/make-sets all` makes them;
 gdb-multiarch is needed for what gdb itself does."""
 import re
+import struct
 
 import pytest
 
+from conftest import run_gdb
 from machines import functions, in_gdb, sleepers, stacks, walk
 
 # uname -m, the size of a long, and is this pc, as gdb has it, one of user space?
@@ -197,6 +199,24 @@ def test_every_thread_in_gdb(dump):
     assert passed, "no stack passes through a module"
     stopped = re.findall(r"^Backtrace stopped: .*", output, re.M)
     assert all("it has exited" in line for line in stopped), stopped
+
+
+@in_gdb
+@pytest.mark.scenario("sysrq")
+def test_launcher_of_a_flattened_dump(dump, tmp_path):
+    """The launcher takes the gdb that knows the machine, by the file alone: makedumpfile's stream has the dump's header behind its own."""
+    header = b"makedumpfile".ljust(16, b"\0") + struct.pack(">qq", 1, 1)
+    with open(dump.vmcore, "rb") as plain, open(tmp_path / "vmcore", "wb") as flat:
+        flat.write(header.ljust(4096, b"\0"))
+        at = 0
+        while piece := plain.read(1 << 20):
+            flat.write(struct.pack(">qq", at, len(piece)) + piece)
+            at += len(piece)
+        flat.write(struct.pack(">qq", -1, -1))
+    output = run_gdb(None, tmp_path / "vmcore", ["kernel dump", "python print('known:', *gdb.architecture_names())"])
+    known = re.search("^known: (.*)", output, re.M)[1].split()
+    assert {"aarch64", "s390:64-bit"} < set(known) and "flattened, complete" in output, output
+    assert "this gdb knows no" not in output, output
 
 
 @in_gdb
