@@ -118,8 +118,10 @@ enum orc_base {
 /* One register in a struct pt_regs. */
 struct arch_saved {
 	uint8_t index;		/* into arch->registers */
-	uint16_t offset;	/* bytes */
+	uint16_t offset;	/* bytes; ARCH_NO_OFFSET: not every kernel saves it, arch->pt_regs sees whether this one has */
 };
+
+#define ARCH_NO_OFFSET UINT16_MAX
 
 /* Where compiled code keeps its frame record. */
 enum arch_record {

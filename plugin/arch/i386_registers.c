@@ -26,15 +26,16 @@ const struct register_info i386_register_table[I386_NR_REGISTERS] = {
 	REGISTER(I386_CR4, "cr4", 4, -1),
 };
 
-/* struct pt_regs (arch/x86/include/uapi/asm/ptrace.h), with which user_regs_struct agrees; word 11 is orig_ax. */
+/* struct pt_regs (arch/x86/include/uapi/asm/ptrace.h), with which user_regs_struct agrees; word 10 is gs, 11 is orig_ax. */
 #define WORD(index, number) { index, (number) * 4 }
 
 const struct arch_saved i386_saved[I386_NR_SAVED] = {
 	WORD(I386_EBX, 0), WORD(I386_ECX, 1), WORD(I386_EDX, 2), WORD(I386_ESI, 3), WORD(I386_EDI, 4), WORD(I386_EBP, 5),
-	WORD(I386_EAX, 6), WORD(I386_DS, 7), WORD(I386_ES, 8), WORD(I386_FS, 9), WORD(I386_GS, 10), WORD(I386_EIP, 12),
+	WORD(I386_EAX, 6), WORD(I386_DS, 7), WORD(I386_ES, 8), WORD(I386_FS, 9), { I386_GS, ARCH_NO_OFFSET }, WORD(I386_EIP, 12),
 	WORD(I386_CS, 13), WORD(I386_EFLAGS, 14), WORD(I386_ESP, 15), WORD(I386_SS, 16),
 };
 #define PT_REGS_SIZE (17 * 4)
+#define PT_REGS_GS (10 * 4)
 
 #define REG(name, type) "<reg name=\"" name "\" bitsize=\"32\" type=\"" type "\"/>\n"
 #define REG_ST(name) "<reg name=\"" name "\" bitsize=\"80\" type=\"i387_ext\"/>\n"
@@ -87,7 +88,8 @@ static void set_register(struct registers *registers, unsigned index, uint32_t v
 static void set_pt_regs(struct registers *registers, const uint8_t *data)
 {
 	for (unsigned i = 0; i < I386_NR_SAVED; i++)
-		set_register(registers, i386_saved[i].index, word(data + i386_saved[i].offset));
+		if (i386_saved[i].offset != ARCH_NO_OFFSET)
+			set_register(registers, i386_saved[i].index, word(data + i386_saved[i].offset));
 }
 
 bool i386_prstatus_registers(const uint8_t *data, size_t size, struct registers *registers, struct error *error)
@@ -96,6 +98,7 @@ bool i386_prstatus_registers(const uint8_t *data, size_t size, struct registers 
 		return error_set(error, ERROR_FORMAT, "a CPU's PRSTATUS note has only %zu bytes, its registers end at %d", size,
 				 PRSTATUS_REGS + PT_REGS_SIZE);
 	set_pt_regs(registers, data + PRSTATUS_REGS);
+	set_register(registers, I386_GS, word(data + PRSTATUS_REGS + PT_REGS_GS));
 	return true;
 }
 
@@ -141,10 +144,18 @@ bool i386_qemu_per_cpu(const uint8_t *data, size_t size, uint64_t bases[2])
 bool i386_pt_regs(struct memory *memory, uint64_t address, struct registers *registers, struct error *error)
 {
 	uint8_t data[PT_REGS_SIZE];
+	uint32_t gs;
 
 	if (!memory_read(memory, address, data, sizeof(data), error))
 		return error_prefix(error, "saved registers (pt_regs) at 0x%llx", (unsigned long long)address);
 	set_pt_regs(registers, data);
+	/*
+	 * Entry code saves gs where the kernel uses it, for the stack protector, to 5.12 (3fb0fdb3bbe7). Else there is 0, or the
+	 * function that handles the exception.
+	 */
+	gs = word(data + PT_REGS_GS);
+	if (gs && gs <= 0xffff)
+		set_register(registers, I386_GS, gs);
 	return true;
 }
 

@@ -6,14 +6,18 @@
  * stacks end. What tells the cases apart, the CPU's mode, call frame information cannot ask for. So this is an
  * unwinder: gdb asks it first, for every frame, and it answers for these alone.
  *
- * And for two others. A return address that is no code is damage, and whatever gdb makes of the stack from there on is invented:
+ * And for three others. A return address that is no code is damage, and whatever gdb makes of the stack from there on is invented:
  * there it ends. And where calls leave their return address in a register gdb gives up call frame information for that register as
  * soon as the code itself cannot be read (aarch64_stub_unwind), and the kernel has freed its __init code while start_kernel() is
  * still on the stack of CPU 0's idle task. There the native unwinder says what the caller's registers are.
+ * The same in a module on a machine without ORC, of which gdb has not got the .ko: reading prologues gdb would invent a caller, or
+ * find none.
  */
 #include "gdb/session.h"
+#include "kernel/modules/module.h"
 #include "kernel/stacks/bad_pointer.h"
 #include "kernel/stacks/unwind.h"
+#include "kernel/stacks/unwind_table.h"
 
 /* Register NAME of FRAME, a gdb.Frame or a gdb.PendingFrame, as a new gdb.Value; NULL, no exception, if unknown. */
 static PyObject *read_register(PyObject *frame, const char *name)
@@ -113,6 +117,14 @@ static bool save_number(PyObject *info, PyObject *frame, struct plugin *plugin, 
 	return saved;
 }
 
+/* The pc by both of its names: where it is a part of another register (s390x's PSW) gdb asks for what it calls pc alone. */
+static bool save_pc(PyObject *info, PyObject *frame, struct plugin *plugin, uint64_t pc)
+{
+	const struct arch *arch = plugin->session->kernel->arch;
+
+	return save_number(info, frame, plugin, arch->registers[arch->pc].name, pc) && save_number(info, frame, plugin, "pc", pc);
+}
+
 /* All others are what they were. */
 static void save_same(PyObject *info, PyObject *frame, const char *name)
 {
@@ -125,15 +137,31 @@ static void save_same(PyObject *info, PyObject *frame, const char *name)
 	Py_XDECREF(value);
 }
 
-/* gdb's frame id: an object with the attributes sp and pc, gdb.Values. */
-static PyObject *frame_id(PyObject *frame, const struct arch *arch)
+/*
+ * What tells the frames of a stack apart. gdb wants it to be no less than the callee's, which is the canonical frame address that
+ * the callee would have without a frame of its own. Behind a frame record the frame pointer is all that is known.
+ */
+static bool read_stack(PyObject *frame, const struct arch *arch, uint64_t *stack_ret)
 {
+	if (!read_number(frame, arch->registers[arch->sp].name, stack_ret))
+		return read_number(frame, arch->registers[arch->fp].name, stack_ret);
+	*stack_ret += arch->lr ? arch->leaf_cfa : 0;
+	return true;
+}
+
+/* gdb's frame id: an object with the attributes sp and pc, gdb.Values. */
+static PyObject *frame_id(struct plugin *plugin, PyObject *frame)
+{
+	const struct arch *arch = plugin->session->kernel->arch;
 	PyObject *types = PyImport_ImportModule("types");
 	PyObject *id = types ? PyObject_CallMethod(types, "SimpleNamespace", NULL) : NULL;
-	PyObject *sp = id ? read_register(frame, arch->registers[arch->sp].name) : NULL;
 	PyObject *pc = id ? read_register(frame, arch->registers[arch->pc].name) : NULL;
+	uint64_t stack = 0;
+	PyObject *sp = pc && read_stack(frame, arch, &stack)
+			       ? PyObject_CallMethod(plugin->gdb, "Value", "K", (unsigned long long)stack)
+			       : NULL;
 
-	if (!sp || !pc || PyObject_SetAttrString(id, "sp", sp) < 0 || PyObject_SetAttrString(id, "pc", pc) < 0)
+	if (!sp || PyObject_SetAttrString(id, "sp", sp) < 0 || PyObject_SetAttrString(id, "pc", pc) < 0)
 		Py_CLEAR(id);
 	Py_XDECREF(pc);
 	Py_XDECREF(sp);
@@ -144,10 +172,10 @@ static PyObject *frame_id(PyObject *frame, const struct arch *arch)
 static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct registers *registers, uint64_t pc)
 {
 	const struct arch *arch = plugin->session->kernel->arch;
-	PyObject *id = frame_id(frame, arch);
+	PyObject *id = frame_id(plugin, frame);
 	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
 
-	if (info && (!save_number(info, frame, plugin, arch->registers[arch->pc].name, pc) ||
+	if (info && (!save_pc(info, frame, plugin, pc) ||
 		     !save_number(info, frame, plugin, arch->registers[arch->sp].name,
 				  registers->value[arch->sp] + arch->pointer_size)))
 		Py_CLEAR(info);
@@ -159,14 +187,17 @@ static PyObject *caller(struct plugin *plugin, PyObject *frame, const struct reg
 }
 
 /* FRAME has no caller: one that is the same is what gdb stops at, and says so. */
-static PyObject *no_caller(PyObject *frame, const struct arch *arch)
+static PyObject *no_caller(struct plugin *plugin, PyObject *frame)
 {
-	PyObject *id = frame_id(frame, arch);
+	const struct arch *arch = plugin->session->kernel->arch;
+	PyObject *id = frame_id(plugin, frame);
 	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
 	struct registers registers;
 
 	/* gdb takes back an unwinder that has a value which turns out not to be there. */
 	read_registers(arch, frame, &registers);
+	if (info)
+		save_same(info, frame, "pc");
 	for (unsigned i = 0; info && i < arch->nr_registers; i++)
 		if (registers.valid >> i & 1)
 			save_same(info, frame, arch->registers[i].name);
@@ -178,45 +209,64 @@ static PyObject *no_caller(PyObject *frame, const struct arch *arch)
 static PyObject *caller_with(struct plugin *plugin, PyObject *frame, const struct registers *registers)
 {
 	const struct arch *arch = plugin->session->kernel->arch;
-	PyObject *id = frame_id(frame, arch);
+	PyObject *id = frame_id(plugin, frame);
 	PyObject *info = id ? PyObject_CallMethod(frame, "create_unwind_info", "O", id) : NULL;
 
+	if (info && !save_pc(info, frame, plugin, registers->value[arch->pc]))
+		Py_CLEAR(info);
 	for (unsigned i = 0; info && i < arch->nr_registers; i++)
-		if (registers->valid >> i & 1 &&
+		if (i != arch->pc && registers->valid >> i & 1 &&
 		    !save_number(info, frame, plugin, arch->registers[i].name, registers->value[i]))
 			Py_CLEAR(info);
 	Py_XDECREF(id);
 	return info;
 }
 
-/*
- * A frame in __init code that is no more: false if PC, a return address, is in none. *FOUND: its caller's registers. What gdb is
- * asked for it can ask of us, so the kernel is not locked then.
- */
-static bool freed_caller(struct kernel *kernel, PyObject *frame, uint64_t pc, struct registers *found)
+/* __init code that is no more, which gdb cannot read: PC, a return address, is in it. */
+static bool is_freed(struct kernel *kernel, uint64_t pc)
 {
+	uint8_t byte;
+
+	return kernel->arch->lr && pc > kernel->init_text_start && pc <= kernel->init_text_end &&
+	       !memory_read(kernel->memory, pc, &byte, sizeof(byte), NULL);
+}
+
+/* Code of a module that gdb has no call frame information of: neither ORC's nor that of a .ko. */
+static bool is_undescribed(struct kernel *kernel, uint64_t pc)
+{
+	struct module *module = module_at(kernel, pc);
+
+	return module && !module->debug_loaded && !unwind_load_orc(kernel, NULL);
+}
+
+/*
+ * Where the native unwinder knows better: false if PC, FRAME's, is in none of that code. *FOUND: its caller's
+ * registers. What gdb is asked for it can ask of us, so the kernel is not locked then.
+ */
+static bool native_caller(struct plugin *plugin, PyObject *frame, uint64_t pc, struct registers *found)
+{
+	struct kernel *kernel = plugin->session->kernel;
 	const struct arch *arch = kernel->arch;
 	struct registers registers;
-	struct frame frames[2];
-	size_t count = 0;
-	uint8_t byte;
-	bool freed;
+	bool ours, has_caller;
+	PyObject *level;
+	long depth;
 
-	if (!arch->lr || pc <= kernel->init_text_start || pc > kernel->init_text_end)
-		return false;
 	pthread_mutex_lock(&kernel->lock);
-	freed = !memory_read(kernel->memory, pc, &byte, sizeof(byte), NULL);
+	ours = is_freed(kernel, pc) || is_undescribed(kernel, pc) || is_undescribed(kernel, pc - 1);
 	pthread_mutex_unlock(&kernel->lock);
-	if (!freed)
+	level = ours ? PyObject_CallMethod(frame, "level", NULL) : NULL;
+	depth = level ? PyLong_AsLong(level) : -1;
+	Py_XDECREF(level);
+	if (depth < 0)
 		return false;
 	read_registers(arch, frame, &registers);
-	registers.valid &= ~(1ull << arch->mode);	/* it is in a call */
+	/* The first frame of a task that was switched out has no mode: it is in a call. */
+	ours = depth ? is_exact(plugin, depth) : registers.valid >> arch->mode & 1;
 	pthread_mutex_lock(&kernel->lock);
-	unwind(kernel, &registers, frames, 2, &count, NULL);
+	has_caller = unwind_caller(kernel, &registers, ours, found);
 	pthread_mutex_unlock(&kernel->lock);
-	if (count == 2)
-		*found = frames[1].registers;
-	return count == 2;
+	return has_caller;
 }
 
 /* Is FRAME, at PC, worth more than this? It is asked of every frame there is. */
@@ -249,14 +299,14 @@ static PyObject *unwinder_call(PyObject *self, PyObject *frame)
 		return NULL;
 	if (!session || !session->connected || !arch || !read_number(frame, arch->registers[arch->pc].name, &pc))
 		Py_RETURN_NONE;
-	if (freed_caller(session->kernel, frame, pc, &registers) && (info = caller_with(plugin, frame, &registers)))
+	if (native_caller(plugin, frame, pc, &registers) && (info = caller_with(plugin, frame, &registers)))
 		return info;
 	forget_exception();
 	if (!is_suspect(session->kernel, frame, pc))
 		Py_RETURN_NONE;
 	level = PyObject_CallMethod(frame, "level", NULL);
 	if (level && !is_exact(plugin, PyLong_AsLong(level))) {
-		info = no_caller(frame, arch);
+		info = no_caller(plugin, frame);
 	} else if (level) {
 		read_registers(arch, frame, &registers);
 		pthread_mutex_lock(&session->kernel->lock);

@@ -312,6 +312,28 @@ static PyObject *frame_filename(PyObject *self, PyObject *args)
 	return name;
 }
 
+/*
+ * Does FRAME stand in code where stacks end? That is no error, though an unwinder in Python (bad_pointers.c) has no way to tell
+ * gdb so: where the kernel has freed the code gdb finds the same frame again (arm64's CPU 0).
+ */
+static bool is_end(struct plugin *plugin, PyObject *frame)
+{
+	PyObject *pc_object = PyObject_CallMethod(frame, "pc", NULL);
+	struct session *session = plugin->session;
+	uint64_t pc;
+	bool end = false;
+
+	if (pc_object && session && value_to_u64(pc_object, &pc)) {
+		pc = name_address(plugin, frame, pc);
+		pthread_mutex_lock(&session->kernel->lock);
+		end = unwind_is_end(session->kernel, pc);
+		pthread_mutex_unlock(&session->kernel->lock);
+	}
+	Py_XDECREF(pc_object);
+	forget_exception();
+	return end;
+}
+
 /* "Backtrace stopped: ...", as gdb has it, if FRAME (a gdb.Frame) is the last one and its stack broke off. */
 static bool say_end(struct plugin *plugin, PyObject *frame)
 {
@@ -322,7 +344,7 @@ static bool say_end(struct plugin *plugin, PyObject *frame)
 	char why[512] = "";
 	bool done = true;
 
-	if (reason && first_error && PyObject_RichCompareBool(reason, first_error, Py_GE) == 1)
+	if (reason && first_error && PyObject_RichCompareBool(reason, first_error, Py_GE) == 1 && !is_end(plugin, frame))
 		text = PyObject_CallMethod(plugin->gdb, "frame_stop_reason_string", "O", reason);
 	bytes = text ? PyUnicode_AsUTF8String(text) : NULL;
 	forget_exception();

@@ -130,11 +130,17 @@ static bool reserve(struct symtab *symtab, size_t count, struct error *error)
 /* Names that the tools made, which would only stand in the way of the ones people use. */
 static bool is_noise(const char *name)
 {
+	const char *label;
+
 	if (name[0] == '\0' || name[0] == '$' || (name[0] == '.' && name[1] == 'L') ||
 	    (name[0] == 'L' && name[1] == '0' && name[2] == '\001'))
 		return true;
 	if (name[0] != '_' || name[1] != '_')
 		return false;
+	/* arm64 links some code twice or early, and puts __kvm_nvhe_, __efistub_ or __pi_ before all its names, $x and $d, too. */
+	label = strstr(name, "_$");
+	if (label && (label[2] == 'x' || label[2] == 'd') && (!label[3] || label[3] == '.'))
+		return true;
 	return strncmp(name, "__crc_", 6) == 0 || strncmp(name, "__ksymtab_", 10) == 0 ||
 	       strncmp(name, "__kstrtab", 9) == 0;
 }

@@ -80,3 +80,21 @@ def test_dump_alone(dump, tmp_path):
         for ours, true in zip(frames, task["frames"]):
             assert ours["sp"] in (None, true["sp"]), (task["comm"], ours, true)
     assert '"init"' in output and "start_kernel in section" in output
+
+
+@pytest.mark.scenario("sysrq", "qemu")
+def test_lines_of_padding(dump):
+    """A function that begins with ftrace's nops has a line, also at the start of a section, where no row goes so far back; and the
+    labels of the hypervisor's code are no symbols."""
+    schedule, kill = (dump.json(f"kernel sym {name}")["symbols"][0] for name in ("schedule", "io_kill_timeouts"))
+    assert schedule["source"].startswith("kernel/sched/core.c:") and kill["source"].startswith("io_uring/timeout.c:")
+    assert not [symbol["name"] for symbol in dump.json("kernel sym -l")["symbols"] if "$" in symbol["name"]]
+
+
+def test_stack_pointers(dump):
+    """`ps' has the stack pointer of every task, which the task_struct has among the registers: where its first frame is."""
+    stacks_of = {task["task"]: task["frames"] for task in dump.json("kernel bt -A")["tasks"]}
+    shown = {task["task"]: task["kstackp"] for task in dump.json("kernel ps")["tasks"] if stacks_of[task["task"]]}
+    assert len(shown) > 100
+    for task, sp in shown.items():
+        assert sp == stacks_of[task][0]["sp"], task

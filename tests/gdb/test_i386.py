@@ -31,3 +31,13 @@ def test_user_memory(dump):
     pc = next(task["frames"][0]["pc"] for task in dump.json("kernel bt -a")["tasks"] if task["cpu"] == 3)
     output = dump.gdb(f"python print(__import__('vmcore').task({dump.pid('busy')}).read({pc}, 8).hex())")
     assert re.search(r"^[0-9a-f]{16}$", output, re.M), output
+
+
+def test_gs_is_not_made_up(dump):
+    """Since 5.13 entry code does not save gs: in its place is 0, or, where an exception came in, the function that handles it. The
+    user's, which a program with thread-local storage has, is still in the CPU."""
+    tasks = dump.json("kernel bt -A")["tasks"]
+    saved = [frame["saved_registers"] for task in tasks for frame in task["frames"] if frame.get("saved_registers")]
+    assert len(saved) > 30 and all(registers["gs"] is None and registers["cs"] for registers in saved)
+    busy, = (task for task in tasks if task["cpu"] == 3 and task["frames"] and task["frames"][0]["kind"] == "user")
+    assert busy["registers"]["gs"] == "0x33"

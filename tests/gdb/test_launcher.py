@@ -79,7 +79,9 @@ def test_names_of_other_letters(dump, tmp_path):
 
 def test_only_options(dump):
     """A front end that has gdb-vmcore as its gdb opens the dump itself."""
-    said = subprocess.run([LAUNCHER, "-i", "mi", "-q"], capture_output=True, text=True, timeout=300,
+    # Without a file it cannot know that the dump will be of another machine.
+    gdb = [] if dump.machine == "amd64" else ["--gdb=gdb-multiarch"]
+    said = subprocess.run([LAUNCHER, *gdb, "-i", "mi", "-q"], capture_output=True, text=True, timeout=300,
                           input=f'-file-exec-file {dump.vmlinux}\n-target-select core {dump.vmcore}\n'
                           '-data-evaluate-expression $task(1)->pid\n-gdb-exit\n').stdout
     assert '^done,value="1"' in said, said

@@ -1,9 +1,11 @@
 """What is true of the dumps of every machine but amd64, on which all other tests run. `tests/gdb/make-sets all` makes them;
 gdb-multiarch is needed for what gdb itself does."""
 import re
+import struct
 
 import pytest
 
+from conftest import run_gdb
 from machines import functions, in_gdb, sleepers, stacks, walk
 
 # uname -m, the size of a long, and is this pc, as gdb has it, one of user space?
@@ -67,6 +69,18 @@ def test_log(dump):
               f"{record['timestamp_ns'] % 10**9 // 1000:06}", line)
              for record in dump.json("kernel log")["log"] for line in record["text"].split("\n")]
     assert len(recorded) > 100 and shown[:len(recorded)] == recorded
+
+
+@in_gdb
+@pytest.mark.scenario("sysrq", "qemu")
+def test_who_waits_for_whom(dump):
+    """The rig's task that waits for a mutex: which, and who has it, found on its stack. Where modules' data has no names in the dump
+    it is not called after a function before it."""
+    waiter, = (task for task in dump.json("kernel report")["blocked"] if task["pid"] == dump.pid("mutex_waiter"))
+    assert f"rig_mutex at {waiter['lock']}" in dump.gdb("kernel mod -s vmcore_rig",
+                                                       'printf "rig_mutex at %#lx\\n", &rig_mutex')
+    assert [task["pid"] for task in waiter["waits_for"]] == [dump.pid("mutex_holder")]
+    assert waiter["lock_name"] in (None, "rig_mutex [vmcore_rig]")
 
 
 @pytest.mark.scenario("oops")
@@ -138,6 +152,71 @@ def test_in_gdb(dump):
             assert is_user(pcs.pop())
         ours = [int(frame["pc"], 16) for frame in found[pid]["frames"] if frame["kind"] != "user"]
         assert pcs == ours and reason == "0", pid
+
+
+# As WALK, of all threads and without a command, at which the modules' files would be loaded.
+SWITCH = """
+import gdb
+for thread in sorted(gdb.selected_inferior().threads(), key=lambda thread: thread.num):
+    thread.switch()
+    frame, pcs = gdb.newest_frame(), []
+    try:
+        while frame:
+            if frame.type() not in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
+                pcs.append(frame.pc())
+            frame = frame.older()
+    except gdb.error as error:
+        pcs.append(str(error))
+    print("frames:", thread.num, *pcs)
+gdb.execute("info threads")
+gdb.execute("thread apply all bt")
+"""
+
+
+@in_gdb
+def test_every_thread_in_gdb(dump):
+    """
+    gdb's bt of every thread, of those in modules that it has no file of, too: the frames are ours, none is invented and none is
+    missing. No stack ends as if it were damaged.
+    """
+    is_user = MACHINES[dump.machine][2]
+    ours = {int(task["task"], 16): task for task in dump.json("kernel bt -A")["tasks"]}
+    output = dump.python(SWITCH)
+    tasks = {thread: int(task, 16) for thread, task in re.findall(r"^[* ] +(\d+) +Thread .*, task 0x([0-9a-f]+)\)", output, re.M)}
+    walked = {line.split()[0]: line.split()[1:] for line in re.findall("^frames: (.*)", output, re.M)}
+    assert tasks.keys() == walked.keys() and len(tasks) == len(ours) > 100
+    passed = set()
+    for thread, pcs in walked.items():
+        task = ours[tasks[thread]]
+        if not task["frames"]:
+            assert pcs == ["PC", "not", "available"]
+            continue
+        pcs = [int(pc) for pc in pcs]
+        if is_user(pcs[-1]):
+            pcs.pop()
+        assert pcs == [int(frame["pc"], 16) for frame in task["frames"] if frame["kind"] != "user"], task
+        passed |= {frame["module"] for frame in task["frames"] if frame["module"]}
+    assert passed, "no stack passes through a module"
+    stopped = re.findall(r"^Backtrace stopped: .*", output, re.M)
+    assert all("it has exited" in line for line in stopped), stopped
+
+
+@in_gdb
+@pytest.mark.scenario("sysrq")
+def test_launcher_of_a_flattened_dump(dump, tmp_path):
+    """The launcher takes the gdb that knows the machine, by the file alone: makedumpfile's stream has the dump's header behind its own."""
+    header = b"makedumpfile".ljust(16, b"\0") + struct.pack(">qq", 1, 1)
+    with open(dump.vmcore, "rb") as plain, open(tmp_path / "vmcore", "wb") as flat:
+        flat.write(header.ljust(4096, b"\0"))
+        at = 0
+        while piece := plain.read(1 << 20):
+            flat.write(struct.pack(">qq", at, len(piece)) + piece)
+            at += len(piece)
+        flat.write(struct.pack(">qq", -1, -1))
+    output = run_gdb(None, tmp_path / "vmcore", ["kernel dump", "python print('known:', *gdb.architecture_names())"])
+    known = re.search("^known: (.*)", output, re.M)[1].split()
+    assert {"aarch64", "s390:64-bit"} < set(known) and "flattened, complete" in output, output
+    assert "this gdb knows no" not in output, output
 
 
 @in_gdb

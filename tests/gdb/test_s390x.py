@@ -33,3 +33,11 @@ def test_user_memory(dump):
     base, pid = int(dump.info["memory.base"], 16), dump.pid("memory")
     output = dump.gdb(f"python print(__import__('vmcore').task({pid}).read({base}, 8).hex())")
     assert re.search(r"^[0-9a-f]{16}$", output, re.M), output
+
+
+def test_idle_tasks_are_not_damaged(dump):
+    """What s390's vtime charged to the idle tasks of QEMU's CPUs can be a century: that is no damage, and no time."""
+    idle = dump.json("kernel ps 0")["tasks"]
+    assert len(idle) == 4
+    for task in idle:
+        assert task["damage"] is None and (task["stime_ns"] is None or task["stime_ns"] < 10**15), task

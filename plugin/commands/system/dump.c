@@ -458,6 +458,18 @@ static const char *note_meaning(const struct dump *dump, const struct dump_note 
 		{ "QEMU", 0, "state of a CPU as QEMU had it" },
 		{ "VMCOREINFO", 0, "the kernel's description of itself" },
 		{ "ERASEINFO", 0, "what makedumpfile has erased" },
+		/* include/uapi/linux/elf.h: what QEMU and s390's kdump write of other registers. */
+		{ "LINUX", NT_X86_XSTATE, "NT_X86_XSTATE: extended registers of a CPU" },
+		{ "LINUX", NT_S390_TIMER, "NT_S390_TIMER: CPU timer" },
+		{ "LINUX", NT_S390_TODCMP, "NT_S390_TODCMP: clock comparator" },
+		{ "LINUX", NT_S390_TODPREG, "NT_S390_TODPREG: TOD programmable register" },
+		{ "LINUX", NT_S390_CTRS, "NT_S390_CTRS: control registers of a CPU" },
+		{ "LINUX", NT_S390_PREFIX, "NT_S390_PREFIX: where a CPU's lowcore is" },
+		{ "LINUX", NT_S390_VXRS_LOW, "NT_S390_VXRS_LOW: vector registers 0 to 15, right halves" },
+		{ "LINUX", NT_S390_VXRS_HIGH, "NT_S390_VXRS_HIGH: vector registers 16 to 31" },
+		{ "LINUX", NT_S390_GS_CB, "NT_S390_GS_CB: guarded storage" },
+		{ "LINUX", NT_ARM_SVE, "NT_ARM_SVE: vector registers of a CPU" },
+		{ "LINUX", NT_ARM_PAC_MASK, "NT_ARM_PAC_MASK: bits that sign addresses" },
 		{ "LINUX", 0x700, "NT_VMCOREDD: a device's dump" },
 	};
 

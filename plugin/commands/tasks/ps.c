@@ -121,14 +121,16 @@ static const struct column table_columns[NR_CELLS] = {
 static bool stack_pointer(struct kernel *kernel, const struct task *task, uint64_t *sp_ret)
 {
 	struct registers registers = { 0 };
+	bool switched_out = !task->on_cpu && task_knows(task, TASK_ON_CPU);
 
-	if (task->on_cpu && task_registers(kernel, task, &registers, NULL, NULL) &&
-	    registers.valid >> kernel->arch->sp & 1) {
+	/* Where the task_struct has the registers themselves (arm64) it is one of them. */
+	if ((task->on_cpu || (switched_out && kernel->arch->switch_is_address)) &&
+	    task_registers(kernel, task, &registers, NULL, NULL) && registers.valid >> kernel->arch->sp & 1) {
 		*sp_ret = registers.value[kernel->arch->sp];
 		return true;
 	}
 	*sp_ret = task->thread_sp;
-	return !task->on_cpu && task_knows(task, TASK_ON_CPU) && task_knows(task, TASK_THREAD_SP);
+	return switched_out && task_knows(task, TASK_THREAD_SP);
 }
 
 static void number_cell(struct output *out, size_t column, const struct task *task, enum task_fact fact, uint64_t value)

@@ -149,13 +149,15 @@ static bool collect_graph_array(struct collection *collection, uint64_t array, i
 
 static bool collect_shadow_stack(struct collection *collection, uint64_t stack, int64_t current, struct error *error)
 {
+	unsigned word_size = collection->kernel->arch->pointer_size;
+
 	if (current > MAX_PER_TASK)
 		return error_set(error, ERROR_CORRUPT, "its curr_ret_stack is %" PRId64, current);
 	while (current > 0) {
 		uint64_t word;
 		int64_t distance;
 
-		if (!kernel_read_pointer(collection->kernel, stack + (current - 1) * 8, &word, error))
+		if (!kernel_read_pointer(collection->kernel, stack + (current - 1) * word_size, &word, error))
 			return false;
 		distance = word & GRAPH_OFFSET_MASK;
 		if (!distance || distance > current - 1)
@@ -163,7 +165,7 @@ static bool collect_shadow_stack(struct collection *collection, uint64_t stack, 
 					 "the function graph tracer's shadow stack at 0x%" PRIx64
 					 " is damaged at word %" PRId64, stack, current - 1);
 		current -= 1 + distance;
-		if (!add_from(collection, KIND_GRAPH, stack + current * 8, "ftrace_ret_stack", "ret", "retp", error))
+		if (!add_from(collection, KIND_GRAPH, stack + current * word_size, "ftrace_ret_stack", "ret", "retp", error))
 			return false;
 	}
 	return true;
@@ -250,7 +252,7 @@ static void collect_table(struct collection *collection)
 	    !types_member(kernel->types, "kretprobe_instance", "hlist", &node, NULL))
 		return;
 	for (size_t i = 0; i < NR_INSTANCE_LISTS; i++)
-		if (!hlist_for_each(kernel, table + i * 8, node.offset, add_instance, collection, &error)) {
+		if (!hlist_for_each(kernel, table + i * kernel->arch->pointer_size, node.offset, add_instance, collection, &error)) {
 			collection->traced->lists_damaged = true;
 			note_damage(collection->traced, &error);
 		}

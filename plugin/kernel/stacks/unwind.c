@@ -273,6 +273,19 @@ static bool switches_stack(struct unwinder *unwinder, const struct frame_row *ro
 	       top == unwinder->registers.value[arch->fp];
 }
 
+/* Found by the frame record (cfa_from_record): that makes the stack pointer known, which the row counts from. */
+static void note_sp(struct unwinder *unwinder, const struct frame_row *row, uint64_t cfa, struct frame *frame)
+{
+	const struct arch *arch = unwinder->arch;
+
+	if (is_valid(&unwinder->registers, arch->sp) || row->cfa.kind != FRAME_REGISTER ||
+	    by_number(arch, row->cfa.reg) != arch->sp)
+		return;
+	set_register(&unwinder->registers, arch->sp, cfa - (uint64_t)row->cfa.offset);
+	frame->registers = unwinder->registers;
+	frame->sp = unwinder->registers.value[arch->sp];
+}
+
 static enum step step_row(struct unwinder *unwinder, const struct frame_row *row, struct frame *frame)
 {
 	const struct arch *arch = unwinder->arch;
@@ -284,6 +297,7 @@ static enum step step_row(struct unwinder *unwinder, const struct frame_row *row
 		return STEP_END;
 	if (!row_cfa(unwinder, row, &cfa))
 		return STEP_FAILED;
+	note_sp(unwinder, row, cfa, frame);
 	if (row->saved != FRAME_SAVED_NOTHING)
 		return step_saved(unwinder, row, cfa, 0, frame);
 	if (!check_progress(unwinder, cfa, switches_stack(unwinder, row)))
@@ -575,6 +589,48 @@ static enum unwind_end fail(struct unwinder *unwinder, size_t count, const struc
 	return UNWIND_FAILED;
 }
 
+/* Can a stack be followed from here? Where calls leave their return address in a register a frame record alone will do. */
+static bool is_start(const struct arch *arch, const struct registers *registers)
+{
+	return is_valid(registers, arch->pc) && (is_valid(registers, arch->sp) || (arch->lr && is_valid(registers, arch->fp)));
+}
+
+static enum unwind_end follow(struct unwinder *unwinder, struct frame *frames, size_t max, size_t *count_ret)
+{
+	const struct arch *arch = unwinder->arch;
+
+	*count_ret = 0;
+	if (!is_start(arch, &unwinder->registers)) {
+		error_set(unwinder->error, ERROR_CORRUPT,
+			  "the registers to start from have no pc or no stack pointer");
+		return UNWIND_FAILED;
+	}
+	while (*count_ret < max) {
+		struct frame *frame = &frames[*count_ret];
+
+		*frame = (struct frame){
+			.kind = current_kind(unwinder, *count_ret == 0),
+			.pc = unwinder->registers.value[arch->pc],
+			.sp = unwinder->registers.value[arch->sp],
+			.regs_address = unwinder->regs_address,
+			.registers = unwinder->registers,
+		};
+		++*count_ret;
+		if (frame->kind == FRAME_USER)
+			return UNWIND_COMPLETE;
+		switch (step(unwinder, frame)) {
+		case STEP_NEXT:
+			break;
+		case STEP_END:
+			return UNWIND_COMPLETE;
+		case STEP_FAILED:
+			return fail(unwinder, *count_ret - 1, frame);
+		}
+	}
+	error_set(unwinder->error, ERROR_NONE, "the stack has more than %zu frames", max);
+	return UNWIND_MORE;
+}
+
 enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		       struct frame *frames, size_t max, size_t *count_ret, struct error *error)
 {
@@ -588,34 +644,22 @@ enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		.error = error ? error : &ignored,
 	};
 
-	*count_ret = 0;
-	if (!is_valid(registers, kernel->arch->pc) || !is_valid(registers, kernel->arch->sp)) {
-		error_set(error, ERROR_CORRUPT,
-			  "the registers to start from have no pc or no stack pointer");
-		return UNWIND_FAILED;
-	}
-	while (*count_ret < max) {
-		struct frame *frame = &frames[*count_ret];
+	return follow(&unwinder, frames, max, count_ret);
+}
 
-		*frame = (struct frame){
-			.kind = current_kind(&unwinder, *count_ret == 0),
-			.pc = unwinder.registers.value[kernel->arch->pc],
-			.sp = unwinder.registers.value[kernel->arch->sp],
-			.regs_address = unwinder.regs_address,
-			.registers = unwinder.registers,
-		};
-		++*count_ret;
-		if (frame->kind == FRAME_USER)
-			return UNWIND_COMPLETE;
-		switch (step(&unwinder, frame)) {
-		case STEP_NEXT:
-			break;
-		case STEP_END:
-			return UNWIND_COMPLETE;
-		case STEP_FAILED:
-			return fail(&unwinder, *count_ret - 1, frame);
-		}
-	}
-	error_set(error, ERROR_NONE, "the stack has more than %zu frames", max);
-	return UNWIND_MORE;
+bool unwind_caller(struct kernel *kernel, const struct registers *registers, bool exact, struct registers *caller_ret)
+{
+	struct error ignored;
+	struct unwinder unwinder = { .kernel = kernel, .arch = kernel->arch, .registers = *registers, .exact = exact,
+				     .error = &ignored };
+	/* The caller's own frame as well: what it keeps where says what its stack pointer is, see row_cfa(). */
+	struct frame frames[2];
+	size_t count;
+
+	if (!exact)
+		unwinder.registers.valid &= ~(1ull << kernel->arch->mode);
+	follow(&unwinder, frames, 2, &count);
+	if (count == 2)
+		*caller_ret = frames[1].registers;
+	return count == 2;
 }

@@ -54,6 +54,12 @@ enum unwind_end {
 enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		       struct frame *frames, size_t max, size_t *count_ret, struct error *error);
 
+/*
+ * One step: the registers of the caller of a frame that has REGISTERS. EXACT: its pc is where it was, not where it returns to.
+ * False if there is no caller, or none can be found.
+ */
+bool unwind_caller(struct kernel *kernel, const struct registers *registers, bool exact, struct registers *caller_ret);
+
 /* Is there code of the kernel at ADDRESS: vmlinux's, a module's, or made at run time? */
 bool unwind_is_code(struct kernel *kernel, uint64_t address);
 /* Is there at ADDRESS of a stack what could be a return address? *PC_RET (may be NULL) is it. */
@@ -63,5 +69,7 @@ bool unwind_is_return_address(struct kernel *kernel, uint64_t address, uint64_t 
  * caller's pc is a return address, too. (Some of these are signal frames to gdb.)
  */
 bool unwind_is_call(struct kernel *kernel, uint64_t pc);
+/* Does the machine say that stacks end in the code that ADDRESS is in? */
+bool unwind_is_end(struct kernel *kernel, uint64_t address);
 
 #endif

@@ -110,6 +110,11 @@ enum arch_code_kind unwind_code_kind(struct kernel *kernel, uint64_t address)
 	return symbol && !module ? code_row_kind(kernel->arch, kernel->symbols, symbol->name) : ARCH_CODE_LEAF;
 }
 
+bool unwind_is_end(struct kernel *kernel, uint64_t address)
+{
+	return unwind_code_kind(kernel, address) == ARCH_CODE_END;
+}
+
 /* No ORC, or none for this code. */
 static enum unwind_found row_without_orc(struct kernel *kernel, uint64_t address, struct frame_row *row)
 {

@@ -49,6 +49,9 @@ static bool read_pointer_member(struct kernel *kernel, uint64_t address, const c
 
 static void set_owner(struct kernel *kernel, struct blocked *blocked, uint64_t address, bool hint)
 {
+	/* It is read as an atomic_long_t, which has a sign. */
+	if (kernel->arch->pointer_size == 4)
+		address = (uint32_t)address;
 	blocked->owner = address ? task_find_address(kernel, address) : NULL;
 	blocked->owner_unknown = address && !blocked->owner;
 	blocked->owner_is_hint = blocked->owner && hint;
@@ -128,7 +131,7 @@ static bool list_neighbour(struct kernel *kernel, uint64_t node, const char *whi
 			   uint64_t *address_ret)
 {
 	return kernel_read_member(kernel, node, "list_head", which, address_ret, NULL) &&
-	       *address_ret && !(*address_ret & 7);
+	       *address_ret && !(*address_ret % kernel->arch->pointer_size);
 }
 
 /* Do both neighbours of list NODE point back at it? */
@@ -266,7 +269,7 @@ static bool mutex_of_task(struct kernel *kernel, struct blocked *blocked)
 
 	if (!types_member(kernel->types, "task_struct", "blocked_on", &member, NULL) ||
 	    !kernel_read_field(kernel, blocked->task->address, &member, &address, NULL) ||
-	    !address || address & 7)
+	    !address || address % kernel->arch->pointer_size)
 		return false;
 	if (!strcmp(member.type_name, "mutex_waiter"))
 		address = waiter_layout(kernel, LOCK_MUTEX, &layout) && layout.has_head

@@ -39,7 +39,9 @@ static void entry_row(const struct arch *arch, uint64_t size, struct frame_row *
 	row->signal = true;
 	row->cfa.offset = arch->entry_base + size;
 	for (unsigned i = 0; i < arch->nr_saved; i++)
-		set(row, number_of(arch, arch->saved[i].index), FRAME_AT_CFA, (int64_t)arch->saved[i].offset - (int64_t)size);
+		set(row, number_of(arch, arch->saved[i].index),
+		    arch->saved[i].offset == ARCH_NO_OFFSET ? FRAME_UNDEFINED : FRAME_AT_CFA,
+		    (int64_t)arch->saved[i].offset - (int64_t)size);
 	if (arch->user_mark)
 		row->rules[number_of(arch, arch->pc)] = (struct frame_rule){ .kind = FRAME_IS_EXPRESSION, .expression = arch->saved_pc,
 									     .size = arch->saved_pc_size };

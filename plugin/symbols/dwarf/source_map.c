@@ -292,13 +292,20 @@ static void look_up(struct source_map *map, struct answer *answer)
 	const struct source_row *row;
 	Dwarf_Die die, function;
 	struct unit *unit;
+	const char *file;
+	int line;
 
+	/* At the start of a section not even a unit begins so early. */
+	if (!range) {
+		walk.address = behind_patchable(map, &map->ranges, answer->address);
+		range = find_range(&map->ranges, walk.address);
+	}
 	if (!range || !dwarf_offdie(map->dwarf, range->die, &die))
 		return;
 	unit = &map->units[range->unit];
 	if (!unit->read)
 		read_unit(unit, &die);
-	walk.address = behind_patchable(map, &unit->functions, answer->address);
+	walk.address = behind_patchable(map, &unit->functions, walk.address);
 	row = source_rows_find(&unit->rows, walk.address);
 	if (row) {
 		answer->frames[0].file = file_name(unit, row->file);
@@ -306,9 +313,20 @@ static void look_up(struct source_map *map, struct answer *answer)
 		answer->count = 1;
 	}
 	range = find_range(&unit->functions, walk.address);
-	if (range && dwarf_offdie(map->dwarf, range->die, &function)) {
+	if (range && !dwarf_offdie(map->dwarf, range->die, &function))
+		range = NULL;
+	if (range) {
 		descend(&walk, &function, 0);
 		name_functions(unit, &die, &walk, &function, answer);
+	}
+	/* What is in front has no row of its own, and nothing is inlined into it. */
+	if (range && walk.address != answer->address && answer->count) {
+		file = dwarf_decl_file(&function);
+		answer->frames[0] = (struct source_frame){ .function = answer->frames[answer->count - 1].function };
+		answer->frames[0].file = file ? file_name(unit, file) : NULL;
+		if (answer->frames[0].file && dwarf_decl_line(&function, &line) == 0)
+			answer->frames[0].line = line;
+		answer->count = 1;
 	}
 }
 

@@ -221,18 +221,19 @@ static bool add_symbols(const struct reader *reader, struct symtab *symtab, stru
 }
 
 /*
- * Where the module's memory is, so that its last symbol does not reach into its neighbour. Best
- * effort.
+ * Where the module's memory is, so that its last symbol does not reach into its neighbour, nor its last function into its data,
+ * which has no symbols where the kernel was built without KALLSYMS_ALL. Best effort.
  */
 static bool add_extents(struct reader *reader, struct symtab *symtab, struct error *error)
 {
-	static const char *const layouts[][2] = {	/* to 6.3 */
-		{ "core_layout.base", "core_layout.size" },
-		{ "init_layout.base", "init_layout.size" },
-		{ "module_core", "core_size" },		/* before 4.5 */
-		{ "module_init", "init_size" },
+	static const char *const layouts[][3] = {	/* to 6.3; text comes first */
+		{ "core_layout.base", "core_layout.size", "core_layout.text_size" },
+		{ "data_layout.base", "data_layout.size", "data_layout.text_size" },	/* 5.18, 01dc0386efb7 */
+		{ "init_layout.base", "init_layout.size", "init_layout.text_size" },
+		{ "module_core", "core_size", "core_text_size" },			/* before 4.5 */
+		{ "module_init", "init_size", "init_text_size" },
 	};
-	uint64_t base, size;
+	uint64_t base, size, text;
 	struct member mem;
 
 	if (types_member(reader->types, "module", "mem", &mem, NULL)) {	/* 6.4+, ac3b43283923 */
@@ -249,10 +250,13 @@ static bool add_extents(struct reader *reader, struct symtab *symtab, struct err
 	}
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
 		if (read_member(reader, reader->module, "module", layouts[i][0], &base, NULL) &&
-		    read_member(reader, reader->module, "module", layouts[i][1], &size, NULL) &&
-			    base &&
-		    !symtab_add_extent(symtab, base, size, error))
-			return false;
+		    read_member(reader, reader->module, "module", layouts[i][1], &size, NULL) && base) {
+			if (!read_member(reader, reader->module, "module", layouts[i][2], &text, NULL) || text > size)
+				text = 0;
+			if (!symtab_add_extent(symtab, base, text, error) ||
+			    !symtab_add_extent(symtab, base + text, size - text, error))
+				return false;
+		}
 	return true;
 }
 
