@@ -9,10 +9,8 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
- *	data/		symbols and modules, values and containers: sym, mod, p, list, tree
  *	system/		the machine, its log, the dump file: sys, log, dump, irq
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
- *	system/		the machine, its log, the dump file: sys, log, dump
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the

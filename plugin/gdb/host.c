@@ -168,7 +168,7 @@ static bool select_task(void *context, void **state, uint64_t task, struct error
 	*state = selection;
 	if (!selection)
 		return error_no_memory(error, "the threads", sizeof(*selection));
-	let_go(session);
+	host_let_go(session);
 	if (task) {
 		done = session_attach(session, error) && select_thread(session, selection, task, error);
 	} else {
@@ -179,7 +179,7 @@ static bool select_task(void *context, void **state, uint64_t task, struct error
 		free(selection);
 		*state = NULL;
 	}
-	take_back(session);
+	host_take_back(session);
 	return done;
 }
 
@@ -188,9 +188,9 @@ static bool execute(void *context, const char *line, struct buffer *text, struct
 	struct session *session = context;
 	bool done;
 
-	let_go(session);
+	host_let_go(session);
 	done = session_attach(session, error) && gdb_execute(session->plugin, text, error, "%s", line);
-	take_back(session);
+	host_take_back(session);
 	return done;
 }
 
