@@ -2,9 +2,9 @@ gdb_sources += \
 	plugin/gdb/batch.c \
 	plugin/gdb/class.c \
 	plugin/gdb/commands.c \
-	plugin/gdb/attach.c plugin/gdb/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
+	plugin/gdb/attach/attach.c plugin/gdb/attach/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
 	plugin/gdb/front_ends/core_file.c plugin/gdb/front_ends/dap.c plugin/gdb/front_ends/mi.c \
-	plugin/gdb/find.c \
+	plugin/gdb/attach/find.c \
 	plugin/gdb/formats.c \
 	plugin/gdb/bad_pointers.c \
 	plugin/gdb/frames.c \
@@ -12,11 +12,11 @@ gdb_sources += \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
 	plugin/gdb/host.c plugin/gdb/host_types.c plugin/gdb/host_code.c \
 	plugin/gdb/hooks.c \
-	plugin/gdb/index.c \
-	plugin/gdb/modules.c \
+	plugin/gdb/attach/index.c \
+	plugin/gdb/attach/modules.c \
 	plugin/gdb/python/output_python.c plugin/gdb/python/output_python.h \
 	plugin/gdb/parameters.c \
-	plugin/gdb/source.c \
+	plugin/gdb/attach/source.c \
 	plugin/gdb/plugin.h \
 	plugin/gdb/terminal/progress.c plugin/gdb/terminal/progress.h \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
@@ -26,4 +26,4 @@ gdb_sources += \
 	plugin/gdb/relaunch.c \
 	plugin/gdb/terminal/shell.c plugin/gdb/terminal/shell.h \
 	plugin/gdb/terminal/style.c plugin/gdb/terminal/style.h \
-	plugin/gdb/threads.c
+	plugin/gdb/attach/threads.c

@@ -7,6 +7,9 @@
  * with gdb (commands, parameters, functions, the frame filter, an unwinder, hooks) by a function `bool
  * register_THING(struct plugin *)` that returns false with a Python exception set; register.c calls
  * them all. To add a kind: a new file, such a function, a line in register.c.
+ *
+ * The rooms: attach/ what gdb is told of a dump (vmlinux, modules, source, threads), front_ends/ MI, DAP, core-file dialogues, python/ the
+ * module `vmcore`, terminal/ what a person sees (styles, bars, the shell); here the session, the commands, and gdb's own objects.
  */
 #ifndef VMCORE_GDB_PLUGIN_H
 #define VMCORE_GDB_PLUGIN_H

@@ -15,6 +15,7 @@
  *	stacks/		unwinding, and lines of the source
  *	modules/	modules, their files on disk, names of addresses in them
  *	memory/		what memory is used for, searching it
+ *	slab/		the caches of objects
  *	system/		what the machine says of itself: the log, its names, clocks and configuration
  *
  * To add a kernel object: a pair of files in its room whose functions take `struct kernel *`, read structures

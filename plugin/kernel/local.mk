@@ -38,8 +38,8 @@ core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
-core_sources += plugin/kernel/memory/slab.c plugin/kernel/memory/slab.h plugin/kernel/memory/slab_members.h plugin/kernel/memory/slab_places.c
-core_sources += plugin/kernel/memory/slab_objects.c plugin/kernel/memory/slab_objects.h
+core_sources += plugin/kernel/slab/slab.c plugin/kernel/slab/slab.h plugin/kernel/slab/slab_members.h plugin/kernel/slab/slab_places.c
+core_sources += plugin/kernel/slab/slab_objects.c plugin/kernel/slab/slab_objects.h
 core_sources += plugin/kernel/files/mapping.c plugin/kernel/files/mapping.h
 core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/kernel/files/files.c plugin/kernel/files/files.h \
 	plugin/kernel/files/file_kinds.c plugin/kernel/files/socket.c plugin/kernel/files/socket.h \

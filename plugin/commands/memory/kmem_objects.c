@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "kernel/memory/slab_objects.h"
+#include "kernel/slab/slab_objects.h"
 
 #define MAX_CACHES 65536
 #define MAX_NOTES 16	/* damaged slabs that are said one by one */

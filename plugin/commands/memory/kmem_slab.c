@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "kernel/memory/slab.h"
+#include "kernel/slab/slab.h"
 
 enum { CACHE, OBJECT_SIZE, SIZE, ALLOCATED, CPUS, NODES, CACHED, FREE, OBJECTS, SLABS, ORDER, PER_SLAB, NAME };
 static const struct column columns[] = {

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "kernel/files/mapping.h"
 #include "kernel/memory/page.h"
-#include "kernel/memory/slab_objects.h"
+#include "kernel/slab/slab_objects.h"
 #include "kernel/memory/vmalloc.h"
 #include "kernel/modules/symbolize.h"
 #include "kernel/tasks/task.h"

@@ -57,7 +57,7 @@ struct module {
 	struct source_map *source;	/* debug_path's, source.h; NULL = none, or not opened yet */
 	bool source_opened;
 	struct module_frames *frames;	/* debug_path's, module_frames.h; NULL = not opened yet */
-	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/modules.c */
+	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/attach/modules.c */
 	bool debug_expected;		/* while gdb connects: it is to get it with the module; the same's */
 	char *debug_refused;		/* NULL, or why gdb cannot have it; the same's; owned */
 	/* NULL, or the first part of it that could not be read and why; owned */

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "kernel/containers.h"
-#include "kernel/memory/slab_members.h"
+#include "kernel/slab/slab_members.h"
 
 #define MAX_NODES 1024	/* 1 << NODES_SHIFT at the most */
 #define MAX_PARTIAL (1u << 20)

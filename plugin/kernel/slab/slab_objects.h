@@ -6,7 +6,7 @@
 #ifndef VMCORE_KERNEL_SLAB_OBJECTS_H
 #define VMCORE_KERNEL_SLAB_OBJECTS_H
 
-#include "kernel/memory/slab.h"
+#include "kernel/slab/slab.h"
 
 typedef bool slab_function(void *context, const struct slab *slab, struct error *error);
 /*

@@ -3,7 +3,7 @@
 #ifndef VMCORE_KERNEL_SLAB_MEMBERS_H
 #define VMCORE_KERNEL_SLAB_MEMBERS_H
 
-#include "kernel/memory/slab.h"
+#include "kernel/slab/slab.h"
 
 struct slab_members {
 	/* struct kmem_cache */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernel/memory/slab.h"
+#include "kernel/slab/slab.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "kernel/containers.h"
 #include "kernel/memory/page.h"
-#include "kernel/memory/slab_members.h"
+#include "kernel/slab/slab_members.h"
 
 #define MAX_SIZE (64u << 20)	/* of a slab, in bytes: order 10 of 64 KB pages */
 

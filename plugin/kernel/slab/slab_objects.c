@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernel/memory/slab_objects.h"
+#include "kernel/slab/slab_objects.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
