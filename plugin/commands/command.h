@@ -4,7 +4,7 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps, sig, foreach
+ *	tasks/		tasks and what they wait for: ps, sig, foreach, set
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
@@ -99,6 +99,7 @@ struct host {
 	const struct cpu *(*selected_cpu)(void *context);
 	/*
 	 * Makes gdb's selected thread that of the task_struct at TASK; *STATE, NULL at first, keeps what it was before. TASK 0: that again.
+	 * STATE NULL: for good.
 	 */
 	bool (*select_task)(void *context, void **state, uint64_t task, struct error *error);
 	/* Runs a command of gdb's; TEXT gets what it prints. */
@@ -264,6 +265,7 @@ extern const struct command command_runq;
 extern const struct command command_timer;
 extern const struct command command_sig;
 extern const struct command command_foreach;
+extern const struct command command_set;
 extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;

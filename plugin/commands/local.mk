@@ -30,6 +30,7 @@ core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
 core_sources += plugin/commands/scheduler/timer.c
 core_sources += plugin/commands/tasks/sig.c
 core_sources += plugin/commands/system/irq.c
+core_sources += plugin/commands/tasks/set.c
 core_sources += plugin/commands/tasks/foreach.c plugin/commands/tasks/foreach.h plugin/commands/tasks/foreach_host.c plugin/commands/tasks/foreach_select.c
 core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c
 core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plugin/commands/data/layout.h \

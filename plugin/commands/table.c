@@ -26,6 +26,7 @@ const struct command *const command_table[] = {
 	&command_report,
 	&command_runq,
 	&command_search,
+	&command_set,
 	&command_sig,
 	&command_struct,
 	&command_sym,

@@ -61,6 +61,22 @@ static uint64_t task_by_name(struct session *session, PyObject *value, struct er
 	return address;
 }
 
+/* That of gdb's selected thread: a task's, or the one that a CPU was running. */
+static PyObject *selected_task(struct session *session, struct error *error)
+{
+	uint64_t address = session_selected_task(session);
+	const struct cpu *cpu = address ? NULL : session_selected_cpu(session);
+
+	if (cpu)
+		address = cpu->task;
+	if (!address) {
+		error_set(error, ERROR_USAGE, cpu ? "$task: what CPU %u was running cannot be read" : "$task: no task is selected",
+			  cpu ? cpu->number : 0);
+		return NULL;
+	}
+	return gdb_pointer(session->plugin, address, "struct task_struct");
+}
+
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
 	struct put_aside aside;
@@ -68,6 +84,8 @@ static PyObject *call_task(struct session *session, PyObject *args, struct error
 	const struct task *task;
 	uint64_t pid, address = 0;
 
+	if (PyTuple_Size(args) == 0)
+		return selected_task(session, error);
 	if (!PyArg_ParseTuple(args, "O", &argument))
 		return NULL;
 	if (!value_to_u64(argument, &pid)) {
@@ -238,7 +256,8 @@ out:
 static const struct function functions[] = {
 	{ "task",
 	  "$task(PID): the task with that pid, as a struct task_struct *.\n"
-	  "PID 0 is CPU 0's idle task. $task(\"NAME\") is the one task of that name.\n"
+	  "PID 0 is CPU 0's idle task. $task(\"NAME\") is the one task of that name, $task()\n"
+	  "that of the selected thread.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $task(211)->comm\n"

@@ -162,22 +162,24 @@ static bool select_thread(struct session *session, struct selection *selection, 
 static bool select_task(void *context, void **state, uint64_t task, struct error *error)
 {
 	struct session *session = context;
-	struct selection *selection = *state ? *state : calloc(1, sizeof(*selection));
+	struct selection *selection = state && *state ? *state : calloc(1, sizeof(*selection));
 	bool done = true;
 
-	*state = selection;
+	if (state)
+		*state = selection;
 	if (!selection)
 		return error_no_memory(error, "the threads", sizeof(*selection));
 	host_let_go(session);
-	if (task) {
+	if (task)
 		done = session_attach(session, error) && select_thread(session, selection, task, error);
-	} else {
-		if (selection->before && !switch_to(selection->before))
-			forget_exception();
+	else if (selection->before && !switch_to(selection->before))
+		forget_exception();
+	if (!task || !state) {
 		Py_XDECREF(selection->before);
 		Py_XDECREF(selection->threads);
 		free(selection);
-		*state = NULL;
+		if (state)
+			*state = NULL;
 	}
 	host_take_back(session);
 	return done;

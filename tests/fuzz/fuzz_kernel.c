@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		"timer", "timer -r",
 		"sig -g 1", "sig -a 1",
 		"irq -u", "irq -s", "irq -a",
-		"foreach user sig", "foreach active bt",
+		"foreach user sig", "foreach active bt", "set 1",
 		"bt -t 500", "bt -g 400", "bt -A -u", "report", "report -o /dev/null",
 		"runq", "runq -g", "runq -m",
 	};

@@ -1,5 +1,6 @@
 """kernel foreach: the tasks that are chosen, held against ps and the guest's record; and what runs for each of them."""
 import functools
+import json
 import re
 
 import pytest
@@ -62,3 +63,21 @@ def test_words(dump):
                     status=1)
     assert text.count("foreach: which command?") == 2 and "foreach: not in itself" in text and "there is no option -Q" in text
     assert "no task has the PID 99999" in text and text.count("SIGNAL_STRUCT") == 1
+
+
+def test_set(dump):
+    """gdb's thread is the task's then, and what follows is about it."""
+    waiting = dump.pid("nanosleep")
+    text = dump.gdb(f"kernel set {waiting}", "print $task()->pid", "frame", "print prev->pid", "kernel sig", "kernel set -p", "print $task()->pid",
+                    "kernel set")
+    assert f"$1 = {waiting}\n" in text and f"$2 = {waiting}\n" in text and re.search(r"^#0 .*context_switch|^#0 .*__schedule", text, re.M)
+    assert re.search(rf"^PID: {waiting} .*COMMAND: \"rig-nanosleep\".*\n(.*\n)*?.*SIGNAL_STRUCT", text, re.M)
+    assert "$3 = 1\n" in text and text.count('COMMAND: "init"  STATE: RU\n') == 2
+    for cpu in json.loads(dump.python("import json, vmcore\nprint(json.dumps([[c.number, c.task.pid] for c in vmcore.cpus()]))").splitlines()[-1]):
+        assert dump.json(f"kernel set -c {cpu[0]}")["task"]["pid"] == cpu[1]
+
+
+def test_set_what_is_none(dump):
+    text = dump.gdb("kernel set 1 2", "kernel set -c 77", "kernel set -c x", "kernel set -p 1", "kernel set 99999", "print $task()->pid", status=1)
+    for said in ("one task at a time", "there is no CPU 77", "x is no CPU's number", "one of them", "no task has the PID 99999", "$1 = 1\n"):
+        assert said in text, text

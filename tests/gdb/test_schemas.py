@@ -56,6 +56,7 @@ CASES = {
     "mount": ["", "-l", "-n 1 proc"],
     "timer": ["", "-C 0", "-r", "-r -C 0"],
     "foreach": ["1 sig", "active ps"],
+    "set": ["", "2", "-c 1", "-p"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],

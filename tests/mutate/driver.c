@@ -283,7 +283,7 @@ static void run_everything(struct campaign *campaign)
 		"timer", "timer -r",
 		"sig -g 1", "sig -a 1",
 		"irq -u", "irq -s", "irq -a",
-		"foreach user sig", "foreach active bt",
+		"foreach user sig", "foreach active bt", "set 1",
 		"log", "log -Tdmc", "mod", "mod -u", "mod -t", "bt -a", "bt -A", "bt -p", "bt -f 1", "bt -r 1", "bt -t 2", "bt -c all", "report", "report -o /dev/null",
 	};
 	struct kernel *kernel = campaign->kernel;
