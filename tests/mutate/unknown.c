@@ -34,7 +34,7 @@
 
 /* (Rows that are told apart by no key of ours, such as the objects of a slab, cannot be compared: those views are not here.) */
 static const char *const lines[] = {
-	"runq", "runq -g", "runq -m",
+	"runq", "runq -g", "runq -m", "timer", "timer -r", "irq", "irq -a", "irq -s", "sig 1",
 	"sig -a 1",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
@@ -224,7 +224,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "task", "address", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
+	static const char *const keys[] = { "cpu", "number", "irq", "base", "timer", "mapping", "task", "address", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));

@@ -114,8 +114,12 @@ static bool names_cell(struct view *view, size_t column, const struct irq *irq)
 	struct error why = { 0 };
 
 	buffer_clear(&view->text);
-	if (!irq_action_for_each(view->kernel, irq, add_name, view, &why))
+	if (!irq->action_known)
+		return true;
+	if (!irq_action_for_each(view->kernel, irq, add_name, view, &why)) {
 		lose(view, &why);
+		return true; /* a part of the list would look like all of it */
+	}
 	return output_bytes(view->output, column, view->text.data ? view->text.data : "", view->text.size);
 }
 
@@ -123,7 +127,7 @@ static bool chip_cells(struct view *view, const struct irq *irq, size_t chip, si
 {
 	struct output *output = view->output;
 
-	return (!*irq->chip_name || output_string(output, chip, irq->chip_name)) && (!irq->domain || output_uint(output, hwirq, irq->hwirq)) &&
+	return (!*irq->chip_name || output_string(output, chip, irq->chip_name)) && (!irq->hwirq_known || output_uint(output, hwirq, irq->hwirq)) &&
 	       (!*irq->flow || output_string(output, flow, irq->flow));
 }
 
@@ -162,9 +166,11 @@ static bool handlers_row(struct view *view, const struct irq *irq, uint64_t coun
 
 	if (!output_row(output) || !output_uint(output, NUMBER, irq->number) || !output_address(output, DESC, irq->address) ||
 	    (counted && !output_uint(output, TOTAL, count)) || !chip_cells(view, irq, CHIP, HWIRQ, FLOW) ||
-	    !function_cell(view, FLOW_HANDLER, irq->handler) || !output_begin(output, &actions_shape))
+	    (irq->handler_known && !function_cell(view, FLOW_HANDLER, irq->handler)) || !output_begin(output, &actions_shape))
 		return false;
-	if (!irq_action_for_each(view->kernel, irq, action_row, view, &why))
+	if (!irq->action_known)
+		output_note(output, "interrupt %" PRIu64 ": who handles it is not known: %s", irq->number, irq->damage.text);
+	else if (!irq_action_for_each(view->kernel, irq, action_row, view, &why))
 		lose(view, &why);
 	return output_end(output) && !view->stopped;
 }
@@ -203,15 +209,22 @@ static bool counts_row(struct view *view, const struct irq *irq, uint64_t total,
 	uint64_t count;
 
 	(void)total;
-	for (unsigned cpu = 0; more && counted && cpu < view->kernel->nr_cpu_ids; cpu++)
-		if (view->cpus[cpu] && irq_count(view->kernel, irq, cpu, &count, NULL))
-			buffer_printf(&line, "%s%10" PRIu64, line.size ? "  " : "", count);
-	if (more && counted)
+	(void)counted; /* those that are known are shown */
+	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++) {
+		if (!view->cpus[cpu])
+			continue;
+		buffer_string(&line, line.size ? "  " : "");
+		if (irq_count(view->kernel, irq, cpu, &count, NULL))
+			buffer_printf(&line, "%10" PRIu64, count);
+		else
+			buffer_printf(&line, "%10s", "-");
+	}
+	if (more)
 		more = output_bytes(output, COUNTS, line.data ? line.data : "", line.size);
 	buffer_free(&line);
 	if (!more || !output_begin(output, &cpus_shape))
 		return false;
-	for (unsigned cpu = 0; more && counted && cpu < view->kernel->nr_cpu_ids; cpu++)
+	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++)
 		if (view->cpus[cpu] && irq_count(view->kernel, irq, cpu, &count, NULL))
 			more = output_row(output) && output_uint(output, 0, cpu) && output_uint(output, 1, count);
 	return output_end(output) && more;

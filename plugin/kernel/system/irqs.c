@@ -19,15 +19,15 @@ static void lose(struct irq *irq, const struct error *why)
 		irq->damage = *why;
 }
 
-static uint64_t number_of(struct kernel *kernel, struct irq *irq, const char *path)
+/* False: it is not known. */
+static bool read_number(struct kernel *kernel, struct irq *irq, const char *path, uint64_t *value_ret)
 {
 	struct error why = { 0 };
-	uint64_t value;
 
-	if (kernel_read_member(kernel, irq->address, "irq_desc", path, &value, &why))
-		return value;
+	if (kernel_read_member(kernel, irq->address, "irq_desc", path, value_ret, &why))
+		return true;
 	lose(irq, &why);
-	return 0;
+	return false;
 }
 
 /* The text that the pointer at ADDRESS leads to; a null pointer is none. */
@@ -46,8 +46,7 @@ static void read_chip(struct kernel *kernel, struct irq *irq)
 	struct error why = { 0 };
 	uint64_t name;
 
-	irq->chip = number_of(kernel, irq, "irq_data.chip");
-	if (!irq->chip)
+	if (!read_number(kernel, irq, "irq_data.chip", &irq->chip) || !irq->chip)
 		return;
 	if (kernel_read_member(kernel, irq->chip, "irq_chip", "name", &name, &why))
 		text_of(kernel, irq, name, irq->chip_name);
@@ -59,15 +58,17 @@ static bool one_irq(struct walk *walk, uint64_t number, uint64_t address, struct
 {
 	struct kernel *kernel = walk->kernel;
 	struct irq irq = { .number = number, .address = address };
+	uint64_t name;
 
 	if (!kernel_check_interrupt(kernel, error))
 		return false;
 	read_chip(kernel, &irq);
-	irq.domain = types_has_member(kernel->types, "irq_data", "domain") ? number_of(kernel, &irq, "irq_data.domain") : 0;
-	irq.hwirq = number_of(kernel, &irq, "irq_data.hwirq");
-	irq.action = number_of(kernel, &irq, "action");
-	irq.handler = number_of(kernel, &irq, "handle_irq");
-	text_of(kernel, &irq, number_of(kernel, &irq, "name"), irq.flow);
+	irq.hwirq_known = types_has_member(kernel->types, "irq_data", "domain") && read_number(kernel, &irq, "irq_data.domain", &irq.domain) &&
+			  irq.domain && read_number(kernel, &irq, "irq_data.hwirq", &irq.hwirq);
+	irq.action_known = read_number(kernel, &irq, "action", &irq.action);
+	irq.handler_known = read_number(kernel, &irq, "handle_irq", &irq.handler);
+	if (read_number(kernel, &irq, "name", &name))
+		text_of(kernel, &irq, name, irq.flow);
 	return walk->callback(walk->context, &irq, error);
 }
 

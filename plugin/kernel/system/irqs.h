@@ -18,9 +18,10 @@ struct irq {
 	uint64_t chip, domain, hwirq;	/* hwirq means something where there is a domain */
 	uint64_t action;		/* the first; 0 = none */
 	uint64_t handler;		/* of the flow: handle_edge_irq */
-	char chip_name[IRQ_NAME];	/* "" = it has none */
-	char flow[IRQ_NAME];		/* "edge"; "" = it does not say */
-	struct error damage;		/* ERROR_NONE, or why some of this is not known: then it is 0 */
+	char chip_name[IRQ_NAME];	/* "" = it has none, or it is not known */
+	char flow[IRQ_NAME];		/* "edge"; "" = it does not say, or it is not known */
+	bool hwirq_known, action_known, handler_known;
+	struct error damage;		/* ERROR_NONE, or why some of this is not known */
 };
 
 struct irq_action {
