@@ -29,6 +29,21 @@ void host_take_back(struct session *session)
 	session->kernel->interrupted = session_interrupted;
 }
 
+bool host_language_c(struct plugin *plugin)
+{
+	struct buffer language = { 0 };
+	bool automatic = gdb_setting(plugin, "language", &language) && language.data && strncmp(language.data, "auto", 4) == 0;
+
+	buffer_free(&language);
+	return automatic && gdb_execute(plugin, NULL, NULL, "set language c");
+}
+
+void host_language_auto(struct plugin *plugin, bool changed)
+{
+	if (changed)
+		gdb_execute(plugin, NULL, NULL, "set language auto");
+}
+
 static size_t source(void *context, uint64_t pc, bool exact,
 		     const struct source_frame **frames_ret)
 {
@@ -54,9 +69,12 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 	host_let_go(session);
 	done = session_attach(session, error);
 	if (done) {
+		bool changed = host_language_c(session->plugin);
+
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s",
 					    expression);
 		done = (value && value_to_u64(value, value_ret)) || error_from_python(error);
+		host_language_auto(session->plugin, changed);
 	}
 	Py_XDECREF(value);
 	host_take_back(session);
@@ -85,6 +103,8 @@ static bool print(void *context, const char *expression, const char *format, str
 	host_let_go(session);
 	done = session_attach(session, error);
 	if (done) {
+		bool changed = host_language_c(session->plugin);
+
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		method = value ? PyObject_GetAttrString(value, "format_string") : NULL;
 		options = print_options(format);
@@ -92,6 +112,7 @@ static bool print(void *context, const char *expression, const char *format, str
 		string = method && options && nothing ? PyObject_Call(method, nothing, options) : NULL;
 		bytes = string ? PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace") : NULL;
 		done = bytes || error_from_python(error);
+		host_language_auto(session->plugin, changed);
 	}
 	if (done)
 		buffer_append(text, PyBytes_AsString(bytes), PyBytes_Size(bytes));

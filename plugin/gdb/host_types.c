@@ -60,10 +60,13 @@ bool host_type(void *context, const char *expression, struct buffer *text, struc
 	host_let_go(session);
 	done = session_attach(session, error);
 	if (done) {
+		bool changed = host_language_c(session->plugin);
+
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		type = value ? PyObject_GetAttrString(value, "type") : NULL;
 		string = text_of(type);
 		done = string || type_by_name(session->plugin, expression, text, error);
+		host_language_auto(session->plugin, changed);
 	}
 	if (string)
 		buffer_printf(text, "%s", string);
@@ -200,7 +203,13 @@ bool host_layout(void *context, const char *name, struct layout *layout_ret, str
 
 	*layout_ret = (struct layout){ 0 };
 	host_let_go(session);
-	done = session_attach(session, error) && fill(session->plugin, name, layout_ret, error);
+	done = session_attach(session, error);
+	if (done) {
+		bool changed = host_language_c(session->plugin);
+
+		done = fill(session->plugin, name, layout_ret, error);
+		host_language_auto(session->plugin, changed);
+	}
 	host_take_back(session);
 	if (!done)
 		layout_free(layout_ret);

@@ -67,6 +67,10 @@ FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sy
          ("kmem", "-C linux_banner")}    # (test_page_cache holds -C to its schema)
 
 
+# Debian's of these machines carry none.
+NEED_BTF = {("whatis", arguments) for arguments in CASES["whatis"] if arguments.startswith(("-r", "-m"))}
+
+
 @functools.lru_cache(maxsize=None)
 def validator(command):
     schema = json.loads((SCHEMAS / f"{command}.json").read_text())
@@ -133,7 +137,7 @@ def test_schema(dump, command, directory):
     for arguments in CASES[command]:
         value = results(dump, directory)[command, arguments]
         if value is None:
-            assert (command, arguments) in FAILS, arguments
+            assert (command, arguments) in FAILS | (NEED_BTF if dump.machine in ("i386", "s390x") else set()), arguments
             continue
         error = jsonschema.exceptions.best_match(validator(command).iter_errors(value))
         assert not error, f"{command} {arguments}: {error.json_path}: {error.message[:500]}"
