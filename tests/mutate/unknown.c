@@ -176,6 +176,33 @@ static bool is_near(const char *whole, const char *now)
 	return fabs(atof(whole) - atof(now)) < 20e6;
 }
 
+/* A path whose upper part is not known: "?" before what is. */
+static bool is_end_of_path(const char *whole, const char *now)
+{
+	size_t size = strlen(whole), tail = strlen(now + (*now == '?'));
+
+	return *now == '?' && tail && size >= tail && !strcmp(whole + size - tail, now + 1);
+}
+
+/* A line of many numbers, as of each CPU: "-" for those that are not known. */
+static bool has_unknown_words(const char *whole, const char *now)
+{
+	for (;;) {
+		size_t a, b;
+
+		whole += strspn(whole, " ");
+		now += strspn(now, " ");
+		a = strcspn(whole, " ");
+		b = strcspn(now, " ");
+		if (!a || !b)
+			return !a && !b;
+		if (!(b == 1 && *now == '-') && (a != b || strncmp(whole, now, a)))
+			return false;
+		whole += a;
+		now += b;
+	}
+}
+
 static void put(struct recorder *recorder, const char *path, const char *key, const char *value)
 {
 	struct entry *entry;
@@ -206,7 +233,9 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	/* It says itself that it is not known. */
 	if (entry->path && ((!strcmp(key, "place") && !strcmp(value, "(unknown)")) ||
 			    (!strcmp(key, "holder_text") && strstr(value, "not known")) ||
-			    (!strcmp(key, "holder_known") && !strcmp(value, "false")))) {
+			    (!strcmp(key, "holder_known") && !strcmp(value, "false")) ||
+			    (!strcmp(key, "path") && is_end_of_path(entry->value, value)) ||
+			    (!strcmp(key, "text") && strcmp(entry->value, value) && has_unknown_words(entry->value, value)))) {
 		recorder->said = true;
 		return;
 	}

@@ -214,9 +214,11 @@ static void file(struct what *what, const struct page_info *head, uint64_t index
 	if (!mapping.inode) {
 		buffer_string(text, "the swap cache");
 	} else {
+		size_t before = text->size;
+
 		if (!inode_path(what->kernel, mapping.inode, text, &why))
 			damaged(what, &why);
-		buffer_printf(text, " (%s %s, inode %" PRIu64 ")", facts.type, facts.source, facts.number);
+		buffer_printf(text, "%s (%s %s, inode %" PRIu64 ")", text->size == before ? "?" : "", facts.type, facts.source, facts.number);
 	}
 	fact(what, "file", false, mapping.inode ? mapping.inode : address, text);
 }

@@ -132,6 +132,8 @@ static bool in_tree(struct kernel *kernel, const struct path *path, struct buffe
 	struct upward up = { .start = MAX_TEXT };
 	bool deleted = false, whole = walk(kernel, *path, &up, error);
 
+	if (!whole && up.start == MAX_TEXT)
+		return false; /* nothing is known of it */
 	if (!whole)
 		put(&up, "?", 1);
 	else if (up.start == MAX_TEXT)
@@ -242,18 +244,10 @@ bool path_read(struct kernel *kernel, uint64_t address, struct path *path_ret, s
 
 bool path_text(struct kernel *kernel, const struct path *path, struct buffer *text, struct error *error)
 {
-	size_t before = text->size;
 	uint64_t function;
-	bool whole;
 
-	if (!name_maker(kernel, path, &function, error)) {
-		buffer_char(text, '?');
-		return false;
-	}
-	whole = function ? dynamic_name(kernel, path->dentry, function, text, error) : in_tree(kernel, path, text, error);
-	if (!whole && text->size == before)
-		buffer_char(text, '?');
-	return whole;
+	return name_maker(kernel, path, &function, error) &&
+	       (function ? dynamic_name(kernel, path->dentry, function, text, error) : in_tree(kernel, path, text, error));
 }
 
 bool dentry_text(struct kernel *kernel, uint64_t dentry, struct buffer *text, struct error *error)

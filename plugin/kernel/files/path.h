@@ -21,8 +21,9 @@ struct path {
 
 bool path_read(struct kernel *kernel, uint64_t address, struct path *path_ret, struct error *error);
 /*
- * Appends the path to TEXT. Where a dentry or a mount above it cannot be read it begins with "?", and false says why. What is below
- * no mount point that is known (a mount that was detached) begins where its mount did.
+ * Appends the path to TEXT. Where a dentry or a mount above it cannot be read it begins with "?", and false says why; nothing is
+ * appended where not even its last name is known. What is below no mount point that is known (a mount that was detached) begins
+ * where its mount did.
  */
 bool path_text(struct kernel *kernel, const struct path *path, struct buffer *text, struct error *error);
 /* The same inside the dentry's own file system, whose root is "/". */
