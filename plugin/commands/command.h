@@ -199,6 +199,9 @@ const struct command *command_find(const char *name);
 void command_complete_options(const struct command *command, const char *prefix,
 			      struct buffer *lines);
 
+/* The words with a blank between them, for those that are one expression, one line; false = no memory. */
+bool join_words(const struct arguments *arguments, struct buffer *text, struct error *error);
+
 /*
  * Selecting tasks by words: a pid (decimal), a task address (hex), a name (comm; 'pattern' in
  * quotes is a regular expression as in crash; \\123 is a task that is called 123), or, where no task is called so, a state as in the

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* How commands let people name tasks and CPUs. */
+#include "base/buffer.h"
 #include "commands/command.h"
 
 #include <ctype.h>
@@ -231,6 +232,13 @@ bool parse_cpu_list(struct kernel *kernel, const char *text, bool *cpus, struct 
 					 "%s is not a list of CPUs, such as 0,2-4 or all", list);
 	}
 	return true;
+}
+
+bool join_words(const struct arguments *arguments, struct buffer *text, struct error *error)
+{
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		buffer_printf(text, "%s%s", i ? " " : "", arguments->words[i]);
+	return !text->failed || error_no_memory(error, "the words", text->size);
 }
 
 bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struct error *error)

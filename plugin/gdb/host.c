@@ -29,7 +29,8 @@ void host_take_back(struct session *session)
 	session->kernel->interrupted = session_interrupted;
 }
 
-bool host_language_c(struct plugin *plugin)
+/* A language that the person has chosen stays. */
+static bool language_c(struct plugin *plugin)
 {
 	struct buffer language = { 0 };
 	bool automatic = gdb_setting(plugin, "language", &language) && language.data && strncmp(language.data, "auto", 4) == 0;
@@ -38,10 +39,21 @@ bool host_language_c(struct plugin *plugin)
 	return automatic && gdb_execute(plugin, NULL, NULL, "set language c");
 }
 
-void host_language_auto(struct plugin *plugin, bool changed)
+bool host_ask(struct session *session, bool *language_changed, struct error *error)
 {
-	if (changed)
-		gdb_execute(plugin, NULL, NULL, "set language auto");
+	*language_changed = false;
+	host_let_go(session);
+	if (!session_attach(session, error))
+		return false;
+	*language_changed = language_c(session->plugin);
+	return true;
+}
+
+void host_ask_end(struct session *session, bool language_changed)
+{
+	if (language_changed)
+		gdb_execute(session->plugin, NULL, NULL, "set language auto");
+	host_take_back(session);
 }
 
 static size_t source(void *context, uint64_t pc, bool exact,
@@ -64,20 +76,15 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 {
 	struct session *session = context;
 	PyObject *value = NULL;
-	bool done;
+	bool changed, done = host_ask(session, &changed, error);
 
-	host_let_go(session);
-	done = session_attach(session, error);
 	if (done) {
-		bool changed = host_language_c(session->plugin);
-
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s",
 					    expression);
 		done = (value && value_to_u64(value, value_ret)) || error_from_python(error);
-		host_language_auto(session->plugin, changed);
 	}
 	Py_XDECREF(value);
-	host_take_back(session);
+	host_ask_end(session, changed);
 	return done;
 }
 
@@ -98,13 +105,9 @@ static bool print(void *context, const char *expression, const char *format, str
 {
 	struct session *session = context;
 	PyObject *value = NULL, *method = NULL, *options = NULL, *nothing = NULL, *string = NULL, *bytes = NULL;
-	bool done;
+	bool changed, done = host_ask(session, &changed, error);
 
-	host_let_go(session);
-	done = session_attach(session, error);
 	if (done) {
-		bool changed = host_language_c(session->plugin);
-
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		method = value ? PyObject_GetAttrString(value, "format_string") : NULL;
 		options = print_options(format);
@@ -112,7 +115,6 @@ static bool print(void *context, const char *expression, const char *format, str
 		string = method && options && nothing ? PyObject_Call(method, nothing, options) : NULL;
 		bytes = string ? PyUnicode_AsEncodedString(string, "utf-8", "backslashreplace") : NULL;
 		done = bytes || error_from_python(error);
-		host_language_auto(session->plugin, changed);
 	}
 	if (done)
 		buffer_append(text, PyBytes_AsString(bytes), PyBytes_Size(bytes));
@@ -122,7 +124,7 @@ static bool print(void *context, const char *expression, const char *format, str
 	Py_XDECREF(options);
 	Py_XDECREF(method);
 	Py_XDECREF(value);
-	host_take_back(session);
+	host_ask_end(session, changed);
 	return done;
 }
 

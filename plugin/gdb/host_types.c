@@ -55,25 +55,20 @@ bool host_type(void *context, const char *expression, struct buffer *text, struc
 	struct session *session = context;
 	PyObject *value = NULL, *type = NULL;
 	char *string = NULL;
-	bool done;
+	bool changed, done = host_ask(session, &changed, error);
 
-	host_let_go(session);
-	done = session_attach(session, error);
 	if (done) {
-		bool changed = host_language_c(session->plugin);
-
 		value = PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "s", expression);
 		type = value ? PyObject_GetAttrString(value, "type") : NULL;
 		string = text_of(type);
 		done = string || type_by_name(session->plugin, expression, text, error);
-		host_language_auto(session->plugin, changed);
 	}
 	if (string)
 		buffer_printf(text, "%s", string);
 	free(string);
 	Py_XDECREF(type);
 	Py_XDECREF(value);
-	host_take_back(session);
+	host_ask_end(session, changed);
 	return done;
 }
 
@@ -199,18 +194,11 @@ static bool fill(struct plugin *plugin, const char *name, struct layout *layout,
 bool host_layout(void *context, const char *name, struct layout *layout_ret, struct error *error)
 {
 	struct session *session = context;
-	bool done;
+	bool changed, done;
 
 	*layout_ret = (struct layout){ 0 };
-	host_let_go(session);
-	done = session_attach(session, error);
-	if (done) {
-		bool changed = host_language_c(session->plugin);
-
-		done = fill(session->plugin, name, layout_ret, error);
-		host_language_auto(session->plugin, changed);
-	}
-	host_take_back(session);
+	done = host_ask(session, &changed, error) && fill(session->plugin, name, layout_ret, error);
+	host_ask_end(session, changed);
 	if (!done)
 		layout_free(layout_ret);
 	return done;

@@ -200,11 +200,11 @@ void host_init(struct host *host, struct session *session);
 void host_let_go(struct session *session);
 void host_take_back(struct session *session);
 /*
- * What a command asks of gdb is C, whatever the selected frame is: in one of assembly (s390x's idle task, entry code) gdb finds no
- * `struct'. A language that the person has chosen stays. host_language_auto() takes what host_language_c() returned.
+ * The same for a question: attaches the dump, and the language is C until host_ask_end(), whatever the selected frame is: in one of
+ * assembly (s390x's idle task, entry code) gdb finds no `struct'. host_ask_end() is owed where host_ask() failed, too.
  */
-bool host_language_c(struct plugin *plugin);
-void host_language_auto(struct plugin *plugin, bool changed);
+bool host_ask(struct session *session, bool *language_changed, struct error *error);
+void host_ask_end(struct session *session, bool language_changed);
 bool host_disassemble(void *context, uint64_t start, uint64_t end, uint64_t count,
 		      bool (*callback)(void *context, uint64_t address, unsigned size, bool from_file, const char *text), void *callback_context,
 		      struct error *error);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "commands/data/cpus.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/tasks/cpu.h"
@@ -20,23 +20,15 @@ const char *cut_cpus(char *text)
 bool *parse_cpus(struct kernel *kernel, const struct host *host, const char *command, const char *name, const char *list,
 		 struct error *error)
 {
-	bool *cpus = calloc(kernel->nr_cpu_ids + 1, sizeof(*cpus)), done;
+	const struct cpu *cpu = *list ? NULL : host_selected_cpu(host);
+	char number[16];
+	bool *cpus;
 
-	if (!cpus) {
-		error_no_memory(error, "a list of CPUs", kernel->nr_cpu_ids);
+	if (!*list && !cpu) {
+		error_set(error, ERROR_USAGE, "%s: which CPU? The selected thread is none; %s:a is all", command, name);
 		return NULL;
 	}
-	if (*list) {
-		done = parse_cpu_list(kernel, list, cpus, error);
-	} else {
-		const struct cpu *cpu = host_selected_cpu(host);
-
-		done = cpu != NULL || error_set(error, ERROR_USAGE, "%s: which CPU? The selected thread is none; %s:a is all", command, name);
-		if (cpu)
-			cpus[cpu->number] = true;
-	}
-	if (done)
-		return cpus;
-	free(cpus);
-	return NULL;
+	if (cpu)
+		snprintf(number, sizeof(number), "%u", cpu->number);
+	return select_cpus(kernel, cpu ? number : list, &cpus, error) ? cpus : NULL;
 }

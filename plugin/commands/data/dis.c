@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "kernel/modules/module.h"
@@ -127,18 +128,12 @@ static bool find_function(struct dis *dis, struct error *error)
 static bool keep(void *context, uint64_t address, unsigned size, bool from_file, const char *text)
 {
 	struct dis *dis = context;
-	struct instruction *grown;
+	struct instruction *grown = dis->nr < MAX_COUNT ? array_room(dis->list, dis->nr, &dis->room, sizeof(*grown), "the instructions", NULL) : NULL;
 
-	if (dis->nr == dis->room) {
-		size_t room = dis->room ? 2 * dis->room : 256;
-
-		grown = room > 2 * MAX_COUNT ? NULL : realloc(dis->list, room * sizeof(*grown));
-		if (!grown)
-			return false;
-		dis->list = grown;
-		dis->room = room;
-	}
-	grown = &dis->list[dis->nr];
+	if (!grown)
+		return false;
+	dis->list = grown;
+	grown += dis->nr;
 	*grown = (struct instruction){ .address = address, .size = size, .from_file = from_file, .text = strdup(text) };
 	if (!grown->text)
 		return false;

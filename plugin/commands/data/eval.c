@@ -278,10 +278,8 @@ static bool eval_run(struct kernel *kernel, const struct arguments *arguments, s
 	bool done;
 
 	*error = (struct error){ .kind = ERROR_NONE };
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		buffer_printf(&text, "%s%s", i ? " " : "", arguments->words[i]);
-	if (text.failed)
-		done = error_no_memory(error, "an expression", text.size);
+	if (!join_words(arguments, &text, error))
+		done = false;
 	else if (!text.size)
 		done = error_set(error, ERROR_USAGE, "eval: of what? eval EXPRESSION; one with |, > or >> in parentheses");
 	else

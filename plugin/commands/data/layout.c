@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 
 enum { WHERE, DECLARATION, NAME, TYPE, OFFSET, ADDRESS, SIZE, BIT_OFFSET, BIT_SIZE, CLOSE };
@@ -34,20 +35,13 @@ static const struct shape type_shape = { "types", SHAPE_PLAIN, type_columns, ARR
 
 struct layout_member *layout_add(struct layout *layout)
 {
-	struct layout_member *grown;
+	struct layout_member *grown =
+		layout->count < LAYOUT_MAX_MEMBERS ? array_room(layout->members, layout->count, &layout->room, sizeof(*grown), "the members", NULL) : NULL;
 
-	if (layout->count >= LAYOUT_MAX_MEMBERS)
+	if (!grown)
 		return NULL;
-	if (layout->count == layout->room) {
-		size_t room = layout->room ? 2 * layout->room : 64;
-
-		grown = realloc(layout->members, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		layout->members = grown;
-		layout->room = room;
-	}
-	grown = &layout->members[layout->count++];
+	layout->members = grown;
+	grown += layout->count++;
 	*grown = (struct layout_member){ 0 };
 	return grown;
 }

@@ -85,10 +85,8 @@ static size_t name_size(const char *expression)
 /* The words are one expression: print takes spaces, too. *CPUS_RET points behind its last colon, NULL if that is not where CPUs are. */
 static bool join(const struct arguments *arguments, struct buffer *expression, const char **cpus_ret, struct error *error)
 {
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		buffer_printf(expression, "%s%s", i ? " " : "", arguments->words[i]);
-	if (expression->failed)
-		return error_no_memory(error, "an expression", expression->size);
+	if (!join_words(arguments, expression, error))
+		return false;
 	if (!expression->size)
 		return error_set(error, ERROR_USAGE, "p: of what? p EXPRESSION, or p VARIABLE:CPUS");
 	*cpus_ret = cut_cpus(expression->data);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "commands/command.h"
 #include "commands/data/layout.h"
@@ -47,20 +48,16 @@ struct search {
 static bool keep(void *context, const char *name, bool is_union, uint64_t size)
 {
 	struct search *search = context;
+	struct found *list;
 
 	if (size < search->least || size > search->most)
 		return true;
-	if (search->count == search->room) {
-		size_t room = search->room ? 2 * search->room : 1024;
-		struct found *grown = realloc(search->list, room * sizeof(*grown));
-
-		if (!grown) {
-			search->no_memory = true;
-			return false;
-		}
-		search->list = grown;
-		search->room = room;
+	list = array_room(search->list, search->count, &search->room, sizeof(*list), "the types", NULL);
+	if (!list) {
+		search->no_memory = true;
+		return false;
 	}
+	search->list = list;
 	search->list[search->count++] = (struct found){ size, name, is_union };
 	return true;
 }
@@ -137,10 +134,8 @@ static bool show_name(const struct arguments *arguments, struct output *output, 
 	const char *name;
 	bool done;
 
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		buffer_printf(&text, "%s%s", i ? " " : "", arguments->words[i]);
-	if (text.failed)
-		return error_no_memory(error, "an expression", text.size);
+	if (!join_words(arguments, &text, error))
+		return false;
 	name = text.data;
 	name += !strncmp(name, "struct ", 7) ? 7 : !strncmp(name, "union ", 6) ? 6 : 0;
 	/* A variable of a structure's name is less often meant: crash's order. */

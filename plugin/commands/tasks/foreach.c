@@ -144,8 +144,8 @@ static bool foreach_run(struct kernel *kernel, const struct arguments *arguments
 	bool done;
 
 	foreach_host_init(&foreach.host, host);
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		buffer_printf(&line, "%s%s", i ? " " : "", arguments->words[i]);
+	if (!join_words(arguments, &line, error))
+		return false;
 	if (!line.data)
 		return error_set(error, ERROR_USAGE, "foreach: which command? foreach [SELECTOR...] COMMAND: foreach user files");
 	done = foreach_select(kernel, line.data, &list, &text, &missing) || missing.kind == ERROR_PARTIAL;
