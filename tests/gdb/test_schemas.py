@@ -35,7 +35,7 @@ CASES = {
     "kmem": ["-i", "-o", "-v", "-V",
              "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
              "-c", "-c ($task(1)->mm->exe_file)", "-C linux_banner"],
-    "vm": ["1", "-p 1", "2", "-f 73"],
+    "vm": ["1", "-p 1", "2", "-f 73", "-R busybox -m -v -x 1", "-m -d -R heap 1", "-P 1000 1", "-M ($task(1)->mm)"],
     "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
     "ptov": ["{physical}"],
     "pte": ["8000000005c9b063 0"],
@@ -63,7 +63,7 @@ CASES = {
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
-         ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("dis", "-u 0"),
+         ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
          ("set", "-p"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
 
 

@@ -61,6 +61,40 @@ def test_pages_are_the_guests(dump):
     assert compared > 500
 
 
+@pytest.mark.once
+def test_parts_of_it(dump):
+    """-R, -P and -M: what is shown is what is there without them; whose it is said, and nobody else's."""
+    pid = max((pid for pid in recorded_maps(dump)), key=lambda pid: len(recorded_maps(dump)[pid]))
+    whole = spaces(dump)[pid]
+    some = whole["vmas"][1]
+    pids = " ".join(str(pid) for pid in sorted(recorded_maps(dump)))
+
+    def get(arguments):
+        return dump.json(f"kernel vm {arguments}")["tasks"]
+
+    plain = [{key: value for key, value in vma.items() if key != "pages"} for vma in whole["vmas"]]
+    name = next(vma["name"] for vma in plain if vma["name"] and vma["name"].startswith("/"))[-6:]
+    assert get(f"-R {name} {pid}")[0]["vmas"] == [vma for vma in plain if name in (vma["name"] or "")]
+    # In it, its own address, and a page's: which other processes may have, too.
+    assert [t["vmas"] for t in get(f"-R {int(some['start'], 16) + 0x123:x} {pid}")] == [[plain[1]]]
+    assert [t["vmas"] for t in get(f"-R {some['vma'][2:]} {pids}") if t["pid"] == pid] == [[plain[1]]]
+    page = next(page for vma in whole["vmas"] for page in vma["pages"] if page["physical"])
+    owners = {t["pid"] for t in spaces(dump).values() for vma in t["vmas"] for p in vma["pages"]
+              if p["physical"] and 0 <= int(page["physical"], 16) - int(p["physical"], 16) < p["size"]}
+    assert {t["pid"] for t in get(f"-R {page['physical']} {pids}")} == owners and pid in owners
+    assert [vma["pages"] for vma in get(f"-P {some['vma'][2:]} {pid}")[0]["vmas"]] == [some["pages"]]
+    ours = get(f"-M {whole['mm'][2:]}")[0]
+    assert ours["vmas"] == plain and ours["mm"] == whole["mm"]
+    values = dump.python(f"p = gdb.parse_and_eval('(struct vm_area_struct *){some['vma']}'); print(int(p['vm_start']), int(p['vm_end']))").split()
+    for option in ("-R", "-P"):
+        text = get(f"-v -d {option} {some['vma'][2:]} {pid}")[0]["vmas"][0]["structure"][0]["value"]
+        assert re.findall(r"vm_(?:start|end) = (\d+)", text) == values
+    assert f"map_count = {len(plain)}," in get(f"-m -d {pid}")[0]["structure"][0]["value"]
+    for arguments, said in ((f"-R no-such-file {pid}", 'no VMA has "no-such-file"'), (f"-P 1000 {pid}", "none of its VMAs is at 0x1000"),
+                            ("-x 1", "-x and -d go with -m or -v"), (f"-M {whole['mm'][2:]} 1", "no task is wanted")):
+        assert said in dump.gdb(f"kernel vm {arguments}", status=1)
+
+
 def test_flags_have_the_kernels_names(dump):
     assert dump.json("kernel vm -f 73")["flags"][0]["names"] == "read|write|mayread|maywrite|mayexec"
     assert "vm -f: zz is no hexadecimal number" in dump.gdb("kernel vm -f zz", status=1)

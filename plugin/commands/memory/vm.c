@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "commands/tasks/task_list.h"
 #include "kernel/memory/vma.h"
-#include "kernel/tasks/task.h"
 
 enum { PID, TASK, COMMAND, MM, PGD, RSS, VSZ };
 static const struct column columns[] = {
@@ -37,6 +37,7 @@ static const struct column page_columns[] = {
 	[SIZE] = { "size", NULL, 0, COLUMN_JSON_ONLY },
 	[ENTRY] = { "swap_entry", "swapped out: %", 0, 0 },
 };
+static const struct column structure_columns[] = { { "value", "%", 0, COLUMN_RAW } };
 static const struct column flag_columns[] = {
 	{ "flags", "FLAGS", 0, 0 },
 	{ "names", "NAMES", 0, 0 },
@@ -44,21 +45,37 @@ static const struct column flag_columns[] = {
 static const struct shape shape = { "tasks", SHAPE_HEADING, columns, ARRAY_SIZE(columns) };
 static const struct shape vma_shape = { "vmas", SHAPE_TABLE, vma_columns, ARRAY_SIZE(vma_columns) };
 static const struct shape page_shape = { "pages", SHAPE_PLAIN, page_columns, ARRAY_SIZE(page_columns) };
+static const struct shape structure_shape = { "structure", SHAPE_PLAIN, structure_columns, ARRAY_SIZE(structure_columns) };
 static const struct shape flag_shape = { "flags", SHAPE_HEADING, flag_columns, ARRAY_SIZE(flag_columns) };
 
 static const struct option options[] = {
-	{ 'f', "FLAGS", "what vm_flags mean, by the kernel's own names" },
 	{ 'p', NULL, "each page that is there, with its physical address, and those swapped out" },
+	{ 'P', "VMA", "the pages of this vm_area_struct only" },
+	{ 'R', "WHAT", "only VMAs that have it: a part of the file's name, or an address: of the VMA, in it, or physical of a page" },
+	{ 'm', NULL, "the mm_struct" },
+	{ 'v', NULL, "each vm_area_struct" },
+	{ 'x', NULL, "-m, -v: numbers in hexadecimal" },
+	{ 'd', NULL, "-m, -v: numbers in decimal" },
+	{ 'M', "MM", "the address space of this mm_struct, whose ever it is" },
+	{ 'f', "FLAGS", "what vm_flags mean, by the kernel's own names" },
 	{ 0 }
 };
 
 struct vm {
 	struct kernel *kernel;
+	const struct arguments *arguments;
+	const struct host *host;
 	struct output *output;
 	bool pages;
-	const struct task *task;
+	uint64_t only;			/* -P; 0 = all */
+	const char *name;		/* -R: in the file's name */
+	bool by_address;		/* -R: wanted is one */
+	uint64_t wanted;
+	const struct task *task;	/* whose mm it is; NULL = no task's that is known */
 	uint64_t mm, root;
-	size_t tasks;
+	bool root_known;
+	bool open;			/* the row of this mm is, and its VMAs' shape */
+	size_t shown;			/* VMAs */
 	unsigned lost;
 	struct error why;	/* of the first that is lost */
 	struct error fatal;
@@ -104,58 +121,152 @@ static bool emit_pages(struct vm *vm, uint64_t at, uint64_t end, struct error *e
 	return output_end(output);
 }
 
-static bool emit_vma(void *context, const struct vma *vma, struct error *error)
+/* Does a page of it lie where -R says? */
+static bool has_page(struct vm *vm, const struct vma *vma)
 {
-	struct vm *vm = context;
-	struct output *output = vm->output;
-	struct buffer name = { 0 };
-	struct error why = { 0 };
-	bool more;
+	uint64_t page = memory_page_size(vm->kernel->memory);
 
-	if (!vma_name(vm->kernel, vm->mm, vma, &name, &why)) {
-		lose(vm, &why);
-		buffer_clear(&name);
-	}
-	more = output_row(output) && output_address(output, VMA, vma->address) && output_printf(output, START, "%" PRIx64, vma->start) &&
-	       output_printf(output, END, "%" PRIx64, vma->end) &&
-	       output_printf(output, PERMISSIONS, "%c%c%c%c", vma->flags & VMA_READ ? 'r' : '-', vma->flags & VMA_WRITE ? 'w' : '-',
-			     vma->flags & VMA_EXEC ? 'x' : '-', vma->flags & VMA_SHARED ? 's' : 'p') &&
-	       output_printf(output, FLAGS, "%" PRIx64, vma->flags) &&
-	       (!vma->file || output_uint(output, OFFSET, vma->pgoff * memory_page_size(vm->kernel->memory))) &&
-	       (why.kind != ERROR_NONE || output_bytes(output, NAME, name.size ? name.data : "", name.size));
-	if (more) {
-		struct buffer flags = { 0 };
+	for (uint64_t at = vma->start; vm->root_known && at < vma->end;) {
+		struct translation translation = { 0 };
+		uint64_t run;
 
-		if (vma_flags_text(vm->kernel, vma->flags, &flags))
-			more = output_bytes(output, FLAG_NAMES, flags.size ? flags.data : "", flags.size);
-		buffer_free(&flags);
+		if (memory_translate(vm->kernel->memory, vm->root, at, &translation, NULL) && vm->wanted >= translation.physical &&
+		    vm->wanted - translation.physical < translation.run)
+			return true;
+		if (!kernel_check_interrupt(vm->kernel, NULL))
+			return false; /* the walk finds that out, too */
+		run = translation.run ? translation.run : page - at % page;
+		at = run < vma->end - at ? at + run : vma->end;
 	}
-	buffer_free(&name);
-	return more && (!vm->pages || emit_pages(vm, vma->start, vma->end, error));
+	return false;
 }
 
-static bool emit_heading(struct vm *vm, const struct task *task)
+static bool is_wanted(struct vm *vm, const struct vma *vma, const struct buffer *name)
+{
+	if (vm->only)
+		return vma->address == vm->only;
+	if (vm->name && name->size && strstr(name->data, vm->name))
+		return true;
+	if (vm->by_address)
+		return vma->address == vm->wanted || (vm->wanted >= vma->start && vm->wanted < vma->end) || has_page(vm, vma);
+	return !vm->name;
+}
+
+/* The structure of TYPE at ADDRESS in gdb's words. */
+static bool emit_structure(struct vm *vm, const char *type, uint64_t address)
+{
+	const char *format = has_option(vm->arguments, 'x') ? "+x" : has_option(vm->arguments, 'd') ? "+d" : "+";
+	struct buffer expression = { 0 }, text = { 0 };
+	struct error why = { 0 };
+	bool more = output_begin(vm->output, &structure_shape);
+
+	buffer_printf(&expression, "*(struct %s *)0x%" PRIx64, type, address);
+	if (!more || expression.failed || !vm->host->print(vm->host->context, expression.data, format, &text, &why) || text.failed)
+		lose(vm, &why);
+	else
+		more = output_row(vm->output) && output_bytes(vm->output, 0, text.data, text.size);
+	buffer_free(&expression);
+	buffer_free(&text);
+	return more && output_end(vm->output);
+}
+
+static bool vma_cells(struct vm *vm, const struct vma *vma, const struct buffer *name)
 {
 	struct output *output = vm->output;
-	uint64_t pgd;
+	struct buffer flags = { 0 };
+	bool more = output_row(output) && output_address(output, VMA, vma->address) && output_printf(output, START, "%" PRIx64, vma->start) &&
+		    output_printf(output, END, "%" PRIx64, vma->end) &&
+		    output_printf(output, PERMISSIONS, "%c%c%c%c", vma->flags & VMA_READ ? 'r' : '-', vma->flags & VMA_WRITE ? 'w' : '-',
+				  vma->flags & VMA_EXEC ? 'x' : '-', vma->flags & VMA_SHARED ? 's' : 'p') &&
+		    output_printf(output, FLAGS, "%" PRIx64, vma->flags) &&
+		    (!vma->file || output_uint(output, OFFSET, vma->pgoff * memory_page_size(vm->kernel->memory))) &&
+		    (!name || output_bytes(output, NAME, name->size ? name->data : "", name->size));
 
-	return output_row(output) && output_uint(output, PID, task->pid) && output_address(output, TASK, task->address) &&
-	       output_string(output, COMMAND, task->comm) && (!task->mm || output_address(output, MM, task->mm)) &&
-	       (!task->mm || !kernel_read_member(vm->kernel, task->mm, "mm_struct", "pgd", &pgd, NULL) || output_address(output, PGD, pgd)) &&
+	if (more && vma_flags_text(vm->kernel, vma->flags, &flags))
+		more = output_bytes(output, FLAG_NAMES, flags.size ? flags.data : "", flags.size);
+	buffer_free(&flags);
+	return more;
+}
+
+static bool emit_task(struct vm *vm)
+{
+	struct output *output = vm->output;
+	const struct task *task = vm->task;
+
+	return output_uint(output, PID, task->pid) && output_address(output, TASK, task->address) && output_string(output, COMMAND, task->comm) &&
 	       (!task->mm || task->memory_unknown ||
 		(output_uint_as(output, RSS, task->rss_bytes, "%" PRIu64 "k", task->rss_bytes >> 10) &&
 		 output_uint_as(output, VSZ, task->vsz_bytes, "%" PRIu64 "k", task->vsz_bytes >> 10)));
 }
 
-static bool each_task(void *context, const struct task *task)
+static bool emit_heading(struct vm *vm)
+{
+	struct output *output = vm->output;
+	uint64_t pgd;
+
+	return output_row(output) && (!vm->task || emit_task(vm)) && (!vm->mm || output_address(output, MM, vm->mm)) &&
+	       (!vm->mm || !kernel_read_member(vm->kernel, vm->mm, "mm_struct", "pgd", &pgd, NULL) || output_address(output, PGD, pgd)) &&
+	       (vm->task || output_note(output, "no task of the list has this address space"));
+}
+
+/* With -R and -P only of those that have one that is wanted. */
+static bool open_space(struct vm *vm)
+{
+	if (vm->open)
+		return true;
+	vm->open = true;
+	return emit_heading(vm) && (!has_option(vm->arguments, 'm') || emit_structure(vm, "mm_struct", vm->mm)) &&
+	       output_begin(vm->output, &vma_shape);
+}
+
+static bool emit_vma(void *context, const struct vma *vma, struct error *error)
 {
 	struct vm *vm = context;
+	struct buffer name = { 0 };
+	struct error why = { 0 };
+	bool known = vma_name(vm->kernel, vm->mm, vma, &name, &why), more = true;
+
+	if (!known)
+		lose(vm, &why);
+	if (is_wanted(vm, vma, &name)) {
+		vm->shown++;
+		more = open_space(vm) && vma_cells(vm, vma, known ? &name : NULL) &&
+		       (!has_option(vm->arguments, 'v') || emit_structure(vm, "vm_area_struct", vma->address)) &&
+		       (!vm->pages || !vm->root_known || emit_pages(vm, vma->start, vma->end, error));
+	}
+	buffer_free(&name);
+	return more;
+}
+
+/* The VMAs of vm->mm, below the row that is open. */
+static bool emit_space(struct vm *vm)
+{
+	struct error why = { 0 };
+
+	vm->open = false;
+	if (!vm->only && !vm->name && !open_space(vm))
+		return false;
+	if (!vmas_for_each(vm->kernel, vm->mm, emit_vma, vm, &why)) {
+		if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
+			vm->fatal = why;
+			return false;
+		}
+		if (why.kind == ERROR_NONE)
+			return false; /* enough */
+		lose(vm, &why);
+		if (vm->open)
+			output_note(vm->output, "there may be more: %s", why.text);
+	}
+	return !vm->open || output_end(vm->output);
+}
+
+static bool each_task(struct vm *vm, const struct task *task)
+{
 	struct error why = { 0 };
 
 	vm->task = task;
 	vm->mm = task->mm;
-	vm->tasks++;
-	if (!emit_heading(vm, task))
+	if (!task->mm && !vm->only && !vm->name && !emit_heading(vm))
 		return false;
 	if (!task_knows(task, TASK_MM)) {
 		error_set(&why, ERROR_EXCLUDED, "the address space of task %u is not known", task->pid);
@@ -163,22 +274,33 @@ static bool each_task(void *context, const struct task *task)
 		return true;
 	}
 	if (!task->mm)
-		return output_note(vm->output, "it has no address space of its own");
-	if (vm->pages && !task_user_root(vm->kernel, task, &vm->root, &why)) {
+		return vm->only || vm->name || output_note(vm->output, "it has no address space of its own");
+	vm->root_known = (!vm->pages && !vm->by_address) || task_user_root(vm->kernel, task, &vm->root, &why);
+	if (!vm->root_known)
 		lose(vm, &why);
-		return true;
-	}
-	if (!output_begin(vm->output, &vma_shape))
+	return emit_space(vm);
+}
+
+/* -M: whose ever it is, also nobody's. */
+static bool show_mm(struct vm *vm, struct error *error)
+{
+	struct task_table *table;
+	struct error why = { 0 };
+	uint64_t pgd;
+
+	if (!tasks_get(vm->kernel, &table, error) ||
+	    !parse_address(vm->kernel, vm->host, vm->output, "vm -M", option_value(vm->arguments, 'M'), &vm->mm, error))
 		return false;
-	if (!vmas_for_each(vm->kernel, task->mm, emit_vma, vm, &why)) {
-		if (why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY) {
-			vm->fatal = why;
-			return false;
-		}
+	for (size_t i = 0; i < table->count; i++)
+		if (task_knows(&table->tasks[i], TASK_MM) && table->tasks[i].mm == vm->mm)
+			return each_task(vm, &table->tasks[i]) || vm->fatal.kind == ERROR_NONE;
+	if (!kernel_read_member(vm->kernel, vm->mm, "mm_struct", "pgd", &pgd, error))
+		return error_prefix(error, "vm -M: the mm_struct at 0x%" PRIx64, vm->mm);
+	vm->root_known = vm->kernel->arch->user_root(vm->kernel->memory, pgd, &vm->root, &why);
+	if (!vm->root_known)
 		lose(vm, &why);
-		output_note(vm->output, "there may be more: %s", why.text);
-	}
-	return output_end(vm->output);
+	emit_space(vm);
+	return true;
 }
 
 static bool decode_flags(struct kernel *kernel, struct output *output, const char *word, struct error *error)
@@ -197,12 +319,51 @@ static bool decode_flags(struct kernel *kernel, struct output *output, const cha
 	return true;
 }
 
+/* What the options say together. */
+static bool take_options(struct vm *vm, struct error *error)
+{
+	const struct arguments *arguments = vm->arguments;
+	const char *wanted = option_value(arguments, 'R');
+	bool structures = has_option(arguments, 'm') || has_option(arguments, 'v');
+
+	if (structures && (!vm->host || !vm->host->print))
+		return error_set(error, ERROR_USAGE, "vm: -m and -v want gdb, which is not here");
+	if (!structures && (has_option(arguments, 'x') || has_option(arguments, 'd')))
+		return error_set(error, ERROR_USAGE, "vm: -x and -d go with -m or -v");
+	if (has_option(arguments, 'M') && arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "vm: -M names the address space, so no task is wanted: %s", arguments->words[0]);
+	vm->pages = has_option(arguments, 'p') || has_option(arguments, 'P');
+	vm->root_known = true;
+	if (has_option(arguments, 'P') &&
+	    !parse_address(vm->kernel, vm->host, vm->output, "vm -P", option_value(arguments, 'P'), &vm->only, error))
+		return false;
+	/* What could be a number and a name is looked for as both. */
+	vm->name = wanted;
+	vm->by_address = wanted && parse_hex("vm -R", wanted, &vm->wanted, NULL);
+	return true;
+}
+
+/* PARTIAL: of words that named nothing. */
+static bool finish(const struct vm *vm, const struct error *partial, struct error *error)
+{
+	if (vm->fatal.kind != ERROR_NONE || partial->kind != ERROR_NONE) {
+		*error = vm->fatal.kind != ERROR_NONE ? vm->fatal : *partial;
+		return false;
+	}
+	if (vm->only && !vm->shown)
+		return error_set(error, ERROR_USAGE, "vm -P: none of its VMAs is at 0x%" PRIx64, vm->only);
+	if (vm->lost)
+		return error_set(error, ERROR_PARTIAL, "vm: something is missing: %s", vm->why.text);
+	return !vm->name || vm->shown || error_set(error, ERROR_USAGE, "vm -R: no VMA has \"%s\"", vm->name);
+}
+
 static bool vm_run(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 		   struct error *error)
 {
-	struct vm vm = { .kernel = kernel, .output = output, .pages = has_option(arguments, 'p') };
-	const struct task *selected;
+	struct vm vm = { .kernel = kernel, .arguments = arguments, .host = host, .output = output };
+	struct task_list list = { 0 };
 	struct error why = { 0 };
+	bool of_mm = has_option(arguments, 'M'), done;
 
 	if (has_option(arguments, 'f'))
 		return decode_flags(kernel, output, option_value(arguments, 'f'), error);
@@ -211,23 +372,23 @@ static bool vm_run(struct kernel *kernel, const struct arguments *arguments, str
 		*error = why;
 		return false;
 	}
-	selected = task_find_address(kernel, host_selected_task(host));
-	if (!arguments->nr_words && !selected)
-		return error_set(error, ERROR_USAGE, "vm: no task is selected: name one, by its pid, its name or the address of its task_struct");
-	if (!output_begin(output, &shape))
-		return true;
-	if (!arguments->nr_words)
-		each_task(&vm, selected);
-	else if (!select_tasks(kernel, arguments->words, arguments->nr_words, each_task, &vm, error))
+	if (!take_options(&vm, error))
 		return false;
-	if (vm.fatal.kind != ERROR_NONE) {
-		*error = vm.fatal;
-		return false;
+	/* ERROR_PARTIAL: some of the words name no task. */
+	why = (struct error){ .kind = ERROR_NONE };
+	done = of_mm || task_list_select(&list, kernel, arguments, host, "vm", &why) || why.kind == ERROR_PARTIAL;
+	if (!done)
+		*error = why;
+	done = done && task_list_check(&list, error);
+	if (done && output_begin(output, &shape)) {
+		done = !of_mm || show_mm(&vm, error);
+		for (size_t i = 0; i < list.count && each_task(&vm, list.tasks[i]); i++)
+			;
+		if (done && vm.fatal.kind == ERROR_NONE)
+			output_end(output);
 	}
-	output_end(output);
-	if (!vm.lost)
-		return true;
-	return error_set(error, ERROR_PARTIAL, "vm: something is missing: %s", vm.why.text);
+	task_list_free(&list);
+	return done && finish(&vm, &why, error);
 }
 
 static const char help[] =
@@ -235,7 +396,8 @@ static const char help[] =
 	"/proc/PID/maps, vm_flags, the file that is mapped. RSS and VSZ are in kB.\n"
 	"\n"
 	"JSON: \"tasks\", each with its \"vmas\" (offset in the file in bytes, flag_names\n"
-	"what vm_flags mean), these with -p with their \"pages\"; -f \"flags\".\n"
+	"what vm_flags mean), these with -p with their \"pages\"; -f \"flags\"; -m and -v\n"
+	"\"structure\", as gdb prints it.\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel vm 1\n"
@@ -255,7 +417,7 @@ const struct command command_vm = {
 	.name = "vm",
 	.mi = mi_names,
 	.summary = "Show the address spaces of tasks.",
-	.usage = "vm [-p] [PID|TASK|COMMAND]... | vm -f FLAGS",
+	.usage = "vm [-p|-P VMA] [-R WHAT] [-m] [-v] [-x|-d] [PID|TASK|COMMAND]... | vm ... -M MM | vm -f FLAGS",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_TASK,
