@@ -173,8 +173,7 @@ bool files_write_atomically(const char *path, const void *data, size_t size, str
 
 /* --- files that a person names --- */
 
-/* "~/x" as gdb and shells mean it; malloc'ed. */
-static char *expand(const char *path)
+char *files_expand_home(const char *path)
 {
 	const char *home = path[0] == '~' && path[1] == '/' ? getenv("HOME") : NULL;
 	struct buffer name = { 0 };
@@ -194,7 +193,7 @@ static bool is_special(const char *path)
 
 bool files_check_named(const char *path, struct error *error)
 {
-	char *name = expand(path), *slash;
+	char *name = files_expand_home(path), *slash;
 	bool special = name && is_special(name), good;
 	struct stat info;
 
@@ -230,7 +229,7 @@ static bool write_special(const char *path, const void *data, size_t size, struc
 
 bool files_write_named(const char *path, const void *data, size_t size, struct error *error)
 {
-	char *name = expand(path), *target;
+	char *name = files_expand_home(path), *target;
 	bool done;
 
 	if (!name)

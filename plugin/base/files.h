@@ -30,7 +30,8 @@ void files_remove_directory(const char *path);
  */
 bool files_write_atomically(const char *path, const void *data, size_t size, struct error *error);
 
-/* Of a PATH that a person typed "~/" is the home directory. */
+/* Of a PATH that a person typed "~/" is the home directory, here and in the next two; malloc'ed, NULL = no memory. */
+char *files_expand_home(const char *path);
 
 /* Can it be written? To be asked before the work. */
 bool files_check_named(const char *path, struct error *error);

@@ -78,3 +78,31 @@ PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base_name, co
 	Py_XDECREF(base);
 	return class;
 }
+
+/* gdb's own words about the command NAME, and one of ours. */
+static bool describe(struct plugin *plugin, const char *name, const char *more, struct buffer *doc)
+{
+	if (!gdb_execute(plugin, doc, NULL, "help %s", name))
+		return false;
+	while (!doc->failed && doc->size && doc->data[doc->size - 1] == '\n')
+		doc->data[--doc->size] = '\0';
+	buffer_printf(doc, "\n\n%s", more);
+	return !doc->failed;
+}
+
+bool plugin_take_over(struct plugin *plugin, PyObject *base, const char *name, const char *more, const void *pointer)
+{
+	struct buffer doc = { 0 };
+	PyObject *class = describe(plugin, name, more, &doc) ? plugin_class(plugin, base, "taken_over", doc.data, pointer) : NULL;
+	PyObject *group = gdb_attribute(plugin, "COMMAND_FILES");
+	PyObject *complete = gdb_attribute(plugin, "COMPLETE_FILENAME");
+	PyObject *command = class && group && complete ?
+				    PyObject_CallFunction(class, "sOO", name, group, complete) : NULL;
+
+	buffer_free(&doc);
+	Py_XDECREF(class);
+	Py_XDECREF(group);
+	Py_XDECREF(complete);
+	Py_XDECREF(command);
+	return !PyErr_Occurred();
+}

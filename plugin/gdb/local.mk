@@ -3,7 +3,7 @@ gdb_sources += \
 	plugin/gdb/class.c \
 	plugin/gdb/commands.c \
 	plugin/gdb/attach/attach.c plugin/gdb/attach/attach_own.c plugin/gdb/session.h plugin/gdb/session.c \
-	plugin/gdb/front_ends/core_file.c plugin/gdb/front_ends/dap.c plugin/gdb/front_ends/mi.c \
+	plugin/gdb/front_ends/core_file.c plugin/gdb/front_ends/dap.c plugin/gdb/front_ends/mi.c plugin/gdb/front_ends/program_file.c \
 	plugin/gdb/attach/find.c \
 	plugin/gdb/formats.c \
 	plugin/gdb/bad_pointers.c \

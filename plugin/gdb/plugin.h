@@ -51,6 +51,7 @@ struct plugin {
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
 	bool mi;		  /* a front end drives gdb */
+	bool dap;		  /* gdb is an adapter (front_ends/dap.c) */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[6]; /* by enum python_kind */
@@ -76,6 +77,7 @@ bool register_batch(struct plugin *plugin);
 bool register_commands(struct plugin *plugin);
 bool register_mi(struct plugin *plugin);
 bool register_core_file(struct plugin *plugin);
+bool register_program_file(struct plugin *plugin);
 bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
@@ -114,6 +116,11 @@ PyObject *plugin_base_class(PyObject *base, const char *name, PyMethodDef *metho
 /* The same, derived from the class that gdb calls BASE ("Command"). */
 PyObject *plugin_gdb_base_class(struct plugin *plugin, const char *base, const char *name,
 				PyMethodDef *methods);
+/*
+ * The command that gdb calls NAME is one of ours from now on, of a class made of BASE with POINTER: it takes a file, and its help is
+ * gdb's with the sentence MORE. False with an exception.
+ */
+bool plugin_take_over(struct plugin *plugin, PyObject *base, const char *name, const char *more, const void *pointer);
 /* The plugin out of SELF's class; NULL with an exception. */
 struct plugin *plugin_of(PyObject *self);
 /* What plugin_of() finds it by, as the attribute _vmcore_plugin; a new reference. */

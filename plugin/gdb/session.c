@@ -76,17 +76,22 @@ static void session_free(struct session *session)
 		free(session->saved[i].value);
 	buffer_free(&session->libraries);
 	free(session->file);
+	free(session->explanation);
 	free(session);
 }
 
 /*
  * WHY to the person, in one write: gdb waits for the server meanwhile, and has no line half written. A front end that speaks MI gets
- * a record of the log, since what comes by stderr many show nowhere.
+ * a record of the log, since what comes by stderr many show nowhere; one that speaks DAP an event, when its request is done.
  */
-static void explain(const struct session *session, enum explain how, const char *why)
+static void explain(struct session *session, enum explain how, const char *why)
 {
 	struct buffer line = { 0 };
 
+	if (session->plugin->dap) {
+		free(__atomic_exchange_n(&session->explanation, strdup(why), __ATOMIC_ACQ_REL));
+		return;
+	}
 	if (!session->plugin->mi) {
 		dprintf(STDERR_FILENO, "%s%s\n", how == EXPLAIN_ON_NEW_LINE ? "\n" : "", why);
 		return;
@@ -126,6 +131,11 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 			explain(session, how, why.text);
 	}
 	return done;
+}
+
+char *session_take_explanation(struct session *session)
+{
+	return __atomic_exchange_n(&session->explanation, NULL, __ATOMIC_ACQ_REL);
 }
 
 void session_explain_next_failure(struct session *session, bool midline)

@@ -29,6 +29,7 @@ struct session {
 	struct server *server;
 	struct target_ops ops;	 /* vmcore_target_ops with our explanation of failed reads */
 	int explain_next;	 /* enum explain: tell the person why the next read fails; atomic */
+	char *explanation;	 /* that, for the adapter's next event; atomic, owned */
 	char directory[64];	 /* private, temporary: the files made for gdb; "" = none yet */
 	int directory_lock;	 /* says that its owner lives; -1 = none */
 	char *file;		 /* as the person named it */
@@ -73,6 +74,8 @@ bool session_interrupted(void *context);
 struct patience session_patience(struct session *session);
 /* The next failing read is explained on stderr; MIDLINE: gdb will have begun a line by then. */
 void session_explain_next_failure(struct session *session, bool midline);
+/* Where gdb is a DAP adapter: what was not said on stderr, malloc'ed; NULL = nothing. */
+char *session_take_explanation(struct session *session);
 /* The task that gdb's selected thread stands for, as a task_struct address; 0 = none. */
 uint64_t session_selected_task(struct session *session);
 /* The CPU that the selected thread is, or will be; NULL if it is none. */

@@ -88,6 +88,28 @@ def test_scopes_and_variables(dump, dap):
     assert {"fd", "buf", "count"} <= set(dap.children(scope))
 
 
+def test_globals(dump, dap):
+    """All of the scheduler's, though a per-CPU one is at no address and one is a register; each says so itself."""
+    frame = dap.frame_of(dap.thread_of(dump.pid("blocked_reader")), "schedule")
+    scope = next(s for s in dap.request("scopes", frameId=frame["id"])["scopes"] if s["name"] == "Globals")
+    found = dap.children(scope)
+    assert len(found) == scope["namedVariables"] > 100
+    assert found["current_stack_pointer"]["value"].strip('"').startswith("<error: symbol requires a frame")
+    assert any(v["value"].startswith("<error: Cannot access memory at address") for v in found.values())
+
+
+def test_why_a_read_failed_is_an_important_output(dump, dap):
+    """Of what a person typed; not of what an editor opens by itself."""
+    def said():
+        return [e["body"]["output"] for e in dap.events if e["event"] == "output" and e["body"].get("category") == "important"]
+
+    before = len(said())
+    for context, expression in (("repl", "x/4x 0"), ("watch", "*(int *)0"), ("repl", "print *(int *)0x1000")):
+        with pytest.raises(Refused, match="Cannot access memory"):
+            dap.request("evaluate", expression=expression, context=context)
+    assert [re.sub(r" is not mapped.*\n", "", text) for text in said()[before:]] == ["0x0", "0x1000"]
+
+
 def test_a_task_struct_expands(dump, dap):
     pid = dump.pid("futex")
     value = dap.request("evaluate", expression=f"*$task({pid})", context="watch")

@@ -81,6 +81,23 @@ def test_mi(one, crashed):
         assert "nothing" in said and "nothing: No such file or directory." in said + "".join(mi.log)
 
 
+def test_file(one, crashed, tmp_path):
+    """`file` is what it was, of programs and of what is none; of a vmlinux gdb finds our index, whoever loads it."""
+    program, _ = crashed
+    commands = []
+    for command in (f"file {program}", "info line innermost", "file nothing", "file", "info files", f"file -readnow {program}", "file /dev/null"):
+        commands += ["-ex", f"echo <{command}>\\n", "-ex", command]
+    assert plain_gdb("-batch", *auto_load(), *commands) == plain_gdb("-nx", "-batch", *commands)
+    with MI(gdb_argv(*auto_load(), "-iex", f"set index-cache directory {tmp_path}", "-q", "-i=mi3"), cwd=TOP) as mi:
+        mi.done(f"-file-exec-and-symbols {one.vmlinux}")
+        mi.console.clear()
+        mi.done('-interpreter-exec console "show index-cache stats"')
+        assert re.search(r"Cache hits \(this session\): [1-9]", "".join(mi.console))
+        assert [path.suffix for path in tmp_path.iterdir()] == [".gdb-index"]
+        mi.done(f"-target-select core {one.vmcore}")
+        assert mi.done("-data-evaluate-expression $task(1)->pid")["value"] == "1"
+
+
 def test_non_stop_first(one):
     """What Eclipse sends before anything else: gdb waited for ever at opening."""
     with MI(gdb_argv(*auto_load(), "-q", "-i=mi3"), cwd=TOP) as mi:

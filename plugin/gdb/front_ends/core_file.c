@@ -13,27 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/files.h"
 #include "dump/dump.h"
 
 #define RESTORE "record full restore"
 
-/* FILE with a home directory for its ~/, malloc'ed. */
-static char *expand_home(const char *file)
-{
-	const char *home = getenv("HOME");
-	char *path;
-
-	if (strncmp(file, "~/", 2) || !home)
-		return strdup(file);
-	if (asprintf(&path, "%s%s", home, file + 1) < 0)
-		return NULL;
-	return path;
-}
-
 /* The path, if TEXT is the name of a kernel's dump, malloc'ed; else NULL. */
 static char *dump_named(const char *text)
 {
-	char *path = expand_home(text);
+	char *path = files_expand_home(text);
 
 	if (path && dump_probe(path))
 		return path;
@@ -157,44 +145,17 @@ static PyMethodDef methods[] = {
 	{ 0 },
 };
 
-/* gdb's own words about NAME, and one of ours. */
-static bool describe(struct plugin *plugin, const char *name, struct buffer *doc)
-{
-	if (!gdb_execute(plugin, doc, NULL, "help %s", name))
-		return false;
-	while (!doc->failed && doc->size && doc->data[doc->size - 1] == '\n')
-		doc->data[--doc->size] = '\0';
-	buffer_string(doc, "\n\nA Linux kernel's crash dump is opened as by `target vmcore'.");
-	return !doc->failed;
-}
-
-static bool take_over(struct plugin *plugin, PyObject *base, const char *name, const bool *target)
-{
-	struct buffer doc = { 0 };
-	PyObject *class = describe(plugin, name, &doc) ? plugin_class(plugin, base, "core_file", doc.data, target) : NULL;
-	PyObject *group = gdb_attribute(plugin, "COMMAND_FILES");
-	PyObject *complete = gdb_attribute(plugin, "COMPLETE_FILENAME");
-	PyObject *command = class && group && complete ?
-				    PyObject_CallFunction(class, "sOO", name, group, complete) : NULL;
-
-	buffer_free(&doc);
-	Py_XDECREF(class);
-	Py_XDECREF(group);
-	Py_XDECREF(complete);
-	Py_XDECREF(command);
-	return !PyErr_Occurred();
-}
-
 bool register_core_file(struct plugin *plugin)
 {
+	static const char opens[] = "A Linux kernel's crash dump is opened as by `target vmcore'.";
 	PyObject *base;
 	bool done;
 
 	if (!gdb_has_command(plugin, RESTORE))
 		return true; /* then gdb's stay as they are */
 	base = plugin_gdb_base_class(plugin, "Command", "vmcore.CoreFile", methods);
-	done = base && take_over(plugin, base, "core-file", &is_core_file) &&
-	       take_over(plugin, base, "target core", &is_target);
+	done = base && plugin_take_over(plugin, base, "core-file", opens, &is_core_file) &&
+	       plugin_take_over(plugin, base, "target core", opens, &is_target);
 	Py_XDECREF(base);
 	return done;
 }

@@ -16,7 +16,7 @@
  * the CPUs come first.
  *
  * It lets a whole scope fail if one pointer in it is unknown (16): a sleeping task keeps only some
- * registers, and a kernel is full of arguments that were optimized out.
+ * registers, and a kernel is full of arguments that were optimized out. The same with its globals.
  *
  * It refuses to read a range of which a part is missing; here what is before that is read, and the
  * reason is said.
@@ -141,21 +141,6 @@ static char *dump_of(const char *command)
 	return NULL;
 }
 
-/* The adapter's `file PROGRAM`: gdb would index a vmlinux itself, for longer than some editors wait. */
-static PyObject *load_program(struct wrapped *wrapped, const char *program, PyObject *args, PyObject *keywords)
-{
-	char *file = unescape(program);
-	bool switched = file && index_before_file(wrapped->plugin, file);
-	PyObject *result;
-
-	forget_exception();
-	result = PyObject_Call(wrapped->original, args, keywords);
-	free(file);
-	if (switched && result)
-		index_after_file(wrapped->plugin);
-	return result;
-}
-
 /* gdb.dap.startup.exec_and_log(), as gdb.dap.launch calls it. */
 static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywords)
 {
@@ -166,15 +151,10 @@ static PyObject *attach_command(PyObject *self, PyObject *args, PyObject *keywor
 	char *dump = bytes ? dump_of(PyBytes_AsString(bytes)) : NULL;
 	struct buffer target = { 0 };
 	struct error error = { 0 };
-	PyObject *result = NULL;
 	bool done;
 
 	PyErr_Clear();
-	if (wrapped && bytes && !strncmp(PyBytes_AsString(bytes), "file ", 5))
-		result = load_program(wrapped, PyBytes_AsString(bytes) + 5, args, keywords);
 	Py_XDECREF(bytes);
-	if (result || PyErr_Occurred())
-		return result;
 	if (!wrapped || !dump)
 		return wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
 	buffer_string(&target, "target vmcore ");
@@ -241,15 +221,41 @@ static bool store(PyObject *dict, const char *key, PyObject *value)
 	return done;
 }
 
+/* The attribute NAME of one of the adapter's objects, which is called _NAME since 18; NULL with an exception. */
+static PyObject *attribute_of(PyObject *object, const char *name)
+{
+	PyObject *value = PyObject_GetAttrString(object, name);
+	char hidden[32];
+
+	if (value || !PyErr_ExceptionMatches(PyExc_AttributeError))
+		return value;
+	PyErr_Clear();
+	snprintf(hidden, sizeof(hidden), "_%s", name);
+	return PyObject_GetAttrString(object, hidden);
+}
+
+/* Of a structure those members that are known. What is not there at all fails; as ONE_OF_MANY, a variable of a scope, it says why. */
+static PyObject *text_of_unknown(PyObject *value, bool one_of_many)
+{
+	PyObject *text = PyObject_CallMethod(value, "format_string", NULL);
+	struct error error = { 0 };
+
+	if (text || !one_of_many || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return text;
+	error_from_python(&error);
+	return PyUnicode_FromFormat("<error: %s>", error.text);
+}
+
 /* What gdb.dap says of a variable whose value is unknown, as 18 says it; NULL with an exception. */
 static PyObject *unknown_variable(PyObject *variable)
 {
-	PyObject *value = PyObject_GetAttrString(variable, "value"), *result = PyDict_New();
+	PyObject *value = attribute_of(variable, "value"), *result = PyDict_New();
 	PyObject *type = value ? PyObject_GetAttrString(value, "type") : NULL;
-	PyObject *key = PyObject_GetAttrString(variable, "result_name");
-	PyObject *text = value ? PyObject_CallMethod(value, "format_string", NULL) : NULL;
+	PyObject *key = attribute_of(variable, "result_name");
+	/* "result" is what was evaluated. */
+	PyObject *text = value && key ? text_of_unknown(value, PyUnicode_CompareWithASCIIString(key, "value") == 0) : NULL;
 	bool done = result && type && key && text && PyDict_SetItem(result, key, text) == 0 &&
-		    store(result, "name", PyObject_GetAttrString(variable, "name")) &&
+		    store(result, "name", attribute_of(variable, "name")) &&
 		    store(result, "type", PyObject_Str(type)) &&
 		    store(result, "variablesReference", PyLong_FromLong(0));
 
@@ -277,6 +283,39 @@ static PyObject *describe_variable(PyObject *self, PyObject *args)
 	result = unknown_variable(PyTuple_GetItem(args, 0));
 	exception_settle(&aside, !result);
 	return result;
+}
+
+/* (name, "<error: why>") of the symbol, for the list of globals; NULL with an exception. */
+static PyObject *unknown_global(PyObject *args, const char *why)
+{
+	PyObject *list = attribute_of(PyTuple_GetItem(args, 0), "var_list");
+	PyObject *symbol = list ? PyObject_GetItem(list, PyTuple_GetItem(args, 1)) : NULL;
+	PyObject *name = symbol ? PyObject_GetAttrString(symbol, "name") : NULL;
+	PyObject *class = name ? dap_attribute("gdb", "Value") : NULL;
+	PyObject *text = class ? PyUnicode_FromFormat("<error: %s>", why) : NULL;
+	PyObject *value = text ? PyObject_CallFunctionObjArgs(class, text, NULL) : NULL;
+	PyObject *pair = value ? PyTuple_Pack(2, name, value) : NULL;
+
+	Py_XDECREF(value);
+	Py_XDECREF(text);
+	Py_XDECREF(class);
+	Py_XDECREF(name);
+	Py_XDECREF(symbol);
+	Py_XDECREF(list);
+	return pair;
+}
+
+/* gdb.dap.globalvars._Globals.fetch_one_child(): one variable that has no value (the kernel's current_stack_pointer) fails the scope. */
+static PyObject *fetch_global(PyObject *self, PyObject *args)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *result = wrapped ? PyObject_CallObject(wrapped->original, args) : NULL;
+	struct error error = { 0 };
+
+	if (result || !wrapped || !wrapped->plugin->session || PyErr_ExceptionMatches(PyExc_KeyboardInterrupt))
+		return result;
+	error_from_python(&error);
+	return unknown_global(args, error.text);
 }
 
 /* The response to readMemory; MISSING bytes behind DATA could not be read. */
@@ -389,6 +428,38 @@ static PyObject *read_memory(PyObject *self, PyObject *args, PyObject *keywords)
 	return result;
 }
 
+/* {"category": "important", "output": TEXT} */
+static void send_output(const char *text)
+{
+	PyObject *send = dap_attribute("gdb.dap.server", "send_event");
+	PyObject *line = PyUnicode_FromFormat("%s\n", text);
+	PyObject *body = line ? Py_BuildValue("{s:s,s:O}", "category", "important", "output", line) : NULL;
+	PyObject *result = send && body ? PyObject_CallFunction(send, "sO", "output", body) : NULL;
+
+	Py_XDECREF(result);
+	Py_XDECREF(body);
+	Py_XDECREF(line);
+	Py_XDECREF(send);
+	PyErr_Clear();
+}
+
+/* In the adapter's own thread: what a person typed, and why it found no memory. */
+static PyObject *evaluate(PyObject *self, PyObject *args, PyObject *keywords)
+{
+	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
+	PyObject *result = wrapped ? PyObject_Call(wrapped->original, args, keywords) : NULL;
+	char *why = wrapped && wrapped->plugin->session ? session_take_explanation(wrapped->plugin->session) : NULL;
+	struct put_aside aside;
+
+	if (why) {
+		exception_put_aside(&aside);
+		send_output(why);
+		exception_settle(&aside, true);
+	}
+	free(why);
+	return result;
+}
+
 static PyObject *threads(PyObject *self, PyObject *args, PyObject *keywords)
 {
 	struct wrapped *wrapped = PyCapsule_GetPointer(self, WRAPPED);
@@ -459,8 +530,11 @@ static PyMethodDef threads_method = { "vmcore_threads", KEYWORDS(threads),
 				      METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef memory_method = { "vmcore_read_memory", KEYWORDS(read_memory),
 				     METH_VARARGS | METH_KEYWORDS, NULL };
+static PyMethodDef evaluate_method = { "vmcore_evaluate", KEYWORDS(evaluate),
+				       METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef name_method = { "vmcore_thread_name", thread_name, METH_VARARGS, NULL };
 static PyMethodDef variable_method = { "vmcore_variable", describe_variable, METH_VARARGS, NULL };
+static PyMethodDef global_method = { "vmcore_global", fetch_global, METH_VARARGS, NULL };
 static PyMethodDef attach_method = { "vmcore_attach", KEYWORDS(attach_command),
 				     METH_VARARGS | METH_KEYWORDS, NULL };
 static PyMethodDef thread_event_method = { "vmcore_thread_event", thread_event, METH_VARARGS, NULL };
@@ -495,6 +569,7 @@ static bool wrap_requests(struct plugin *plugin)
 			done = wrap_request(plugin, commands, refused[i], &refuse_method);
 		done = done && wrap_request(plugin, commands, "threads", &threads_method) &&
 		       wrap_request(plugin, commands, "readMemory", &memory_method) &&
+		       wrap_request(plugin, commands, "evaluate", &evaluate_method) &&
 		       wrap_request(plugin, commands, "disconnect", &disconnect_method);
 	}
 	Py_XDECREF(commands);
@@ -514,23 +589,19 @@ static bool wrap_function(struct plugin *plugin, const char *module, const char 
 	return done;
 }
 
-/* The same for a method of a class; a C function needs help to get its self. */
-static bool wrap_to_object(struct plugin *plugin)
+/* The METHOD called NAME of the class CLASS_NAME in MODULE; a partialmethod, since what C defines gets no object before its arguments. */
+static bool wrap_method(struct plugin *plugin, const char *module, const char *class_name, const char *name, PyMethodDef *method)
 {
 	PyObject *functools = PyImport_ImportModule("functools");
-	PyObject *class = dap_attribute("gdb.dap.varref", "VariableReference");
-	PyObject *original = class ? PyObject_GetAttrString(class, "to_object") : NULL;
-	PyObject *function = original ? wrap(plugin, &variable_method, "to_object", original)
-				      : NULL;
-	PyObject *method = functools && function
-				   ? PyObject_CallMethod(functools, "partialmethod", "O", function)
-				   : NULL;
-	bool done = !original ||
-		    (method && PyObject_SetAttrString(class, "to_object", method) == 0);
+	PyObject *class = dap_attribute(module, class_name);
+	PyObject *original = class ? PyObject_GetAttrString(class, name) : NULL;
+	PyObject *function = original ? wrap(plugin, method, name, original) : NULL;
+	PyObject *bound = functools && function ? PyObject_CallMethod(functools, "partialmethod", "O", function) : NULL;
+	bool done = !original || (bound && PyObject_SetAttrString(class, name, bound) == 0);
 
 	if (done)
 		PyErr_Clear();
-	Py_XDECREF(method);
+	Py_XDECREF(bound);
 	Py_XDECREF(function);
 	Py_XDECREF(class);
 	Py_XDECREF(functools);
@@ -556,9 +627,11 @@ bool register_dap(struct plugin *plugin)
 {
 	if (!PyDict_GetItemString(PyImport_GetModuleDict(), "gdb.dap"))
 		return true; /* the usual: gdb is not an adapter */
+	plugin->dap = true;
 	return wrap_requests(plugin) && watch_threads(plugin) &&
 	       wrap_function(plugin, "gdb.dap.launch", "exec_and_log", &attach_method) &&
 	       wrap_function(plugin, "gdb.dap.events", "thread_event", &thread_event_method) &&
 	       wrap_function(plugin, "gdb.dap.threads", "_thread_name", &name_method) &&
-	       wrap_to_object(plugin);
+	       wrap_method(plugin, "gdb.dap.globalvars", "_Globals", "fetch_one_child", &global_method) &&
+	       wrap_method(plugin, "gdb.dap.varref", "VariableReference", "to_object", &variable_method);
 }
