@@ -3,7 +3,7 @@
  * Where gdb's own commands need a word from us first, and how we learn that the connection went
  * away.
  *
- * gdb runs `define hook-NAME` before NAME, in the console, in scripts and in MI. Ours run one
+ * gdb runs `define hook-NAME` before NAME, `hookpost-NAME` behind it, in the console, in scripts and in MI. Ours run one
  * hidden command, which does nothing while no dump is open. A hook that fails stops the command.
  */
 #include "gdb/session.h"
@@ -17,6 +17,8 @@ enum hook_kind {
 	HOOK_RESUME,  /* would let the machine go on */
 	HOOK_RUN,     /* would throw the dump away, to start a program or as one */
 	HOOK_QUIT,    /* would ask "Quit anyway?" about a process that never was */
+	HOOK_UI,      /* makes a front end's channel (termdebug), after the one stop that a dump has */
+	HOOK_FRAME,   /* behind it: such a channel is told where we are */
 };
 
 static const struct hook {
@@ -54,7 +56,22 @@ static const struct hook {
 	{ "attach", HOOK_RUN },
 	{ "kill", HOOK_RUN },
 	{ "quit", HOOK_QUIT },
+	{ "new-ui", HOOK_UI },
+	{ "frame", HOOK_FRAME },
 };
+
+/* Every channel gets =thread-selected with the frame, but only where that becomes another one. */
+static void announce_frame(struct plugin *plugin)
+{
+	bool quiet = gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications on"); /* 13 */
+
+	if (gdb_execute(plugin, NULL, NULL, "up"))
+		gdb_execute(plugin, NULL, NULL, "down");
+	else if (gdb_execute(plugin, NULL, NULL, "down"))
+		gdb_execute(plugin, NULL, NULL, "up");
+	if (quiet)
+		gdb_execute(plugin, NULL, NULL, "set suppress-cli-notifications off");
+}
 
 static bool run_hook(struct plugin *plugin, const struct hook *hook, struct error *error)
 {
@@ -79,6 +96,11 @@ static bool run_hook(struct plugin *plugin, const struct hook *hook, struct erro
 		plugin->quitting = true;
 		session_close(plugin);
 		break;
+	case HOOK_UI: break;
+	case HOOK_FRAME:
+		if (plugin->has_ui)
+			announce_frame(plugin);
+		break;
 	}
 	return true;
 }
@@ -92,7 +114,8 @@ static PyObject *hook_invoke(PyObject *self, PyObject *args)
 	(void)args;
 	if (!plugin || !hook)
 		return NULL;
-	if (plugin->session && !run_hook(plugin, hook, &error))
+	plugin->has_ui |= hook->kind == HOOK_UI;
+	if (hook->kind != HOOK_UI && plugin->session && !run_hook(plugin, hook, &error))
 		return raise_error(plugin, &error);
 	forget_exception(); /* a Ctrl-C is meant for the command that comes */
 	Py_RETURN_NONE;
@@ -193,13 +216,14 @@ static PyMethodDef hook_methods[] = {
 
 static bool register_hook(struct plugin *plugin, PyObject *base, const struct hook *hook)
 {
+	const char *when = hook->kind == HOOK_FRAME ? "hookpost" : "hook";
 	PyObject *class = plugin_class(
 		plugin, base, "vmcore_hook",
-		"Part of the kernel dump debugger; runs before a command of gdb's.", hook);
+		"Part of the kernel dump debugger; runs with a command of gdb's.", hook);
 	PyObject *group = gdb_attribute(plugin, "COMMAND_OBSCURE"), *name = NULL, *command = NULL;
 	bool done;
 
-	name = PyUnicode_FromFormat("kernel-hook-%s", hook->command);
+	name = PyUnicode_FromFormat("kernel-%s-%s", when, hook->command);
 	if (class && group && name)
 		command = PyObject_CallFunctionObjArgs(class, name, group, NULL);
 	done = command != NULL;
@@ -207,8 +231,7 @@ static bool register_hook(struct plugin *plugin, PyObject *base, const struct ho
 	Py_XDECREF(group);
 	Py_XDECREF(name);
 	Py_XDECREF(command);
-	return done && gdb_execute(plugin, NULL, NULL, "define hook-%s\nkernel-hook-%s\nend",
-				   hook->command, hook->command);
+	return done && gdb_execute(plugin, NULL, NULL, "define %s-%s\nkernel-%s-%s\nend", when, hook->command, when, hook->command);
 }
 
 bool register_hooks(struct plugin *plugin)

@@ -51,6 +51,7 @@ struct plugin {
 	bool quitting;		  /* gdb ends: nothing need be put back */
 	bool batch;		  /* gdb runs with -batch */
 	bool mi;		  /* a front end drives gdb */
+	bool has_ui;		  /* a front end has a channel of its own (new-ui) */
 	bool dap;		  /* gdb is an adapter (front_ends/dap.c) */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */

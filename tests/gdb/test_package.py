@@ -33,7 +33,7 @@ def test_install_and_uninstall(tmp_path):
         if what == "install":
             assert {"usr/bin/gdb-vmcore", "usr/lib/gdb-vmcore/vmcore.abi3.so", "etc/gdb/gdbinit.d/vmcore.gdb",
                     "usr/share/man/man1/gdb-vmcore.1", "usr/share/bash-completion/completions/gdb-vmcore",
-                    "usr/share/zsh/site-functions/_gdb-vmcore"} <= set(found)
+                    "usr/share/zsh/site-functions/_gdb-vmcore", "usr/share/emacs/site-lisp/vmcore-gdb.el"} <= set(found)
     assert found == []
     assert not (tmp_path / "usr/lib/gdb-vmcore").exists()
 
@@ -58,7 +58,7 @@ def test_package(package, tmp_path):
         "etc/gdb/gdbinit.d/vmcore.gdb", "usr/bin/gdb-vmcore", "gdb-vmcore/vmcore.abi3.so",
         "usr/share/bash-completion/completions/gdb-vmcore", "usr/share/doc/gdb-vmcore/changelog.gz",
         "usr/share/doc/gdb-vmcore/copyright", "usr/share/man/man1/gdb-vmcore.1.gz",
-        "usr/share/zsh/vendor-completions/_gdb-vmcore"}
+        "usr/share/emacs/site-lisp/vmcore-gdb.el", "usr/share/zsh/vendor-completions/_gdb-vmcore"}
     assert f'"/{plugin.parent.relative_to(tmp_path)}"' in (tmp_path / "etc/gdb/gdbinit.d/vmcore.gdb").read_text()
     sections = run("readelf", "-SW", plugin)
     assert ".debug_info" not in sections and ".symtab" not in sections
