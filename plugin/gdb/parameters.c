@@ -131,8 +131,9 @@ static const struct setting settings[] = {
 	  "`all', `cpus' (none but those that were running), or a number. Where there are\n"
 	  "more tasks than that, those are taken that say most: in uninterruptible sleep,\n"
 	  "runnable, processes, their other threads, kernel threads, idle ones. `auto' is\n"
-	  "4096. gdb itself takes most of a second to read a list of 30,000. Takes effect\n"
-	  "at once. `kernel ps', `kernel bt PID' and $task(PID) always know every task.\n"
+	  "4096, and 500 for a front end that speaks MI. gdb itself takes most of a second\n"
+	  "to read a list of 30,000, a front end much longer. Takes effect at once.\n"
+	  "`kernel ps', `kernel bt PID' and $task(PID) always know every task.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore threads all" },

@@ -35,6 +35,15 @@ def test_names(dump):
     assert " dentry\n" in said and "kmem -s: there is no cache nonsense" in said
 
 
+def test_all_but_some(dump):
+    every = [cache["name"] for cache in view(dump, "s")["caches"]]
+    some = dump.json("kernel kmem -s -I dentry,kmalloc-64")["caches"]
+    assert [cache["name"] for cache in some] == [name for name in every if name not in ("dentry", "kmalloc-64")] != every
+    objects = dump.json("kernel kmem -S -I signal_cache task_struct signal_cache")["objects"]
+    assert objects == dump.json("kernel kmem -S task_struct")["objects"]
+    assert "kmem: -I goes with -s or -S" in dump.gdb("kernel kmem -i -I dentry", status=1)
+
+
 def test_objects_add_up(dump):
     """The page array, with each slab's freelist, and the caches' own counters are two ways to one number."""
     for cache in view(dump, "s")["caches"]:

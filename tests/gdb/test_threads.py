@@ -9,7 +9,8 @@ import signal
 
 import pytest
 
-from conftest import GDB, LAUNCHER, TOP, Dump, SETS
+from conftest import GDB, LAUNCHER, TOP, Dump, SETS, auto_load, gdb_argv
+from mi import MI
 from test_session import wait_for
 from test_tasks import recorded
 
@@ -97,6 +98,13 @@ def test_very_many(many):
     # Some may run on a CPU.
     assert len({TASK + pid for pid in pids} - everything) <= int(many.info["smp"])
     assert re.search(rf"^Thread \d+ has (target id|extra info) .*\bpid {last}\b", text, re.M)
+
+
+def test_fewer_for_a_front_end(many):
+    """One that speaks MI asks for all of them after each command."""
+    with MI(gdb_argv(*auto_load(), "-q", "-i=mi3", many.vmlinux), cwd=TOP) as mi:
+        mi.done(f"-target-select core {many.vmcore}")
+        assert 500 <= len(mi.done("-thread-list-ids")["thread-ids"]) < 520
 
 
 def on_terminal(dump, *steps):

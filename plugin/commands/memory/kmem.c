@@ -40,6 +40,7 @@ static const struct option options[] = {
 	{ 'p', NULL, "the page array, or the pages of addresses (also physical, START-END)" },
 	{ 's', NULL, "caches of objects (slabs), or those of each name given: as /proc/slabinfo" },
 	{ 'S', NULL, "each object of caches, in use or free and on which list" },
+	{ 'I', "CACHE,...", "with -s, -S: not these" },
 	{ 'v', NULL, "areas of vmalloc, ioremap, modules, stacks: as /proc/vmallocinfo" },
 	{ 'V', NULL, "counters of pages and of events: as /proc/vmstat" },
 	{ 'z', NULL, "zones: watermarks, counters, CPUs' pages: as /proc/zoneinfo" },
@@ -87,6 +88,8 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 	}
 	if (!show && arguments->nr_words)
 		show = kmem_what;
+	if (has_option(arguments, 'I') && show != kmem_slab && show != kmem_objects)
+		return error_set(error, ERROR_USAGE, "kmem: -I goes with -s or -S");
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
 	if (arguments->nr_words && !takes_words(show))

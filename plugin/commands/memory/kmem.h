@@ -28,6 +28,8 @@ kmem_view kmem_free_pages;	/* -F */
 kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
 kmem_view kmem_objects;		/* -S */
+/* -s, -S: is the cache one of the words, or are there none, and does -I not leave it out? FOUND[i]: word i names one. */
+bool kmem_cache_wanted(const struct arguments *arguments, const char *name, bool *found);
 kmem_view kmem_page_cache;	/* -c */
 kmem_view kmem_page_owner;	/* -C */
 

@@ -41,22 +41,12 @@ struct view {
 	struct error damage;
 };
 
-static bool wanted(struct view *view, const char *name)
-{
-	bool any = !view->arguments->nr_words;
-
-	for (size_t i = 0; i < view->arguments->nr_words; i++)
-		if (!strcmp(view->arguments->words[i], name))
-			any = view->found[i] = true;
-	return any;
-}
-
 static bool each_cache(void *context, const struct slab_cache *cache, struct error *error)
 {
 	struct view *view = context;
 	struct owner *owners;
 
-	if (!wanted(view, cache->name))
+	if (!kmem_cache_wanted(view->arguments, cache->name, view->found))
 		return true;
 	if (view->count >= MAX_CACHES)
 		return error_set(error, ERROR_CORRUPT, "there are more than %u caches", MAX_CACHES);

@@ -32,13 +32,19 @@ struct view {
 	struct error damage;
 };
 
-static bool wanted(struct view *view, const struct slab_cache *cache)
+bool kmem_cache_wanted(const struct arguments *arguments, const char *name, bool *found)
 {
-	bool any = !view->arguments->nr_words;
+	bool any = !arguments->nr_words;
 
-	for (size_t i = 0; i < view->arguments->nr_words; i++)
-		if (!strcmp(view->arguments->words[i], cache->name))
-			any = view->found[i] = true;
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (!strcmp(arguments->words[i], name))
+			any = found[i] = true;
+	for (const char *left = option_value(arguments, 'I'); left && any;) {
+		size_t size = strcspn(left, ",");
+
+		any = size != strlen(name) || strncmp(left, name, size);
+		left = left[size] ? left + size + 1 : NULL;
+	}
 	return any;
 }
 
@@ -64,7 +70,7 @@ static bool each(void *context, const struct slab_cache *cache, struct error *er
 	struct slab_counts counts;
 
 	(void)error;
-	if (!wanted(view, cache))
+	if (!kmem_cache_wanted(view->arguments, cache->name, view->found))
 		return true;
 	slab_cache_count(view->kernel, cache, &counts);
 	if (counts.damage.kind == ERROR_NONE && counts.free_cpus + counts.free_nodes + counts.free_listed > counts.objects)
