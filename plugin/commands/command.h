@@ -261,6 +261,7 @@ extern const struct command command_whatis;
 extern const struct command command_dis;
 extern const struct command command_p;
 extern const struct command command_vm;
+extern const struct command command_oom;
 extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;

@@ -34,6 +34,7 @@ const struct command *const command_table[] = {
 	&command_timer,
 	&command_tree,
 	&command_vm,
+	&command_oom,
 	&command_vtop,
 	&command_whatis,
 	NULL,

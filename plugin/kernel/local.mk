@@ -36,6 +36,7 @@ core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/k
 	plugin/kernel/memory/nodes.c plugin/kernel/memory/nodes.h
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
+core_sources += plugin/kernel/memory/oom.c plugin/kernel/memory/oom.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
 core_sources += plugin/kernel/slab/slab.c plugin/kernel/slab/slab.h plugin/kernel/slab/slab_members.h plugin/kernel/slab/slab_places.c

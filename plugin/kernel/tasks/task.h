@@ -35,6 +35,9 @@ enum task_fact {
 	TASK_RSS_OWN,
 };
 
+/* What a process's pages are: the resident set is the first three. */
+enum mm_kind { MM_FILE, MM_ANON, MM_SHMEM, MM_SWAP, NR_MM_KINDS };
+
 struct task {
 	uint64_t address; /* of the task_struct */
 	uint32_t known;	  /* bit per enum task_fact: task_knows() before any of these is believed */
@@ -50,6 +53,7 @@ struct task {
 	uint64_t last_run;
 	uint64_t flags;		       /* PF_* */
 	uint64_t rss_bytes, vsz_bytes; /* of the mm; tasks_load_memory() fills them in */
+	int64_t mm_bytes[NR_MM_KINDS]; /* the same by kind */
 	bool memory_unknown;	       /* the mm cannot be read as a whole, the two mean nothing */
 	uint32_t pid, tgid, ppid;      /* in the initial namespace */
 	/* raw: __state | exit_state << 16 is not mixed: see exit_state */

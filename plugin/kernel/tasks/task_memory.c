@@ -8,9 +8,6 @@
 
 #define MEMORY_UNKNOWN "not known: its memory use: "
 #define MAX_PAGES   (1ll << 40) /* of 4 KiB, as many as 52 bits of address have */
-/* Those that make up the resident set: pages of files, anonymous ones, shared memory. */
-#define NR_COUNTERS 3
-#define SHMEM	    2
 #define NOT_COUNTED (-1)
 
 struct memory_reader {
@@ -20,13 +17,14 @@ struct memory_reader {
 	struct member rss;
 	bool per_cpu;
 	struct member count, counters; /* in struct percpu_counter; counters.size 0 without SMP */
-	int64_t index[NR_COUNTERS];
+	int64_t index[NR_MM_KINDS];
 };
 
 static bool reader_open(struct memory_reader *reader, struct kernel *kernel, struct error *error)
 {
-	static const char *const names[NR_COUNTERS] = { "MM_FILEPAGES", "MM_ANONPAGES",
-							"MM_SHMEMPAGES" };
+	static const char *const names[NR_MM_KINDS] = {
+		[MM_FILE] = "MM_FILEPAGES", [MM_ANON] = "MM_ANONPAGES", [MM_SHMEM] = "MM_SHMEMPAGES", [MM_SWAP] = "MM_SWAPENTS",
+	};
 	struct types *types = kernel->types;
 
 	*reader = (struct memory_reader){ .kernel = kernel };
@@ -42,9 +40,9 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 		reader->per_cpu = types_member(types, "percpu_counter", "counters",
 					       &reader->counters, NULL);
 	}
-	for (size_t i = 0; i < NR_COUNTERS; i++) {
+	for (size_t i = 0; i < NR_MM_KINDS; i++) {
 		/* Before eca56ff906bd, 4.5, shared memory was counted among the pages of files. */
-		if (i == SHMEM && !types_enumerator(types, NULL, names[i], &reader->index[i], NULL)) {
+		if (i >= MM_SHMEM && !types_enumerator(types, NULL, names[i], &reader->index[i], NULL)) {
 			reader->index[i] = NOT_COUNTED;
 			continue;
 		}
@@ -57,8 +55,8 @@ static bool reader_open(struct memory_reader *reader, struct kernel *kernel, str
 	return true;
 }
 
-/* What the CPUs have not yet added to the counter: a batch each. */
-static bool sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers, int64_t *sum,
+/* What the CPUs have not yet added to the counters: a batch each. */
+static bool sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers, int64_t *pages,
 			struct error *error)
 {
 	struct kernel *kernel = reader->kernel;
@@ -66,7 +64,7 @@ static bool sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers, 
 	if (!kernel->nr_cpu_ids)
 		return error_set(error, ERROR_EXCLUDED, "the CPUs' counts: %s", kernel->damage);
 	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-		for (size_t i = 0; i < NR_COUNTERS; i++) {
+		for (size_t i = 0; i < NR_MM_KINDS; i++) {
 			uint64_t address, value;
 
 			if (!pointers[i])
@@ -74,7 +72,7 @@ static bool sum_per_cpu(struct memory_reader *reader, const uint64_t *pointers, 
 			if (!kernel_per_cpu_pointer(kernel, pointers[i], cpu, &address, error) ||
 			    !memory_read_uint(kernel->memory, address, 4, &value, error))
 				return false;
-			*sum += (int32_t)value;
+			pages[i] += (int32_t)value;
 		}
 	}
 	return true;
@@ -84,16 +82,16 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 		    struct error *error)
 {
 	struct kernel *kernel = reader->kernel;
-	uint64_t total, value, pointers[NR_COUNTERS] = { 0 };
+	uint64_t total, value, pointers[NR_MM_KINDS] = { 0 };
 	/* s64 in a percpu_counter, else an atomic long. */
 	unsigned size = reader->count.size ? reader->count.size : kernel->arch->pointer_size;
-	int64_t pages = 0;
+	int64_t pages[NR_MM_KINDS] = { 0 };
 
 	if (!kernel_read_field(kernel, mm, &reader->total_vm, &total, error))
 		return false;
 	if (total > MAX_PAGES)
 		return error_set(error, ERROR_CORRUPT, "the mm at %" PRIx64 " is said to have %" PRIu64 " pages", mm, total);
-	for (size_t i = 0; i < NR_COUNTERS; i++) {
+	for (size_t i = 0; i < NR_MM_KINDS; i++) {
 		uint64_t counter = mm + reader->rss.offset +
 				   reader->index[i] * reader->rss.element_size;
 
@@ -108,28 +106,27 @@ static bool read_mm(struct memory_reader *reader, uint64_t mm, struct task *task
 			return error_set(error, ERROR_CORRUPT,
 					 "the mm at %" PRIx64 " counts %" PRId64 " pages", mm,
 					 (int64_t)value);
-		pages += (int64_t)value;
+		pages[i] = (int64_t)value;
 		if (reader->per_cpu &&
 		    !kernel_read_field(kernel, counter, &reader->counters, &pointers[i], error))
 			return false;
 	}
-	if (reader->per_cpu && !sum_per_cpu(reader, pointers, &pages, error))
+	if (reader->per_cpu && !sum_per_cpu(reader, pointers, pages, error))
 		return false;
 	task->vsz_bytes = total * memory_page_size(kernel->memory);
-	task->rss_bytes = (uint64_t)pages * memory_page_size(kernel->memory);
+	for (size_t i = 0; i < NR_MM_KINDS; i++)
+		task->mm_bytes[i] = pages[i] * (int64_t)memory_page_size(kernel->memory);
 	return true;
 }
 
 /* Up to 6.1: the pages, at most 63 of each kind, that a task has not yet added to its mm. */
-static uint64_t own_bytes(struct memory_reader *reader, const struct task *task)
+static void add_own(struct memory_reader *reader, const struct task *task, struct task *first)
 {
 	const size_t room = sizeof(task->rss_own) / sizeof(task->rss_own[0]);
-	int64_t pages = 0;
 
-	for (size_t i = 0; i < NR_COUNTERS; i++)
+	for (size_t i = 0; i < NR_MM_KINDS; i++)
 		if ((uint64_t)reader->index[i] < room)
-			pages += task->rss_own[reader->index[i]];
-	return (uint64_t)pages * memory_page_size(reader->kernel->memory);
+			first->mm_bytes[i] += task->rss_own[reader->index[i]] * (int64_t)memory_page_size(reader->kernel->memory);
 }
 
 /* Which task has been asked for this mm first: mm -> index + 1. */
@@ -176,7 +173,7 @@ static bool fill(struct memory_reader *reader, struct task_table *table, const s
 		/* A thread's share that is not known is missing in the sum. */
 		if (!task_knows(task, TASK_RSS_OWN))
 			table->tasks[*slot - 1].memory_unknown = true;
-		table->tasks[*slot - 1].rss_bytes += own_bytes(reader, task);
+		add_own(reader, task, &table->tasks[*slot - 1]);
 	}
 	return true;
 }
@@ -216,11 +213,14 @@ static void spread(struct task_table *table, const struct mm_map *map)
 	for (size_t i = 0; i < table->count; i++) {
 		struct task *task = &table->tasks[i];
 		const struct task *first;
+		int64_t rss;
 
 		if (!task->mm)
 			continue;
 		first = &table->tasks[*mm_slot(map, table, task->mm) - 1];
-		task->rss_bytes = (int64_t)first->rss_bytes > 0 ? first->rss_bytes : 0;
+		memmove(task->mm_bytes, first->mm_bytes, sizeof(task->mm_bytes));
+		rss = first->mm_bytes[MM_FILE] + first->mm_bytes[MM_ANON] + first->mm_bytes[MM_SHMEM];
+		task->rss_bytes = rss > 0 ? rss : 0;
 		task->vsz_bytes = first->vsz_bytes;
 		task->memory_unknown = first->memory_unknown;
 		if (first->memory_unknown && !(task->damage && strstr(task->damage, MEMORY_UNKNOWN)))
