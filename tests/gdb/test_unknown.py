@@ -98,12 +98,12 @@ def test_cut_kdump_says_so(one, tmp_path, percent):
     assert "[TRUNCATED]" not in one.gdb("kernel sys")
 
 
-@pytest.mark.parametrize("name", ["vmcore", "vmcore.elf", "vmcore.flat"])
-def test_a_beginning_says_that_it_is_one(one, tmp_path, name):
+@pytest.mark.parametrize("kind", ["kdump", "elf", "flat"])
+def test_a_beginning_says_that_it_is_one(one, tmp_path, kind):
     """However little is left, what is missing is the rest, not the kernel's fault."""
-    path = tmp_path / "vmcore"
+    path, whole = tmp_path / "vmcore", one.vmcore if kind == "kdump" else one.in_format(kind)[0]
     for size in (40, 100, 600, 5000):
-        with open(one.directory / name, "rb") as file:
+        with open(whole, "rb") as file:
             path.write_bytes(file.read(size))
         output = run_gdb(one.vmlinux, path, ())
         assert "truncated" in output or "ends before its first record" in output, output
