@@ -6,6 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps, sig, foreach, set
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
+ *	locks/		who waits for whom and for what: locks
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
@@ -266,6 +267,7 @@ extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
+extern const struct command command_locks;
 extern const struct command command_sig;
 extern const struct command command_foreach;
 extern const struct command command_set;

@@ -28,6 +28,7 @@ core_sources += plugin/commands/memory/kmem_objects.c
 core_sources += plugin/commands/memory/kmem_what.c
 core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
 core_sources += plugin/commands/scheduler/timer.c
+core_sources += plugin/commands/locks/locks.c
 core_sources += plugin/commands/tasks/sig.c
 core_sources += plugin/commands/system/irq.c
 core_sources += plugin/commands/tasks/set.c

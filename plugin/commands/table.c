@@ -15,6 +15,7 @@ const struct command *const command_table[] = {
 	&command_irq,
 	&command_kmem,
 	&command_list,
+	&command_locks,
 	&command_log,
 	&command_mod,
 	&command_mount,

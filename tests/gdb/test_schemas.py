@@ -55,6 +55,7 @@ CASES = {
     "files": ["1", "-a", "-f 1", "-R 0 1", "-c 1", "-d (init_fs.root.dentry)"],
     "mount": ["", "-l", "-n 1 proc"],
     "timer": ["", "-C 0", "-r", "-r -C 0"],
+    "locks": ["", "-a", "-k mutex", "1"],
     "foreach": ["1 sig", "active ps"],
     "set": ["", "2", "-c 1", "-p"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
