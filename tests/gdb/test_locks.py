@@ -1,4 +1,4 @@
-"""kernel locks: who waits for whom, held against what the guest's tasks are known to do, their /proc/PID/{syscall,wchan,stat}, and gdb's
+"""kernel locks: who waits for whom, held against what the guest's tasks are known to do, their /proc/PID/{syscall,stack,stat}, and gdb's
 own walk of the lists they wait in."""
 import functools
 import re
@@ -52,13 +52,15 @@ def test_a_wait_queue(dump):
 def test_pthread_join_waits_for_that_thread(dump):
     """The role's first thread joins the last one that it started: the kernel clears the word at its end, clear_child_tid."""
     row = row_of(dump, "threads")
-    assert (row["kind"], row["holder_pid"]) == ("join", dump.pid("thread-7"))
+    assert (row["kind"], row["purpose"], row["holder_pid"]) == ("futex", "join", dump.pid("thread-7"))
     assert int(row["object"], 16) == first_argument(dump, "threads")
 
 
 def test_futex(dump):
-    row, = locks(dump, "-k futex")
-    assert (row["pid"], row["holder_pid"], row["inferred"]) == (dump.pid("futex"), None, True)
+    row = row_of(dump, "futex", "-k futex")
+    assert (row["kind"], row["purpose"], row["holder_pid"], row["inferred"]) == ("futex", None, None, True)
+    assert {row["pid"] for row in locks(dump, "-k futex")} - {dump.pid("thread-7")} == {dump.pid("futex"), dump.pid("threads")}
+    assert {row["pid"] for row in locks(dump, "-k join")} == {dump.pid("thread-7"), dump.pid("threads")}
     assert int(row["object"], 16) == first_argument(dump, "futex")
 
 
@@ -69,16 +71,13 @@ def test_all_that_slept_uninterruptibly(dump):
     assert {dump.pid("mutex_waiter"), dump.pid("uninterruptible")} <= sleeping <= shown
 
 
-def test_functions_are_those_of_wchan(dump):
-    """/proc/PID/wchan is the first function that is not the scheduler's, of which a lock's own are part."""
+def test_functions_are_those_of_the_guests_stacks(dump):
+    """/proc/PID/stack begins with the first function that is not the scheduler's, of which a lock's own are part."""
     checked = 0
     for row in locks(dump, "-a"):
         task = dump.oracle.tasks.get(row["pid"])
-        if not task or row["kind"] in (None, "futex", "join") or not dump.has_slept_since(task):
-            continue
-        wchan = task.files["wchan"].decode()
-        if wchan not in ("0", ""):
-            assert wchan in [(row[key] or "").split(" ")[0] for key in ("waits_in", "called_by")], row
+        if task and row["kind"] not in (None, "futex") and task.stack and dump.has_slept_since(task):
+            assert task.stack[0] in [(row[key] or "").split(" ")[0] for key in ("waits_in", "called_by")], row
             checked += 1
     assert checked > 4
 
@@ -117,7 +116,7 @@ def test_only_what_was_asked_for(dump):
     assert [row["pid"] for row in locks(dump, f"{holder} -k {row_of(dump, 'mutex_waiter')['kind']}")] == [holder, waiter]
     assert dump.json(f"kernel locks {dump.pid('nanosleep')}") == {"tasks": [], "notes": ["none of these waits for anything that is known"]}
     text = dump.gdb(f"kernel locks {waiter}", "kernel locks -k sorrow", "kernel locks 99999")
-    assert re.search(rf"^BLOCKS .*\n +1 +{holder}  IN .* rig-mutex_holde .*\n +0 +{waiter}  UN +\d+\.\d+ +rig-mutex_waite  (rt_)?mutex .* \*$", text, re.M)
+    assert re.search(rf"^BLOCKS .*\n +1 +{holder}  IN .* rig-mutex_holde .*\n +0 +{waiter}  UN +\d+\.\d+ +rig-mutex_waite  (rt_)?mutex .*$", text, re.M)
     assert "note: * what it waits for is inferred from its stack" in text
     assert "locks: -k sorrow: no kind of wait; there are unknown, mutex, rw_semaphore, " in text
     assert "99999" in text

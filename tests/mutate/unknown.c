@@ -157,7 +157,8 @@ static bool is_word_about_damage(const char *key)
 
 static bool is_count(const char *key)
 {
-	static const char *const keys[] = { "count", "nr_tasks", "names" };
+	/* the last three: where it is in the tree of those who wait, whom one that is not known is not below */
+	static const char *const keys[] = { "count", "nr_tasks", "names", "blocks", "depth", "tree" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(key, keys[i]))

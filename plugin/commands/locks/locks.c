@@ -22,7 +22,7 @@ static const struct option options[] = {
 };
 
 enum {
-	BLOCKS, PID, STATE, ELAPSED, NAME, WHY, TASK, CPU, COMM, DEPTH, KIND, WANTS, OBJECT, OBJECT_NAME, BIT, FUNCTION, WAITS_IN, CALLED_BY, INFERRED,
+	BLOCKS, PID, STATE, ELAPSED, NAME, WHY, TASK, CPU, COMM, DEPTH, KIND, PURPOSE, WANTS, OBJECT, OBJECT_NAME, BIT, FUNCTION, WAITS_IN, CALLED_BY, INFERRED,
 	HOLDER_PID, HOLDER_TASK, HOLDER_COMM, HOLDER_HINT, HOLDER_KNOWN, CIRCLE, DEADLOCK, NR_CELLS
 };
 
@@ -31,13 +31,14 @@ static const struct column columns[NR_CELLS] = {
 	[PID] = { "pid", "PID", 7, COLUMN_RIGHT },
 	[STATE] = { "state", "ST", 2, COLUMN_LEFT },
 	[ELAPSED] = { "elapsed_ns", "SECONDS", 8, COLUMN_RIGHT },
-	[NAME] = { "name", "COMMAND", 17, COLUMN_LEFT | COLUMN_TEXT_ONLY },
+	[NAME] = { "tree", "COMMAND", 17, COLUMN_LEFT | COLUMN_TEXT_ONLY },
 	[WHY] = { "why", "WAITS FOR", 0, COLUMN_LEFT | COLUMN_TEXT_ONLY },
 	[TASK] = { "task", NULL, 0, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
 	[CPU] = { "cpu", NULL, 0, COLUMN_JSON_ONLY },
 	[COMM] = { "comm", NULL, 0, COLUMN_JSON_ONLY },
 	[DEPTH] = { "depth", NULL, 0, COLUMN_JSON_ONLY },
 	[KIND] = { "kind", NULL, 0, COLUMN_JSON_ONLY },
+	[PURPOSE] = { "purpose", NULL, 0, COLUMN_JSON_ONLY },
 	[WANTS] = { "wanted_for", NULL, 0, COLUMN_JSON_ONLY },
 	[OBJECT] = { "object", NULL, 0, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
 	[OBJECT_NAME] = { "object_name", NULL, 0, COLUMN_JSON_ONLY },
@@ -201,7 +202,7 @@ static bool narrow(struct locks *locks, const struct task_list *list, const char
 
 		for (size_t j = 0; j < list->count && !wanted; j++)
 			wanted = list->tasks[j] == wait->task || list->tasks[j] == wait->owner;
-		if (!wanted || (kind && strcmp(kind, wait_kind_name(wait->kind))))
+		if (!wanted || (kind && strcmp(kind, wait_kind_name(wait->kind)) && strcmp(kind, wait_kind_name(wait_kind_base(wait->kind)))))
 			continue;
 		found++;
 		show_chain(locks, wait);
@@ -294,7 +295,9 @@ static void wait_cells(struct locks *locks, const struct wait *wait)
 	struct output *output = locks->output;
 
 	if (wait->kind != WAIT_UNKNOWN) {
-		output_string(output, KIND, wait_kind_name(wait->kind));
+		output_string(output, KIND, wait_kind_name(wait_kind_base(wait->kind)));
+		if (wait->kind != wait_kind_base(wait->kind))
+			output_string(output, PURPOSE, wait_kind_name(wait->kind));
 		output_bool(output, INFERRED, wait->inferred, NULL);
 	}
 	if (wait->for_read || wait->for_write)
@@ -467,14 +470,19 @@ static void notes(struct locks *locks, bool any)
 {
 	const struct waits *waits = &locks->waits;
 	bool inferred = false;
+	size_t unknown = 0;
 
 	circle_notes(locks);
-	for (size_t i = 0; i < waits->count; i++)
+	for (size_t i = 0; i < waits->count; i++) {
 		inferred = inferred || (waits->items[i].inferred && locks->nodes[i].shown);
+		unknown += waits->items[i].owner_unknown;
+	}
 	if (inferred)
 		output_note(locks->output, "* what it waits for is inferred from its stack");
 	if (waits->count && !locks->now)
 		output_note(locks->output, "the run queues' clocks could not be read, so nobody knows since when they wait");
+	if (unknown)
+		output_note(locks->output, "of %zu tasks it is not known who they wait for: more may wait for the others than BLOCKS says", unknown);
 	if (waits->states_unknown)
 		output_note(locks->output, "whether %zu task%s not known: the state could not be read", waits->states_unknown,
 			    waits->states_unknown == 1 ? " waits is" : "s wait is");

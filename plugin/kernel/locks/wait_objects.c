@@ -75,19 +75,26 @@ static bool find_layout(struct kernel *kernel, enum wait_kind kind, struct waite
 	return false;
 }
 
-static bool neighbour(struct kernel *kernel, uint64_t node, const char *which, uint64_t *address_ret)
+/* *UNREAD: there is memory at NODE, which the dump does not have. Words that are no addresses lead to where there is none. */
+static bool neighbour(struct kernel *kernel, uint64_t node, const char *which, uint64_t *address_ret, bool *unread)
 {
-	return kernel_read_member(kernel, node, "list_head", which, address_ret, NULL) && *address_ret &&
-	       !(*address_ret % kernel->arch->pointer_size);
+	struct error error = { .kind = ERROR_NONE };
+
+	if (!kernel_read_member(kernel, node, "list_head", which, address_ret, &error)) {
+		*unread |= error.kind != ERROR_NOT_MAPPED;
+		return false;
+	}
+	return *address_ret && !(*address_ret % kernel->arch->pointer_size);
 }
 
 /* Do both neighbours of list NODE point back at it, and is it not alone? */
-static bool is_linked(struct kernel *kernel, uint64_t node, uint64_t *next_ret)
+static bool is_linked(struct kernel *kernel, uint64_t node, uint64_t *next_ret, bool *unread)
 {
 	uint64_t previous, back;
 
-	return neighbour(kernel, node, "next", next_ret) && *next_ret != node && neighbour(kernel, node, "prev", &previous) &&
-	       neighbour(kernel, *next_ret, "prev", &back) && back == node && neighbour(kernel, previous, "next", &back) && back == node;
+	return neighbour(kernel, node, "next", next_ret, unread) && *next_ret != node && neighbour(kernel, node, "prev", &previous, unread) &&
+	       neighbour(kernel, *next_ret, "prev", &back, unread) && back == node && neighbour(kernel, previous, "next", &back, unread) &&
+	       back == node;
 }
 
 /*
@@ -108,12 +115,12 @@ static bool is_waiter(struct kernel *kernel, const struct waiter_layout *layout,
 }
 
 /* The object whose list of waiters START is in: 0 = not found. */
-static uint64_t object_of(struct kernel *kernel, const struct waiter_layout *layout, uint64_t start)
+static uint64_t object_of(struct kernel *kernel, const struct waiter_layout *layout, uint64_t start, bool *unread)
 {
 	uint64_t node = start, next, head = 0;
 
 	for (size_t i = 0; i < MAX_WAITERS; i++) {
-		if (!is_linked(kernel, node, &next))
+		if (!is_linked(kernel, node, &next, unread))
 			return 0;
 		node = next;
 		if (node == start)
@@ -127,13 +134,6 @@ static uint64_t object_of(struct kernel *kernel, const struct waiter_layout *lay
 	return 0;
 }
 
-uint64_t wait_queue_of(struct kernel *kernel, uint64_t node)
-{
-	struct waiter_layout layout;
-
-	return find_layout(kernel, WAIT_QUEUE, &layout) ? object_of(kernel, &layout, node) : 0;
-}
-
 /*
  * Is the process in the key of the futex that WAITER waits for its task's? It is the mm's address, or a number that each mm has, so that an
  * mm that is gone is not taken for one that came after it.
@@ -145,7 +145,9 @@ static bool is_own_futex(struct kernel *kernel, const struct wait *wait, uint64_
 	if (!own)
 		return false;
 	if (kernel_read_member(kernel, waiter, "futex_q", "key.private.mm_seq", &of, NULL))
-		return kernel_read_member(kernel, own, "mm_struct", "futex_unique_id", &own, NULL) && of == own;
+		return (kernel_read_member(kernel, own, "mm_struct", "futex.unique_id.counter", &own, NULL) ||
+			kernel_read_member(kernel, own, "mm_struct", "futex_unique_id", &own, NULL)) &&
+		       of == own;
 	return kernel_read_member(kernel, waiter, "futex_q", "key.private.mm", &of, NULL) && of == own;
 }
 
@@ -170,13 +172,13 @@ static bool take_waiter(struct kernel *kernel, struct wait *wait, const struct w
 {
 	uint64_t value, next;
 
-	if (!is_linked(kernel, waiter + layout->list.offset, &next) ||
+	if (!is_linked(kernel, waiter + layout->list.offset, &next, &wait->unread) ||
 	    (layout->type->func && (!kernel_read_field(kernel, waiter, &layout->func, &value, NULL) || !unwind_is_code(kernel, value))))
 		return false;
 	if (wait->kind == WAIT_FUTEX)
 		return futex_word(kernel, wait, layout, waiter);
 	if (layout->type->head) {
-		wait->object = object_of(kernel, layout, waiter + layout->list.offset);
+		wait->object = object_of(kernel, layout, waiter + layout->list.offset, &wait->unread);
 		return wait->object != 0;
 	}
 	if (!kernel_read_field(kernel, waiter, &layout->bit, &value, NULL) || value > 64)
@@ -208,8 +210,13 @@ bool wait_object(struct kernel *kernel, struct wait *wait, uint64_t start, uint6
 	uint64_t value;
 
 	start = (start + word - 1) & ~(word - 1);
-	if (!find_layout(kernel, wait->kind, &layout) || !(copy = copy_stack(kernel, wait->task, start, end)))
+	if (!find_layout(kernel, wait->kind, &layout))
 		return false;
+	copy = copy_stack(kernel, wait->task, start, end);
+	if (!copy) {
+		wait->unread = true;
+		return false;
+	}
 	for (uint64_t at = 0; !found && at + layout.size <= end - start; at += word) {
 		found = kernel_decode_field(kernel, copy + at, end - start - at, &layout.task, &value) && value == wait->task->address &&
 			take_waiter(kernel, wait, &layout, start + at);

@@ -54,6 +54,17 @@ const char *wait_kind_name(enum wait_kind kind)
 	return names[kind];
 }
 
+enum wait_kind wait_kind_base(enum wait_kind kind)
+{
+	switch (kind) {
+	case WAIT_KTHREAD_STOP:
+	case WAIT_VFORK:
+	case WAIT_FLUSH_WORK: return WAIT_COMPLETION;
+	case WAIT_JOIN: return WAIT_FUTEX;
+	default: return kind;
+	}
+}
+
 static bool begins(const char *name, const char *prefix)
 {
 	return !strncmp(name, prefix, strlen(prefix));
@@ -139,17 +150,14 @@ static void from_blocked(struct wait *wait, const struct blocked *blocked, const
 			       : 0;
 }
 
-static bool unwind_task(struct kernel *kernel, const struct task *task, struct stack *stack, struct error *error)
+/* False: it is not whole, *WHY says why. What there is of it is right. */
+static bool unwind_task(struct kernel *kernel, const struct task *task, struct stack *stack, struct error *why)
 {
 	struct registers registers = { 0 };
-	struct error why = { .kind = ERROR_NONE };
 
 	stack->count = 0;
-	if (task_registers(kernel, task, &registers, NULL, &why))
-		unwind(kernel, &registers, stack->frames, MAX_FRAMES, &stack->count, &why);
-	if (!stack->count)
-		*error = why;
-	return stack->count > 0;
+	return task_registers(kernel, task, &registers, NULL, why) &&
+	       unwind(kernel, &registers, stack->frames, MAX_FRAMES, &stack->count, why) != UNWIND_FAILED;
 }
 
 struct reading {
@@ -196,12 +204,42 @@ static bool other_wait(struct reading *reading, struct wait *wait, bool uninterr
 	return true;
 }
 
+/* A stack that is not whole, or a list that leads into a page that is not there. */
+static void lose(struct waits *waits, const struct error *why)
+{
+	if (!waits->stacks_unknown++)
+		waits->why = *why;
+}
+
+static bool look_at_task(struct reading *reading, struct wait *wait, bool uninterruptible, struct error *error)
+{
+	struct error why = { .kind = ERROR_NONE };
+	bool whole = unwind_task(reading->kernel, wait->task, &reading->stack, &why), keeping = uninterruptible;
+	const struct blocked *blocked = NULL;
+
+	if (reading->stack.count) {
+		look_at_stack(reading->kernel, &reading->stack, wait);
+		reading->locks.count = 0;
+		if (!blocked_add(reading->kernel, &reading->locks, wait->task, reading->stack.frames, reading->stack.count, &blocked, error))
+			return false;
+		keeping = true;
+		if (blocked && blocked->kind != LOCK_NONE)
+			from_blocked(wait, blocked, &reading->stack);
+		else if (!other_wait(reading, wait, uninterruptible, &keeping, error))
+			return false;
+	}
+	if ((uninterruptible || reading->all) && !wait->object && !wait->user && (!whole || wait->unread)) {
+		if (whole)
+			error_set(&why, ERROR_EXCLUDED, "the list that it waits in leads to a page that is not in the dump");
+		wait->owner_unknown = true;
+		lose(reading->waits, &why);
+	}
+	return !keeping || keep(reading->waits, wait, error);
+}
+
 static bool add_task(struct reading *reading, const struct task *task, struct error *error)
 {
-	bool uninterruptible, keeping = true;
 	struct wait wait = { .task = task, .bit = -1 };
-	const struct blocked *blocked;
-	struct error why = { .kind = ERROR_NONE };
 
 	if (task->on_cpu || task->idle || (task_knows(task, TASK_EXIT_STATE) && task->exit_state))
 		return true;
@@ -209,26 +247,7 @@ static bool add_task(struct reading *reading, const struct task *task, struct er
 		reading->waits->states_unknown++;
 		return true;
 	}
-	if (!task->state)
-		return true;
-	uninterruptible = !strcmp(task_state_letters(reading->kernel, task), "UN");
-	if (!unwind_task(reading->kernel, task, &reading->stack, &why)) {
-		if (!uninterruptible)
-			return true;
-		if (!reading->waits->stacks_unknown++)
-			reading->waits->why = why;
-		wait.owner_unknown = true;
-		return keep(reading->waits, &wait, error);
-	}
-	look_at_stack(reading->kernel, &reading->stack, &wait);
-	reading->locks.count = 0;
-	if (!blocked_add(reading->kernel, &reading->locks, task, reading->stack.frames, reading->stack.count, &blocked, error))
-		return false;
-	if (blocked && blocked->kind != LOCK_NONE)
-		from_blocked(&wait, blocked, &reading->stack);
-	else if (!other_wait(reading, &wait, uninterruptible, &keeping, error))
-		return false;
-	return !keeping || keep(reading->waits, &wait, error);
+	return !task->state || look_at_task(reading, &wait, !strcmp(task_state_letters(reading->kernel, task), "UN"), error);
 }
 
 bool waits_read(struct kernel *kernel, bool all, struct waits *waits, struct error *error)

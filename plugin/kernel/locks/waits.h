@@ -48,6 +48,7 @@ struct wait {
 	uint64_t function;		/* of the work that is flushed; 0 = not known */
 	const struct task *owner;	/* who has to do something; NULL = nobody, or not recorded, or ... */
 	bool owner_unknown;		/* it, or which task it is, cannot be read: NULL does not mean nobody */
+	bool unread;			/* something of it could not be read: that nothing was found does not mean much */
 	bool owner_is_hint;		/* a reader of several, or who took a semaphore last */
 	uint64_t waits_in, caller;	/* pcs: the innermost function that is not the scheduler's, and who called it; 0 = not known */
 	/* waits_read() fills them in at its end */
@@ -62,12 +63,14 @@ struct waits {
 	size_t count, capacity;
 	size_t circles;
 	size_t states_unknown;	/* so many tasks' states could not be read: whether they wait is not known */
-	size_t stacks_unknown;	/* so many sleep uninterruptibly, and their stacks cannot be followed */
+	size_t stacks_unknown;	/* so many wait, or may, and what for could not be read */
 	struct error why;	/* of the first of these */
 };
 
 /* "mutex"; WAIT_UNKNOWN is "unknown". */
 const char *wait_kind_name(enum wait_kind kind);
+/* What a kthread_stop, vfork, flush_work is besides, or a join: a completion, a futex. Others are themselves. */
+enum wait_kind wait_kind_base(enum wait_kind kind);
 /*
  * Of all tasks. Without ALL those that sleep uninterruptibly, that wait for a lock, or for a task that is known; with it futexes and wait
  * queues of interruptible sleep, too.

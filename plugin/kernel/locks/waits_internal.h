@@ -11,9 +11,6 @@
  */
 bool wait_object(struct kernel *kernel, struct wait *wait, uint64_t start, uint64_t end);
 
-/* The wait_queue_head that NODE, an entry's list_head, is in a list of: of ENTRY's type's layout. 0 = not found. */
-uint64_t wait_queue_of(struct kernel *kernel, uint64_t node);
-
 /* Who completes what, by address; zero-initialised, filled at the first question. */
 struct wait_owners {
 	struct named *ends, *exits;
