@@ -4,7 +4,7 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps, sig, foreach, set
+ *	tasks/		tasks and what they wait for: ps, sig, task, foreach, set
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
  *	locks/		who waits for whom and for what: locks
  *	stacks/		bt
@@ -268,6 +268,7 @@ extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
 extern const struct command command_locks;
+extern const struct command command_task;
 extern const struct command command_sig;
 extern const struct command command_foreach;
 extern const struct command command_set;

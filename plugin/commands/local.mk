@@ -30,6 +30,7 @@ core_sources += plugin/commands/files/files.c plugin/commands/files/mount.c
 core_sources += plugin/commands/scheduler/timer.c
 core_sources += plugin/commands/locks/locks.c
 core_sources += plugin/commands/tasks/sig.c
+core_sources += plugin/commands/tasks/task.c
 core_sources += plugin/commands/system/irq.c
 core_sources += plugin/commands/tasks/set.c
 core_sources += plugin/commands/tasks/foreach.c plugin/commands/tasks/foreach.h plugin/commands/tasks/foreach_host.c plugin/commands/tasks/foreach_select.c

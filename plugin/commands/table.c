@@ -32,6 +32,7 @@ const struct command *const command_table[] = {
 	&command_struct,
 	&command_sym,
 	&command_sys,
+	&command_task,
 	&command_timer,
 	&command_tree,
 	&command_vm,

@@ -56,6 +56,7 @@ CASES = {
     "mount": ["", "-l", "-n 1 proc"],
     "timer": ["", "-C 0", "-r", "-r -C 0"],
     "locks": ["", "-a", "-k mutex", "1"],
+    "task": ["1", "-R pid,comm,flags -x 1", "-d -R se.vruntime 1"],
     "foreach": ["1 sig", "active ps"],
     "set": ["", "2", "-c 1", "-p"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],

@@ -466,13 +466,15 @@ static void circle_notes(struct locks *locks)
 	}
 }
 
-static void notes(struct locks *locks, bool any)
+static void notes(struct locks *locks, const char *damage, bool any)
 {
 	const struct waits *waits = &locks->waits;
 	bool inferred = false;
 	size_t unknown = 0;
 
 	circle_notes(locks);
+	if (damage)
+		output_note(locks->output, "there may be more tasks: %s", damage);
 	for (size_t i = 0; i < waits->count; i++) {
 		inferred = inferred || (waits->items[i].inferred && locks->nodes[i].shown);
 		unknown += waits->items[i].owner_unknown;
@@ -538,7 +540,7 @@ static bool locks_run(struct kernel *kernel, const struct arguments *arguments, 
 		output_begin(output, &shape);
 		done = show_roots(&locks, error) || error->kind == ERROR_NONE;
 		output_end(output);
-		notes(&locks, any);
+		notes(&locks, table->damage, any);
 	}
 	free(locks.children);
 	free(locks.nodes);
