@@ -37,6 +37,7 @@ const struct command *const command_table[] = {
 	&command_tree,
 	&command_vm,
 	&command_vtop,
+	&command_waitq,
 	&command_whatis,
 	NULL,
 };

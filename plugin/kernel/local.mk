@@ -48,5 +48,5 @@ core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.
 	plugin/kernel/scheduler/timer_owner.c
 core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c
 core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/kernel/locks/waits_internal.h plugin/kernel/locks/wait_objects.c \
-	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c
+	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
