@@ -39,6 +39,7 @@ const struct command *const command_table[] = {
 	&command_vtop,
 	&command_waitq,
 	&command_whatis,
+	&command_workqueue,
 	NULL,
 };
 

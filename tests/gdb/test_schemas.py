@@ -58,6 +58,7 @@ CASES = {
     "locks": ["", "-a", "-k mutex", "1"],
     "task": ["1", "-R pid,comm,flags -x 1", "-d -R se.vruntime 1"],
     "waitq": ["kauditd_wait", "rcu_state.gp_wq rcu_state", "-s (&rcu_state.gp_wq)"],
+    "workqueue": ["", "-a", "-d"],
     "foreach": ["1 sig", "active ps"],
     "set": ["", "2", "-c 1", "-p"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
