@@ -3,6 +3,7 @@
  * believed where they do not agree. */
 #include "test_command_image.h"
 
+#include "kernel/locks/wait_queue.h"
 #include "kernel/locks/waits_internal.h"
 
 #define TEXT	  0xffffffff81000000ull
@@ -72,6 +73,17 @@ static const struct image_member old_members[] = {
 	MEMBER("swait_queue", "task_list", 8, 16),
 	MEMBER("completion", "wait", 0, 24, .kind = TYPE_STRUCT, .type_name = "wait_queue_head_t"),
 	MEMBER("completion", "wait.head", HEAD, 16),
+	{ NULL, NULL, { 0 } }
+};
+
+/* Before 4.13: other names. */
+static const struct image_member oldest_members[] = {
+	LIST,
+	MEMBER("__wait_queue_head", "task_list", HEAD, 16),
+	MEMBER("__wait_queue", "flags", 0, 4),
+	MEMBER("__wait_queue", "private", 8, 8),
+	MEMBER("__wait_queue", "func", 16, 8),
+	MEMBER("__wait_queue", "task_list", 24, 16),
 	{ NULL, NULL, { 0 } }
 };
 
@@ -297,6 +309,50 @@ static void flush(void **state)
 	command_image_free(set);
 }
 
+struct found {
+	struct wait_queue_entry entries[4];
+	size_t count;
+};
+
+static bool find_entry(void *context, const struct wait_queue_entry *entry)
+{
+	struct found *found = context;
+
+	found->entries[found->count++] = *entry;
+	return found->count < 4;
+}
+
+static void oldest_queue(void **state)
+{
+	const uint64_t nodes[] = { OBJECT + HEAD, AT(6) + 24, 0x2100 };
+	struct command_image *set = machine(oldest_members);
+	struct found found = { 0 };
+	struct task_table *table;
+	struct error error = { 0 };
+
+	(void)state;
+	put(set, AT(6), 1); /* WQ_FLAG_EXCLUSIVE */
+	put(set, AT(6) + 8, TASK(6));
+	put(set, AT(6) + 16, TEXT + 8);
+	put(set, 0x2100 - 16, 0x1234); /* whoever this is, it is no task */
+	ring(set, nodes, 3);
+	assert_true(tasks_get(&set->image->kernel, &table, NULL));
+	assert_true(wait_queue_for_each(&set->image->kernel, IMAGE_BASE + OBJECT, false, find_entry, &found, &error));
+	assert_int_equal(found.count, 2);
+	assert_int_equal(found.entries[0].task->pid, 40);
+	assert_true(found.entries[0].exclusive && found.entries[0].func == TEXT + 8);
+	assert_null(found.entries[1].task);
+	assert_int_equal(found.entries[1].private, 0x1234);
+	/* There are no simple ones here, and a list that breaks off is said to. */
+	assert_false(wait_queue_for_each(&set->image->kernel, IMAGE_BASE + OBJECT, true, find_entry, &found, &error));
+	put(set, AT(6) + 24, 0x10);
+	found.count = 0;
+	memory_forget_translations(set->image->kernel.memory);
+	assert_false(wait_queue_for_each(&set->image->kernel, IMAGE_BASE + OBJECT, false, find_entry, &found, &error));
+	assert_int_equal(found.count, 1);
+	command_image_free(set);
+}
+
 /* 0 and 1 wait for each other, 2 for 0, 3 for 2; 4 for itself; 5 for 6, who waits for nobody; 7 and 8 in a circle with a guess. */
 static void chains(void **state)
 {
@@ -328,7 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(completion), cmocka_unit_test(old_completion), cmocka_unit_test(stale), cmocka_unit_test(bit_and_queue),
-		cmocka_unit_test(futex),      cmocka_unit_test(flush),		cmocka_unit_test(chains),
+		cmocka_unit_test(futex),      cmocka_unit_test(flush),		cmocka_unit_test(chains),     cmocka_unit_test(oldest_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
