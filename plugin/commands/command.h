@@ -4,8 +4,9 @@
  *
  * The rooms, by subject, as kernel/ has them:
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
- *	tasks/		tasks and what they wait for: ps, sig, foreach, set
- *	scheduler/	who runs and who waits to run, what is due and when: runq, timer
+ *	tasks/		tasks and what they wait for: ps, sig, task, foreach, set
+ *	scheduler/	who runs and who waits to run, what is due and when: runq, timer, workqueue
+ *	locks/		who waits for whom and for what: locks, waitq
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
@@ -267,6 +268,10 @@ extern const struct command command_ptov;
 extern const struct command command_pte;
 extern const struct command command_runq;
 extern const struct command command_timer;
+extern const struct command command_locks;
+extern const struct command command_workqueue;
+extern const struct command command_waitq;
+extern const struct command command_task;
 extern const struct command command_sig;
 extern const struct command command_foreach;
 extern const struct command command_set;

@@ -15,6 +15,7 @@ const struct command *const command_table[] = {
 	&command_irq,
 	&command_kmem,
 	&command_list,
+	&command_locks,
 	&command_log,
 	&command_mod,
 	&command_mount,
@@ -31,12 +32,15 @@ const struct command *const command_table[] = {
 	&command_struct,
 	&command_sym,
 	&command_sys,
+	&command_task,
 	&command_timer,
 	&command_tree,
 	&command_vm,
 	&command_oom,
 	&command_vtop,
+	&command_waitq,
 	&command_whatis,
+	&command_workqueue,
 	NULL,
 };
 

@@ -11,6 +11,7 @@
  *	open/		from a dump to a struct kernel: which vmlinux, KASLR, the dump's own description
  *	tasks/		tasks, CPUs, who waits for whom
  *	scheduler/	run queues, timers, and who waits to be woken
+ *	locks/		who waits for whom, and for what
  *	files/		open files, paths through mounts, sockets
  *	stacks/		unwinding, and lines of the source
  *	modules/	modules, their files on disk, names of addresses in them

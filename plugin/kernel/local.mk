@@ -48,4 +48,7 @@ core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/ker
 core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.h plugin/kernel/scheduler/timers_internal.h plugin/kernel/scheduler/hrtimers.c \
 	plugin/kernel/scheduler/timer_owner.c
 core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c
+core_sources += plugin/kernel/scheduler/workqueues.c plugin/kernel/scheduler/workqueues.h
+core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/kernel/locks/waits_internal.h plugin/kernel/locks/wait_objects.c \
+	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h

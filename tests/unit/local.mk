@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/unit/test_arch_i386 \
 	tests/unit/test_frame_table \
 	tests/unit/test_blocked \
+	tests/unit/test_waits \
 	tests/unit/test_bt \
 	tests/unit/test_cfi \
 	tests/unit/test_command \

@@ -358,6 +358,7 @@ static bool show_memory(struct view *view, char *word, struct error *error)
 	memcpy(view->columns, columns, sizeof(columns));
 	/* The one that was asked for needs no name. */
 	if (!list && view->count == 1 && !view->before) {
+		view->columns[CPU].flags |= COLUMN_JSON_ONLY;
 		view->columns[ADDRESS].flags |= COLUMN_JSON_ONLY;
 		if (view->members || has_option(view->arguments, 'r') || has_option(view->arguments, 'o'))
 			view->columns[VALUE].flags |= COLUMN_JSON_ONLY;	/* so that there is no line of its own */

@@ -1,0 +1,127 @@
+"""kernel locks: who waits for whom, held against what the guest's tasks are known to do, their /proc/PID/{syscall,stack,stat}, and gdb's
+own walk of the lists they wait in."""
+import functools
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
+
+
+@functools.lru_cache(maxsize=None)
+def locks(dump, arguments=""):
+    return dump.json(f"kernel locks {arguments}")["tasks"]
+
+
+def row_of(dump, role, arguments=""):
+    row, = (row for row in locks(dump, arguments) if row["pid"] == dump.pid(role))
+    return row
+
+
+def recorded(dump, name):
+    return int(re.search(rf"\b{name} ([0-9a-f]+)", dump.oracle.text("sys/kernel/debug/vmcore_rig/containers"))[1], 16)
+
+
+def first_argument(dump, role):
+    """Of the system call the guest found the task in: futex()'s is the word."""
+    return int(dump.oracle.tasks[dump.pid(role)].files["syscall"].split()[1], 16)
+
+
+def test_a_mutex_and_its_holder(dump):
+    waiter, holder = row_of(dump, "mutex_waiter"), row_of(dump, "mutex_holder")
+    assert waiter["kind"] in ("mutex", "rt_mutex")
+    assert int(waiter["object"], 16) == recorded(dump, "mutex")
+    assert waiter["object_name"] in (None, "rig_mutex [vmcore_rig]")
+    assert waiter["called_by"] == "rig_take_mutex [vmcore_rig]"
+    assert (waiter["holder_pid"], waiter["holder_is_hint"], waiter["holder_known"]) == (dump.pid("mutex_holder"), False, True)
+    assert (waiter["depth"], waiter["blocks"], waiter["state"]) == (1, 0, "UN")
+    assert (holder["depth"], holder["blocks"], holder["kind"]) == (0, 1, None)
+    rows = [row["pid"] for row in locks(dump)]
+    assert rows[rows.index(waiter["pid"]) - 1] == holder["pid"]
+
+
+def test_a_wait_queue(dump):
+    row = row_of(dump, "uninterruptible")
+    assert (row["kind"], row["waits_in"], row["inferred"]) == ("wait_queue", "rig_sleep_uninterruptible [vmcore_rig]", True)
+    assert int(row["object"], 16) == recorded(dump, "wait-queue")
+    assert row["holder_pid"] is None
+    # The holder of the mutex sleeps there, too, but may be woken by signals.
+    assert int(row_of(dump, "mutex_holder", "-a")["object"], 16) == recorded(dump, "wait-queue")
+
+
+def test_pthread_join_waits_for_that_thread(dump):
+    """The role's first thread joins the last one that it started: the kernel clears the word at its end, clear_child_tid."""
+    row = row_of(dump, "threads")
+    assert (row["kind"], row["purpose"], row["holder_pid"]) == ("futex", "join", dump.pid("thread-7"))
+    assert int(row["object"], 16) == first_argument(dump, "threads")
+
+
+def test_futex(dump):
+    row = row_of(dump, "futex", "-k futex")
+    assert (row["kind"], row["purpose"], row["holder_pid"], row["inferred"]) == ("futex", None, None, True)
+    assert {row["pid"] for row in locks(dump, "-k futex")} - {dump.pid("thread-7")} == {dump.pid("futex"), dump.pid("threads")}
+    assert {row["pid"] for row in locks(dump, "-k join")} == {dump.pid("thread-7"), dump.pid("threads")}
+    assert int(row["object"], 16) == first_argument(dump, "futex")
+
+
+def test_all_that_slept_uninterruptibly(dump):
+    """What was in state D when the guest wrote it down, and has not run since, is there."""
+    shown = {row["pid"] for row in locks(dump)}
+    sleeping = {task.tid for task in dump.oracle.tasks.values() if task.state == "D" and dump.has_slept_since(task)}
+    assert {dump.pid("mutex_waiter"), dump.pid("uninterruptible")} <= sleeping <= shown
+
+
+def test_functions_are_those_of_the_guests_stacks(dump):
+    """/proc/PID/stack begins with the first function that is not the scheduler's, of which a lock's own are part."""
+    checked = 0
+    for row in locks(dump, "-a"):
+        task = dump.oracle.tasks.get(row["pid"])
+        if task and row["kind"] not in (None, "futex") and task.stack and dump.has_slept_since(task):
+            assert task.stack[0] in [(row[key] or "").split(" ")[0] for key in ("waits_in", "called_by")], row
+            checked += 1
+    assert checked > 4
+
+
+QUEUES = """
+long = gdb.lookup_type("unsigned long")
+entry = gdb.lookup_type("struct wait_queue_entry")
+offset = next(f.bitpos // 8 for f in entry.fields() if f.name == "entry")
+for at in AT:
+    head = gdb.Value(at).cast(long).cast(gdb.lookup_type("struct wait_queue_head").pointer())["head"]
+    node, tasks = head["next"], []
+    while node != head.address and len(tasks) < 1000:
+        waiter = gdb.Value(int(node.cast(long)) - offset).cast(long).cast(entry.pointer())
+        tasks.append(int(waiter["private"].cast(long)))
+        node = node["next"]
+    print(at, *tasks)
+"""
+
+
+def test_wait_queues_have_these_waiters(dump):
+    queues = {}
+    for row in locks(dump, "-a"):
+        if row["kind"] == "wait_queue":
+            queues.setdefault(int(row["object"], 16), set()).add(int(row["task"], 16))
+    assert len(queues) > 5
+    for line in dump.python(QUEUES.replace("AT", repr(sorted(queues)))).splitlines():
+        at, *tasks = map(int, line.split())
+        assert queues.pop(at) <= set(tasks)
+    assert not queues
+
+
+def test_only_what_was_asked_for(dump):
+    waiter, holder = dump.pid("mutex_waiter"), dump.pid("mutex_holder")
+    assert [row["pid"] for row in locks(dump, f"-k {row_of(dump, 'mutex_waiter')['kind']}")] == [holder, waiter]
+    assert [row["pid"] for row in locks(dump, str(waiter))] == [holder, waiter]
+    assert [row["pid"] for row in locks(dump, f"{holder} -k {row_of(dump, 'mutex_waiter')['kind']}")] == [holder, waiter]
+    assert dump.json(f"kernel locks {dump.pid('nanosleep')}") == {"tasks": [], "notes": ["none of these waits for anything that is known"]}
+    text = dump.gdb(f"kernel locks {waiter}", "kernel locks -k sorrow", "kernel locks 99999")
+    assert re.search(rf"^BLOCKS .*\n +1 +{holder}  IN .* rig-mutex_holde .*\n +0 +{waiter}  UN +\d+\.\d+ +rig-mutex_waite  (rt_)?mutex .*$", text, re.M)
+    assert "note: * what it waits for is inferred from its stack" in text
+    assert "locks: -k sorrow: no kind of wait; there are unknown, mutex, rw_semaphore, " in text
+    assert "99999" in text
+
+
+def test_most_blocking_first(dump):
+    rows = [row for row in locks(dump) if not row["depth"]]
+    assert [row["blocks"] for row in rows] == sorted((row["blocks"] for row in rows), reverse=True)
