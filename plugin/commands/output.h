@@ -114,6 +114,7 @@ struct output_ops {
 struct output {
 	const struct output_ops *ops;
 	unsigned address_digits; /* of the dump's machine; 0 = 16 */
+	bool no_headings;	/* for people: tables without the line above them; what it sets */
 };
 
 /* How many digits an address has; a larger one, of physical memory, has as many as it needs. */

@@ -264,7 +264,7 @@ static void finish_line(struct output_text *text, struct level *level)
 
 	if (!level->row_open || (level->continued && !level->pending))
 		return;
-	if (level->shape->layout == SHAPE_TABLE && !level->titled && !level->silent)
+	if (level->shape->layout == SHAPE_TABLE && !text->output.no_headings && !level->titled && !level->silent)
 		put_titles(text, level);
 	if (level->silent) {
 		/* Its shapes speak for it. */

@@ -18,9 +18,9 @@ SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.
 CASES = {
     "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
-           "-r", "-S", "-y 7"],
+           "-r", "-S", "-y 7", "-I", "-Y -H"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
-           "-A -f"],
+           "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1"],
     "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
     "sys": ["", "-t", "-c", "-c read", "config", "config CONFIG_SMP"],
     "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-S"],
@@ -64,7 +64,7 @@ CASES = {
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
          ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
-         ("set", "-p"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
+         ("set", "-p"), ("bt", "1 -S 0"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
 
 
 # Debian's of these machines carry none.
