@@ -59,6 +59,7 @@ enum column_flags {
 	COLUMN_RAW = 16,	/* text is printed without padding, newlines and tabs as they are */
 	COLUMN_HIGHLIGHT = 32,	/* gdb's "highlight" style (errors, the panicked CPU) */
 	COLUMN_TEXT_ONLY = 64,	/* for people: not in JSON and MI */
+	COLUMN_JOINED = 128,	/* without a title; text: nothing stands between it and the next cell */
 };
 
 struct column {

@@ -83,9 +83,9 @@ enum {
 };
 
 static const struct column table_columns[NR_CELLS] = {
-	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT },
+	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT | COLUMN_JOINED },
 	[CELL_PID] = { "pid", "PID", 5, COLUMN_RIGHT },
-	[CELL_PPID] = { "ppid", "PPID", 6, COLUMN_RIGHT },
+	[CELL_PPID] = { "ppid", "PPID", 5, COLUMN_RIGHT },
 	[CELL_NS_PID] = { "ns_pid", "NSPID", 6, COLUMN_RIGHT },
 	[CELL_NS_LEVEL] = { "ns_level", "", 0, COLUMN_JSON_ONLY },
 	[CELL_CPU] = { "cpu", "CPU", 3, COLUMN_RIGHT },
@@ -93,8 +93,8 @@ static const struct column table_columns[NR_CELLS] = {
 	[CELL_KSTACKP] = { "kstackp", "KSTACKP", 16, COLUMN_ADDRESS },
 	[CELL_STATE] = { "state", "ST", 2, COLUMN_LEFT },
 	[CELL_MEM] = { "mem_percent", "%MEM", 4, COLUMN_RIGHT },
-	[CELL_VSZ] = { "vsz_bytes", "VSZ", 7, COLUMN_RIGHT },
-	[CELL_RSS] = { "rss_bytes", "RSS", 7, COLUMN_RIGHT },
+	[CELL_VSZ] = { "vsz_bytes", "VSZ", 6, COLUMN_RIGHT },
+	[CELL_RSS] = { "rss_bytes", "RSS", 5, COLUMN_RIGHT },
 	[CELL_POLICY] = { "policy", "POLICY", 8, COLUMN_LEFT },
 	[CELL_PRIO] = { "prio", "PRIO", 4, COLUMN_RIGHT },
 	[CELL_COMM_TEXT] = { "comm_text", "COMM", 0, COLUMN_TEXT_ONLY },
@@ -461,11 +461,11 @@ static const char ps_help[] =
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel ps rig-busy 'rig-t.*'\n"
-	"     PID    PPID  CPU        TASK        ST  %MEM      VSZ      RSS  COMM\n"
-	">    211       1    3  ff18d74d8500a0c0  RU   0.1     1192      904  rig-busy\n"
-	"     165       1    1  ff18d74dbef18000  IN   0.1    66760      880  rig-threads\n"
-	"     190       1    1  ff18d74d826a4180  IN   0.1     1192      512  rig-tracer\n"
-	"     191     190    3  ff18d74dbfd7c180  TR   0.0     1192      320  rig-traced\n"
+	"   PID   PPID  CPU        TASK        ST  %MEM     VSZ    RSS  COMM\n"
+	">  211      1    3  ff18d74d8500a0c0  RU   0.1    1192    904  rig-busy\n"
+	"   165      1    1  ff18d74dbef18000  IN   0.1   66760    880  rig-threads\n"
+	"   190      1    1  ff18d74d826a4180  IN   0.1    1192    512  rig-tracer\n"
+	"   191    190    3  ff18d74dbfd7c180  TR   0.0    1192    320  rig-traced\n"
 	"\n"
 	"(gdb) kernel ps -p 159\n"
 	"PID: 0        TASK: ffffffff9a41aa40  CPU: 0    COMMAND: \"swapper/0\"\n"
