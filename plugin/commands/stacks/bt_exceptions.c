@@ -26,6 +26,7 @@ struct search {
 	struct bt *bt;
 	uint64_t sp;		/* of the first frame, if that is on this stack; else 0 */
 	bool known;		/* bt->stack is what this one was followed from */
+	uint64_t start, end;	/* of the stack that is searched */
 	size_t found;
 	bool missing;		/* a part could not be read */
 };
@@ -49,6 +50,19 @@ static bool is_start(const struct bt *bt, const struct registers *registers)
 	       registers->value[arch->sp] == bt->stack.registers.value[arch->sp];
 }
 
+/* Do bt's frames say anything of ADDRESS: did they go on beyond it, or to their end? Where they break off nothing is stale. */
+static bool is_followed(const struct search *search, uint64_t address)
+{
+	const struct stack *stack = &search->bt->stack;
+
+	if (stack->count && stack->end == UNWIND_COMPLETE)
+		return true;
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->frames[i].sp > address && stack->frames[i].sp >= search->start && stack->frames[i].sp < search->end)
+			return true;
+	return false;
+}
+
 static void status_cells(struct search *search, const struct exception_frame *found)
 {
 	struct bt *bt = search->bt;
@@ -60,9 +74,9 @@ static void status_cells(struct search *search, const struct exception_frame *fo
 		status = "frame", text = "bt goes through it";
 	else if (is_start(bt, &found->registers))
 		status = "start", text = "the registers that bt begins with";
-	else if (search->sp && found->address < search->sp)
+	else if (search->sp && found->address < search->sp && bt->stack.cpu)
 		status = "above", text = "above bt's first frame: stale, or the crash's own way";
-	else
+	else if (is_followed(search, found->address))
 		status = "stale", text = "stale: bt does not go through it";
 	if (status) {
 		output_string(bt->output, CELL_STATUS_TEXT, text);
@@ -94,6 +108,8 @@ static bool search(struct search *search, uint64_t start, uint64_t end, bool use
 	struct error why = { .kind = ERROR_NONE };
 	uint64_t missing;
 
+	search->start = start;
+	search->end = end;
 	if (!exception_frames(bt->kernel, start, end, user, show, search, &missing, &why) && why.kind != ERROR_NONE) {
 		if (error)
 			*error = why;
