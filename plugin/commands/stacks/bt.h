@@ -60,6 +60,7 @@ struct bt {
 	const struct host *host;
 	bool lines, words;   /* -l, -f */
 	bool decimal;	     /* -d */
+	bool modules_noted;  /* -e, -E: what is not known of modules has been said */
 	bool any_line;	     /* -l has found one of vmlinux */
 	bool has_reference, reference_function; /* -R: there is one, and it is a function's start */
 	uint64_t reference;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "commands/tasks/task_cells.h"
+#include "kernel/modules/module.h"
 #include "kernel/stacks/cpu_stacks.h"
 #include "kernel/stacks/exceptions.h"
 #include "kernel/tasks/cpu.h"
@@ -154,9 +155,30 @@ static bool other_stacks(struct search *context, struct error *error)
 	return true;
 }
 
+/* What is code of a module is known only as far as the modules are. */
+static void module_note(struct bt *bt)
+{
+	struct module_list *list;
+	struct error why;
+	const char *damage = NULL;
+
+	if (!modules_get(bt->kernel, &list, &why))
+		damage = why.text;
+	else
+		damage = list->damage;
+	for (size_t i = 0; !damage && i < list->count; i++)
+		damage = list->modules[i].damage;
+	if (damage && !bt->modules_noted)
+		output_note(bt->output, "exception frames in a module's code may be missing: %s", damage);
+	bt->modules_noted = true;
+}
+
 static bool finish(struct bt *bt, bool done, struct search *search, const struct error *why)
 {
 	output_end(bt->output);
+	if (search->known && bt_end(bt))
+		output_note(bt->output, "whether bt goes through these is known up to where its frames end: %s", bt_end(bt));
+	module_note(bt);
 	if (!done)
 		output_note(bt->output, "%s", why->text);
 	else if (!search->found && !search->missing)
