@@ -255,6 +255,11 @@ struct arch {
 	/* A struct pt_regs in kernel memory at ADDRESS -> registers. */
 	bool (*pt_regs)(struct memory *memory, uint64_t address, struct registers *registers,
 			struct error *error);
+	/*
+	 * Could entry code have saved these? By what is the same whatever was interrupted: selectors, modes, bits that are always set or
+	 * never. For who looks for struct pt_regs in a stack's memory (kernel/stacks/exceptions.h).
+	 */
+	bool (*could_be_saved)(struct memory *memory, const struct registers *registers);
 	/* What the hardware alone saved there, of TRAP_SIZE bytes. Optional. */
 	bool (*trap)(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
 	size_t trap_size;

@@ -127,6 +127,19 @@ bool arm64_is_user(const struct registers *registers)
 	return registers->valid & 1ull << ARM64_SP && !(registers->value[ARM64_SP] >> 55 & 1);
 }
 
+/* PSTATE: user space's, or exception level 1 or 2 with its own stack pointer; bits 5 and 14 to 19 are nobody's. */
+bool arm64_could_be_saved(struct memory *memory, const struct registers *registers)
+{
+	uint64_t state = registers->value[ARM64_PSTATE], pc = registers->value[ARM64_PC], sp = registers->value[ARM64_SP];
+
+	if (state & 0xfc020)
+		return false;
+	if ((state & 0xf) == 0)
+		return pc > 0xfff && !memory->arch->is_kernel_address(memory, pc) && !memory->arch->is_kernel_address(memory, sp) &&
+		       (state & 0x10 || (pc % 4 == 0 && sp % 16 == 0));
+	return ((state & 0x1f) == 5 || (state & 0x1f) == 9) && sp % 16 == 0 && memory->arch->is_kernel_address(memory, sp);
+}
+
 /* struct cpu_context (arch/arm64/include/asm/processor.h): x19 to x28, fp, sp, pc. */
 bool arm64_task_registers(struct memory *memory, uint64_t cpu_context, struct registers *registers,
 			  struct error *error)

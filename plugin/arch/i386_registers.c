@@ -164,6 +164,19 @@ bool i386_is_user(const struct registers *registers)
 	return registers->valid & 1ull << I386_CS && (registers->value[I386_CS] & 3) == 3;
 }
 
+/* __KERNEL_CS (and its place below a hypervisor, ring 1), __USER_CS, __USER_DS. */
+bool i386_could_be_saved(struct memory *memory, const struct registers *registers)
+{
+	uint64_t cs = registers->value[I386_CS], flags = registers->value[I386_EFLAGS], pc = registers->value[I386_EIP];
+
+	/* Bit 1 is always set; bits 3, 5 and 15 and from 22 never are. Entry code loads ds and es. */
+	if ((flags & 0x802a) != 2 || flags >> 22)
+		return false;
+	if (cs == 0x60 || cs == 0x61)
+		return memory->arch->is_kernel_address(memory, registers->value[I386_ESP]) && registers->value[I386_DS] == 0x7b;
+	return cs == 0x73 && registers->value[I386_SS] == 0x7b && flags & 0x200 && pc && !memory->arch->is_kernel_address(memory, pc);
+}
+
 /* struct inactive_task_frame (arch/x86/include/asm/switch_to.h): flags, si, di, bx, bp, ret_addr. */
 bool i386_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers, struct error *error)
 {

@@ -146,6 +146,19 @@ bool s390x_is_user(const struct registers *registers)
 	return registers->valid & 1ull << S390X_PSWM && registers->value[S390X_PSWM] >> 48 & 1;
 }
 
+/* z/Architecture Principles of Operation, "Program-Status-Word Format": bits that must be 0; addresses of 64 bits. */
+bool s390x_could_be_saved(struct memory *memory, const struct registers *registers)
+{
+	const uint64_t zero = 0xb808007e7fffffff, translation = 1ull << 58, wide = 3ull << 31, key = 0xfull << 52;
+	uint64_t mask = registers->value[S390X_PSWM];
+
+	if (mask & zero || (mask & (translation | wide)) != (translation | wide) || registers->value[S390X_PSWA] % 2)
+		return false;
+	if (s390x_is_user(registers))
+		return registers->value[S390X_PSWA] != 0;
+	return !(mask & key) && registers->value[S390X_R15] % 8 == 0 && memory->arch->is_kernel_address(memory, registers->value[S390X_R15]);
+}
+
 /* struct stack_frame of __switch_to's caller (arch/s390/include/asm/stacktrace.h): r6 to r15 at 72. */
 bool s390x_task_registers(struct memory *memory, uint64_t ksp, struct registers *registers, struct error *error)
 {

@@ -232,6 +232,7 @@ const struct arch arch_x86_64 = {
 	.trap = x86_64_trap,
 	.trap_size = X86_64_TRAP_SIZE,
 	.find_pt_regs = x86_64_find_pt_regs,
+	.could_be_saved = x86_64_could_be_saved,
 	.record_pt_regs = x86_64_record_pt_regs,
 	.record_at = x86_64_record_at,
 	.call_target = x86_64_call_target,

@@ -37,6 +37,7 @@ extern const uint8_t x86_64_orc_bases[ORC_NR_BASES];
 #define X86_64_CALL_SIZE 5
 bool x86_64_trap(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
 bool x86_64_find_pt_regs(struct memory *memory, uint64_t sp, uint64_t *address_ret, uint64_t *lost_ret);
+bool x86_64_could_be_saved(struct memory *memory, const struct registers *registers);
 uint64_t x86_64_record_pt_regs(uint64_t fp);
 enum arch_record x86_64_record_at(struct memory *memory, uint64_t function, uint64_t address);
 bool x86_64_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);

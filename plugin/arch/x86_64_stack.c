@@ -122,6 +122,22 @@ bool x86_64_trap(struct memory *memory, uint64_t address, struct registers *regi
 	return true;
 }
 
+/* __KERNEL_CS and __KERNEL_DS, __USER_CS, __USER32_CS and __USER_DS; the CPU loads a null ss where it changes to a stack of the IST. */
+bool x86_64_could_be_saved(struct memory *memory, const struct registers *registers)
+{
+	uint64_t cs = registers->value[X86_CS], ss = registers->value[X86_SS], flags = registers->value[X86_EFLAGS];
+	uint64_t pc = registers->value[X86_RIP], sp = registers->value[X86_RSP];
+
+	/* Bit 1 of EFLAGS is always set; bits 3, 5 and 15 and from 22 never are. */
+	if ((flags & 0x802a) != 2 || flags >> 22)
+		return false;
+	if (cs == 0x10)
+		return (ss == 0x18 || ss == 0) && x86_64_is_kernel_address(memory, sp);
+	/* Who runs in user space can be interrupted. */
+	return (cs == 0x33 || cs == 0x23) && ss == 0x2b && flags & 0x200 && pc && !x86_64_is_kernel_address(memory, pc) &&
+	       !x86_64_is_kernel_address(memory, sp);
+}
+
 /* Does ADDRESS look like a struct pt_regs? Selectors as the kernel has them (arch/x86/include/asm/segment.h), Xen's PV guests' too. */
 static bool is_pt_regs(struct memory *memory, uint64_t address)
 {

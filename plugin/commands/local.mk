@@ -15,6 +15,8 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 	plugin/commands/report/report_page.c plugin/commands/report/report_page.h plugin/commands/report/report_html.c plugin/commands/report/report_stacks.c \
 	plugin/commands/report/report_flame.c plugin/commands/report/report_log.c plugin/commands/report/report_tables.c plugin/commands/report/report_style.c
 core_sources += plugin/commands/data/entries.c plugin/commands/data/entries.h plugin/commands/data/list.c plugin/commands/data/tree.c plugin/commands/data/p.c
+core_sources += plugin/commands/stacks/bt_exceptions.c plugin/commands/stacks/bt_check.c
+core_sources += plugin/commands/system/sys_dmi.c plugin/commands/system/sys.h
 core_sources += plugin/commands/memory/kmem_pages.c
 core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_nodes.c
 core_sources += plugin/commands/memory/kmem_free.c

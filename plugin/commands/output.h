@@ -59,6 +59,7 @@ enum column_flags {
 	COLUMN_RAW = 16,	/* text is printed without padding, newlines and tabs as they are */
 	COLUMN_HIGHLIGHT = 32,	/* gdb's "highlight" style (errors, the panicked CPU) */
 	COLUMN_TEXT_ONLY = 64,	/* for people: not in JSON and MI */
+	COLUMN_JOINED = 128,	/* without a title; text: nothing stands between it and the next cell */
 };
 
 struct column {
@@ -114,6 +115,7 @@ struct output_ops {
 struct output {
 	const struct output_ops *ops;
 	unsigned address_digits; /* of the dump's machine; 0 = 16 */
+	bool no_headings;	/* for people: tables without the line above them; what it sets */
 };
 
 /* How many digits an address has; a larger one, of physical memory, has as many as it needs. */

@@ -179,7 +179,7 @@ static void put_cell(struct line *line, const struct level *level, size_t index)
 		return;
 	}
 	fill = raw || wanted <= width ? 0 : wanted - width;
-	gap = raw && level->shape->layout != SHAPE_PLAIN ? 0 : line->gap;
+	gap = (raw && level->shape->layout != SHAPE_PLAIN) || column->flags & COLUMN_JOINED ? 0 : line->gap;
 	if (!size && !around.before_size && !around.after_size) {
 		line->pad += fill + gap;
 		return;
@@ -251,7 +251,7 @@ static void put_titles(struct output_text *text, struct level *level)
 			buffer_append(&text->buffer, title, size);
 			line.pad = fill - before + line.gap;
 		} else {
-			line.pad += fill + (column->flags & COLUMN_RAW ? 0 : line.gap);
+			line.pad += fill + (column->flags & (COLUMN_RAW | COLUMN_JOINED) ? 0 : line.gap);
 		}
 	}
 	buffer_char(&text->buffer, '\n');
@@ -264,7 +264,7 @@ static void finish_line(struct output_text *text, struct level *level)
 
 	if (!level->row_open || (level->continued && !level->pending))
 		return;
-	if (level->shape->layout == SHAPE_TABLE && !level->titled && !level->silent)
+	if (level->shape->layout == SHAPE_TABLE && !text->output.no_headings && !level->titled && !level->silent)
 		put_titles(text, level);
 	if (level->silent) {
 		/* Its shapes speak for it. */

@@ -38,6 +38,7 @@ core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/memory/oom.c plugin/kernel/memory/oom.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
+core_sources += plugin/kernel/stacks/cpu_stacks.c plugin/kernel/stacks/cpu_stacks.h plugin/kernel/stacks/exceptions.c plugin/kernel/stacks/exceptions.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
 core_sources += plugin/kernel/slab/slab.c plugin/kernel/slab/slab.h plugin/kernel/slab/slab_members.h plugin/kernel/slab/slab_places.c
 core_sources += plugin/kernel/slab/slab_objects.c plugin/kernel/slab/slab_objects.h

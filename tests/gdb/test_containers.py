@@ -98,9 +98,9 @@ def test_errors(dump, record):
     """A circle that misses the start, a link to nowhere: what was found, and why there is no more."""
     head, items = record["list"]
     offset, items = in_list(dump), [address for address, _ in items]
-    text = dump.gdb("kernel list", "kernel list -h -H 8", "kernel list -r 8", "kernel list nonsense.x init_task", "kernel tree -t maple init_task",
+    text = dump.gdb("kernel list", "kernel list -h -H 8", "kernel list -r 8", "kernel list nonsense.x init_task", "kernel tree -t oak init_task",
                     "kernel tree -t xarray -o 8 init_task", status=1)
-    for part in ("list: from where?", "give one of them", "-r goes with -h or -H", "nonsense", "tree: -t is rbtree, xarray or radix", "-o is for an rbtree"):
+    for part in ("list: from where?", "give one of them", "-r goes with -h or -H", "nonsense", "tree: -t is rbtree, xarray, radix or maple", "-o is for an rbtree"):
         assert part in text
     if not (dump.directory / "vmcore.elf").exists() or dump.machine != "amd64":
         return
@@ -111,3 +111,12 @@ def test_errors(dump, record):
         listed = [line for line in output.splitlines() if line in {f"{item:016x}" for item in items}]
         assert listed == [f"{item:016x}" for item in items[:7]]
         assert "after " in output and ("leads back" in output if target > 0x10 else "0x10" in output or "0xffff" in output), (why, output)
+
+
+def test_a_maple_tree_is_the_processes_maps(dump):
+    """Of a task that slept since the record: each mapping of /proc/PID/maps begins where its entry's index says."""
+    pid = dump.pid("nanosleep")
+    maps = [int(line.split("-")[0], 16) for line in dump.oracle.tasks[pid].files["maps"].decode().splitlines() if "[vsyscall]" not in line]
+    document = dump.json(f"kernel tree -t maple -s vm_area_struct.vm_start ($task({pid})->mm->mm_mt)")
+    assert [entry["index"] for entry in document["entries"]] == maps
+    assert [int(entry["members"][0]["value"], 0) for entry in document["entries"]] == maps

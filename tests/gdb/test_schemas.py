@@ -18,11 +18,11 @@ SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.
 CASES = {
     "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
-           "-r", "-S", "-y 7"],
+           "-r", "-S", "-y 7", "-I", "-Y -H"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
-           "-A -f"],
+           "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1"],
     "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
-    "sys": ["", "-t", "-c", "-c read", "config", "config CONFIG_SMP"],
+    "sys": ["", "-t", "-i", "-c", "-c read", "config", "config CONFIG_SMP"],
     "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-S"],
     "dump": ["", "-v", "-c"],
     "rd": ["linux_banner", "-8 linux_banner 3", "-16 linux_banner 40", "-32 linux_banner", "-64 linux_banner 5", "-d jiffies",
@@ -51,7 +51,8 @@ CASES = {
     "ascii": ["", "65762078756e694c"],
     "p": ["init_task.pid", "-d init_task.flags", "-x runqueues.nr_running:a", "runqueues.cpu:0-1"],
     "tree": ["-t xarray (&init_pid_ns.idr.idr_rt)", "-o vmap_area.rb_node -s vmap_area.va_start free_vmap_area_root",
-             "-x -l -r vmap_area.va_start -o vmap_area.rb_node -S vmap_area free_vmap_area_root", "-d -p -t radix (&init_pid_ns.idr.idr_rt)"],
+             "-x -l -r vmap_area.va_start -o vmap_area.rb_node -S vmap_area free_vmap_area_root", "-d -p -t radix (&init_pid_ns.idr.idr_rt)",
+             "-t maple -p ($task(1)->mm->mm_mt)"],
     "runq": ["", "-t", "-T", "-m", "-g", "-c 0"],
     "files": ["1", "-a", "-f 1", "-R 0 1", "-c 1", "-d (init_fs.root.dentry)"],
     "mount": ["", "-l", "-n 1 proc"],
@@ -69,7 +70,7 @@ CASES = {
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
          ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
-         ("set", "-p"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
+         ("set", "-p"), ("bt", "1 -S 0"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
 
 
 # Debian's of these machines carry none.

@@ -1,6 +1,8 @@
 """ps, info threads and the convenience functions, held against /proc as the guest recorded it just before the crash."""
 import re
 
+import pytest
+
 from conftest import as_json, bytes_of
 
 # Tasks that the kernel makes and ends as it likes; and what wrote the record.
@@ -116,3 +118,31 @@ def test_arguments_and_environment(dump):
     out = dump.gdb(f"kernel ps -a {tid}")
     first = as_json(task.files["cmdline"].split(b"\0")[0])
     assert first in out or "excluded" in out
+
+
+POLICIES = ["NORMAL", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE", "EXT"]
+
+
+@pytest.mark.every_machine
+@pytest.mark.once
+def test_policy_and_priority(dump):
+    """ps -Y: fields 41 and 18 of /proc/PID/stat, which counts from 100."""
+    shown = {int(line.split()[0]): line.split() for line in (line.lstrip("> ") for line in dump.gdb("kernel ps -Y -I -H").splitlines())
+             if re.match(r"\d+ +\d+ +\d+ +[0-9a-f]{8}", line)}
+    checked = 0
+    for tid, task in recorded(dump).items():
+        if tid in dump.roles or dump.has_slept_since(task):
+            assert shown[tid][5:7] == [POLICIES[int(task.stat[38])], str(int(task.stat[15]) + 100)], task.comm
+            checked += 1
+    assert checked > 40
+
+
+@pytest.mark.every_machine
+@pytest.mark.once
+def test_without_idle_tasks_without_heading_in_80_columns(dump):
+    table = lambda options: [line for line in dump.gdb("kernel ps" + options).splitlines() if re.search(r"(?:^| )PID  |^>? +\d+ +\d+ +\d+  ", line)]
+    with_heading, without = table(""), table(" -H")
+    assert with_heading[1:] == without and "PID" in with_heading[0]
+    assert [line for line in table(" -I -H")] == [line for line in without if "[swapper/" not in line]
+    assert {t["pid"] for t in dump.json("kernel ps -I")["tasks"]} == set(listed(dump))
+    assert [line for option in ("", " -Y", " -s") for line in table(option) if len(line) > 80] == []

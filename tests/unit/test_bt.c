@@ -244,7 +244,7 @@ static void choice(void **state)
 	set->image->kernel.nr_cpu_ids = 2;
 	expect_part(set, "bt -a 1",
 		    "error: bt: -a, -c, -p, -A and words are different ways to say which tasks");
-	expect_part(set, "bt -ut", "error: bt: -u, -t and -r are different views");
+	expect_part(set, "bt -ut", "error: bt: -u, -t, -T, -r, -e and -v are different views");
 	expect_part(set, "bt -ft 1", "error: bt: -f needs frames");
 	expect_part(set, "bt -n 1", "error: bt: -n can leave out idle tasks only: -n idle");
 }

@@ -30,19 +30,19 @@ static size_t count_lines(struct command_image *set, const char *line, const cha
 static void order(void **state)
 {
 	static const char *const lines[] = {
-		">      0       0    0  ffff888000010000  RU", "[swapper/0]\n",
-		"       0       0    1  ffff888000011000  RU", "[swapper/1]\n",
-		"       1       0    0  ffff888000012000  IN", "  init\n",
-		"      30       0    0  ffff888000014000  ID", "[kworker/0:1]\n",
-		"      40     900    0  ffff888000016000  UN", "  900\n",
-		"      50     900    0  ffff888000017000  ZO", "zombie\\x1b[m\n",
-		">    900       1    1  ffff888000013000  RU", "  bash\n",
-		"     901       1    0  ffff888000015000  IN", "  bash\n",
+		">    0      0    0  ffff888000010000  RU", "[swapper/0]\n",
+		"     0      0    1  ffff888000011000  RU", "[swapper/1]\n",
+		"     1      0    0  ffff888000012000  IN", "  init\n",
+		"    30      0    0  ffff888000014000  ID", "[kworker/0:1]\n",
+		"    40    900    0  ffff888000016000  UN", "  900\n",
+		"    50    900    0  ffff888000017000  ZO", "zombie\\x1b[m\n",
+		">  900      1    1  ffff888000013000  RU", "  bash\n",
+		"   901      1    0  ffff888000015000  IN", "  bash\n",
 	};
 	char *text = run_line(*state, "ps", NULL);
 	char *at = strchr(text, '\n');
 
-	assert_memory_equal(text, "     PID    PPID  CPU        TASK        ST  %MEM", 48);
+	assert_memory_equal(text, "   PID   PPID  CPU        TASK        ST  %MEM", 45);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		at = strstr(at, lines[i]);
 		if (!at)
@@ -60,6 +60,13 @@ static void filters(void **state)
 	assert_int_equal(count_lines(*state, "ps -G bash", "bash"), 1);
 	assert_int_equal(count_lines(*state, "ps -A", ">"), 2);
 	assert_int_equal(count_lines(*state, "ps -A", "ffff8880"), 2);
+	assert_int_equal(count_lines(*state, "ps -I", "swapper"), 0);
+	assert_int_equal(count_lines(*state, "ps -I", "ffff8880"), 6);
+	assert_int_equal(count_lines(*state, "ps -H", "COMM"), 0);
+	assert_int_equal(count_lines(*state, "ps -H", "ffff8880"), 8);
+	assert_int_equal(count_lines(*state, "ps -y fifo -Y", " FIFO "), 1);
+	assert_int_equal(count_lines(*state, "ps -Y", "RSS"), 0);
+	expect_part(*state, "ps -S -Y", "error: ps: -Y and -H are for the table, -S shows none");
 	assert_int_equal(count_lines(*state, "ps -y fifo", "ffff8880"), 1);
 	assert_int_equal(count_lines(*state, "ps -y 1", "kworker"), 1);
 	assert_int_equal(count_lines(*state, "ps -y 0,FIFO", "ffff8880"), 8);

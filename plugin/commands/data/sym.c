@@ -143,6 +143,93 @@ static bool emit_with_neighbours(struct sym *sym, const struct symtab *symbols,
 	       emit(sym, after, module, after->address, true);
 }
 
+#define MAX_NEAR 5
+#define MAX_NAME 64	/* a longer one is not compared */
+
+/* How many letters would have to be changed, put in, left out or exchanged with the next to make A of B; more than LIMIT is LIMIT + 1. */
+static unsigned distance(const char *a, const char *b, unsigned limit)
+{
+	size_t size_a = strlen(a), size_b = strlen(b);
+	unsigned rows[3][MAX_NAME + 1];
+
+	if (size_b > MAX_NAME || (size_a > size_b ? size_a - size_b : size_b - size_a) > limit)
+		return limit + 1;
+	for (size_t j = 0; j <= size_b; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= size_a; i++) {
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3], *two_above = rows[(i + 1) % 3], least = row[0] = i;
+
+		for (size_t j = 1; j <= size_b; j++) {
+			unsigned best = above[j - 1] + (a[i - 1] != b[j - 1]);
+
+			best = above[j] + 1 < best ? above[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && two_above[j - 2] + 1 < best)
+				best = two_above[j - 2] + 1;
+			row[j] = best;
+			least = best < least ? best : least;
+		}
+		if (least > limit)
+			return limit + 1;
+	}
+	return rows[size_a % 3][size_b];
+}
+
+struct near {
+	const char *word;
+	const char *names[MAX_NEAR];
+	unsigned distances[MAX_NEAR], limit;
+	size_t count;
+};
+
+/* The nearest first, each name once. */
+static void near_put(struct near *near, const char *name)
+{
+	unsigned far = distance(near->word, name, near->limit);
+	size_t at = near->count;
+
+	if (far > near->limit)
+		return;
+	for (size_t i = 0; i < near->count; i++)
+		if (!strcmp(near->names[i], name))
+			return;
+	while (at && near->distances[at - 1] > far)
+		at--;
+	if (at == MAX_NEAR)
+		return;
+	near->count += near->count < MAX_NEAR;
+	for (size_t i = near->count - 1; i > at; i--) {
+		near->names[i] = near->names[i - 1];
+		near->distances[i] = near->distances[i - 1];
+	}
+	near->names[at] = name;
+	near->distances[at] = far;
+}
+
+/* What is spelt nearly as WORD, behind *error. */
+static void add_near(struct sym *sym, const char *word, struct error *error)
+{
+	size_t size = strlen(word);
+	struct near near = { .word = word, .limit = size < 4 ? 0 : size < 8 ? 1 : 2 };
+	struct module_list *modules;
+	struct symtab *symbols;
+	char text[200] = "; there is";
+
+	if (!near.limit || size > MAX_NAME || *word == '(')
+		return;
+	for (size_t i = 0; i < symtab_count(sym->kernel->symbols); i++)
+		near_put(&near, symtab_get(sym->kernel->symbols, i)->name);
+	for (size_t m = 0; modules_get(sym->kernel, &modules, NULL) && m < modules->count; m++)
+		for (size_t i = 0; module_symbols(sym->kernel, &modules->modules[m], &symbols, NULL) && i < symtab_count(symbols); i++)
+			near_put(&near, symtab_get(symbols, i)->name);
+	for (size_t i = 0; i < near.count && strlen(text) + strlen(near.names[i]) + 3 < sizeof(text); i++) {
+		strcat(text, i ? ", " : " ");
+		strcat(text, near.names[i]);
+	}
+	if (near.count)
+		error_add(error, text);
+}
+
 /* All symbols of this name, in vmlinux and in the modules. */
 static bool emit_named(struct sym *sym, const char *name)
 {
@@ -227,6 +314,8 @@ static bool sym_run(struct kernel *kernel, const struct arguments *arguments, st
 		struct error nothing = { .kind = ERROR_NONE };
 
 		done = emit_word(&sym, arguments->words[i], &nothing) || nothing.kind == ERROR_USAGE;
+		if (nothing.kind == ERROR_USAGE)
+			add_near(&sym, arguments->words[i], &nothing);
 		/* The others are answered all the same. */
 		if (nothing.kind != ERROR_NONE && missing.kind == ERROR_NONE)
 			missing = nothing;

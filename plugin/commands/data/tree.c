@@ -7,14 +7,14 @@
 #include "kernel/containers.h"
 
 static const struct option options[] = {
-	{ 't', "TYPE", "rbtree (if not given), xarray or radix" },
+	{ 't', "TYPE", "rbtree (if not given), xarray, radix or maple" },
 	{ 'r', "OFFSET", "where in the structure at ADDRESS the root is: a number or STRUCT.MEMBER" },
 	{ 'o', "OFFSET", "where in an entry its rb_node is" },
 	{ 's', "STRUCT[.MEMBER,...]", "each entry as this structure, or these members of it" },
 	{ 'S', "STRUCT[.MEMBER,...]", "the same" },
 	{ 'x', NULL, "numbers in hexadecimal" },
 	{ 'd', NULL, "numbers in decimal" },
-	{ 'p', NULL, "of an xarray: each entry's index" },
+	{ 'p', NULL, "of an xarray or a maple tree: each entry's index" },
 	{ 'l', NULL, "taken for crash's sake: entries come in order" },
 	{ 0 }
 };
@@ -29,9 +29,18 @@ static bool add_indexed(void *context, uint64_t index, uint64_t entry, struct er
 	return entries_add(context, entry, index, error);
 }
 
-static bool walk(struct entries *entries, uint64_t root, uint64_t offset, bool indexed, struct error *error)
+/* What stands for a range of indices has the first of them. */
+static bool add_range(void *context, uint64_t first, uint64_t last, uint64_t entry, struct error *error)
 {
-	return indexed ? xarray_for_each_entry(entries->kernel, root, add_indexed, entries, error) :
+	(void)last;
+	return entries_add(context, entry, first, error);
+}
+
+static bool walk(struct entries *entries, uint64_t root, uint64_t offset, const char *type, struct error *error)
+{
+	if (type && !strcmp(type, "maple"))
+		return maple_for_each(entries->kernel, root, add_range, entries, error);
+	return entries->indexed ? xarray_for_each_entry(entries->kernel, root, add_indexed, entries, error) :
 			 rbtree_for_each(entries->kernel, root, offset, add_node, entries, error);
 }
 
@@ -40,28 +49,31 @@ static bool tree_run(struct kernel *kernel, const struct arguments *arguments, s
 {
 	struct entries entries = { .kernel = kernel, .arguments = arguments, .host = host, .output = output, .command = "tree" };
 	const char *type = option_value(arguments, 't'), *offset = option_value(arguments, 'o'), *root = option_value(arguments, 'r');
-	bool indexed = type && (!strcmp(type, "xarray") || !strcmp(type, "radix"));	/* one structure since 4.20 */
+	bool indexed = type && (!strcmp(type, "xarray") || !strcmp(type, "radix") ||	/* one structure since 4.20 */
+				 !strcmp(type, "maple"));
 	uint64_t address, in_entry = 0, in_root = 0;
 
 	entries.indexed = indexed;
 	*error = (struct error){ .kind = ERROR_NONE };
 	if (type && !indexed && strcmp(type, "rbtree"))
-		return error_set(error, ERROR_USAGE, "tree: -t is rbtree, xarray or radix, not \"%.40s\"", type);
+		return error_set(error, ERROR_USAGE, "tree: -t is rbtree, xarray, radix or maple, not \"%.40s\"", type);
 	if (arguments->nr_words != 1)
 		return error_set(error, ERROR_USAGE, "tree: which root? tree [-t TYPE] [-o OFFSET] ADDRESS");
 	if (indexed && offset)
-		return error_set(error, ERROR_USAGE, "tree: -o is for an rbtree: an xarray has the entries' own addresses");
+		return error_set(error, ERROR_USAGE, "tree: -o is for an rbtree: an xarray or a maple tree has the entries' own addresses");
 	if ((offset && !parse_offset(kernel, "tree", offset, &in_entry, error)) ||
 	    (root && !parse_offset(kernel, "tree", root, &in_root, error)) ||
 	    !parse_address(kernel, host, output, "tree", arguments->words[0], &address, error) || !entries_begin(&entries, error))
 		return false;
-	return entries_end(&entries, walk(&entries, address + in_root, in_entry, indexed, error) || error->kind == ERROR_NONE, error);
+	return entries_end(&entries, walk(&entries, address + in_root, in_entry, type, error) || error->kind == ERROR_NONE, error);
 }
 
 static const char help[] =
 	"Shows the address of each entry of a tree of the kernel, in order: of an rbtree\n"
 	"the structures whose rb_node at OFFSET is in the tree that the rb_root at ADDRESS\n"
-	"heads, of an xarray (a radix tree, an IDR's idr_rt) what is in it. OFFSET is\n"
+	"heads, of an xarray (a radix tree, an IDR's idr_rt) what is in it, of a maple\n"
+	"tree (an mm_struct's mm_mt) as well; -p: with the index, there the first of its\n"
+	"range. OFFSET is\n"
 	"a number in C's way or STRUCT.MEMBER; ADDRESS a symbol, a hexadecimal number or\n"
 	"an (expression). What cannot be read of a tree fails after what can.\n"
 	"\n"
@@ -80,7 +92,7 @@ const struct command command_tree = {
 	.name = "tree",
 	.mi = mi_names,
 	.summary = "Show what is in a tree of the kernel.",
-	.usage = "tree [-t rbtree|xarray|radix] [-r OFFSET] [-o OFFSET] [-p] [-s STRUCT[.MEMBER,...] [-x|-d]] ADDRESS",
+	.usage = "tree [-t rbtree|xarray|radix|maple] [-r OFFSET] [-o OFFSET] [-p] [-s STRUCT[.MEMBER,...] [-x|-d]] ADDRESS",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -24,6 +24,16 @@ static const struct option bt_options[] = {
 	  "no unwinding: every word on the stack that looks like a return address, stale ones "
 	  "too" },
 	{ 'r', NULL, "no unwinding: all words of the stack, with symbols" },
+	{ 'T', NULL, "the same of the whole stack, from its lowest address on" },
+	{ 'e', NULL, "exception frames: what in the stack looks like registers that entry code saved" },
+	{ 'E', NULL, "those on the CPUs' stacks for interrupts and exceptions; -c LIST: of these CPUs" },
+	{ 'v', NULL, "whether a stack has overflown; alone: of all tasks" },
+	{ 'R', "REF", "only tasks on whose stack this function or address is" },
+	{ 'I', "PC", "begin at this address of code, with -S or the task's own stack pointer" },
+	{ 'S', "SP", "begin at this stack pointer; without -I a return address must be there" },
+	{ 's', NULL, "taken for crash's sake: functions have their offsets always" },
+	{ 'x', NULL, "offsets in hexadecimal, as without it" },
+	{ 'd', NULL, "offsets in decimal" },
 	{ 0 }
 };
 
@@ -179,7 +189,7 @@ static bool choose(struct bt *bt, struct task_list *list, struct error *error)
 		return bt_add_cpus(bt, cpus, list, error);
 	if (has_option(arguments, 'p'))
 		return add_panicked(bt, list, error);
-	if (has_option(arguments, 'A') || has_option(arguments, 'u'))
+	if (has_option(arguments, 'A') || has_option(arguments, 'u') || has_option(arguments, 'v'))
 		return bt_add_all(bt, list, error);
 	return add_selected(bt, list, error);
 }
@@ -188,20 +198,29 @@ static bool check_options(const struct arguments *arguments, struct error *error
 {
 	const char *without = option_value(arguments, 'n');
 	int views = has_option(arguments, 'u') + has_option(arguments, 't') +
-		    has_option(arguments, 'r');
+		    has_option(arguments, 'r') + has_option(arguments, 'T') + has_option(arguments, 'e') + has_option(arguments, 'v');
+	bool starts = option_value(arguments, 'I') || option_value(arguments, 'S');
 
 	if (without && strcmp(without, "idle"))
 		return error_set(error, ERROR_USAGE,
 				 "bt: -n can leave out idle tasks only: -n idle");
 	if (views > 1)
 		return error_set(error, ERROR_USAGE,
-				 "bt: -u, -t and -r are different views; give one of them");
+				 "bt: -u, -t, -T, -r, -e and -v are different views; give one of them");
+	if (has_option(arguments, 'x') && has_option(arguments, 'd'))
+		return error_set(error, ERROR_USAGE, "bt: offsets are hexadecimal (-x) or decimal (-d), not both");
+	if (has_option(arguments, 'E') && (views || arguments->nr_words || starts || option_value(arguments, 'R') || has_option(arguments, 'f') ||
+					   has_option(arguments, 'l') || has_option(arguments, 'a') || has_option(arguments, 'A') ||
+					   has_option(arguments, 'p') || has_option(arguments, 'g') || has_option(arguments, 'n')))
+		return error_set(error, ERROR_USAGE, "bt: -E is of CPUs, not of tasks; only -c LIST goes with it");
+	if (starts && views)
+		return error_set(error, ERROR_USAGE, "bt: -I and -S say where frames begin, which no other view shows");
 	if (has_option(arguments, 'f') && views)
 		return error_set(error, ERROR_USAGE,
-				 "bt: -f needs frames, which -u, -t and -r do not show one by one");
+				 "bt: -f needs frames, which -u, -t, -T, -r, -e and -v do not show one by one");
 	if (has_option(arguments, 'l') && views && !has_option(arguments, 'u'))
 		return error_set(error, ERROR_USAGE,
-				 "bt: -l needs frames, which -t and -r do not show");
+				 "bt: -l needs frames, which -t, -T, -r, -e and -v do not show");
 	return true;
 }
 
@@ -215,6 +234,63 @@ static void drop_idle(struct task_list *list)
 	list->count = kept;
 }
 
+/* -R: only those with the reference. Nobody is left that cannot be looked at: a stack that breaks off is searched to where it does. */
+static bool drop_others(struct bt *bt, struct task_list *list, struct error *error)
+{
+	size_t kept = 0, kept_cpus = 0, lone = 0;
+
+	if (!option_value(bt->arguments, 'R'))
+		return true;
+	if (!bt_reference(bt, option_value(bt->arguments, 'R'), error))
+		return false;
+	for (size_t i = 0; i <= list->count; i++) {
+		if (!kernel_step(bt->kernel, "unwinding", i, list->count, error))
+			return false;
+		for (; lone < bt->nr_lone && (bt->lone[lone].before <= i || i == list->count); lone++) {
+			bt_unwind_cpu(bt, bt->lone[lone].cpu);
+			if (bt_refers(bt))
+				bt->lone[kept_cpus++] = (struct lone_cpu){ bt->lone[lone].cpu, kept };
+		}
+		if (i == list->count)
+			break;
+		bt_unwind(bt, list->tasks[i]);
+		if (bt_refers(bt))
+			list->tasks[kept++] = list->tasks[i];
+	}
+	list->count = kept;
+	bt->nr_lone = kept_cpus;
+	return true;
+}
+
+/* -I, -S: of one task. A return address at the stack pointer is where it goes on. */
+static bool set_start(struct bt *bt, const struct task_list *list, struct error *error)
+{
+	const struct arch *arch = bt->kernel->arch;
+	const char *pc = option_value(bt->arguments, 'I'), *sp = option_value(bt->arguments, 'S');
+	uint64_t *values = bt->start.value;
+
+	if (!pc && !sp)
+		return true;
+	if (list->count != 1 || bt->nr_lone)
+		return error_set(error, ERROR_USAGE, "bt: -I and -S are of one task; name it");
+	if ((sp && !parse_address(bt->kernel, bt->host, bt->output, "bt -S", sp, &values[arch->sp], error)) ||
+	    (pc && !parse_address(bt->kernel, bt->host, bt->output, "bt -I", pc, &values[arch->pc], error)))
+		return false;
+	if (!pc) {
+		if (arch->lr)
+			return error_set(error, ERROR_USAGE, "bt: calls of this machine leave no return address at the stack pointer; "
+					 "say with -I where it was");
+		if (!unwind_is_return_address(bt->kernel, values[arch->sp], &values[arch->pc]))
+			return error_set(error, ERROR_USAGE, "bt: there is no return address at 0x%llx; say with -I where it was",
+					 (unsigned long long)values[arch->sp]);
+		values[arch->sp] += arch->pointer_size;
+	}
+	if (!unwind_is_code(bt->kernel, values[arch->pc]))
+		return error_set(error, ERROR_USAGE, "bt: 0x%llx is no code of the kernel", (unsigned long long)values[arch->pc]);
+	bt->start.valid = 1ull << arch->pc | (sp ? 1ull << arch->sp : 0);
+	return true;
+}
+
 /* How one stack is shown. */
 struct view {
 	bool (*task)(struct bt *bt, const struct task *task);
@@ -224,13 +300,17 @@ struct view {
 static bool show(struct bt *bt, const struct task_list *list, struct error *error)
 {
 	static const struct view frames = { bt_task, bt_cpu }, words = { bt_raw, bt_cpu_raw },
-				 text_words = { bt_text_words, bt_cpu_text_words };
-	const struct view *view = has_option(bt->arguments, 't') ? &text_words :
-				  has_option(bt->arguments, 'r') ? &words : &frames;
+				 text_words = { bt_text_words, bt_cpu_text_words },
+				 exceptions = { bt_task_exceptions, bt_cpu_exceptions };
+	const struct view *view = has_option(bt->arguments, 't') || has_option(bt->arguments, 'T') ? &text_words :
+				  has_option(bt->arguments, 'r') ? &words :
+				  has_option(bt->arguments, 'e') ? &exceptions : &frames;
 	size_t lone = 0;
 
 	if (has_option(bt->arguments, 'u'))
 		return bt_groups(bt, list, error);
+	if (has_option(bt->arguments, 'v'))
+		return bt_check(bt, list, error);
 	output_begin(bt->output, &bt_task_shape);
 	for (size_t i = 0; i <= list->count; i++) {
 		bool more = true;
@@ -278,6 +358,7 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 	bt->host = host;
 	bt->lines = has_option(arguments, 'l');
 	bt->words = has_option(arguments, 'f');
+	bt->decimal = has_option(arguments, 'd');
 	bt->stack_size = task_stack_size(kernel);
 	bt_registers_init(bt);
 	return bt;
@@ -296,6 +377,11 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	bt = bt_new(kernel, arguments, output, host, error);
 	if (!bt)
 		return false;
+	if (has_option(arguments, 'E')) {
+		done = bt_all_exceptions(bt, error);
+		bt_free(bt);
+		return done;
+	}
 	done = choose(bt, &list, &why);
 	if (!done && why.kind == ERROR_PARTIAL)
 		bt->missing = why;
@@ -306,6 +392,7 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	       task_list_check(&list, error);
 	if (done && option_value(arguments, 'n'))
 		drop_idle(&list);
+	done = done && set_start(bt, &list, error) && drop_others(bt, &list, error);
 	done = done && show(bt, &list, error);
 	if (done && bt->lines && !bt->any_line && !kernel_has_source(kernel, &why))
 		output_note(output, "no lines of the kernel's source: %s", why.text);
@@ -339,6 +426,19 @@ static const char bt_help[] =
 	"function of a livepatch is followed by the one that it (replaces ...), one that\n"
 	"was entered before the patch came by its new one: (replaced by ...).\n"
 	"\n"
+	"Where a stack is left for another one, an interrupt's for the one it came upon,\n"
+	"stands `--- <IRQ stack of CPU 2> ---' (NMI, softirq, double fault, ...).\n"
+	"\n"
+	"-e shows what in a stack's memory looks like registers that entry code saved,\n"
+	"wherever it lies: also above the function that faulted, where no frames go after\n"
+	"an oops. Beside each stands what it is to bt: it goes through it, begins with its\n"
+	"registers, or passes it by, which means that it is stale or the crash's own way.\n"
+	"-v looks at the word that an overflow writes over first (STACK_END_MAGIC), at\n"
+	"thread_info where that is on the stack, and at whether a task that does not run\n"
+	"has its stack pointer on it. -R REF leaves only tasks in whose frames a function\n"
+	"is, or on whose stack a word is that address. -I and -S begin elsewhere: nothing\n"
+	"but these two is known there, so that frames may end early, and say so.\n"
+	"\n"
 	"This is quick: thousands of stacks in a second. Arguments and locals are gdb's:\n"
 	"select the thread and use gdb's own bt.\n"
 	"\n"
@@ -371,7 +471,17 @@ static const char bt_help[] =
 	" #1 schedule+0x5a at ffffffffa3e1154a\n"
 	" #2 __do_sys_pause+0x24 at ffffffffa34ad434\n"
 	" #3 do_syscall_64+0x5d at ffffffffa3e03f4d\n"
-	" #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n";
+	" #4 entry_SYSCALL_64_after_hwframe+0x6e at ffffffffa4000126\n"
+	"\n"
+	"(gdb) kernel bt -e -p\n"
+	"PID: 1        TASK: ff2222cec11f4180  CPU: 0    COMMAND: \"init\"\n"
+	"  KERNEL-MODE EXCEPTION FRAME AT ff3888db80013a98 (the registers that bt begins with)\n"
+	"    [exception RIP: rig_oops_c+0x5 [vmcore_rig]]\n"
+	"    RIP: ffffffffc0887005  RSP: ff3888db80013b48  RFLAGS: 00000246\n"
+	"    ...\n"
+	"  USER-MODE EXCEPTION FRAME AT ff3888db80013f58 (bt goes through it)\n"
+	"    RIP: 000000000047b7a0  RSP: 00007ffc234d9b68  RFLAGS: 00000202\n"
+	"    ...\n";
 
 static const struct mi_name mi_names[] = { { "stacks", NULL }, { 0 } };
 
@@ -379,8 +489,8 @@ const struct command command_bt = {
 	.name = "bt",
 	.mi = mi_names,
 	.summary = "Show kernel stacks: of a task, of every CPU, of all tasks.",
-	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-l] [-f | "
-		 "-u | -t | -r]",
+	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-R REF] [-d] "
+		 "[[-l] [-f] [-I PC] [-S SP] | -u [-l] | -t | -T | -r | -e | -v]; bt -E [-c LIST]",
 	.help = bt_help,
 	.options = bt_options,
 	.words = COMPLETE_TASK,

@@ -2,7 +2,7 @@
 /*
  * bt inside: bt.c chooses the tasks, bt_stack.c shows one stack, bt_registers.c the registers saved
  * in it, bt_words.c the memory of it (-f, -r, -t), bt_group.c equal stacks once (-u), bt_symbols.c
- * names addresses.
+ * names addresses, bt_exceptions.c finds exception frames (-e, -E), bt_check.c overflows (-v), and references (-R).
  */
 #ifndef VMCORE_COMMANDS_BT_H
 #define VMCORE_COMMANDS_BT_H
@@ -17,6 +17,7 @@ struct place {
 	uint64_t address; /* that was looked up: inside of the call for a return address */
 	const struct symbol *symbol; /* NULL = nothing is known there */
 	const char *module;	     /* NULL = vmlinux */
+	bool decimal;		     /* the offset in it is to be shown so */
 };
 
 #define PLACE_CACHE_SIZE 16384 /* a machine's stacks have a few thousand different addresses */
@@ -49,6 +50,7 @@ struct stack {
 	const struct cpu *cpu;	    /* it is running on; NULL = none */
 	struct registers registers; /* it was unwound from */
 	bool registers_known;
+	bool start_given;	    /* by -I and -S */
 };
 
 struct bt {
@@ -57,7 +59,12 @@ struct bt {
 	struct output *output;
 	const struct host *host;
 	bool lines, words;   /* -l, -f */
+	bool decimal;	     /* -d */
+	bool modules_noted;  /* -e, -E: what is not known of modules has been said */
 	bool any_line;	     /* -l has found one of vmlinux */
+	bool has_reference, reference_function; /* -R: there is one, and it is a function's start */
+	uint64_t reference;
+	struct registers start; /* -I, -S; none valid: as the dump has it */
 	uint64_t stack_size; /* bytes of every task's kernel stack */
 	struct lone_cpu *lone; /* [nr_lone], in the order of the CPUs; room for all there are */
 	size_t nr_lone;
@@ -88,6 +95,8 @@ void bt_unwind_cpu(struct bt *bt, const struct cpu *cpu);
 /* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many
  * tasks. */
 bool bt_frames(struct bt *bt, bool many);
+/* Is the pc of FRAME, one of bt->stack, where it was, and not where a call returns to? */
+bool bt_is_exact(struct bt *bt, const struct frame *frame);
 /* Why bt->stack does not go on, as one sentence; NULL if it is complete. */
 const char *bt_end(const struct bt *bt);
 /* A row per task; -r and -t put other things below it. */
@@ -109,12 +118,29 @@ bool bt_cpu_registers(struct bt *bt, const struct frame *frame);
 bool bt_words(struct bt *bt, uint64_t start, uint64_t end);
 /* Where the stack ends that SP is on; SP itself if it is empty: what follows is another one, or nothing. */
 uint64_t bt_stack_top(const struct bt *bt, uint64_t sp);
+/* Where the stack of a CPU without a known task is, from its stack pointer on, as if it had a task's size; nobody knows. With its notes. */
+bool bt_cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret, uint64_t *end_ret);
 /* -r, -t: rows of bt_task_shape. */
 bool bt_raw(struct bt *bt, const struct task *task);
 bool bt_text_words(struct bt *bt, const struct task *task);
 /* The same of a CPU whose task is not known. */
 bool bt_cpu_raw(struct bt *bt, const struct cpu *cpu);
 bool bt_cpu_text_words(struct bt *bt, const struct cpu *cpu);
+
+/* --- bt_exceptions.c --- */
+/* -e: rows of bt_task_shape; of a task, or of a CPU whose task is not known. */
+bool bt_task_exceptions(struct bt *bt, const struct task *task);
+bool bt_cpu_exceptions(struct bt *bt, const struct cpu *cpu);
+/* -E: those on the stacks of the CPUs. */
+bool bt_all_exceptions(struct bt *bt, struct error *error);
+
+/* --- bt_check.c --- */
+/* -v */
+bool bt_check(struct bt *bt, const struct task_list *list, struct error *error);
+/* -R TEXT: sets bt->reference. */
+bool bt_reference(struct bt *bt, const char *text, struct error *error);
+/* Is it in bt->stack? */
+bool bt_refers(struct bt *bt);
 
 /* --- bt_group.c --- */
 struct group_table;

@@ -9,12 +9,14 @@
 #include "commands/tasks/task_cells.h"
 #include "kernel/modules/livepatch.h"
 #include "kernel/stacks/bad_pointer.h"
+#include "kernel/stacks/cpu_stacks.h"
 #include "kernel/tasks/cpu.h"
 
 static void begin(struct stack *stack, const struct task *task, const struct cpu *cpu)
 {
 	stack->task = task;
 	stack->count = 0;
+	stack->start_given = false;
 	stack->cpu = cpu;
 	stack->error.kind = ERROR_NONE;
 	memset(&stack->registers, 0, sizeof(stack->registers));
@@ -30,6 +32,24 @@ static void follow(struct bt *bt)
 			     : UNWIND_FAILED;
 }
 
+/* -I, -S: what else was in the registers belongs to another place. */
+static void start_elsewhere(struct bt *bt)
+{
+	struct stack *stack = &bt->stack;
+	const struct arch *arch = bt->kernel->arch;
+	struct registers start = bt->start;
+
+	if (!(start.valid >> arch->sp & 1) && stack->registers.valid >> arch->sp & 1) {
+		start.value[arch->sp] = stack->registers.value[arch->sp];
+		start.valid |= 1ull << arch->sp;
+	}
+	stack->registers = start;
+	stack->registers_known = true;
+	stack->cpu = NULL;
+	stack->start_given = true;
+	stack->error.kind = ERROR_NONE;
+}
+
 void bt_unwind(struct bt *bt, const struct task *task)
 {
 	struct stack *stack = &bt->stack;
@@ -37,6 +57,8 @@ void bt_unwind(struct bt *bt, const struct task *task)
 	begin(stack, task, NULL);
 	stack->registers_known =
 		task_registers(bt->kernel, task, &stack->registers, &stack->cpu, &stack->error);
+	if (bt->start.valid)
+		start_elsewhere(bt);
 	follow(bt);
 }
 
@@ -82,6 +104,9 @@ enum {
 	CELL_BAD_POINTER,
 	CELL_REPLACES,
 	CELL_REPLACED_BY,
+	CELL_STACK,
+	CELL_MARK,
+	CELL_MARK_BELOW,
 	NR_FRAME_CELLS
 };
 
@@ -101,6 +126,10 @@ static const struct column frame_columns[NR_FRAME_CELLS] = {
 	[CELL_BAD_POINTER] = { "bad_pointer", "", 0, COLUMN_JSON_ONLY },
 	[CELL_REPLACES] = { "replaces", "", 0, COLUMN_JSON_ONLY },
 	[CELL_REPLACED_BY] = { "replaced_by", "", 0, COLUMN_JSON_ONLY },
+	[CELL_STACK] = { "stack", "", 0, COLUMN_JSON_ONLY },
+	/* Of one frame either, by whether something stands between its line and the mark. */
+	[CELL_MARK] = { "mark", "\n--- <%> ---", 0, COLUMN_TEXT_ONLY },
+	[CELL_MARK_BELOW] = { "mark_below", "--- <%> ---", 0, COLUMN_TEXT_ONLY },
 };
 
 /* The other function of a livepatch. */
@@ -209,23 +238,28 @@ static bool is_function_start(struct bt *bt, uint64_t pc)
 	return place->symbol && place->symbol->address == pc;
 }
 
+/*
+ * The first pc of a task that was switched out is a return address like the others: __schedule() called __switch_to_asm(). But a new
+ * task, which has never run, is at the start of ret_from_fork.
+ */
+bool bt_is_exact(struct bt *bt, const struct frame *frame)
+{
+	return frame->kind != FRAME_CALL || (frame == bt->stack.frames && is_function_start(bt, frame->pc));
+}
+
 /* Not where only a frame record led there. */
 static bool knows_sp(const struct bt *bt, const struct frame *frame)
 {
 	return frame->registers.valid >> bt->kernel->arch->sp & 1;
 }
 
-static bool frame_row(struct bt *bt, size_t level, bool many)
+/* *BELOW_RET: something may stand below the line already. */
+static bool frame_row(struct bt *bt, size_t level, bool many, bool *below_ret)
 {
 	static const char *const kinds[] = { "call", "interrupted", "user" };
 	const struct frame *frame = &bt->stack.frames[level];
 	struct output *out = bt->output;
-	/*
-	 * The first pc of a task that was switched out is a return address like the others:
-	 * __schedule() called __switch_to_asm(). But a new task, which has never run, is at the
-	 * start of ret_from_fork.
-	 */
-	bool exact = frame->kind != FRAME_CALL || (level == 0 && is_function_start(bt, frame->pc));
+	bool exact = bt_is_exact(bt, frame);
 	const struct source_frame *source;
 	size_t nr_source = 0;
 
@@ -244,6 +278,7 @@ static bool frame_row(struct bt *bt, size_t level, bool many)
 		source_cells(out, source, nr_source);
 	output_string(out, CELL_KIND, kinds[frame->kind]);
 	output_bool(out, CELL_EXACT, exact, NULL);
+	*below_ret = nr_source > 1;
 	if (nr_source > 1)
 		inlined_rows(out, source, nr_source - 1);
 	return true;
@@ -271,10 +306,40 @@ static uint64_t frame_end(const struct bt *bt, size_t level)
 	return bt_stack_top(bt, frame->sp);
 }
 
+/* A frame without a known stack pointer is on the same stack as the one above it, for all that is known. */
+static void stack_cell(struct bt *bt, const struct frame *frame)
+{
+	const struct task *task = bt->stack.task;
+	const struct cpu_stack *on;
+
+	if (!knows_sp(bt, frame) || frame->kind == FRAME_USER)
+		return;
+	on = cpu_stack_at(bt->kernel, frame->sp);
+	if (on)
+		output_string(bt->output, CELL_STACK, on->name);
+	else if (task && task_knows(task, TASK_STACK) && frame->sp >= task->stack && frame->sp - task->stack <= bt->stack_size)
+		output_string(bt->output, CELL_STACK, "task");
+}
+
+/* Where the stack of frame LEVEL is left for another one. */
+static void mark_cell(struct bt *bt, size_t level, bool below)
+{
+	const struct frame *frame = &bt->stack.frames[level];
+	const struct cpu_stack *on, *next;
+
+	if (level + 1 >= bt->stack.count || !knows_sp(bt, frame) || !knows_sp(bt, &frame[1]))
+		return;
+	on = cpu_stack_at(bt->kernel, frame->sp);
+	next = frame[1].kind == FRAME_USER ? NULL : cpu_stack_at(bt->kernel, frame[1].sp);
+	if (on && on != next)
+		output_printf(bt->output, below ? CELL_MARK_BELOW : CELL_MARK, "%s stack of CPU %u", on->name, on->cpu);
+}
+
 bool bt_frames(struct bt *bt, bool many)
 {
 	static const struct shape shape = { "frames", SHAPE_PLAIN, frame_columns, NR_FRAME_CELLS };
 	const struct stack *stack = &bt->stack;
+	bool below;
 
 	output_begin(bt->output, &shape);
 	for (size_t i = 0; i < stack->count; i++) {
@@ -284,13 +349,16 @@ bool bt_frames(struct bt *bt, bool many)
 		 * would say nothing more. */
 		if (frame->kind == FRAME_USER && i > 0)
 			break;
-		if (!frame_row(bt, i, many))
+		if (!frame_row(bt, i, many, &below))
 			break;
+		if (!many)
+			stack_cell(bt, frame);
 		if (bt->words && !many && frame->kind != FRAME_USER)
-			bt_words(bt, frame->sp, frame_end(bt, i));
-		if (!many && i + 1 < stack->count &&
-		    (frame[1].regs_address || frame[1].kind == FRAME_USER))
-			bt_registers(bt, &frame[1]);
+			below = bt_words(bt, frame->sp, frame_end(bt, i));
+		if (!many && i + 1 < stack->count && (frame[1].regs_address || frame[1].kind == FRAME_USER))
+			below = bt_registers(bt, &frame[1]);
+		if (!many)
+			mark_cell(bt, i, below);
 	}
 	return output_end(bt->output);
 }
@@ -310,6 +378,8 @@ static const char *registers_source(const struct stack *stack)
 {
 	if (!stack->registers_known)
 		return "none";
+	if (stack->start_given)
+		return "given";
 	if (!stack->cpu)
 		return "switch-out";
 	return stack->cpu->registers_source == CPU_REGISTERS_NOTE ? "cpu-note" : "inferred";

@@ -18,6 +18,7 @@ const struct place *bt_place(struct bt *bt, uint64_t address, bool is_return)
 	if (place->address == inside && (place->symbol || place->module))
 		return place;
 	place->address = inside;
+	place->decimal = bt->decimal;
 	place->module = NULL;
 	place->symbol = symtab_lookup(bt->kernel->symbols, inside);
 	if (place->symbol)
@@ -35,7 +36,7 @@ const char *bt_place_text(const struct place *place, uint64_t address, char *buf
 	const char *before = place->module ? " [" : "", *after = place->module ? "]" : "";
 
 	if (place->symbol)
-		snprintf(buffer, size, "%s+0x%lx%s%s%s", place->symbol->name,
+		snprintf(buffer, size, place->decimal ? "%s+%lu%s%s%s" : "%s+0x%lx%s%s%s", place->symbol->name,
 			 address - place->symbol->address, before, module, after);
 	else if (place->module)
 		snprintf(buffer, size, "(unknown)%s%s%s", before, module, after);

@@ -114,8 +114,7 @@ uint64_t bt_stack_top(const struct bt *bt, uint64_t sp)
 	return ((sp - 1) | (bt->stack_size - 1)) + 1;
 }
 
-/* Nobody knows where the stack of a CPU without a known task ends: as if it had a task's size. */
-static bool cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret, uint64_t *end_ret)
+bool bt_cpu_stack(struct bt *bt, const struct cpu *cpu, uint64_t *start_ret, uint64_t *end_ret)
 {
 	const unsigned index = bt->kernel->arch->sp;
 
@@ -137,7 +136,7 @@ bool bt_cpu_raw(struct bt *bt, const struct cpu *cpu)
 
 	if (!output_row(bt->output))
 		return false;
-	return !cpu_stack(bt, cpu, &start, &end) || bt_words(bt, start, end);
+	return !bt_cpu_stack(bt, cpu, &start, &end) || bt_words(bt, start, end);
 }
 
 static bool text_words(struct bt *bt, uint64_t start, uint64_t end)
@@ -165,7 +164,7 @@ bool bt_cpu_text_words(struct bt *bt, const struct cpu *cpu)
 
 	if (!output_row(bt->output))
 		return false;
-	return !cpu_stack(bt, cpu, &start, &end) || text_words(bt, start, end);
+	return !bt_cpu_stack(bt, cpu, &start, &end) || text_words(bt, start, end);
 }
 
 bool bt_text_words(struct bt *bt, const struct task *task)
@@ -178,7 +177,7 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 	task_cells(bt->output, task);
 	if (!task->stack || !task_knows(task, TASK_STACK))
 		return output_note(bt->output, "it has no stack any more");
-	if (task_registers(bt->kernel, task, &registers, NULL, NULL) &&
+	if (!has_option(bt->arguments, 'T') && task_registers(bt->kernel, task, &registers, NULL, NULL) &&
 	    registers.valid >> bt->kernel->arch->sp & 1) {
 		sp = registers.value[bt->kernel->arch->sp];
 		if (sp >= task->stack && sp < task->stack + bt->stack_size)

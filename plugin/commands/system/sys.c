@@ -7,15 +7,16 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
+#include "commands/system/sys.h"
 #include "dump/file.h"
+#include "kernel/stacks/source.h"
 #include "kernel/system/system.h"
 
 #define NSEC_PER_SEC 1000000000ull
-/* Source lines make gdb read debug information: not for the whole table. */
-#define MAX_SOURCE_LINES 16
 
 static const struct option options[] = {
 	{ 'c', NULL, "show the system calls: all, or those given by number or part of their name" },
+	{ 'i', NULL, "show the machine's DMI strings: what its firmware says of it" },
 	{ 't', NULL, "show what tainted the kernel, a line per letter" },
 	{ 0 }
 };
@@ -41,7 +42,9 @@ enum {
 	NODENAME,
 	RELEASE,
 	VERSION,
+	MACHINE_TEXT,
 	MACHINE,
+	CPU_KHZ,
 	MEMORY,
 	TAINT_TEXT,
 	TAINTS,
@@ -71,7 +74,9 @@ static const struct column columns[] = {
 	[NODENAME] = { "nodename", "NODENAME", 0, 0 },
 	[RELEASE] = { "release", "RELEASE", 0, 0 },
 	[VERSION] = { "version", "VERSION", 0, 0 },
-	[MACHINE] = { "machine", "MACHINE", 0, 0 },
+	[MACHINE_TEXT] = { "machine_text", "MACHINE", 0, COLUMN_TEXT_ONLY },
+	[MACHINE] = { "machine", NULL, 0, COLUMN_JSON_ONLY },
+	[CPU_KHZ] = { "cpu_khz", NULL, 0, COLUMN_JSON_ONLY },
 	[MEMORY] = { "memory_bytes", "MEMORY", 0, 0 },
 	[TAINT_TEXT] = { "taint_text", "TAINTED", 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
 	[TAINTS] = { "taints", NULL, 0, COLUMN_JSON_ONLY },
@@ -186,6 +191,22 @@ static bool emit_taint(struct kernel *kernel, struct output *output, const struc
 	return more;
 }
 
+/* As crash has it: "x86_64  (2300 MHz)". Only x86 keeps how fast its CPUs are. */
+static bool emit_machine(struct kernel *kernel, struct output *output, const struct system_info *info)
+{
+	uint64_t khz = 0;
+
+	if (kernel_read_variable(kernel, "cpu_khz", 4, &khz, NULL) && khz)
+		output_uint(output, CPU_KHZ, khz);
+	if (!info->machine[0])
+		return true;
+	if (khz)
+		output_printf(output, MACHINE_TEXT, "%s  (%lu MHz)", info->machine, khz / 1000);
+	else
+		output_string(output, MACHINE_TEXT, info->machine);
+	return output_string(output, MACHINE, info->machine);
+}
+
 static bool emit_names(struct kernel *kernel, struct output *output, const struct system_info *info)
 {
 	return output_string(output, KERNEL,
@@ -194,7 +215,7 @@ static bool emit_names(struct kernel *kernel, struct output *output, const struc
 	       (!info->nodename[0] || output_string(output, NODENAME, info->nodename)) &&
 	       (!info->release[0] || output_string(output, RELEASE, info->release)) &&
 	       (!info->version[0] || output_string(output, VERSION, info->version)) &&
-	       (!info->machine[0] || output_string(output, MACHINE, info->machine)) &&
+	       emit_machine(kernel, output, info) &&
 	       (!kernel->build_id[0] || output_string(output, BUILD_ID, kernel->build_id));
 }
 
@@ -341,6 +362,7 @@ struct calls {
 	const struct arguments *arguments;
 	const struct host *host;
 	struct output *output;
+	bool source;
 	size_t shown;
 	uint64_t matched;		/* bit per word */
 	bool stopped;
@@ -380,8 +402,7 @@ static bool each_call(void *context, unsigned number, uint64_t address, const ch
 	calls->stopped = !output_row(output) || !output_uint(output, CALL_NUMBER, number) ||
 			 (name[0] && !output_string(output, CALL_NAME, name)) ||
 			 !output_address(output, CALL_ADDRESS, address);
-	if (!calls->stopped && calls->arguments->nr_words && calls->shown <= MAX_SOURCE_LINES &&
-	    host_source(host, address, true, &frames) &&
+	if (!calls->stopped && calls->source && host_source(host, address, true, &frames) &&
 	    source_frame_place(&frames[0], line, sizeof(line)))
 		calls->stopped = !output_string(output, CALL_SOURCE, line);
 	return !calls->stopped;
@@ -390,10 +411,11 @@ static bool each_call(void *context, unsigned number, uint64_t address, const ch
 static bool sys_calls(struct kernel *kernel, const struct arguments *arguments,
 		      struct output *output, const struct host *host, struct error *error)
 {
-	struct calls calls = { .arguments = arguments, .host = host, .output = output };
+	struct error why;
+	struct calls calls = { .arguments = arguments, .host = host, .output = output, .source = kernel_has_source(kernel, &why) };
 	bool good;
 
-	if (!output_begin(output, arguments->nr_words ? &source_shape : &call_shape))
+	if (!output_begin(output, calls.source ? &source_shape : &call_shape))
 		return true;
 	good = system_calls(kernel, each_call, &calls, error);
 	output_end(output);
@@ -489,9 +511,9 @@ static bool sys_config(struct kernel *kernel, const struct arguments *arguments,
 static bool sys_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error)
 {
-	if (has_option(arguments, 'c') && has_option(arguments, 't'))
+	if (has_option(arguments, 'c') + has_option(arguments, 't') + has_option(arguments, 'i') > 1)
 		return error_set(error, ERROR_USAGE,
-				 "sys: -c and -t are different views; give one of them");
+				 "sys: -c, -t and -i are different views; give one of them");
 	if (has_option(arguments, 'c'))
 		return sys_calls(kernel, arguments, output, host, error);
 	if (arguments->nr_words && strcmp(arguments->words[0], "config") == 0)
@@ -503,6 +525,8 @@ static bool sys_run(struct kernel *kernel, const struct arguments *arguments, st
 				 arguments->words[0]);
 	if (has_option(arguments, 't'))
 		return sys_taint(kernel, output, error);
+	if (has_option(arguments, 'i'))
+		return sys_dmi(kernel, output, error);
 	return sys_show(kernel, output, error);
 }
 
@@ -521,8 +545,12 @@ static const char help[] =
 	"have made the kernel unreliable; the words are those of the kernel's own table.\n"
 	"PANIC is the panic message or, if there was none, what the last oops says.\n"
 	"\n"
-	"-c takes numbers (decimal or 0x...) and parts of names; then it also shows\n"
-	"where the calls are defined, for the first 16. `sys config` takes parts of\n"
+	"MACHINE: the clock of the CPUs is that of the TSC, where the kernel keeps it (x86).\n"
+	"-i shows what the firmware (DMI, SMBIOS) told the kernel: vendor, product,\n"
+	"serial numbers, version of the BIOS; what it did not say is left out.\n"
+	"\n"
+	"-c takes numbers (decimal or 0x...) and parts of names, and shows where the\n"
+	"calls are defined. `sys config` takes parts of\n"
 	"options' names; it needs a kernel that carries its configuration\n"
 	"(CONFIG_IKCONFIG=y).\n"
 	"\n"
@@ -541,7 +569,7 @@ static const char help[] =
 	"    NODENAME: rig-guest\n"
 	"     RELEASE: 7.2.13+deb14-cloud-amd64\n"
 	"     VERSION: #1 SMP PREEMPT_DYNAMIC Debian 7.2.13-1 (2026-10-28)\n"
-	"     MACHINE: x86_64\n"
+	"     MACHINE: x86_64  (2300 MHz)\n"
 	"      MEMORY: 706.6 MB\n"
 	"     TAINTED: O  externally built (out-of-tree) module was loaded\n"
 	"              E  unsigned module was loaded\n"
@@ -557,7 +585,7 @@ const struct command command_sys = {
 	.name = "sys",
 	.mi = mi_names,
 	.summary = "Show what machine and kernel this was, and how it ended.",
-	.usage = "sys [-t] | sys -c [NAME|NUMBER]... | sys config [OPTION]...",
+	.usage = "sys [-t|-i] | sys -c [NAME|NUMBER]... | sys config [OPTION]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,

@@ -33,6 +33,9 @@ static const struct option ps_options[] = {
 	{ 'a', NULL, "command line and environment, read from the task's own memory" },
 	{ 'r', NULL, "resource limits" },
 	{ 'S', NULL, "only the number of tasks in each state" },
+	{ 'I', NULL, "no idle tasks (swapper)" },
+	{ 'Y', NULL, "the scheduling policy and priority instead of the memory" },
+	{ 'H', NULL, "the table without its heading" },
 	{ 0 }
 };
 
@@ -58,6 +61,8 @@ enum {
 	CELL_MEM,
 	CELL_VSZ,
 	CELL_RSS,
+	CELL_POLICY,
+	CELL_PRIO,
 	CELL_COMM_TEXT,
 	CELL_COMM,
 	CELL_TGID,
@@ -67,8 +72,6 @@ enum {
 	CELL_FLAGS,
 	CELL_KERNEL,
 	CELL_IDLE,
-	CELL_POLICY,
-	CELL_PRIO,
 	CELL_START,
 	CELL_UTIME,
 	CELL_STIME,
@@ -80,9 +83,9 @@ enum {
 };
 
 static const struct column table_columns[NR_CELLS] = {
-	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT },
+	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT | COLUMN_JOINED },
 	[CELL_PID] = { "pid", "PID", 5, COLUMN_RIGHT },
-	[CELL_PPID] = { "ppid", "PPID", 6, COLUMN_RIGHT },
+	[CELL_PPID] = { "ppid", "PPID", 5, COLUMN_RIGHT },
 	[CELL_NS_PID] = { "ns_pid", "NSPID", 6, COLUMN_RIGHT },
 	[CELL_NS_LEVEL] = { "ns_level", "", 0, COLUMN_JSON_ONLY },
 	[CELL_CPU] = { "cpu", "CPU", 3, COLUMN_RIGHT },
@@ -90,8 +93,10 @@ static const struct column table_columns[NR_CELLS] = {
 	[CELL_KSTACKP] = { "kstackp", "KSTACKP", 16, COLUMN_ADDRESS },
 	[CELL_STATE] = { "state", "ST", 2, COLUMN_LEFT },
 	[CELL_MEM] = { "mem_percent", "%MEM", 4, COLUMN_RIGHT },
-	[CELL_VSZ] = { "vsz_bytes", "VSZ", 7, COLUMN_RIGHT },
-	[CELL_RSS] = { "rss_bytes", "RSS", 7, COLUMN_RIGHT },
+	[CELL_VSZ] = { "vsz_bytes", "VSZ", 6, COLUMN_RIGHT },
+	[CELL_RSS] = { "rss_bytes", "RSS", 5, COLUMN_RIGHT },
+	[CELL_POLICY] = { "policy", "POLICY", 8, COLUMN_LEFT },
+	[CELL_PRIO] = { "prio", "PRIO", 4, COLUMN_RIGHT },
 	[CELL_COMM_TEXT] = { "comm_text", "COMM", 0, COLUMN_TEXT_ONLY },
 	[CELL_COMM] = { "comm", "", 0, COLUMN_JSON_ONLY },
 	[CELL_TGID] = { "tgid", "", 0, COLUMN_JSON_ONLY },
@@ -101,8 +106,6 @@ static const struct column table_columns[NR_CELLS] = {
 	[CELL_FLAGS] = { "flags", "", 0, COLUMN_JSON_ONLY },
 	[CELL_KERNEL] = { "kernel_thread", "", 0, COLUMN_JSON_ONLY },
 	[CELL_IDLE] = { "idle", "", 0, COLUMN_JSON_ONLY },
-	[CELL_POLICY] = { "policy", "", 0, COLUMN_JSON_ONLY },
-	[CELL_PRIO] = { "prio", "", 0, COLUMN_JSON_ONLY },
 	[CELL_START] = { "start_time_ns", "", 0, COLUMN_JSON_ONLY },
 	[CELL_UTIME] = { "utime_ns", "", 0, COLUMN_JSON_ONLY },
 	[CELL_STIME] = { "stime_ns", "", 0, COLUMN_JSON_ONLY },
@@ -113,6 +116,8 @@ static const struct column table_columns[NR_CELLS] = {
 };
 
 /* --- the table --- */
+
+static const char *const policy_names[] = { "NORMAL", "FIFO", "RR", "BATCH", "ISO", "IDLE", "DEADLINE", "EXT" };
 
 /*
  * Where its kernel stack was: as its CPU says, else as the last switch-out saved it, which is nothing where it was running or may have
@@ -150,7 +155,10 @@ static void raw_cells(struct kernel *kernel, struct output *out, const struct ta
 	if (task_knows(task, TASK_FLAGS))
 		output_bool(out, CELL_KERNEL, task->kernel_thread, NULL);
 	output_bool(out, CELL_IDLE, task->idle, NULL);
-	number_cell(out, CELL_POLICY, task, TASK_POLICY, task->policy);
+	if (task_knows(task, TASK_POLICY) && task->policy < ARRAY_SIZE(policy_names))
+		output_uint_as(out, CELL_POLICY, task->policy, "%s", policy_names[task->policy]);
+	else
+		number_cell(out, CELL_POLICY, task, TASK_POLICY, task->policy);
 	if (task_knows(task, TASK_PRIO))
 		output_int(out, CELL_PRIO, task->prio);
 	number_cell(out, CELL_START, task, TASK_START_TIME, task->start_time);
@@ -219,6 +227,13 @@ static bool table_row(struct ps *ps, const struct task *task, uint64_t memory)
 	return true;
 }
 
+/* From people, if HIDDEN. */
+static void hide(struct column *columns, size_t first, size_t last, bool hidden)
+{
+	for (size_t i = first; hidden && i <= last; i++)
+		columns[i].flags |= COLUMN_JSON_ONLY;
+}
+
 static bool ps_table(struct ps *ps, struct error *error)
 {
 	struct column columns[NR_CELLS];
@@ -235,6 +250,9 @@ static bool ps_table(struct ps *ps, struct error *error)
 	memcpy(columns, table_columns, sizeof(columns));
 	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |=
 		COLUMN_JSON_ONLY;
+	hide(columns, CELL_POLICY, CELL_PRIO, !has_option(ps->arguments, 'Y'));
+	hide(columns, CELL_MEM, CELL_RSS, has_option(ps->arguments, 'Y'));
+	ps->output->no_headings = has_option(ps->arguments, 'H');
 	if (!has_option(ps->arguments, 'N'))
 		columns[CELL_NS_PID].flags |= COLUMN_JSON_ONLY;
 	output_begin(ps->output, &shape);
@@ -245,9 +263,10 @@ static bool ps_table(struct ps *ps, struct error *error)
 			break;
 	}
 	output_end(ps->output);
-	if (!memory_known)
+	ps->output->no_headings = false;	/* others may go on with it */
+	if (!memory_known && !has_option(ps->arguments, 'Y'))
 		output_note(ps->output, "no memory sizes: %s", memory_error.text);
-	else if (!memory)
+	else if (!memory && !has_option(ps->arguments, 'Y'))
 		output_note(ps->output, "%%MEM is not known: %s", total_error.text);
 	if (ps->ns_unknown)
 		output_note(ps->output, "in their namespace the pids of %zu tasks are not known; the first: %s", ps->ns_unknown,
@@ -256,9 +275,6 @@ static bool ps_table(struct ps *ps, struct error *error)
 }
 
 /* --- which tasks --- */
-
-static const char *const policy_names[] = { "NORMAL", "FIFO", "RR",	  "BATCH",
-					    "ISO",    "IDLE", "DEADLINE", "EXT" };
 
 /* "FIFO,2" -> a bit per policy. */
 static bool parse_policies(const char *text, uint32_t *mask_ret, struct error *error)
@@ -308,7 +324,7 @@ static bool keep(void *context, const struct task *task)
 		filter->undecided++;
 		return true;
 	}
-	if ((has_option(arguments, 'k') && !kernel_thread) ||
+	if ((has_option(arguments, 'k') && !kernel_thread) || (has_option(arguments, 'I') && task->idle) ||
 	    (has_option(arguments, 'u') && kernel_thread) ||
 	    (has_option(arguments, 'G') && task->pid != task->tgid) ||
 	    (has_option(arguments, 'A') && !task->on_cpu) ||
@@ -366,6 +382,8 @@ static bool pick_mode(const struct arguments *arguments,
 	if (has_option(arguments, 's') && letter)
 		return error_set(error, ERROR_USAGE, "ps: -s is for the table, -%c shows none",
 				 letter);
+	if (letter && (has_option(arguments, 'Y') || has_option(arguments, 'H')))
+		return error_set(error, ERROR_USAGE, "ps: -Y and -H are for the table, -%c shows none", letter);
 	if (has_option(arguments, 'k') && has_option(arguments, 'u'))
 		return error_set(error, ERROR_USAGE,
 				 "ps: -k and -u leave nothing; give one of them");
@@ -434,17 +452,20 @@ static const char ps_help[] =
 	"off all other ways to tasks are tried. NSPID (-N) is the pid inside a\n"
 	"container.\n"
 	"\n"
+	"-Y: POLICY is what -y takes, PRIO the kernel's own: 0 to 99 real time, 100 to 139\n"
+	"the others, 120 with nice 0, what was inherited from a waiting task included.\n"
+	"\n"
 	"JSON: an array \"tasks\", sizes in bytes and times in ns; with -l -C \"cpus\" of\n"
 	"\"tasks\", with -g \"groups\" of \"threads\", with -S \"states\". A limit (-r) of\n"
 	"18446744073709551615 is none.\n"
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel ps rig-busy 'rig-t.*'\n"
-	"     PID    PPID  CPU        TASK        ST  %MEM      VSZ      RSS  COMM\n"
-	">    211       1    3  ff18d74d8500a0c0  RU   0.1     1192      904  rig-busy\n"
-	"     165       1    1  ff18d74dbef18000  IN   0.1    66760      880  rig-threads\n"
-	"     190       1    1  ff18d74d826a4180  IN   0.1     1192      512  rig-tracer\n"
-	"     191     190    3  ff18d74dbfd7c180  TR   0.0     1192      320  rig-traced\n"
+	"   PID   PPID  CPU        TASK        ST  %MEM     VSZ    RSS  COMM\n"
+	">  211      1    3  ff18d74d8500a0c0  RU   0.1    1192    904  rig-busy\n"
+	"   165      1    1  ff18d74dbef18000  IN   0.1   66760    880  rig-threads\n"
+	"   190      1    1  ff18d74d826a4180  IN   0.1    1192    512  rig-tracer\n"
+	"   191    190    3  ff18d74dbfd7c180  TR   0.0    1192    320  rig-traced\n"
 	"\n"
 	"(gdb) kernel ps -p 159\n"
 	"PID: 0        TASK: ffffffff9a41aa40  CPU: 0    COMMAND: \"swapper/0\"\n"
@@ -459,7 +480,7 @@ const struct command command_ps = {
 	.name = "ps",
 	.mi = mi_names,
 	.summary = "Show tasks: processes, threads and kernel threads.",
-	.usage = "ps [-k|-u] [-G] [-A] [-y POLICY] [[-s] [-N] | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
+	.usage = "ps [-k|-u] [-G] [-A] [-I] [-y POLICY] [[-s] [-N] [-Y] [-H] | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
 		 "[PID|TASK|NAME|'REGEX']...",
 	.help = ps_help,
 	.options = ps_options,
