@@ -165,7 +165,7 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 		if (!kernel_step(kernel, "loading", i, list->count, error))
 			return false;
 		if (!wanted(arguments, &list->modules[i]) ||
-		    host->load_module(host->context, list->modules[i].name, &why))
+		    host->load_module(host->context, list->modules[i].address, &why))
 			continue;
 		if (why.kind == ERROR_INTERRUPTED || arguments->nr_words == 1) {
 			*error = why;
