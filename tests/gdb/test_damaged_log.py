@@ -95,11 +95,15 @@ def test_why_it_died_is_known(dump):
 def test_a_clock_that_no_machine_has(dump):
     """The timekeeper's poison is not 250 years; the ticks tell the time then."""
     right = dump.json("kernel sys")["system"]
-    keeper = dump.gdb("print sizeof(tk_core)", "print sizeof(struct timekeeper)").split()
-    sizes = [int(keeper[i + 1]) for i, word in enumerate(keeper) if word == "="]
-    where, base = find(dump, ["tk_core", "((struct timekeeper *)0)->tkr_mono.base"])
+    if "timekeeper_data" in dump.gdb("info variables -q ^timekeeper_data$"):
+        where, = find(dump, ["timekeeper_data[0].timekeeper.tkr_mono.base"])
+    else:       # it ends tk_core, which has no type in some kernels
+        keeper = dump.gdb("print sizeof(tk_core)", "print sizeof(struct timekeeper)").split()
+        sizes = [int(keeper[i + 1]) for i, word in enumerate(keeper) if word == "="]
+        where, base = find(dump, ["tk_core", "((struct timekeeper *)0)->tkr_mono.base"])
+        where += sizes[0] - sizes[1] + base
     with Poked(dump) as copy:
-        copy.write_word(where + sizes[0] - sizes[1] + base, 0x6b6b6b6b6b6b6b6b, 8)
+        copy.write_word(where, 0x6b6b6b6b6b6b6b6b, 8)
         text = run_gdb(dump.vmlinux, copy.save(), ["kernel sys", "kernel sys -j"])
     found = json.loads(next(line for line in text.splitlines() if line.startswith("{")))["system"]
     # Ticks are what they were told to count: a guest's may be late by seconds. It says that it counted.
