@@ -217,6 +217,7 @@ struct arch {
 
 	/* Sets up MEMORY's roots and offsets from VMCOREINFO or the CPU state notes. */
 	bool (*memory_init)(struct memory *memory, struct error *error);
+	bool checks_vmcoreinfo;		/* memory_init does, with memory; else memory_init_checked() */
 	/* Walks the tables at physical address ROOT for ADDRESS. */
 	bool (*translate)(struct memory *memory, uint64_t root, uint64_t address,
 			  struct translation *translation, struct error *error);
@@ -333,6 +334,7 @@ struct memory {
 	uint64_t code_mask;		/* arm64: the bits of a signature in a kernel's return address */
 	/* bits to clear in page table entries (AMD SME), 0 = none */
 	uint64_t encryption_mask;
+	bool distrusts_vmcoreinfo;	/* memory contradicts it: memory_init is to do without its symbols */
 	/* kernel_root is some CPU's cr3: no swapper_pg_dir was known */
 	bool root_from_cpu;
 	/*
@@ -355,6 +357,9 @@ struct memory {
  * gone.
  */
 void memory_forget_translations(struct memory *memory);
+
+/* arch->memory_init() with a VMCOREINFO that memory does not contradict, if there is one; for memory_open(). */
+bool memory_init_checked(struct memory *memory, struct error *error);
 
 /* DUMP stays the caller's and must live longer. */
 bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *error);

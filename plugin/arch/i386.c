@@ -158,7 +158,7 @@ static bool memory_init(struct memory *memory, struct error *error)
 {
 	uint64_t root;
 
-	if (!dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root)) {
+	if (memory->distrusts_vmcoreinfo || !dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root)) {
 		if (root_from_qemu(memory))
 			return true;
 		return error_set(error, ERROR_FORMAT,

@@ -170,7 +170,7 @@ bool memory_open(struct dump *dump, struct memory **memory_ret, struct error *er
 		free(memory);
 		return error_no_memory(error, "the translation cache", sizeof(struct tlb));
 	}
-	if (!arch->memory_init(memory, error)) {
+	if (!memory_init_checked(memory, error)) {
 		memory_close(memory);
 		return false;
 	}

@@ -191,7 +191,7 @@ static bool memory_init(struct memory *memory, struct error *error)
 	uint64_t root, physical;
 	unsigned type;
 
-	if (!dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root))
+	if (memory->distrusts_vmcoreinfo || !dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root))
 		return root_from_controls(memory) ||
 		       error_set(error, ERROR_FORMAT,
 				 "the kernel's page tables cannot be found: the dump has no VMCOREINFO with SYMBOL(swapper_pg_dir), "

@@ -248,6 +248,7 @@ const struct arch arch_x86_64 = {
 	.gdb_name = "i386:x86-64",
 	.target_xml = x86_64_target_xml,
 	.memory_init = x86_64_memory_init,
+	.checks_vmcoreinfo = true,
 	.translate = translate,
 	.is_kernel_address = x86_64_is_kernel_address,
 	.user_root = user_root,

@@ -264,6 +264,8 @@ void dump_doubt(struct dump *dump, const char *format, ...) __attribute__((forma
 /* The value of "KEY=" in VMCOREINFO: a pointer into the text and its length; NULL if absent. */
 const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *length_ret);
 /* The same copied into TEXT, as far as it fits; false, and TEXT as it was, if absent. */
+/* Is the KEY there more than once, with different values? Then nobody knows which is right; dump_vmcoreinfo() has the first. */
+bool dump_vmcoreinfo_contradicts(const struct dump *dump, const char *key);
 bool dump_vmcoreinfo_string(const struct dump *dump, const char *key, char *text, size_t size);
 /* The same as a number, e.g. dump_vmcoreinfo_number(dump, "NUMBER(phys_base)", 10, &value). */
 bool dump_vmcoreinfo_number(const struct dump *dump, const char *key, int base,

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "dump/dump.h"
 #include "dump/file.h"
+#include "dump/vmcoreinfo.h"
 
 #define NOTE_HEADER_SIZE 12
 #define MAX_NOTES	 65536	      /* a few a CPU; 8192 CPUs is the largest NR_CPUS */
@@ -169,7 +170,7 @@ bool notes_set_vmcoreinfo(struct dump *dump, const void *text, size_t size, stru
 	copy[size] = '\0';
 	dump->vmcoreinfo = copy;
 	dump->vmcoreinfo_size = size;
-	return true;
+	return vmcoreinfo_contradictions(dump, error);
 }
 
 const struct dump_note *notes_find(const struct dump *dump, const char *name, uint32_t type)

@@ -54,6 +54,72 @@ const char *dump_vmcoreinfo(const struct dump *dump, const char *key, size_t *le
 	return NULL;
 }
 
+/* Lines that are one key's: up to the '='; 0 = none. */
+static size_t key_length(const char *line)
+{
+	size_t length = strcspn(line, "=\n");
+
+	return line[length] == '=' ? length : 0;
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : NULL;
+}
+
+/* A line behind LINE that is of the same key; NULL = none. *SAME_RET: it says the same. */
+static const char *again(const char *line, bool *same_ret)
+{
+	size_t key = key_length(line), length = strcspn(line, "\r\n");
+
+	if (!key)
+		return NULL;
+	for (const char *other = next_line(line); other && *other; other = next_line(other))
+		if (!strncmp(other, line, key + 1)) {
+			*same_ret = strcspn(other, "\r\n") == length && !memcmp(line, other, length);
+			return other;
+		}
+	return NULL;
+}
+
+bool dump_vmcoreinfo_contradicts(const struct dump *dump, const char *key)
+{
+	size_t length = strlen(key);
+	bool same;
+
+	for (const char *line = dump->vmcoreinfo; line && *line; line = next_line(line))
+		if (key_length(line) == length && !memcmp(line, key, length) && again(line, &same) && !same)
+			return true;
+	return false;
+}
+
+/* The kernel's has 150. */
+#define MAX_LINES 2048
+
+bool vmcoreinfo_contradictions(struct dump *dump, struct error *error)
+{
+	struct buffer last = { 0 };
+	unsigned lines = 0, found = 0;
+	bool same, done = true;
+
+	for (const char *line = dump->vmcoreinfo; line && *line && lines < MAX_LINES; line = next_line(line), lines++) {
+		size_t length = strcspn(line, "\n");
+
+		if (!again(line, &same))
+			buffer_append(&last, line, length + (line[length] == '\n'));
+		else if (!same && !found++)
+			dump_doubt(dump, "VMCOREINFO contradicts itself: it has %.*s more than once, with different values",
+				   (int)(key_length(line) < 60 ? key_length(line) : 60), line);
+	}
+	if (found > 1)
+		dump_doubt(dump, "and %u more", found - 1);
+	if (found && last.data && !last.failed)
+		done = notes_add_info(dump, last.data, last.size, false, error);
+	buffer_free(&last);
+	return done;
+}
+
 bool dump_vmcoreinfo_string(const struct dump *dump, const char *key, char *text, size_t size)
 {
 	size_t length;

@@ -22,4 +22,10 @@ bool vmcoreinfo_search(struct dump *dump, struct error *error);
 /* Looks through all memory, and keeps every text that may be it for dump_next_vmcoreinfo(). Fails as the other does. */
 bool vmcoreinfo_search_all(struct dump *dump, struct error *error);
 
+/*
+ * Says of a text that has a line twice with different values so (dump->doubt), and keeps the text in which the last of each counts for
+ * dump_next_vmcoreinfo(): the one in use goes by the first.
+ */
+bool vmcoreinfo_contradictions(struct dump *dump, struct error *error);
+
 #endif

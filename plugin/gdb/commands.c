@@ -152,6 +152,8 @@ static bool run_json(struct plugin *plugin, const struct command *command,
 	struct output *output = output_python_new();
 	bool done, partial;
 
+	if (file && !strcmp(file, "-"))
+		file = NULL;
 	if (!output)
 		return error_no_memory(error, "the output", 0);
 	partial = !command_run(plugin, command, arguments, output, error);

@@ -10,6 +10,7 @@
 #include "kernel/modules/module.h"
 #include "kernel/stacks/source.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,16 +230,14 @@ static const struct cpu *selected_cpu(void *context)
 	return session_selected_cpu(context);
 }
 
-static bool load_module(void *context, const char *name, struct error *error)
+static bool load_module(void *context, uint64_t address, struct error *error)
 {
 	struct session *session = context;
-	struct module *module = module_find(session->kernel, name);
+	struct module *module = module_of(session->kernel, address);
 	bool done;
 
 	if (!module)
-		return error_set(error, ERROR_USAGE,
-				 "the crashed kernel had no module \"%s\"; `kernel mod` lists them",
-				 name);
+		return error_set(error, ERROR_USAGE, "the crashed kernel had no module at 0x%" PRIx64, address);
 	host_let_go(session);
 	done = session_attach(session, error) && modules_load_debug(session, module, error);
 	host_take_back(session);

@@ -10,22 +10,44 @@ PAGE = 4096
 
 
 def segments(path):
-    """PT_LOADs of an ELF64 dump: (file offset, physical address, size in the file)."""
+    """PT_LOADs of an ELF dump: (file offset, physical address, size in the file)."""
     return [(h[2], h[4], h[5]) for h in program_headers(path) if h[0] == 1]
 
 
+# Where an ELF header has e_phoff and e_phnum, and a program header, of 64 and of 32 bits.
+PHOFF, PHNUM = {64: 32, 32: 28}, {64: 56, 32: 44}
+
+
+def elf_kind(path):
+    """(bits, order of bytes for struct) of an ELF file."""
+    with open(path, "rb") as file:
+        ident = file.read(6)
+    return {1: 32, 2: 64}[ident[4]], {1: "<", 2: ">"}[ident[5]]
+
+
 def program_headers(path):
-    """(type, flags, offset, vaddr, paddr, filesz, memsz, align) of an ELF64 dump."""
+    """(type, flags, offset, vaddr, paddr, filesz, memsz, align) of an ELF dump."""
+    bits, order = elf_kind(path)
     with open(path, "rb") as file:
         header = file.read(64)
-        offset, = struct.unpack_from("<Q", header, 32)
-        count, = struct.unpack_from("<H", header, 56)
+        offset, = struct.unpack_from(order + ("Q" if bits == 64 else "I"), header, PHOFF[bits])
+        count, = struct.unpack_from(order + "H", header, PHNUM[bits])
         file.seek(offset)
-        return [struct.unpack("<IIQQQQQQ", file.read(56)) for _ in range(count)]
+        if bits == 64:
+            return [struct.unpack(order + "IIQQQQQQ", file.read(56)) for _ in range(count)]
+        found = [struct.unpack(order + "8I", file.read(32)) for _ in range(count)]
+    return [(kind, flags, *rest, align) for kind, *rest, flags, align in found]
+
+
+def pack_program_header(bits, order, header):
+    if bits == 64:
+        return struct.pack(order + "IIQQQQQQ", *header)
+    kind, flags, *rest, align = header
+    return struct.pack(order + "8I", kind, *(word & 0xffffffff for word in rest), flags, align)
 
 
 def read_physical(path, address, size):
-    """Memory out of an ELF64 dump."""
+    """Memory out of an ELF dump."""
     offset, start = next((o, a) for o, a, length in segments(path) if a <= address and address + size <= a + length)
     with open(path, "rb") as file:
         file.seek(offset + address - start)
@@ -89,8 +111,8 @@ def lose_pages(path, target, frames):
 
 
 def notes(path):
-    """(name, type, data) of an ELF64 dump's notes."""
-    result = []
+    """(name, type, data) of an ELF dump's notes."""
+    result, order = [], elf_kind(path)[1]
     with open(path, "rb") as file:
         for kind, _, offset, _, _, size, _, _ in program_headers(path):
             if kind != 4:
@@ -98,7 +120,7 @@ def notes(path):
             file.seek(offset)
             data, at = file.read(size), 0
             while at + 12 <= len(data):
-                name_size, size, kind = struct.unpack_from("<III", data, at)
+                name_size, size, kind = struct.unpack_from(order + "III", data, at)
                 at += 12
                 name = data[at:at + name_size].rstrip(b"\0").decode()
                 at += -(-name_size // 4) * 4
@@ -188,9 +210,9 @@ def write_vmware(elf, stem, inside):
 
 # --- /proc/kcore ---
 
-def note(name, kind, data):
+def note(name, kind, data, order="<"):
     name = name.encode() + b"\0"
-    return (struct.pack("<III", len(name), len(data), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") +
+    return (struct.pack(order + "III", len(name), len(data), kind) + name.ljust(-(-len(name) // 4) * 4, b"\0") +
             data.ljust(-(-len(data) // 4) * 4, b"\0"))
 
 

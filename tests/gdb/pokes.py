@@ -2,8 +2,9 @@
 Copies of an ELF dump with something changed: memory, pages left out as makedumpfile does, or the end cut off.
 
     with Poked(dump) as copy:
-        copy.exclude(address)           # kernel addresses; the dump's own page tables are walked
+        copy.exclude(address)           # kernel addresses; the dump's own page tables are walked, on other machines than x86-64 by vtop
         copy.write(address, bytes)
+        copy.write_word(address, 1)     # a pointer's or a long's worth, in the machine's order
         dump.gdb("kernel bt -a", vmcore=copy.save())
 """
 import pathlib
@@ -12,7 +13,7 @@ import shutil
 import struct
 import tempfile
 
-from images import PAGE, note, notes, program_headers
+from images import PAGE, PHNUM, PHOFF, elf_kind, note, notes, pack_program_header, program_headers
 
 START_KERNEL_MAP = 0xffffffff80000000
 ADDRESS_BITS = 0x000ffffffffff000
@@ -22,13 +23,15 @@ class Poked:
     def __init__(self, dump):
         names = ("vmcore.elf", "vmcore.qemu-elf")
         self.source = next(dump.directory / n for n in names if (dump.directory / n).exists())
+        self.dump, self.known = dump, {}
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.directory.name) / "vmcore"
         shutil.copyfile(self.source, self.path)
+        self.bits, self.order = elf_kind(self.path)
         self.headers = program_headers(self.path)
-        text = next(data for name, _, data in notes(self.path) if name == "VMCOREINFO").decode()
+        text = next((data for name, _, data in notes(self.path) if name == "VMCOREINFO"), b"").decode()
         self.info = dict(re.findall(r"^([^=\n]+)=(.*)$", text, re.M))
         return self
 
@@ -47,7 +50,20 @@ class Poked:
             file.seek(self.offsets(physical)[0])
             return struct.unpack("<Q", file.read(8))[0]
 
+    def locate(self, *addresses):
+        """Where the pages of kernel addresses are. The whole dump is asked: what is to be damaged is found, and is not what is tested."""
+        if self.dump.machine != "amd64":
+            new = [address for address in dict.fromkeys(addresses) if address not in self.known]
+            for at in range(0, len(new), 60):
+                found = self.dump.json("kernel vtop " + " ".join(map(hex, new[at:at + 60])))["translations"]
+                self.known.update({address: int(row["physical"], 16) for address, row in zip(new[at:at + 60], found, strict=True)})
+        return [self.physical(address) for address in addresses]
+
     def physical(self, address):
+        if self.dump.machine != "amd64":
+            if address not in self.known:
+                self.locate(address)
+            return self.known[address]
         levels = 5 if self.info.get("NUMBER(pgtable_l5_enabled)") == "1" else 4
         table = int(self.info["SYMBOL(swapper_pg_dir)"], 16) - START_KERNEL_MAP + int(self.info["NUMBER(phys_base)"])
         for shift in range(12 + 9 * (levels - 1), 0, -9):
@@ -69,9 +85,23 @@ class Poked:
                 file.seek(offset)
                 file.write(data)
 
+    @property
+    def word(self):
+        return self.bits // 8
+
+    def pack(self, value, size=None):
+        """VALUE in the machine's order; SIZE: of a word."""
+        return (value % (1 << 8 * (size or self.word))).to_bytes(size or self.word, "little" if self.order == "<" else "big")
+
+    def write_word(self, address, value, size=None):
+        self.write(address, self.pack(value, size))
+
+    def read_word(self, address, size=None):
+        return int.from_bytes(self.read(address, size or self.word), "little" if self.order == "<" else "big")
+
     def exclude(self, *addresses):
         """The pages that the addresses are in."""
-        for physical in {self.physical(address) & -PAGE for address in addresses}:     # first all, then none is gone
+        for physical in {physical & -PAGE for physical in self.locate(*addresses)}:     # first all, then none is gone
             self.headers = [part for header in self.headers for part in self._without(header, physical)]
 
     @staticmethod
@@ -96,7 +126,7 @@ class Poked:
 
     def set_notes(self, given):
         """(name, type, data) each, in place of those there are; at the end of the file."""
-        area = b"".join(note(*one) for one in given)
+        area = b"".join(note(*one, self.order) for one in given)
         with open(self.path, "r+b") as file:
             at = file.seek(0, 2)
             file.write(area)
@@ -116,9 +146,9 @@ class Poked:
         with open(self.path, "r+b") as file:
             at = file.seek(0, 2)
             for header in self.headers:
-                file.write(struct.pack("<IIQQQQQQ", *header))
-            file.seek(32)
-            file.write(struct.pack("<Q", at))
-            file.seek(56)
-            file.write(struct.pack("<H", len(self.headers)))
+                file.write(pack_program_header(self.bits, self.order, header))
+            file.seek(PHOFF[self.bits])
+            file.write(self.pack(at))
+            file.seek(PHNUM[self.bits])
+            file.write(self.pack(len(self.headers), 2))
         return self.path

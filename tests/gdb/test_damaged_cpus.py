@@ -104,9 +104,24 @@ def test_a_task_is_inferred_and_that_is_said(dump):
 
 
 def test_without_the_per_cpu_offsets(dump):
-    """Then no CPU's data can be had, but all registers and stacks are there."""
+    """The allocator has them, too: nothing is lost, not even the idle tasks, which are on no list. It is said."""
     with Poked(dump) as copy:
         copy.exclude(addresses(dump)["offsets"])
+        path = copy.save()
+        rows, threads = cpus_of(dump, path)
+        text = run_gdb(dump.vmlinux, path, ["kernel ps -j"])
+    assert {cpu: row["task"] for cpu, row in rows.items()} == {cpu: row["task"] for cpu, row in whole(dump).items()}
+    same_stacks(dump, rows, threads, whole(dump))
+    found = json.loads(next(line for line in text.splitlines() if line.startswith("{")))
+    assert {t["task"] for t in found["tasks"]} == {t["task"] for t in dump.json("kernel ps")["tasks"]}
+    assert "where the CPUs' data are is inferred from the per-CPU allocator" in text
+
+
+def test_without_the_per_cpu_offsets_at_all(dump):
+    """Then no CPU's data can be had, but all registers and stacks are there."""
+    allocator = int(dump.python("print(int(gdb.parse_and_eval('&pcpu_unit_offsets')))").splitlines()[-1])
+    with Poked(dump) as copy:
+        copy.exclude(addresses(dump)["offsets"], allocator)
         rows, threads = cpus_of(dump, copy.save())
     assert sorted(rows) == sorted(whole(dump))
     same_stacks(dump, rows, threads, rows)
@@ -123,9 +138,11 @@ def test_damaged_per_cpu_offsets(dump):
     with Poked(dump) as copy:
         first = copy.read(where["offsets"], 32)
         copy.write(where["offsets"], first[8:] + first[:8])
-        rows, _ = cpus_of(dump, copy.save())
-    for cpu, row in rows.items():
-        assert row["pid"] in (whole(dump)[cpu]["pid"], None), row
+        path = copy.save()
+        rows, threads = cpus_of(dump, path)
+        assert "__per_cpu_offset is damaged" in run_gdb(dump.vmlinux, path, ["kernel dump"])
+    assert {cpu: row["task"] for cpu, row in rows.items()} == {cpu: row["task"] for cpu, row in whole(dump).items()}
+    same_stacks(dump, rows, threads, whole(dump))
 
 
 def test_without_the_task(dump):

@@ -258,9 +258,12 @@ static void image_put_string(struct image *image, uint64_t offset, const char *s
 
 enum { RING_RESERVED, RING_COMMITTED, RING_FINALIZED, RING_REUSABLE };
 
+static uint32_t ring_count;	/* of descriptors */
+
 __attribute__((unused))
 static void ring_init(struct image *image, unsigned count_bits, unsigned size_bits, uint64_t tail_id, uint64_t head_id)
 {
+	ring_count = 1u << (count_bits & 31);
 	image_put_number(image, RING_POINTER, IMAGE_BASE + RING_PRB, 8);
 	image_put_number(image, RING_PRB, count_bits, 4);
 	image_put_number(image, RING_PRB + 8, IMAGE_BASE + RING_DESCS, 8);
@@ -274,14 +277,14 @@ static void ring_init(struct image *image, unsigned count_bits, unsigned size_bi
 /* The descriptor and the info of record ID; INDEX is where they go. */
 __attribute__((unused))
 static void ring_desc(struct image *image, unsigned index, uint64_t id, unsigned state, uint64_t begin, uint64_t next,
-		      uint64_t sequence, uint64_t nsec, size_t length, unsigned facility, unsigned level)
+		      uint64_t nsec, size_t length, unsigned facility, unsigned level)
 {
 	uint64_t desc = RING_DESCS + index * 24, info = RING_INFOS + index * 88;
 
 	image_put_number(image, desc, (uint64_t)state << 62 | id, 8);
 	image_put_number(image, desc + 8, begin, 8);
 	image_put_number(image, desc + 16, next, 8);
-	image_put_number(image, info, sequence, 8);
+	image_put_number(image, info, (uint32_t)(id + ring_count), 8);	/* as desc_reserve() numbers them */
 	image_put_number(image, info + 8, nsec, 8);
 	image_put_number(image, info + 16, length, 2);
 	image_put_number(image, info + 18, facility, 1);
@@ -302,13 +305,16 @@ static void ring_of(struct image *image, const char *const *texts)
 {
 	uint64_t count = 0;
 
-	for (; texts[count]; count++) {
-		assert_true(strlen(texts[count]) <= 120 && count < 64);
-		ring_block(image, count * 128, count, texts[count]);
-		ring_desc(image, count, count, RING_FINALIZED, count * 128, count * 128 + 128, count, count * 1000000000ull,
-			  strlen(texts[count]), 0, 6);
-	}
+	while (texts[count])
+		count++;
 	ring_init(image, 6, 13, 0, count - 1);
+	for (uint64_t i = 0; i < count; i++) {
+		size_t length = strlen(texts[i]);
+
+		assert_true(length <= 120 && i < 64);
+		ring_block(image, i * 128, i, texts[i]);
+		ring_desc(image, i, i, RING_FINALIZED, i * 128, i * 128 + 8 + (length + 8) / 8 * 8, i * 1000000000ull, length, 0, 6);
+	}
 }
 
 #endif

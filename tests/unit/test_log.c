@@ -25,6 +25,12 @@ static bool see(void *context, const struct log_record *record)
 	return seen->count != seen->stop_after;
 }
 
+/* The same for those that have a text. */
+static bool see_text(void *context, const struct log_record *record)
+{
+	return !record->size || see(context, record);
+}
+
 static struct image *ring_image(void)
 {
 	struct image *image = image_new(NULL, RING_VMCOREINFO);
@@ -42,19 +48,19 @@ static void plain_records(void **state)
 	(void)state;
 	ring_init(image, 3, 8, 5, 7);
 	ring_block(image, 0x40, 5, "first");
-	ring_desc(image, 5, 5, RING_FINALIZED, 0x40, 0x50, 100, 1500000000, 5, 0, 6);
+	ring_desc(image, 5, 5, RING_FINALIZED, 0x40, 0x50, 1500000000, 5, 0, 6);
 	image_put_number(image, RING_INFOS + 5 * 88 + 20, 4711, 4);
 	ring_block(image, 0x50, 6, "usb hub");
-	ring_desc(image, 6, 6, RING_FINALIZED, 0x50, 0x60, 101, 1500000001, 7, 3, 4);
+	ring_desc(image, 6, 6, RING_FINALIZED, 0x50, 0x60, 1500000001, 7, 3, 4);
 	image_put_string(image, RING_INFOS + 6 * 88 + 24, "usb");
 	image_put_string(image, RING_INFOS + 6 * 88 + 40, "c189:0");
 	image_put_number(image, RING_INFOS + 6 * 88 + 20, 0x80000002, 4);
 	ring_block(image, 0x60, 7, "still open");
-	ring_desc(image, 7, 7, RING_COMMITTED, 0x60, 0x78, 102, 1500000002, 10, 0, 0);
+	ring_desc(image, 7, 7, RING_COMMITTED, 0x60, 0x78, 1500000002, 10, 0, 0);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 3);
 	assert_string_equal(seen.texts[0], "first");
-	assert_int_equal(seen.records[0].sequence, 100);
+	assert_int_equal(seen.records[0].sequence, 5 + 8);	/* by its ID */
 	assert_int_equal(seen.records[0].timestamp, 1500000000);
 	assert_int_equal(seen.records[0].level, 6);
 	assert_true(seen.records[0].has_caller);
@@ -77,14 +83,14 @@ static void wrapped(void **state)
 
 	(void)state;
 	ring_init(image, 2, 8, 9, 12);
-	ring_block(image, 0xe0, 9, "last of the turn");		/* 0x7e0 - 0x7f8 */
-	ring_desc(image, 1, 9, RING_FINALIZED, 0x7e0, 0x7f8, 9, 0, 16, 0, 6);
+	ring_block(image, 0xc0, 9, "last of the turn");		/* 0x7c0 - 0x7d8 */
+	ring_desc(image, 1, 9, RING_FINALIZED, 0x7c0, 0x7d8, 0, 16, 0, 6);
 	ring_block(image, 0x00, 10, "moved to the start");	/* would not fit at 0x7f8: index 0, next 0x820 */
-	ring_desc(image, 2, 10, RING_FINALIZED, 0x7f8, 0x820, 10, 0, 18, 0, 6);
+	ring_desc(image, 2, 10, RING_FINALIZED, 0x7f8, 0x820, 0, 18, 0, 6);
 	ring_block(image, 0x20, 11, "after it");
-	ring_desc(image, 3, 11, RING_FINALIZED, 0x820, 0x830, 11, 0, 8, 0, 6);
-	ring_block(image, 0x30, 12, "to the very end");
-	ring_desc(image, 0, 12, RING_FINALIZED, 0x830, 0x900, 12, 0, 15, 0, 6);
+	ring_desc(image, 3, 11, RING_FINALIZED, 0x820, 0x830, 0, 8, 0, 6);
+	ring_block(image, 0xe8, 12, "to the very end");
+	ring_desc(image, 0, 12, RING_FINALIZED, 0x8e8, 0x900, 0, 15, 0, 6);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 4);
 	assert_string_equal(seen.texts[0], "last of the turn");
@@ -104,11 +110,11 @@ static void numbers_overflow(void **state)
 	(void)state;
 	ring_init(image, 2, 8, last_id, 1);
 	ring_block(image, 0xe0, last_id, "before");
-	ring_desc(image, 3, last_id, RING_FINALIZED, -0x20ull, -0x10ull, 0, 0, 6, 0, 6);
+	ring_desc(image, 3, last_id, RING_FINALIZED, -0x20ull, -0x10ull, 0, 6, 0, 6);
 	ring_block(image, 0x00, 0, "around the corner");
-	ring_desc(image, 0, 0, RING_FINALIZED, -0x10ull, 0x20, 1, 0, 17, 0, 6);
+	ring_desc(image, 0, 0, RING_FINALIZED, -0x10ull, 0x20, 0, 17, 0, 6);
 	ring_block(image, 0x20, 1, "after");
-	ring_desc(image, 1, 1, RING_FINALIZED, 0x20, 0x30, 2, 0, 5, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 0x20, 0x30, 0, 5, 0, 6);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 3);
 	assert_string_equal(seen.texts[0], "before");
@@ -118,7 +124,7 @@ static void numbers_overflow(void **state)
 	/* a block that ends where the positions become 0 again */
 	memset(&seen, 0, sizeof(seen));
 	ring_init(image, 2, 8, last_id, last_id);
-	ring_desc(image, 3, last_id, RING_FINALIZED, -0x20ull, 0, 0, 0, 6, 0, 6);
+	ring_desc(image, 3, last_id, RING_FINALIZED, -0x20ull, 0, 0, 6, 0, 6);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 1);
 	assert_string_equal(seen.texts[0], "before");
@@ -133,12 +139,12 @@ static void states_and_empty_lines(void **state)
 
 	(void)state;
 	ring_init(image, 3, 8, 0, 4);
-	ring_desc(image, 0, 0, RING_REUSABLE, 0, 0x10, 0, 0, 1, 0, 6);
-	ring_desc(image, 1, 1, RING_FINALIZED, 3, 3, 1, 0, 0, 0, 6);		/* an empty line */
-	ring_desc(image, 2, 2, RING_RESERVED, 0x10, 0x20, 2, 0, 1, 0, 6);
+	ring_desc(image, 0, 0, RING_REUSABLE, 0, 0x10, 0, 1, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 3, 3, 0, 0, 0, 6);		/* an empty line */
+	ring_desc(image, 2, 2, RING_RESERVED, 0x10, 0x20, 0, 1, 0, 6);
 	ring_block(image, 0x20, 3, "good");
-	ring_desc(image, 3, 3, RING_FINALIZED, 0x20, 0x30, 3, 0, 4, 0, 6);
-	ring_desc(image, 4, 4, RING_RESERVED, 0x30, 0x40, 4, 0, 4, 0, 6);
+	ring_desc(image, 3, 3, RING_FINALIZED, 0x20, 0x30, 0, 4, 0, 6);
+	ring_desc(image, 4, 4, RING_RESERVED, 0x30, 0x40, 0, 4, 0, 6);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.records[0].size, 0);
@@ -146,9 +152,9 @@ static void states_and_empty_lines(void **state)
 
 	/* no room for the text, another record's descriptor */
 	memset(&seen, 0, sizeof(seen));
-	ring_desc(image, 1, 1, RING_FINALIZED, 1, 1, 1, 0, 9, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 1, 1, 0, 9, 0, 6);
 	ring_block(image, 0x10, 2, "x");
-	ring_desc(image, 2, 10, RING_FINALIZED, 0x10, 0x20, 2, 0, 1, 0, 6);
+	ring_desc(image, 2, 10, RING_FINALIZED, 0x10, 0x20, 0, 1, 0, 6);
 	assert_false(log_for_each(&image->kernel, see, &seen, &error));
 	assert_int_equal(seen.count, 1);
 	assert_string_equal(seen.texts[0], "good");
@@ -164,7 +170,6 @@ static void one_bad_record(void **state)
 		uint64_t begin, next, owner;
 		size_t length;
 	} bad[] = {
-		{ 0x10, 0x20, 1, 9 },		/* longer than its block */
 		{ 0x10, 0x14, 1, 0 },		/* smaller than the ID */
 		{ 0x20, 0x10, 1, 1 },		/* backwards */
 		{ 0x10, 0x310, 1, 1 },		/* three turns long */
@@ -181,14 +186,66 @@ static void one_bad_record(void **state)
 
 		ring_init(image, 3, 8, 1, 2);
 		ring_block(image, 0x10, bad[i].owner, "x");
-		ring_desc(image, 1, 1, RING_FINALIZED, bad[i].begin, bad[i].next, 1, 0, bad[i].length, 0, 6);
+		ring_desc(image, 1, 1, RING_FINALIZED, bad[i].begin, bad[i].next, 0, bad[i].length, 0, 6);
 		ring_block(image, 0x40, 2, "good");
-		ring_desc(image, 2, 2, RING_FINALIZED, 0x40, 0x50, 2, 0, 4, 0, 6);
+		ring_desc(image, 2, 2, RING_FINALIZED, 0x40, 0x50, 0, 4, 0, 6);
 		assert_false(log_for_each(&image->kernel, see, &seen, &error));
 		assert_int_equal(error.kind, ERROR_CORRUPT);
 		assert_int_equal(seen.count, 1);
 		assert_string_equal(seen.texts[0], "good");
 	}
+	image_free(image);
+}
+
+/* What of a record can be known otherwise is shown, and it is said that it was inferred. */
+static void damaged_records(void **state)
+{
+	struct image *image = ring_image();
+	struct seen seen = { 0 };
+	struct error error;
+	char text[16];
+
+	(void)state;
+	ring_init(image, 3, 8, 0, 5);
+	for (unsigned i = 0; i < 6; i++) {
+		snprintf(text, sizeof(text), "text %u\nu %u\n", i, i);	/* as if a level had been moved over */
+		ring_block(image, i * 0x20, i, text);
+		ring_desc(image, i, i, RING_FINALIZED, i * 0x20, i * 0x20 + 0x18, i, 6, 0, 6);
+	}
+	assert_true(log_for_each(&image->kernel, see, &seen, &error));
+	image_put_number(image, RING_INFOS + 0 * 88, 77, 8);			/* its number */
+	image_put_number(image, RING_INFOS + 1 * 88 + 8, ~0ull, 8);		/* its time */
+	memset(&seen, 0, sizeof(seen));
+	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_int_equal(error.kind, ERROR_PARTIAL);
+	assert_non_null(strstr(error.text, "2 records of the log are damaged; the first: record 8 says that it is number 77"));
+	assert_int_equal(seen.count, 6);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_int_equal(seen.records[i].sequence, 8 + i);
+		assert_int_equal(seen.records[i].timestamp_unknown, i == 1);
+	}
+	/* Its length: too long, and none although there is a block. */
+	ring_init(image, 3, 8, 2, 5);
+	for (unsigned i = 2; i < 4; i++) {
+		ring_block(image, i * 0x20, i, i == 2 ? "seven bytes and more" : "0123456789abcdefgh");
+		ring_desc(image, i, i, RING_FINALIZED, i * 0x20, i * 0x20 + 0x20, i, i == 2 ? 60000 : 0, 0, 6);
+	}
+	memset(&seen, 0, sizeof(seen));
+	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_int_equal(error.kind, ERROR_PARTIAL);
+	assert_int_equal(seen.count, 4);
+	assert_string_equal(seen.texts[0], "seven bytes and more");
+	assert_string_equal(seen.texts[1], "0123456789abcdefgh");
+	assert_non_null(strstr(error.text, "its length is said to be 60000 bytes"));
+	/* In the middle nothing is being written, and nothing is free. */
+	ring_init(image, 9, 13, 0, 300);
+	for (unsigned i = 0; i <= 300; i++)
+		ring_desc(image, i, i, i == 150 ? RING_RESERVED : i == 151 ? RING_REUSABLE : RING_FINALIZED, 3, 3, i, 0, 0, 6);
+	image_put_number(image, RING_DESCS + 152 * 24, 0, 8);
+	memset(&seen, 0, sizeof(seen));
+	assert_false(log_for_each(&image->kernel, see_text, &seen, &error));
+	assert_non_null(strstr(error.text, "3 records of the log could not be read; the first: the descriptor of record 662 "
+			       "says that it is of record 662, which is not written yet"));
 	image_free(image);
 }
 
@@ -231,11 +288,11 @@ static void missing_page(void **state)
 	(void)state;
 	ring_init(image, 3, 14, 1, 3);
 	ring_block(image, 0x0, 1, "on the first page");
-	ring_desc(image, 1, 1, RING_FINALIZED, 0x0, 0x20, 1, 0, 17, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 0x0, 0x20, 0, 17, 0, 6);
 	ring_block(image, 0xff0, 2, "across two pages");
-	ring_desc(image, 2, 2, RING_FINALIZED, 0xff0, 0x1010, 2, 0, 16, 0, 6);
+	ring_desc(image, 2, 2, RING_FINALIZED, 0xff0, 0x1010, 0, 16, 0, 6);
 	ring_block(image, 0x2000, 3, "on the third page");
-	ring_desc(image, 3, 3, RING_FINALIZED, 0x2000, 0x2020, 3, 0, 17, 0, 6);
+	ring_desc(image, 3, 3, RING_FINALIZED, 0x2000, 0x2020, 0, 17, 0, 6);
 	assert_true(log_for_each(&image->kernel, see, &seen, &error));
 	assert_int_equal(seen.count, 3);
 	assert_string_equal(seen.texts[1], "across two pages");
@@ -257,12 +314,14 @@ static void missing_descriptors(void **state)
 
 	(void)state;
 	ring_init(image, 9, 14, 0, 511);
+	for (unsigned i = 0; i < 512; i++)
+		ring_desc(image, i, i, RING_FINALIZED, 3, 3, 0, 0, 0, 6);	/* empty lines */
 	ring_block(image, 0, 169, "before");
-	ring_desc(image, 169, 169, RING_FINALIZED, 0, 0x10, 169, 0, 6, 0, 6);
+	ring_desc(image, 169, 169, RING_FINALIZED, 0, 0x10, 0, 6, 0, 6);
 	ring_block(image, 0x10, 342, "behind");
-	ring_desc(image, 342, 342, RING_FINALIZED, 0x10, 0x20, 342, 0, 6, 0, 6);
+	ring_desc(image, 342, 342, RING_FINALIZED, 0x10, 0x20, 0, 6, 0, 6);
 	image->missing[RING_DESCS / IMAGE_PAGE + 1] = true;
-	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_false(log_for_each(&image->kernel, see_text, &seen, &error));
 	assert_int_equal(error.kind, ERROR_EXCLUDED);
 	assert_memory_equal(error.text, "172 records of the log", 22);
 	assert_int_equal(seen.count, 2);
@@ -461,11 +520,11 @@ static void command_output(void **state)
 	(void)state;
 	ring_init(image, 3, 8, 1, 2);
 	ring_block(image, 0x10, 1, "one\nmore\x1b[2J");
-	ring_desc(image, 1, 1, RING_FINALIZED, 0x10, 0x30, 1, 12345678999, 12, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 0x10, 0x30, 12345678999, 12, 0, 6);
 	image_put_string(image, RING_INFOS + 1 * 88 + 24, "usb");
 	image_put_number(image, RING_INFOS + 1 * 88 + 20, 7, 4);
 	ring_block(image, 0x30, 2, "bad");
-	ring_desc(image, 2, 2, RING_FINALIZED, 0x30, 0x40, 2, 123456000000000, 3, 3, 3);
+	ring_desc(image, 2, 2, RING_FINALIZED, 0x30, 0x40, 123456000000000, 3, 3, 3);
 	image_put_number(image, RING_INFOS + 2 * 88 + 20, 0x80000001, 4);
 	assert_true(run_log(image, "", &shown, &error));
 	assert_string_equal(shown.data, "[   12.345678] one\n               more\\x1b[2J\n[123456.000000] bad\n");
@@ -480,7 +539,7 @@ static void command_output(void **state)
 	assert_int_equal(error.kind, ERROR_USAGE);
 	assert_false(run_log(image, "-T", &shown, &error));	/* no timekeeper here */
 	/* damage: what is good, and a failure that says how much is lost */
-	ring_desc(image, 1, 1, RING_FINALIZED, 0x10, 0x14, 1, 0, 12, 0, 6);
+	ring_desc(image, 1, 1, RING_FINALIZED, 0x10, 0x14, 0, 12, 0, 6);
 	assert_false(run_log(image, "-t", &shown, &error));
 	assert_int_equal(error.kind, ERROR_PARTIAL);
 	assert_string_equal(shown.data, "bad\n");
@@ -494,7 +553,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_records),	cmocka_unit_test(wrapped),
 		cmocka_unit_test(numbers_overflow),	cmocka_unit_test(states_and_empty_lines),
-		cmocka_unit_test(one_bad_record),	cmocka_unit_test(absurd_sizes),
+		cmocka_unit_test(one_bad_record),	cmocka_unit_test(damaged_records),
+		cmocka_unit_test(absurd_sizes),
 		cmocka_unit_test(missing_page),		cmocka_unit_test(missing_descriptors),
 		cmocka_unit_test(stops_when_told),
 		cmocka_unit_test(old_records),		cmocka_unit_test(old_records_damaged),

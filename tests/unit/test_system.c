@@ -222,7 +222,7 @@ static void read_panic(const struct line *lines, size_t count, int panic_cpu, st
 	image_put_number(image, 0x3100, (uint32_t)panic_cpu, 4);
 	for (size_t i = 0; i < count; i++) {
 		ring_block(image, i * 128, i, lines[i].text);
-		ring_desc(image, i, i, RING_FINALIZED, i * 128, i * 128 + 128, i, i * 1000000000ull, strlen(lines[i].text),
+		ring_desc(image, i, i, RING_FINALIZED, i * 128, i * 128 + 128, i * 1000000000ull, strlen(lines[i].text),
 			  lines[i].facility, 6);
 		image_put_number(image, RING_INFOS + i * 88 + 20, lines[i].caller, 4);
 	}

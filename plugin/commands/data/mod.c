@@ -155,19 +155,22 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 {
 	struct module_list *list;
 	struct error why;
+	size_t count = 0;
 
 	if (!host || !host->load_module)
 		return error_set(error, ERROR_UNSUPPORTED,
 				 "mod: debug information can be loaded in gdb only");
 	if (!modules_get(kernel, &list, error))
 		return false;
+	for (size_t i = 0; i < list->count; i++)
+		count += wanted(arguments, &list->modules[i]);
 	for (size_t i = 0; i < list->count; i++) {
 		if (!kernel_step(kernel, "loading", i, list->count, error))
 			return false;
 		if (!wanted(arguments, &list->modules[i]) ||
-		    host->load_module(host->context, list->modules[i].name, &why))
+		    host->load_module(host->context, list->modules[i].address, &why))
 			continue;
-		if (why.kind == ERROR_INTERRUPTED || arguments->nr_words == 1) {
+		if (why.kind == ERROR_INTERRUPTED || (arguments->nr_words && count == 1)) {
 			*error = why;
 			return false;
 		}

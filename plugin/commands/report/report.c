@@ -211,9 +211,9 @@ static bool report_run(struct kernel *kernel, const struct arguments *arguments,
 		return error_set(error, ERROR_USAGE,
 				 "report takes no words; `report -o %.200s' writes that file",
 				 arguments->words[0]);
+	/* As elsewhere: what one sees. */
 	if (path && !strcmp(path, "-"))
-		return error_set(error, ERROR_USAGE,
-				 "report -o needs a file's name (./- for one that is called -); without -o it prints");
+		path = NULL;
 	if (path && !arguments->json && ends_in(path, ".json"))
 		return error_set(error, ERROR_USAGE,
 				 "report -o %.300s writes a page for browsers; add -j for JSON",
@@ -234,7 +234,8 @@ static const char help[] =
 	"\n"
 	"-o FILE writes one page that needs nothing else, neither files nor network: mail\n"
 	"it. It has a flame graph of all stacks by the tasks' states, and pictures of the\n"
-	"memory. A FILE that is there is replaced. Without -o the same comes as text.\n"
+	"memory. A FILE that is there is replaced. Without -o, or with\n"
+	"-o -, the same comes as text.\n"
 	"\n"
 	"MEMORY has /proc/meminfo's rows as of the end, counted as the kernel does, plus\n"
 	"what CPUs had not yet added up. The parts do not overlap, other than those rows.\n"

@@ -122,7 +122,9 @@ static void put_prefix(struct run *run, const struct log_record *record)
 
 	if (has_option(run->arguments, 'm'))
 		buffer_printf(&run->line, "<%u>", record->facility * 8u + record->level);
-	if (has_option(run->arguments, 'T')) {
+	if (record->timestamp_unknown && !has_option(run->arguments, 't')) {
+		buffer_printf(&run->line, "[%12s]", "-");
+	} else if (has_option(run->arguments, 'T')) {
 		format_time(run, record->timestamp, text, sizeof(text));
 		buffer_printf(&run->line, "[%s]", text);
 	} else if (!has_option(run->arguments, 't')) {
@@ -170,11 +172,11 @@ static bool emit_record(struct run *run, const struct log_record *record)
 	}
 	if (!output_row(output) ||
 	    (!record->sequence_unknown && !output_uint(output, SEQUENCE, record->sequence)) ||
-	    !output_uint(output, TIMESTAMP, record->timestamp) ||
+	    (!record->timestamp_unknown && !output_uint(output, TIMESTAMP, record->timestamp)) ||
 	    !output_uint(output, LEVEL, record->level) ||
 	    !output_uint(output, FACILITY, record->facility))
 		return false;
-	if (run->clock.wall_valid) {
+	if (run->clock.wall_valid && !record->timestamp_unknown) {
 		format_time(run, record->timestamp, text, sizeof(text));
 		if (!output_string(output, TIME, text))
 			return false;
@@ -252,7 +254,8 @@ static const char help[] =
 	"first, as dmesg does: in front are seconds since boot. Further lines of one\n"
 	"message are indented. What was overwritten before the crash is gone; records\n"
 	"that are damaged, or whose memory is not in the dump, are left out and counted\n"
-	"in a note.\n"
+	"in a note. Of a record whose time is damaged the time is -, of one whose length\n"
+	"is damaged the text is what looks like text; both are counted as well.\n"
 	"\n"
 	"Levels for -l: emerg 0, alert 1, crit 2, err 3, warn 4, notice 5, info 6,\n"
 	"debug 7.\n"

@@ -249,7 +249,8 @@ static void emit_survived_rows(struct output *output, const struct system_info *
 
 	output_begin(output, &survived_shape);
 	for (size_t i = 0; i < shown_survived(info) && output_row(output); i++) {
-		output_uint(output, 0, info->survived[i].timestamp);
+		if (!info->survived[i].timestamp_unknown)
+			output_uint(output, 0, info->survived[i].timestamp);
 		output_string(output, 1, info->survived[i].text);
 	}
 	output_end(output);

@@ -11,6 +11,7 @@
  */
 #include "gdb/session.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -24,12 +25,47 @@
 #include "symbols/cfi/companion.h"
 #include "symbols/elf/elf_relocatable.h"
 
-static void module_file(struct session *session, const struct module *module, char *path,
-			size_t size)
+/* What gdb calls a file, and shows, is ASCII: of other names it would find none. */
+static bool is_plain(const char *name)
 {
-	char name[80];
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("_-+.,", *c))
+			return false;
+	return *name && *name != '.';
+}
 
-	snprintf(name, sizeof(name), "%s.ko", module->name);
+static bool is_only_one(const struct module_list *list, const struct module *module)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (&list->modules[i] != module && !strcmp(list->modules[i].name, module->name))
+			return false;
+	return true;
+}
+
+/* What the file of each is called: NAME.ko; where that is no file's name, or that of two modules, the address tells which one it is. */
+static bool name_file(const struct module_list *list, struct module *module, struct error *error)
+{
+	char name[sizeof(module->name) + 24];
+	size_t length = strlen(module->name);
+
+	free(module->gdb_name);
+	if (is_plain(module->name) && is_only_one(list, module)) {
+		module->gdb_name = strdup(module->name);
+	} else {
+		for (size_t i = 0; i < length; i++)
+			name[i] = isalnum((unsigned char)module->name[i]) ? module->name[i] : '_';
+		snprintf(name + length, sizeof(name) - length, "%s%" PRIx64, length ? "@" : "module@", module->address);
+		module->gdb_name = strdup(name);
+	}
+	return module->gdb_name || error_no_memory(error, "a module's name", length);
+}
+
+/* SUFFIX: ".ko", ".ko.debug". */
+static void module_file(struct session *session, const struct module *module, const char *suffix, char *path, size_t size)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s%s", module->gdb_name ? module->gdb_name : module->name, suffix);
 	session_path(session, name, path, size);
 }
 
@@ -235,13 +271,11 @@ static void describe_module(struct description *description, struct module *modu
 	uint64_t segment = 0;
 	char path[256];
 
-	module_file(session, module, path, sizeof(path));
+	module_file(session, module, ".ko", path, sizeof(path));
 	find_sections(description, module);
 	if (!first_segment(module, &segment))
 		error_set(&error, ERROR_CORRUPT, "where its memory is is not known%s%s",
 			  module->damage ? ": " : "", module->damage ? module->damage : "");
-	else if (strchr(module->name, '/') || !module->name[0])
-		error_set(&error, ERROR_CORRUPT, "it has no name that could be a file's");
 	if (error.kind != ERROR_NONE || !write_file(description, module, path, &error)) {
 		gdb_announce(session->plugin, "warning: gdb knows nothing of module %s: %s\n", module->name,
 			     error.text);
@@ -281,8 +315,11 @@ bool modules_describe(struct session *session, struct error *error)
 		buffer_clear(&description.base);
 	buffer_string(xml, "<library-list>");
 	if (modules_get(kernel, &list, &why)) {
-		for (size_t i = 0; i < list->count; i++)
+		for (size_t i = 0; i < list->count; i++) {
+			if (!name_file(list, &list->modules[i], error))
+				return false;
 			describe_module(&description, &list->modules[i], xml);
+		}
 		announce(&description);
 		if (list->damage)
 			gdb_announce(session->plugin,
@@ -415,7 +452,7 @@ static bool add_module_companion(struct session *session, struct module *module,
 	struct companion companion = companion_of(kernel);
 	struct cfi_section *sections;
 	struct symtab *symbols;
-	char file[256], name[80];
+	char file[256];
 	size_t count;
 	bool done;
 
@@ -426,8 +463,7 @@ static bool add_module_companion(struct session *session, struct module *module,
 		return error_no_memory(error, "a module's sections", (module->nr_sections + 1) * sizeof(*sections));
 	companion.symtab = symbols;
 	count = list_sections(kernel, module, false, sections);
-	snprintf(name, sizeof(name), "%s.ko.cfi", module->name);
-	session_path(session, name, file, sizeof(file));
+	module_file(session, module, ".ko.cfi", file, sizeof(file));
 	done = companion_write_module(&companion, sections, count, table, file, error) &&
 	       attach_separate_debug(session->plugin, path, file, error);
 	free(sections);
@@ -442,7 +478,7 @@ void modules_find_for_kernel(void *context, struct module *module)
 bool modules_load_debug(struct session *session, struct module *module, struct error *error)
 {
 	struct plugin *plugin = session->plugin;
-	char path[256], copy[256], name[80];
+	char path[256], copy[256];
 	const char *debug;
 	bool done;
 
@@ -454,9 +490,8 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	if (module->debug_refused)
 		return error_set(error, ERROR_UNSUPPORTED, "gdb cannot have %s for module %s: %s", debug,
 				 module->name, module->debug_refused);
-	module_file(session, module, path, sizeof(path));
-	snprintf(name, sizeof(name), "%s.ko.debug", module->name);
-	session_path(session, name, copy, sizeof(copy));
+	module_file(session, module, ".ko", path, sizeof(path));
+	module_file(session, module, ".ko.debug", copy, sizeof(copy));
 	done = elf_copy_for_gdb(debug, copy, knows_section, module, error) && add_module_companion(session, module, path, error) &&
 	       add_without_index_cache(plugin, path, copy, error);
 	module->debug_loaded = done;
@@ -522,15 +557,19 @@ void modules_loaded(struct session *session, const char *path)
 {
 	size_t length = strlen(session->directory);
 	const char *name = path + length + 1, *end = strrchr(path, '.');
-	char copy[80];
-	struct module *module;
+	struct module_list *list;
 
 	if (!length || strncmp(path, session->directory, length) || path[length] != '/' || !end || strcmp(end, ".ko"))
 		return;
-	snprintf(copy, sizeof(copy), "%.*s", (int)(end - name), name);
-	module = module_find(session->kernel, copy);
-	if (module && module->debug_expected)
-		modules_load_debug(session, module, NULL);
+	if (!modules_get(session->kernel, &list, NULL))
+		return;
+	for (size_t i = 0; i < list->count; i++) {
+		struct module *module = &list->modules[i];
+
+		if (module->debug_expected && module->gdb_name && strlen(module->gdb_name) == (size_t)(end - name) &&
+		    !strncmp(module->gdb_name, name, end - name))
+			modules_load_debug(session, module, NULL);
+	}
 }
 
 void modules_load_for_thread(struct session *session)

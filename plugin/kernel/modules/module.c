@@ -23,6 +23,7 @@ void module_free(struct module *module)
 	free(module->damage);
 	free(module->sections_inferred);
 	free(module->debug_refused);
+	free(module->gdb_name);
 	symtab_free(module->symbols);
 	orc_free(&module->orc);
 	source_map_close(module->source);
@@ -97,6 +98,18 @@ struct module *module_find(struct kernel *kernel, const char *name)
 		return NULL;
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->modules[i].name, name) == 0)
+			return &list->modules[i];
+	return NULL;
+}
+
+struct module *module_of(struct kernel *kernel, uint64_t address)
+{
+	struct module_list *list;
+
+	if (!modules_get(kernel, &list, NULL))
+		return NULL;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->modules[i].address == address)
 			return &list->modules[i];
 	return NULL;
 }

@@ -59,6 +59,7 @@ struct module {
 	struct module_frames *frames;	/* debug_path's, module_frames.h; NULL = not opened yet */
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/attach/modules.c */
 	bool debug_expected;		/* while gdb connects: it is to get it with the module; the same's */
+	char *gdb_name;			/* what gdb calls it, without .ko; the same's; owned */
 	char *debug_refused;		/* NULL, or why gdb cannot have it; the same's; owned */
 	/* NULL, or the first part of it that could not be read and why; owned */
 	char *damage;
@@ -84,6 +85,8 @@ bool modules_get(struct kernel *kernel, struct module_list **list_ret, struct er
 /* The module whose memory ADDRESS is in; NULL = none. Loads the list if need be. */
 struct module *module_at(struct kernel *kernel, uint64_t address);
 struct module *module_find(struct kernel *kernel, const char *name);
+/* The one whose struct module is at ADDRESS. */
+struct module *module_of(struct kernel *kernel, uint64_t address);
 /* The piece of the module's memory that ADDRESS is in; NULL = none, as where what only its start needed has been freed. */
 const struct module_region *module_region_at(const struct module *module, uint64_t address);
 /* Its symbols from kallsyms in memory. */

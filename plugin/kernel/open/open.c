@@ -26,10 +26,13 @@ static void note_damage(struct kernel *kernel, const struct error *error)
 /* What the dump says about itself, before any symbol is known. */
 static void read_headers(struct kernel *kernel)
 {
-	dump_vmcoreinfo_string(kernel->dump, "OSRELEASE", kernel->release, sizeof(kernel->release));
+	/* Where it says two things memory will be asked. */
+	if (!dump_vmcoreinfo_contradicts(kernel->dump, "OSRELEASE"))
+		dump_vmcoreinfo_string(kernel->dump, "OSRELEASE", kernel->release, sizeof(kernel->release));
 	/* since 5.10, 0935288c6e00 */
-	dump_vmcoreinfo_string(kernel->dump, "BUILD-ID", kernel->build_id,
-			       sizeof(kernel->build_id));
+	if (!dump_vmcoreinfo_contradicts(kernel->dump, "BUILD-ID"))
+		dump_vmcoreinfo_string(kernel->dump, "BUILD-ID", kernel->build_id,
+				       sizeof(kernel->build_id));
 }
 
 /* *ERROR says why the dump cannot do without. */
@@ -157,12 +160,72 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 	return possible ? possible : cpus_in_notes(kernel->dump);
 }
 
+/*
+ * What the kernel set __per_cpu_offset to: the allocator's first chunk, less where the variables are linked, plus each CPU's unit in it
+ * (setup_per_cpu_areas() of every machine; the variables are the allocator's own and stay). False where they are not known.
+ */
+static bool offsets_by_units(struct kernel *kernel, uint64_t *offsets, unsigned count)
+{
+	unsigned word = kernel->arch->pointer_size;
+	uint64_t base, units, start, unit;
+
+	if (!kernel_read_variable(kernel, "pcpu_base_addr", word, &base, NULL) || !base ||
+	    !kernel_read_variable(kernel, "pcpu_unit_offsets", word, &units, NULL) || !units ||
+	    !kernel_symbol(kernel, "__per_cpu_start", &start, NULL))
+		return false;
+	for (unsigned cpu = 0; cpu < count; cpu++) {
+		if (!memory_read_uint(kernel->memory, units + (uint64_t)cpu * word, word, &unit, NULL))
+			return false;
+		offsets[cpu] = (base - start + unit) & memory_last(kernel->memory);
+	}
+	return true;
+}
+
+/* Does the run queue there say that it is CPU's? */
+static bool is_queue_of(struct kernel *kernel, uint64_t offset, unsigned cpu)
+{
+	uint64_t queue, number;
+
+	return kernel_symbol(kernel, "runqueues", &queue, NULL) &&
+	       kernel_read_member(kernel, (queue + offset) & memory_last(kernel->memory), "rq", "cpu", &number, NULL) && number == cpu;
+}
+
+/* The kernel has them twice. READ: __per_cpu_offset could be read; WHY, if not. */
+static void settle_offsets(struct kernel *kernel, unsigned count, bool read, const struct error *why)
+{
+	uint64_t *offsets = calloc(count, sizeof(*offsets));
+	unsigned wrong = 0;
+
+	if (offsets && offsets_by_units(kernel, offsets, count)) {
+		for (unsigned cpu = 0; cpu < count; cpu++) {
+			bool differs = read && offsets[cpu] != kernel->per_cpu_offset[cpu];
+
+			wrong += differs && is_queue_of(kernel, offsets[cpu], cpu) && !is_queue_of(kernel, kernel->per_cpu_offset[cpu], cpu);
+			if (!read || (differs && wrong))
+				kernel->per_cpu_offset[cpu] = offsets[cpu];
+		}
+		if (!read)
+			dump_doubt(kernel->dump, "__per_cpu_offset cannot be read: where the CPUs' data are is inferred from the per-CPU allocator");
+		if (wrong)
+			dump_doubt(kernel->dump, "__per_cpu_offset is damaged: where the CPUs' data are is inferred from the per-CPU allocator");
+		read = true;
+	}
+	free(offsets);
+	if (read)
+		return;
+	/* Without them no CPU's data can be looked at, but there are its registers in the notes. */
+	note_damage(kernel, why);
+	free(kernel->per_cpu_offset);
+	kernel->per_cpu_offset = NULL;
+}
+
 static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 {
 	const struct symbol *symbol = symtab_find(kernel->symbols, "__per_cpu_offset");
 	unsigned count = read_nr_cpu_ids(kernel), word = kernel->arch->pointer_size;
-	struct error reason;
+	struct error reason = { .kind = ERROR_NONE };
 	uint8_t *bytes;
+	bool read;
 
 	if (symbol && symbol->size && count > symbol->size / word)
 		count = symbol->size / word;
@@ -175,17 +238,12 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 	bytes = malloc(count * word);
 	if (!bytes)
 		return error_no_memory(error, "per-CPU offsets", count * word);
-	if (memory_read(kernel->memory, symbol->address, bytes, count * word, &reason)) {
-		for (unsigned cpu = 0; cpu < count; cpu++)
-			kernel->per_cpu_offset[cpu] =
-				memory_decode(kernel->memory, bytes + cpu * word, word);
-	} else {
-		/* Without them no CPU's data can be looked at, but there are its registers in the notes. */
+	read = memory_read(kernel->memory, symbol->address, bytes, count * word, &reason);
+	for (unsigned cpu = 0; read && cpu < count; cpu++)
+		kernel->per_cpu_offset[cpu] = memory_decode(kernel->memory, bytes + cpu * word, word);
+	if (!read)
 		error_prefix(&reason, "the CPUs' data cannot be found: __per_cpu_offset");
-		note_damage(kernel, &reason);
-		free(kernel->per_cpu_offset);
-		kernel->per_cpu_offset = NULL;
-	}
+	settle_offsets(kernel, count, read, &reason);
 	free(bytes);
 	return true;
 }

@@ -284,30 +284,36 @@ static bool kaslr_from_banner(struct kernel *kernel, const struct vmlinux *vmlin
 	return false;
 }
 
-/* Is the banner of vmlinux where OFFSET puts it? True also where that memory is missing. */
-static bool banner_fits(struct kernel *kernel, const struct vmlinux *vmlinux, uint64_t offset)
+/* Is the banner of vmlinux where OFFSET puts it? Unknown where that memory is missing. */
+enum fit { FITS, FITS_NOT, FITS_UNKNOWN };
+
+static enum fit banner_fits(struct kernel *kernel, const struct vmlinux *vmlinux, uint64_t offset)
 {
 	char text[sizeof(vmlinux->banner)];
+	struct error why;
 
-	return !vmlinux->banner_address ||
-	       !memory_read(kernel->memory, vmlinux->banner_address + offset, text,
-			    strlen(BANNER_START), NULL) ||
-	       memcmp(text, BANNER_START, strlen(BANNER_START)) == 0;
+	if (!vmlinux->banner_address)
+		return FITS_UNKNOWN;
+	if (!memory_read(kernel->memory, vmlinux->banner_address + offset, text, strlen(BANNER_START), &why))
+		return why.kind == ERROR_NOT_MAPPED ? FITS_NOT : FITS_UNKNOWN;
+	return memcmp(text, BANNER_START, strlen(BANNER_START)) == 0 ? FITS : FITS_NOT;
 }
 
 /* KERNELOFFSET, which can be another boot's, or what the symbols beside it say. */
 static bool kaslr_said(struct kernel *kernel, const struct vmlinux *vmlinux)
 {
 	uint64_t offset;
+	enum fit fit;
 
 	if (!dump_vmcoreinfo_number(kernel->dump, "KERNELOFFSET", 16, &offset))
 		return kaslr_from_vmcoreinfo(kernel, vmlinux);
 	kernel->memory->kaslr_offset = offset;
-	if (banner_fits(kernel, vmlinux, offset))
+	fit = banner_fits(kernel, vmlinux, offset);
+	if (fit == FITS)
 		return true;
-	if ((kaslr_from_vmcoreinfo(kernel, vmlinux) &&
-	     banner_fits(kernel, vmlinux, kernel->memory->kaslr_offset)) ||
-	    kaslr_from_banner(kernel, vmlinux, false)) {
+	if ((kaslr_from_vmcoreinfo(kernel, vmlinux) && kernel->memory->kaslr_offset != offset &&
+	     banner_fits(kernel, vmlinux, kernel->memory->kaslr_offset) == FITS) ||
+	    (fit == FITS_NOT && kaslr_from_banner(kernel, vmlinux, false))) {
 		dump_doubt(kernel->dump,
 			   "memory contradicts the KERNELOFFSET of VMCOREINFO: 0x%llx; the kernel was "
 			   "moved by 0x%llx",

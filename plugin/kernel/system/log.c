@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/system/system.h"
+
 void log_window_open(struct log_window *window, struct kernel *kernel, uint64_t address,
 		     uint64_t size)
 {
@@ -82,14 +84,40 @@ void log_lost(struct log_losses *losses, const struct error *why, const char *fo
 	va_end(arguments);
 }
 
+void log_damaged(struct log_losses *losses, const char *format, ...)
+{
+	va_list arguments;
+
+	if (losses->damaged++)
+		return;
+	va_start(arguments, format);
+	vsnprintf(losses->first_damaged.text, sizeof(losses->first_damaged.text), format, arguments);
+	va_end(arguments);
+}
+
+void log_set_time(struct log_losses *losses, struct log_record *record, uint64_t number, uint64_t timestamp)
+{
+	record->timestamp = timestamp;
+	record->timestamp_unknown = timestamp > LONGEST_UPTIME_NS;
+	if (record->timestamp_unknown)
+		log_damaged(losses, "record %llu: no machine has been up for %llu seconds", (unsigned long long)number,
+			    (unsigned long long)(timestamp / 1000000000));
+}
+
 bool log_finish(const struct log_losses *losses, struct error *error)
 {
+	struct error damaged = { .kind = ERROR_NONE };
+
+	if (losses->damaged)
+		error_set(&damaged, ERROR_PARTIAL, "%llu record%s of the log %s damaged; the first: %s",
+			  (unsigned long long)losses->damaged, losses->damaged == 1 ? "" : "s", losses->damaged == 1 ? "is" : "are",
+			  losses->first_damaged.text);
 	if (!losses->lost)
-		return true;
+		return !losses->damaged || error_set(error, damaged.kind, "%s", damaged.text);
 	return error_set(error, losses->first.kind,
-			 "%llu record%s of the log could not be read; the first: %s",
+			 "%llu record%s of the log could not be read; the first: %s%s%s",
 			 (unsigned long long)losses->lost, losses->lost == 1 ? "" : "s",
-			 losses->first.text);
+			 losses->first.text, losses->damaged ? "; " : "", damaged.text);
 }
 
 bool log_member(struct kernel *kernel, const char *type, const char *name, size_t size,

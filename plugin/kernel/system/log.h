@@ -15,6 +15,7 @@ struct log_record {
 	uint64_t sequence;
 	bool sequence_unknown;	/* then it is only an order */
 	uint64_t timestamp;	/* ns since boot, local clock */
+	bool timestamp_unknown;	/* what is there no machine can have been up for */
 	uint8_t level;		/* 0 emerg .. 7 debug */
 	uint8_t facility;
 	/* printk_caller: task pid, or 0x80000000 + CPU; valid if has_caller */
@@ -31,7 +32,7 @@ struct log_record {
 /*
  * Calls back for each record, oldest first; the callback returns false to stop. The record is valid
  * during the call only. Pieces lost to damage are reported as an error at the end: what was handed
- * out before it is good.
+ * out before it is good. ERROR_PARTIAL: all were handed out, of some a part is inferred or not known.
  */
 bool log_for_each(struct kernel *kernel,
 		  bool (*callback)(void *context, const struct log_record *record), void *context,

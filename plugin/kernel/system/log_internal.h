@@ -35,12 +35,18 @@ bool log_window_read(struct log_window *window, uint64_t offset, void *buffer, s
 struct log_losses {
 	uint64_t lost;			/* records */
 	struct error first;		/* why the first of them */
+	uint64_t damaged;		/* records of which a part is lost, or inferred */
+	struct error first_damaged;
 };
 
 /* Counts one more. WHY may be NULL: then the text is made of FORMAT. */
 void log_lost(struct log_losses *losses, const struct error *why, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* False with *error set if anything was lost. */
+/* Counts one of which a part is shown. */
+void log_damaged(struct log_losses *losses, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* RECORD's time, unless no machine has been up for so long. NUMBER is for the person. */
+void log_set_time(struct log_losses *losses, struct log_record *record, uint64_t number, uint64_t timestamp);
+/* False with *error set if anything was lost or damaged. */
 bool log_finish(const struct log_losses *losses, struct error *error);
 
 /*

@@ -91,11 +91,11 @@ static bool parse_header(struct records *records, uint64_t offset, const uint8_t
 			 struct log_record *record, uint64_t *length_ret, uint64_t *dict_ret,
 			 struct error *error)
 {
-	uint64_t text, facility, level, caller = 0;
+	uint64_t text, facility, level, timestamp, caller = 0;
 	struct kernel *kernel = records->kernel;
 	size_t size = records->header_size;
 
-	if (!kernel_decode_field(kernel, header, size, &records->ts, &record->timestamp) ||
+	if (!kernel_decode_field(kernel, header, size, &records->ts, &timestamp) ||
 	    !kernel_decode_field(kernel, header, size, &records->length, length_ret) ||
 	    !kernel_decode_field(kernel, header, size, &records->text_length, &text) ||
 	    !kernel_decode_field(kernel, header, size, &records->dict_length, dict_ret) ||
@@ -111,6 +111,8 @@ static bool parse_header(struct records *records, uint64_t offset, const uint8_t
 				 "and its dictionary %llu",
 				 (unsigned long long)offset, (unsigned long long)*length_ret,
 				 (unsigned long long)text, (unsigned long long)*dict_ret);
+	if (*length_ret)
+		log_set_time(&records->losses, record, records->sequence, timestamp);
 	record->size = text;
 	record->facility = facility;
 	record->level = level;

@@ -47,6 +47,7 @@ struct ring {
 	unsigned size_bits;		/* of the text ring */
 	struct log_window descs, infos, data;
 	struct log_losses losses;
+	uint64_t sequence;		/* of the record before */
 	char text[UINT16_MAX + 1];
 	char dictionary[160], comm[32];
 };
@@ -202,19 +203,72 @@ static bool block_locate(const struct ring *ring, uint64_t begin, uint64_t next,
 	return *index_ret + *size_ret <= mask + 1;
 }
 
-/* The text of record ID, LENGTH bytes by its info, into ring->text. */
-static bool read_text(struct ring *ring, uint64_t id, uint64_t begin, uint64_t next, size_t length,
+/*
+ * IDs and sequence numbers go up together; the very first record has the ID -COUNT, of 32 bits or of what a word has for IDs (DESC0_ID;
+ * desc_reserve() numbers the first turn by the index). This many bits of the number are known by the ID.
+ */
+static uint64_t number_mask(const struct ring *ring)
+{
+	return ring->id_mask & UINT32_MAX;
+}
+
+static uint64_t number_of(const struct ring *ring, uint64_t id)
+{
+	return (id + ring->count_mask + 1) & number_mask(ring);
+}
+
+/*
+ * A record's length is its info's word. The block knows it, too, to a few bytes: printk reserves what it formats, then takes the
+ * newline and the level in front away (printk_sprint), and blocks are padded. Where the two contradict the block's text is shown: up to
+ * what is none.
+ */
+#define MAX_SLACK 32
+#define MAX_SLACK_EMPTY 16
+
+/*
+ * The text in SIZE bytes of a block. Where there was a level in front (two bytes, KERN_SOH) the text has been moved over it, and its
+ * last two letters and the newline still stand behind it.
+ */
+static size_t text_length(const char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size && ((uint8_t)text[length] >= ' ' || text[length] == '\n' || text[length] == '\t'))
+		length++;
+	while (length && text[length - 1] == '\n')
+		length--;
+	if (length >= 4 && length < size && text[length] == '\n' && !memcmp(text + length - 4, text + length - 2, 2))
+		length -= 2;
+	return length;
+}
+
+static bool read_block(struct ring *ring, uint64_t index, uint64_t size, size_t *length, struct error *error)
+{
+	size_t said = *length;
+	uint64_t room = size < sizeof(ring->text) ? size : sizeof(ring->text);
+
+	if (said <= size && size - said <= (said ? MAX_SLACK : MAX_SLACK_EMPTY))
+		return log_window_read(&ring->data, index, ring->text, said, error);
+	if (!log_window_read(&ring->data, index, ring->text, room, error))
+		return false;
+	*length = text_length(ring->text, room);
+	log_damaged(&ring->losses, "record %llu: its length is said to be %zu bytes, and its place is of %llu; what looks like text there is shown",
+		    (unsigned long long)ring->sequence, said, (unsigned long long)size);
+	return true;
+}
+
+/* The text of record ID, *LENGTH bytes by its info, into ring->text. */
+static bool read_text(struct ring *ring, uint64_t id, uint64_t begin, uint64_t next, size_t *length,
 		      struct error *error)
 {
 	unsigned word = ring->kernel->arch->pointer_size;
 	uint64_t index, size;
 	uint8_t owner[8];
 
-	if (!block_locate(ring, begin, next, &index, &size) || size < word || length > size - word)
+	if (!block_locate(ring, begin, next, &index, &size) || size < word)
 		return error_set(error, ERROR_CORRUPT,
-				 "record %llu: %zu bytes of text do not fit into the block from "
-				 "0x%llx to 0x%llx",
-				 (unsigned long long)id, length, (unsigned long long)begin,
+				 "record %llu: there can be no text in a block from 0x%llx to 0x%llx",
+				 (unsigned long long)ring->sequence, (unsigned long long)begin,
 				 (unsigned long long)next);
 	if (!log_window_read(&ring->data, index, owner, word, error))
 		return false;
@@ -222,9 +276,9 @@ static bool read_text(struct ring *ring, uint64_t id, uint64_t begin, uint64_t n
 		return error_set(
 			error, ERROR_CORRUPT,
 			"record %llu: its text was overwritten by record %llu",
-			(unsigned long long)id,
-			(unsigned long long)memory_decode(ring->kernel->memory, owner, word));
-	return log_window_read(&ring->data, index + word, ring->text, length, error);
+			(unsigned long long)ring->sequence,
+			(unsigned long long)number_of(ring, memory_decode(ring->kernel->memory, owner, word)));
+	return read_block(ring, index + word, size - word, length, error);
 }
 
 /*
@@ -271,32 +325,51 @@ static bool decode(struct ring *ring, const void *copy, size_t size, const struc
 			 "the layout of the log's descriptors makes no sense");
 }
 
+/* Record ID says that it is number SAID: is it? */
+static uint64_t sequence_of(struct ring *ring, uint64_t id, uint64_t said)
+{
+	uint64_t mask = number_mask(ring), low = number_of(ring, id);
+	uint64_t right = ring->sequence + ((low - ring->sequence) & mask);
+
+	if ((said & mask) == low && said - ring->sequence <= mask) {
+		right = said;
+	} else {
+		log_damaged(&ring->losses, "record %llu says that it is number %llu", (unsigned long long)right, (unsigned long long)said);
+	}
+	ring->sequence = right;
+	return right;
+}
+
 /* Reads record ID whose descriptor is DESC. */
 static bool read_record(struct ring *ring, uint64_t id, const uint8_t *desc,
 			struct log_record *record, struct error *error)
 {
 	const struct ring_layout *layout = &ring->layout;
-	uint64_t begin, next, length, facility, level, caller = 0;
+	uint64_t begin, next, length, facility, level, sequence, timestamp, caller = 0;
 	uint8_t info[1024];
+	size_t text;
 	size_t size = layout->info_size;
 
 	if (!log_window_read(&ring->infos, (id & ring->count_mask) * size, info, size, error) ||
 	    !decode(ring, desc, layout->desc_size, &layout->begin, &begin, error) ||
 	    !decode(ring, desc, layout->desc_size, &layout->next, &next, error) ||
-	    !decode(ring, info, size, &layout->seq, &record->sequence, error) ||
-	    !decode(ring, info, size, &layout->ts, &record->timestamp, error) ||
+	    !decode(ring, info, size, &layout->seq, &sequence, error) ||
+	    !decode(ring, info, size, &layout->ts, &timestamp, error) ||
 	    !decode(ring, info, size, &layout->text_len, &length, error) ||
 	    !decode(ring, info, size, &layout->facility, &facility, error) ||
 	    !decode(ring, info, size, &layout->level, &level, error) ||
 	    (layout->has_caller && !decode(ring, info, size, &layout->caller, &caller, error)))
 		return false;
+	text = length;
+	record->sequence = sequence_of(ring, id, sequence);
+	log_set_time(&ring->losses, record, record->sequence, timestamp);
 	if (begin & 1) {
 		if (begin != LPOS_EMPTY_LINE || next != LPOS_EMPTY_LINE)
 			return error_set(error, ERROR_CORRUPT,
 					 "record %llu: there was no room for its text",
-					 (unsigned long long)id);
-		length = 0;
-	} else if (!read_text(ring, id, begin, next, length, error)) {
+					 (unsigned long long)record->sequence);
+		text = 0;
+	} else if (!read_text(ring, id, begin, next, &text, error)) {
 		return false;
 	}
 	record->facility = facility;
@@ -304,7 +377,7 @@ static bool read_record(struct ring *ring, uint64_t id, const uint8_t *desc,
 	record->caller = caller;
 	record->has_caller = layout->has_caller;
 	record->text = ring->text;
-	record->size = length;
+	record->size = text;
 	record_names(ring, info, record);
 	return true;
 }
@@ -325,6 +398,27 @@ static uint64_t count_missing(struct ring *ring, uint64_t id)
 }
 
 /*
+ * A healthy ring's edges: at its head what CPUs were about to write, first still the descriptor of a turn before, or of none; at its tail
+ * what was about to be given up. The very first descriptor is born reusable. In between it is damage.
+ */
+#define EDGE 64
+
+static bool is_edge(const struct ring *ring, uint64_t id, uint64_t state)
+{
+	bool own = (state & ring->id_mask) == id, before = (state & ring->id_mask) == ((id - ring->count_mask - 1) & ring->id_mask);
+	bool head = ((ring->head_id - id) & ring->id_mask) < EDGE + ring->kernel->nr_cpu_ids;
+	bool tail = ((id - ring->tail_id) & ring->id_mask) < EDGE + ring->kernel->nr_cpu_ids;
+
+	switch (state >> (ring->long_bits - 2)) {
+	case STATE_RESERVED:
+		return head && (own || !state);
+	case STATE_REUSABLE:
+		return (head && before) || (tail && own);
+	}
+	return false;
+}
+
+/*
  * One descriptor of LEFT. False = the callback has had enough. *nr_ret is how many that were: more
  * where a page is missing.
  */
@@ -335,7 +429,7 @@ static bool visit(struct ring *ring, uint64_t id, uint64_t left, uint64_t *nr_re
 	struct log_record record = { .level = 0 };
 	struct error why = { .kind = ERROR_NONE };
 	uint8_t desc[256];
-	uint64_t state;
+	uint64_t state, flags;
 
 	*nr_ret = 1;
 	if (!log_window_read(&ring->descs, (id & ring->count_mask) * layout->desc_size, desc,
@@ -348,16 +442,13 @@ static bool visit(struct ring *ring, uint64_t id, uint64_t left, uint64_t *nr_re
 		ring->losses.lost += *nr_ret - 1;
 		return true;
 	}
-	/*
-	 * Reserved and reusable are a healthy ring's normal edges; the very first descriptor is
-	 * born reusable.
-	 */
-	if (state >> (ring->long_bits - 2) == STATE_RESERVED ||
-	    state >> (ring->long_bits - 2) == STATE_REUSABLE)
+	if (is_edge(ring, id, state))
 		return true;
-	if ((state & ring->id_mask) != id) {
-		log_lost(&ring->losses, NULL, "the descriptor of record %llu is of record %llu",
-			 (unsigned long long)id, (unsigned long long)(state & ring->id_mask));
+	flags = state >> (ring->long_bits - 2);
+	if ((state & ring->id_mask) != id || flags == STATE_RESERVED || flags == STATE_REUSABLE) {
+		log_lost(&ring->losses, NULL, "the descriptor of record %llu says that it is of record %llu%s",
+			 (unsigned long long)number_of(ring, id), (unsigned long long)number_of(ring, state & ring->id_mask),
+			 flags == STATE_RESERVED ? ", which is not written yet" : flags == STATE_REUSABLE ? ", which is no more" : "");
 		return true;
 	}
 	if (!read_record(ring, id, desc, &record, &why)) {

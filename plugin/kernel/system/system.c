@@ -180,6 +180,13 @@ static bool clock_from_timekeeper(struct kernel *kernel, struct system_clock *cl
 	if (shift > 63)
 		return error_set(error, ERROR_CORRUPT, "the timekeeper's shift is %llu",
 				 (unsigned long long)shift);
+	if (base > LONGEST_UPTIME_NS || sleep > LONGEST_UPTIME_NS)
+		return error_set(error, ERROR_CORRUPT, "the timekeeper is damaged: no machine has been up for %" PRIu64 " seconds",
+				 (uint64_t)((base > sleep ? base : sleep) / NSEC_PER_SEC));
+	/* It has the time of day twice. */
+	if ((base + offset) / NSEC_PER_SEC - seconds + 2 > 4)
+		return error_set(error, ERROR_CORRUPT, "the timekeeper is damaged: it is %" PRIu64 " seconds after 1970, or %" PRIu64, seconds,
+				 (uint64_t)((base + offset) / NSEC_PER_SEC));
 	clock->uptime_ns = base + (fraction >> shift) + sleep;
 	clock->wall_seconds = seconds;
 	clock->wall_offset_ns = offset;
@@ -197,7 +204,7 @@ static bool clock_from_jiffies(struct kernel *kernel, struct system_clock *clock
 	hz = (NSEC_PER_SEC + tick / 2) / tick;
 	/* INITIAL_JIFFIES: it wraps 32 bits five minutes after boot */
 	jiffies -= (uint32_t)(-300 * (int64_t)hz);
-	if (jiffies >> 56)
+	if (jiffies / hz > LONGEST_UPTIME_NS / NSEC_PER_SEC)
 		return false;
 	clock->uptime_ns = jiffies / hz * NSEC_PER_SEC + jiffies % hz * NSEC_PER_SEC / hz;
 	clock->from_jiffies = true;

@@ -11,9 +11,13 @@
 
 #define SYSTEM_MAX_SURVIVED 16
 
+/* A hundred years: what says that it is more is damaged. */
+#define LONGEST_UPTIME_NS (100ull * 365 * 86400 * 1000000000)
+
 /* An oops that killed a task and not the machine. */
 struct system_oops {
 	uint64_t timestamp;	/* as struct log_record's */
+	bool timestamp_unknown;
 	char text[200];
 };
 

@@ -41,6 +41,7 @@ enum event_kind {
 struct event {
 	enum event_kind kind;
 	uint64_t sequence, timestamp;
+	bool timestamp_unknown;
 	uint32_t caller;
 	bool has_caller;
 	char text[200];
@@ -114,6 +115,7 @@ static bool look(void *context, const struct log_record *record)
 {
 	struct findings *found = context;
 	struct event event = { .sequence = record->sequence, .timestamp = record->timestamp,
+			       .timestamp_unknown = record->timestamp_unknown,
 			       .caller = record->caller, .has_caller = record->has_caller };
 	struct event *events;
 
@@ -129,6 +131,7 @@ static bool look(void *context, const struct log_record *record)
 			continue;
 		memcpy(event.text, cause->text, sizeof(event.text));
 		event.timestamp = cause->timestamp;
+		event.timestamp_unknown = cause->timestamp_unknown;
 		break;
 	}
 	events = found->count < MAX_EVENTS ? array_room(found->events, found->count, &found->capacity,
@@ -245,7 +248,7 @@ void system_panic(struct kernel *kernel, struct system_info *info)
 	struct error why = { .kind = ERROR_NONE };
 	struct culprit culprit;
 	const struct event *end;
-	bool whole = log_for_each(kernel, look, &found, &why);
+	bool whole = log_for_each(kernel, look, &found, &why) || why.kind == ERROR_PARTIAL;
 
 	find_culprit(kernel, &culprit);
 	end = find_end(&found, &culprit, info->panic, sizeof(info->panic));
@@ -266,6 +269,7 @@ void system_panic(struct kernel *kernel, struct system_info *info)
 		if (info->nr_survived++ >= SYSTEM_MAX_SURVIVED)
 			continue;
 		oops->timestamp = event->timestamp;
+		oops->timestamp_unknown = event->timestamp_unknown;
 		memcpy(oops->text, event->text, sizeof(oops->text));
 	}
 	free(found.events);
