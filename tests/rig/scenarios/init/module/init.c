@@ -7,8 +7,8 @@
 #include "own.h"
 
 /*
- * Code that fills no hole below, where the init area then goes: those that loading other modules has left are
- * of a few pages.
+ * Code that fills no hole below, where the init area then goes: the one that is made for it (the scenario) is of a
+ * few pages.
  */
 asm(".pushsection .text; .fill 0x40000, 1, 0xcc; .popsection");
 
