@@ -53,7 +53,7 @@ static bool oom_run(struct kernel *kernel, const struct arguments *arguments, st
 {
 	const struct oom_process *unknown = NULL, *first;
 	struct oom oom;
-	bool more;
+	bool more, whole;
 
 	(void)host;
 	if (arguments->nr_words)
@@ -71,11 +71,18 @@ static bool oom_run(struct kernel *kernel, const struct arguments *arguments, st
 		output_end(output);
 	if (more && first)
 		output_note(output, "%s%u (%s) would be taken first: %" PRIi64 " points of %" PRIu64 " pages of memory and swap",
-			    unknown ? "of those that are known, " : "", first->task->tgid, first->task->comm, first->points, oom.total_pages);
+			    unknown || oom.undecided || oom.damage ? "of those that are known, " : "", first->task->tgid, first->task->comm, first->points, oom.total_pages);
+	whole = !unknown && !oom.undecided && !oom.damage;
+	if (oom.undecided)
+		output_note(output, "of %zu more tasks it is not known whether they have memory", oom.undecided);
+	if (oom.damage)
+		output_note(output, "there may be more tasks: %s", oom.damage);
 	if (unknown)
 		error_set(error, ERROR_PARTIAL, "oom: not all is known: pid %u: %s", unknown->task->tgid, unknown->why.text);
+	else if (!whole)
+		error_set(error, ERROR_PARTIAL, "oom: not all tasks are known");
 	oom_free(&oom);
-	return !unknown;
+	return whole;
 }
 
 static const char help[] =

@@ -109,6 +109,10 @@ static bool show_worker(struct show *show, const struct worker *worker)
 		task_state_cell(show->kernel, output, STATE, task);
 		task_comm_cell(output, COMM, task);
 	}
+	if (worker->task && (!task || task->damage)) {
+		show->lost++;
+		output_note(output, "the worker's task at 0x%" PRIx64 ": %s", worker->task, task ? task->damage : "it is not among the tasks that can be read");
+	}
 	if (!worker->current_known)
 		return true;
 	if (!worker->current.address)

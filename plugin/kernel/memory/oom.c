@@ -135,6 +135,7 @@ bool oom_load(struct kernel *kernel, struct oom *oom, struct error *error)
 
 		if (!kernel_check_interrupt(kernel, error))
 			goto fail;
+		oom->undecided += !table->tasks[i].kernel_thread && !table->tasks[i].idle && !task_knows(&table->tasks[i], TASK_MM);
 		if (!stands_for_process(kernel, oom, &table->tasks[i]))
 			continue;
 		list = array_room(oom->processes, oom->count, &oom->room, sizeof(*list), "the processes", error);
@@ -145,6 +146,7 @@ bool oom_load(struct kernel *kernel, struct oom *oom, struct error *error)
 		*list = (struct oom_process){ .task = &table->tasks[i] };
 		rate(kernel, oom, list);
 	}
+	oom->damage = table->damage;
 	if (oom->count)
 		qsort(oom->processes, oom->count, sizeof(*oom->processes), by_points);
 	return true;

@@ -26,6 +26,8 @@ struct oom {
 	struct oom_process *processes;	/* those that would be taken first are first, unknown ones behind them, then the spared */
 	size_t count, room;
 	uint64_t total_pages;		/* memory and swap */
+	size_t undecided;		/* tasks of which it is not known whether they have memory; not among them */
+	const char *damage;		/* the table of tasks': there may be more; NULL = there are not */
 };
 
 bool oom_load(struct kernel *kernel, struct oom *oom, struct error *error);
