@@ -341,17 +341,20 @@ static bool correct(struct memory *memory, uint64_t delta)
 	return false;
 }
 
+#define MAX_PLACES (1u << 20)	/* those of 2 TiB: a damaged header says that there is any amount of memory */
+
 /* Looks for the kernel at every place where it can have been loaded. */
 static bool find_in_memory(struct memory *memory)
 {
 	struct dump *dump = memory->dump;
 	uint64_t symbol = memory->kernel_root - memory->phys_base + START_KERNEL_MAP, delta;
+	unsigned places = 0;
 
 	for (size_t i = 0; i < dump->nr_ranges; i++) {
 		uint64_t start = dump->ranges[i].start & ~(IMAGE_STEP - 1);
 		uint64_t end = dump->ranges[i].start + dump->ranges[i].size;
 
-		for (uint64_t at = start; at < end; at += IMAGE_STEP) {
+		for (uint64_t at = start; at < end && places < MAX_PLACES; at += IMAGE_STEP, places++) {
 			uint64_t root = at + (symbol & (IMAGE_STEP - 1));
 
 			if (root >= dump->ranges[i].start && root < end &&

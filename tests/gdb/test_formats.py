@@ -94,7 +94,7 @@ def test_parts_as_one_argument(dump):
 
 def without_opening(output):
     """The lines from ps's head on: those before name the file. (What is said of a task's lost parts goes, too.)"""
-    return [line for line in output.split("PID    PPID")[1].splitlines() if not re.match(r"note: of (PID \d+|\d+ tasks) ", line)]
+    return [line for line in re.split(r"PID +PPID", output)[1].splitlines() if not re.match(r"note: of (PID \d+|\d+ tasks) ", line)]
 
 
 @pytest.mark.scenario("sysrq")
@@ -171,7 +171,7 @@ def test_kcore(dump, big_directory):
     images.write_kcore(elf_of(dump), path, page_offset)
     output = run_gdb(dump.vmlinux, path, ["kernel ps", "kernel dump", "p init_task.comm", "info threads 1"])
     whole = dump.gdb("kernel ps")
-    table = whole[whole.index("PID    PPID"):]
+    table = whole[re.search(r"PID +PPID", whole).start():]
     assert table in output
     assert "FORMAT: ELF" in output and "NT_PRPSINFO" in output
     assert '"swapper/0' in output

@@ -156,6 +156,9 @@ def text_of(data):
 
 def of_another_boot(text, delta=0x2000000):
     """VMCOREINFO as if KASLR had chosen other places, no byte longer or shorter."""
+    offset = int(re.search(rb"KERNELOFFSET=([0-9a-f]+)", text)[1], 16)
+    if len(f"{offset + delta:x}") > len(f"{offset:x}"):
+        delta = -delta
     def move(match):
         value = int(match[2], 16)
         return match[1] + (b"%x" % (value + delta)) if value >= 0xffffffff80000000 else match[0]

@@ -10,14 +10,14 @@ enum { PID, TASK, RSS, ANON, FILES, SHMEM, SWAP, TABLES, ADJUSTMENT, POINTS, SPA
 static const struct column columns[] = {
 	[PID] = { "pid", "PID", 7, COLUMN_RIGHT },
 	[TASK] = { "task", NULL, 0, COLUMN_ADDRESS | COLUMN_JSON_ONLY },
-	[RSS] = { "rss_bytes", "RSS", 8, COLUMN_RIGHT },
-	[ANON] = { "anonymous_bytes", "ANON", 8, COLUMN_RIGHT },
-	[FILES] = { "file_bytes", "FILE", 7, COLUMN_RIGHT },
-	[SHMEM] = { "shmem_bytes", "SHMEM", 7, COLUMN_RIGHT },
+	[RSS] = { "rss_bytes", "RSS", 7, COLUMN_RIGHT },
+	[ANON] = { "anonymous_bytes", "ANON", 7, COLUMN_RIGHT },
+	[FILES] = { "file_bytes", "FILE", 6, COLUMN_RIGHT },
+	[SHMEM] = { "shmem_bytes", "SHMEM", 6, COLUMN_RIGHT },
 	[SWAP] = { "swap_bytes", "SWAP", 6, COLUMN_RIGHT },
 	[TABLES] = { "page_table_bytes", "TABLES", 6, COLUMN_RIGHT },
 	[ADJUSTMENT] = { "oom_score_adj", "ADJ", 5, COLUMN_RIGHT },
-	[POINTS] = { "points", "POINTS", 9, COLUMN_RIGHT },
+	[POINTS] = { "points", "POINTS", 7, COLUMN_RIGHT },
 	[SPARED] = { "spared", NULL, 0, COLUMN_JSON_ONLY },
 	[COMMAND] = { "comm", "COMMAND", 0, 0 },
 };
@@ -86,21 +86,20 @@ static bool oom_run(struct kernel *kernel, const struct arguments *arguments, st
 }
 
 static const char help[] =
-	"Each process with what the OOM killer counts of it, in kB; the one that it would\n"
-	"take first is first. POINTS are pages: the resident set, swap and page tables, and\n"
-	"ADJ thousandths of all memory. Without POINTS it is never taken (\"spared\" in\n"
-	"JSON): init, an oom_score_adj of -1000, a child that still uses its parent's\n"
-	"memory. Memory cgroups and cpusets are not asked; neither is whether the OOM\n"
-	"killer had already taken it.\n"
+	"Each process with what the OOM killer counts of it, in kB; the one that it\n"
+	"would take first is first. POINTS are pages: the resident set, swap, page\n"
+	"tables, and ADJ thousandths of all memory. Without POINTS it is never taken\n"
+	"(\"spared\" in JSON): init, an oom_score_adj of -1000, a child that still uses\n"
+	"its parent's memory. Memory cgroups and cpusets are not asked; neither is\n"
+	"whether the OOM killer had already taken it.\n"
 	"\n"
 	"JSON: \"processes\" (bytes; points in pages).\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel oom\n"
-	"    PID       RSS      ANON     FILE    SHMEM    SWAP  TABLES    ADJ     POINTS  COMMAND\n"
-	"    205     21032     20532        4      496       0      96      0       5282  rig-memory\n"
-	"    166       880       124        0      756       0      68      0        237  rig-threads\n"
-	"    224       900        56        4      840       0      28      0        232  rig-busy\n"
+	"    PID      RSS     ANON    FILE   SHMEM    SWAP  TABLES    ADJ   POINTS  COMMAND\n"
+	"    205    21032    20532       4     496       0      96      0     5282  rig-memory\n"
+	"    166      880      124       0     756       0      68      0      237  rig-threads\n"
 	"[...]\n"
 	"note: 205 (rig-memory) would be taken first: 5282 points of 183178 pages of\n"
 	"memory and swap\n";

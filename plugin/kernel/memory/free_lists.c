@@ -67,9 +67,11 @@ bool free_list_is_huge(const struct free_layout *layout, size_t index)
 /* The usual: what the last but one level of page tables maps. */
 static unsigned usual_huge_order(const struct free_layout *layout)
 {
+	/* 32-bit machines whose tables have more than two levels have entries of 64 bits in them (PAE, LPAE). */
+	uint64_t entry = layout->kernel->memory->levels > 2 ? 8 : layout->kernel->arch->pointer_size;
 	unsigned order = 0;
 
-	while ((uint64_t)layout->kernel->arch->pointer_size << (order + 1) <= memory_page_size(layout->kernel->memory))
+	while (entry << (order + 1) <= memory_page_size(layout->kernel->memory))
 		order++;
 	return order;
 }
