@@ -234,6 +234,8 @@ bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struc
  */
 bool parse_address(struct kernel *kernel, const struct host *host, struct output *output,
 		   const char *command, const char *text, uint64_t *value_ret, struct error *error);
+/* The name of a FUNCTION's address into COLUMN (COLUMN_FUNCTION); of one that has none the number. False: enough. */
+bool function_cell(struct kernel *kernel, struct output *output, size_t column, uint64_t function);
 /* That note, for a word that was taken for a symbol; nothing if it is no number. */
 void hint_at_number(struct output *output, const char *text);
 /* What is no address, a physical one or flags: hexadecimal, with or without 0x, and no symbol. */

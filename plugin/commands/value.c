@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Addresses and counts as people type them: one rule for all commands. */
+/* Addresses and counts as people type them, and functions as they see them: one rule for all commands. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands/command.h"
+#include "kernel/modules/symbolize.h"
 
 static bool parse_hexadecimal(const char *text, uint64_t *value_ret)
 {
@@ -67,4 +68,12 @@ bool parse_count(const char *command, const char *what, const char *text, uint64
 				 "%s: %s is a number from 1 to %" PRIu64 ", not \"%.40s\"", command,
 				 what, max, text);
 	return true;
+}
+
+bool function_cell(struct kernel *kernel, struct output *output, size_t column, uint64_t function)
+{
+	char name[256];
+
+	kernel_symbolize(kernel, function, name, sizeof(name));
+	return *name ? output_string(output, column, name) : output_printf(output, column, "0x%" PRIx64, function);
 }

@@ -46,7 +46,6 @@ static bool show_waiter(void *context, const struct wait_queue_entry *entry)
 {
 	struct waitq *waitq = context;
 	struct output *output = waitq->output;
-	char name[256];
 
 	if (!output_row(output))
 		return false;
@@ -61,10 +60,7 @@ static bool show_waiter(void *context, const struct wait_queue_entry *entry)
 	}
 	if (entry->flags_known)
 		output_bool(output, EXCLUSIVE, entry->exclusive, NULL);
-	if (!entry->func_known)
-		return true;
-	kernel_symbolize(waitq->kernel, entry->func, name, sizeof(name));
-	return *name ? output_string(output, FUNCTION, name) : output_printf(output, FUNCTION, "0x%" PRIx64, entry->func);
+	return !entry->func_known || function_cell(waitq->kernel, output, FUNCTION, entry->func);
 }
 
 /* STRUCT.MEMBER ADDRESS, or the address itself. */

@@ -81,19 +81,6 @@ struct show {
 	size_t lost;	/* pools or bases that are not whole */
 };
 
-static void function_cell(struct show *show, size_t column, uint64_t function)
-{
-	char name[256];
-
-	if (!function)
-		return;
-	kernel_symbolize(show->kernel, function, name, sizeof(name));
-	if (*name)
-		output_string(show->output, column, name);
-	else
-		output_printf(show->output, column, "0x%" PRIx64, function);
-}
-
 static bool show_worker(struct show *show, const struct worker *worker)
 {
 	struct output *output = show->output;
@@ -118,7 +105,8 @@ static bool show_worker(struct show *show, const struct worker *worker)
 	if (!worker->current.address)
 		return output_string(output, FUNCTION, "(idle)");
 	output_address(output, WORK, worker->current.address);
-	function_cell(show, FUNCTION, worker->current.func);
+	if (worker->current.func)
+		function_cell(show->kernel, show->output, FUNCTION, worker->current.func);
 	if (*worker->current.queue)
 		output_string(output, QUEUE, worker->current.queue);
 	if (worker->since_known && show->now_known)
@@ -134,7 +122,8 @@ static bool show_works(struct show *show, const struct shape *shape, const struc
 		more = output_row(show->output) && output_address(show->output, WAITING, works[i].address);
 		if (!more)
 			break;
-		function_cell(show, WAITING_FUNCTION, works[i].func);
+		if (works[i].func)
+			function_cell(show->kernel, show->output, WAITING_FUNCTION, works[i].func);
 		if (*works[i].queue)
 			output_string(show->output, WAITING_QUEUE, works[i].queue);
 	}
@@ -209,7 +198,8 @@ static bool show_delayed_work(struct show *show, const struct timer_queue *queue
 	output_address(output, TIMER, timer->address);
 	output_uint(output, DELAYED_CPU, queue->cpu);
 	if (kernel_read_member(show->kernel, work, "work_struct", "func", &function, NULL))
-		function_cell(show, WAITING_FUNCTION, function);
+		if (function)
+			function_cell(show->kernel, show->output, WAITING_FUNCTION, function);
 	if (kernel_read_member(show->kernel, work, "delayed_work", "wq", &workqueue, NULL) && workqueue) {
 		workqueue_name(show->kernel, workqueue, name);
 		if (*name)

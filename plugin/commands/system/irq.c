@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "commands/command.h"
-#include "kernel/modules/symbolize.h"
 #include "kernel/system/irqs.h"
 #include "kernel/tasks/task.h"
 
@@ -133,26 +132,18 @@ static bool chip_cells(struct view *view, const struct irq *irq, size_t chip, si
 
 /* --- without options: who handles them --- */
 
-static bool function_cell(struct view *view, size_t column, uint64_t function)
-{
-	char name[256];
-
-	kernel_symbolize(view->kernel, function, name, sizeof(name));
-	return *name ? output_string(view->output, column, name) : output_printf(view->output, column, "0x%llx", (unsigned long long)function);
-}
-
 static bool action_row(void *context, const struct irq_action *action, struct error *error)
 {
 	struct view *view = context;
 	struct output *output = view->output;
 	const struct task *thread = action->thread ? task_find_address(view->kernel, action->thread) : NULL;
-	bool more = output_row(output) && output_address(output, ACTION, action->address) && function_cell(view, HANDLER, action->handler) &&
+	bool more = output_row(output) && output_address(output, ACTION, action->address) && function_cell(view->kernel, view->output, HANDLER, action->handler) &&
 		    output_printf(output, NAME, "%s", action->name) && output_address(output, DEVICE, action->device) &&
 		    output_printf(output, FLAGS, "0x%llx", (unsigned long long)action->flags);
 
 	(void)error;
 	if (more && action->thread_fn)
-		more = function_cell(view, THREAD, action->thread_fn);
+		more = function_cell(view->kernel, view->output, THREAD, action->thread_fn);
 	if (more && thread)
 		more = output_uint(output, THREAD_PID, thread->pid);
 	view->stopped = !more;
@@ -166,7 +157,7 @@ static bool handlers_row(struct view *view, const struct irq *irq, uint64_t coun
 
 	if (!output_row(output) || !output_uint(output, NUMBER, irq->number) || !output_address(output, DESC, irq->address) ||
 	    (counted && !output_uint(output, TOTAL, count)) || !chip_cells(view, irq, CHIP, HWIRQ, FLOW) ||
-	    (irq->handler_known && !function_cell(view, FLOW_HANDLER, irq->handler)) || !output_begin(output, &actions_shape))
+	    (irq->handler_known && !function_cell(view->kernel, view->output, FLOW_HANDLER, irq->handler)) || !output_begin(output, &actions_shape))
 		return false;
 	if (!irq->action_known)
 		output_note(output, "interrupt %" PRIu64 ": who handles it is not known: %s", irq->number, irq->damage.text);

@@ -15,17 +15,10 @@ static int compare(const void *left, const void *right)
 
 static struct wait *find(struct wait **sorted, size_t count, const struct task *task)
 {
-	size_t low = 0, high = count;
+	const struct wait wanted = { .task = task }, *key = &wanted;
+	struct wait **found = bsearch(&key, sorted, count, sizeof(*sorted), compare);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sorted[middle]->task < task)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && sorted[low]->task == task ? sorted[low] : NULL;
+	return found ? *found : NULL;
 }
 
 /* From the leaves on, nobody before all who wait for him: what is left then are the circles. */

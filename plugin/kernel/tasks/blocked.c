@@ -214,17 +214,10 @@ static int compare_tasks(const void *left, const void *right)
 
 static struct blocked *find(struct blocked **sorted, size_t count, const struct task *task)
 {
-	size_t low = 0, high = count;
+	const struct blocked wanted = { .task = task }, *key = &wanted;
+	struct blocked **found = bsearch(&key, sorted, count, sizeof(*sorted), compare_tasks);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sorted[middle]->task < task)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < count && sorted[low]->task == task ? sorted[low] : NULL;
+	return found ? *found : NULL;
 }
 
 void blocked_connect(struct blocked_list *list)
