@@ -67,8 +67,9 @@ struct translation {
 	uint64_t entry;			/* the last page table entry, for vtop and for flags */
 	unsigned levels_walked;		/* how many entries were read, also by a walk that failed: these */
 	struct translation_step steps[ARCH_MAX_LEVELS];
-	/* a table was missing: computed from phys_base, there is no entry */
+	/* a table was missing: computed from phys_base or a piece that is mapped linearly, there is no entry */
 	bool from_phys_base;
+	bool table_missing;		/* the walk failed since it could not read one, not by what one said */
 	bool no_execute;		/* the tables forbid the kernel to execute what is there */
 };
 
@@ -318,6 +319,12 @@ enum x86_64_register {
 	X86_NR_REGISTERS
 };
 
+/* A piece of the kernel's half that is mapped as a whole: its addresses [start, end), and where that is. */
+struct memory_piece {
+	uint64_t start, end, physical;
+};
+#define MEMORY_MAX_PIECES 4
+
 struct memory {
 	struct dump *dump;
 	const struct arch *arch;
@@ -349,8 +356,20 @@ struct memory {
 	uint64_t switch_pc;
 	uint64_t pt_regs_size;		/* sizeof(struct pt_regs), the same way; 0 = not known */
 
+	/* What is mapped linearly, for where a page table is missing: memory_add_piece(). */
+	struct memory_piece pieces[MEMORY_MAX_PIECES];
+	unsigned nr_pieces;
+	uint64_t image_offset;		/* of the image's addresses to physical ones, where image_is_linear (arm64's kimage_voffset) */
+	bool image_is_linear;
+
 	struct tlb *tlb;		/* arch/memory.c's own */
 };
+
+/*
+ * The kernel maps its image and all of RAM linearly: who knows where can do without the tables. memory_init adds what it knows, kernel/
+ * what symbols tell. [START, END) are virtual addresses, PHYSICAL is START's.
+ */
+void memory_add_piece(struct memory *memory, uint64_t start, uint64_t end, uint64_t physical);
 
 /*
  * The numbers above are copied nowhere: whoever corrects one calls this, and old translations are

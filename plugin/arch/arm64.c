@@ -84,12 +84,14 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 		uint8_t bytes[8];
 
 		translation->run = size - offset;
-		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
+		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error)) {
+			translation->table_missing = true;
 			return error_prefix(error,
 					    "0x%llx cannot be translated: the page table with its %s, at physical "
 					    "0x%llx, cannot be read",
 					    (unsigned long long)address, level_name(memory, level),
 					    (unsigned long long)at);
+		}
 		entry = memory_decode(memory, bytes, 8);
 		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_VALID) || (level == 0 && !(entry & ENTRY_TABLE)))
@@ -101,6 +103,25 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 		}
 		table = entry_address(memory, entry);
 	}
+}
+
+/*
+ * RAM from memstart_addr on (VMCOREINFO's PHYS_OFFSET), in the lower half of the kernel's addresses since 5.4 (14c127c957c1), in the
+ * upper one before; the image is in the other.
+ */
+static void add_direct_map(struct memory *memory, uint64_t image)
+{
+	uint64_t bits, physical, start, middle;
+
+	if (!dump_vmcoreinfo_number(memory->dump, "NUMBER(VA_BITS)", 10, &bits) || bits < 36 || bits > 52 ||
+	    !dump_vmcoreinfo_number(memory->dump, "NUMBER(PHYS_OFFSET)", 16, &physical))
+		return;
+	start = -(1ull << bits);
+	middle = -(1ull << (bits - 1));
+	if (image >= middle)
+		memory_add_piece(memory, start, middle, physical);
+	else
+		memory_add_piece(memory, middle, UINT64_MAX, physical);
 }
 
 /* How many bits the kernel's addresses have, and so its tables; false if VMCOREINFO does not say. */
@@ -145,6 +166,9 @@ static bool memory_init(struct memory *memory, struct error *error)
 	dump_vmcoreinfo_number(memory->dump, "KERNELOFFSET", 16, &memory->kaslr_offset);
 	dump_vmcoreinfo_number(memory->dump, "NUMBER(KERNELPACMASK)", 16, &memory->code_mask);
 	memory->kernel_root = root - image;
+	memory->image_offset = image;
+	memory->image_is_linear = true;
+	add_direct_map(memory, root);
 	return true;
 }
 
@@ -156,7 +180,7 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 		return error_set(error, ERROR_CORRUPT,
 				 "0x%llx as a process's page tables (mm->pgd) is not a kernel address",
 				 (unsigned long long)mm_pgd);
-	if (!translate(memory, memory->kernel_root, mm_pgd, &translation, error))
+	if (!memory_translate(memory, 0, mm_pgd, &translation, error))
 		return error_prefix(error, "a process's page tables (mm->pgd)");
 	*root_ret = translation.physical;
 	return true;

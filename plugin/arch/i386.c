@@ -19,6 +19,7 @@
 #define ENTRY_NO_EXECUTE (1ull << 63)
 #define PAGE_SHIFT 12
 #define PAE_ADDRESS 0x000ffffffffff000ull
+#define VMALLOC_RESERVE (128ull << 20)
 #define PAE_LEVELS 3
 #define CR0_PAGING (1u << 31)
 #define CR4_PAE (1u << 5)
@@ -88,9 +89,11 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 		uint8_t bytes[8];
 
 		translation->run = size - offset;
-		if (!dump_read_phys(memory->dump, at, bytes, entry_size, error))
+		if (!dump_read_phys(memory->dump, at, bytes, entry_size, error)) {
+			translation->table_missing = true;
 			return error_prefix(error, "0x%llx cannot be translated: the page table with its %s, at physical 0x%llx, cannot be read",
 					    (unsigned long long)address, level_name(memory, level), (unsigned long long)at);
+		}
 		entry = mapped = memory_decode(memory, bytes, entry_size);
 		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_PRESENT) && !(mapped = protnone_entry(memory, address, level, entry)))
@@ -166,9 +169,12 @@ static bool memory_init(struct memory *memory, struct error *error)
 				 "SYMBOL(swapper_pg_dir), and no state of a virtual CPU with usable tables");
 	}
 	memory->levels = dump_vmcoreinfo(memory->dump, "CONFIG_X86_PAE", NULL) ? PAE_LEVELS : 2;
-	return find_start(memory, root) ||
-	       error_set(error, ERROR_FORMAT, "the kernel's page tables cannot be found: SYMBOL(swapper_pg_dir) of VMCOREINFO is 0x%llx",
-			 (unsigned long long)root);
+	if (!find_start(memory, root))
+		return error_set(error, ERROR_FORMAT, "the kernel's page tables cannot be found: SYMBOL(swapper_pg_dir) of VMCOREINFO is 0x%llx",
+				 (unsigned long long)root);
+	/* The image and low memory; the upper 128 MiB, at the least, are vmalloc's (VMALLOC_RESERVE). */
+	memory_add_piece(memory, memory->kernel_start, (1ull << 32) - VMALLOC_RESERVE, 0);
+	return true;
 }
 
 static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret, struct error *error)
@@ -178,7 +184,7 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	if (!is_kernel_address(memory, mm_pgd))
 		return error_set(error, ERROR_CORRUPT, "0x%llx as a process's page tables (mm->pgd) is not a kernel address",
 				 (unsigned long long)mm_pgd);
-	if (!translate(memory, memory->kernel_root, mm_pgd, &translation, error))
+	if (!memory_translate(memory, 0, mm_pgd, &translation, error))
 		return error_prefix(error, "a process's page tables (mm->pgd)");
 	*root_ret = translation.physical;
 	return true;

@@ -116,6 +116,49 @@ static void tlb_insert(struct tlb *tlb, uint64_t root, uint64_t address,
 		      translation->physical - offset);
 }
 
+void memory_add_piece(struct memory *memory, uint64_t start, uint64_t end, uint64_t physical)
+{
+	if (memory->nr_pieces < MEMORY_MAX_PIECES && start < end)
+		memory->pieces[memory->nr_pieces++] = (struct memory_piece){ start, end, physical };
+}
+
+static bool linear(const struct memory *memory, uint64_t address, struct translation *translation)
+{
+	uint64_t page = memory_page_size(memory), physical;
+
+	for (unsigned i = 0; i < memory->nr_pieces; i++) {
+		const struct memory_piece *piece = &memory->pieces[i];
+
+		if (address < piece->start || address >= piece->end)
+			continue;
+		/* What is no RAM is mapped by other pages. */
+		physical = address - piece->start + piece->physical;
+		if (physical / memory->dump->page_size >= memory->dump->max_pfn)
+			continue;
+		translation->physical = physical;
+		translation->run = page - address % page;
+		translation->page_size = page;
+		translation->entry = 0;
+		translation->from_phys_base = true;
+		return true;
+	}
+	return false;
+}
+
+/* By the tables. One that says "not mapped" is the answer; one that is missing is none. */
+static bool translate(struct memory *memory, uint64_t root, uint64_t address, struct translation *translation, struct error *error)
+{
+	struct error why;
+
+	if (memory->arch->translate(memory, root, address, translation, &why))
+		return true;
+	if (root == memory->kernel_root && translation->table_missing && linear(memory, address, translation))
+		return true;
+	if (error)
+		*error = why;
+	return false;
+}
+
 void memory_forget_translations(struct memory *memory)
 {
 	for (size_t table = 0; table < TLB_TABLES; table++)
@@ -191,7 +234,7 @@ bool memory_translate(struct memory *memory, uint64_t root, uint64_t address,
 {
 	if (root == 0)
 		root = memory->kernel_root;
-	return memory->arch->translate(memory, root, address, translation, error);
+	return translate(memory, root, address, translation, error);
 }
 
 #define MAPPING_STEPS 4096
@@ -268,7 +311,7 @@ static bool read_virtual(struct memory *memory, uint64_t root, uint64_t address,
 		if (!tlb_find(memory->tlb, root, address, &physical, &run)) {
 			struct translation translation;
 
-			if (!memory->arch->translate(memory, root, address, &translation, error))
+			if (!translate(memory, root, address, &translation, error))
 				return false;
 			tlb_insert(memory->tlb, root, address, &translation);
 			physical = translation.physical;

@@ -108,13 +108,15 @@ bool x86_64_walk(struct memory *memory, uint64_t root, uint64_t address,
 		uint8_t bytes[8];
 
 		translation->run = (1ull << shift) - (address & ((1ull << shift) - 1));
-		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
+		if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error)) {
+			translation->table_missing = true;
 			return error_prefix(
 				error,
 				"0x%llx cannot be translated: the page table with its %s, "
 				"at physical 0x%llx, cannot be read",
 				(unsigned long long)address, level_name(memory, level),
 				(unsigned long long)at);
+		}
 		entry = mapped = x86_64_word(bytes, 0);
 		translation_step(translation, level_name(memory, level), at, entry);
 		if (!(entry & ENTRY_PRESENT)) {
@@ -192,7 +194,7 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 			error, ERROR_CORRUPT,
 			"0x%llx as a process's page tables (mm->pgd) is not a kernel address",
 			(unsigned long long)mm_pgd);
-	if (!translate(memory, memory->kernel_root, mm_pgd, &translation, error))
+	if (!memory_translate(memory, 0, mm_pgd, &translation, error))
 		return error_prefix(error, "a process's page tables (mm->pgd)");
 	*root_ret = translation.physical;
 	return true;

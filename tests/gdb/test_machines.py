@@ -1,5 +1,6 @@
 """What is true of the dumps of every machine but amd64, on which all other tests run. `tests/gdb/make-sets all` makes them;
 gdb-multiarch is needed for what gdb itself does."""
+import json
 import re
 import struct
 
@@ -50,6 +51,19 @@ def test_tasks(dump):
         if pid in dump.oracle.tasks:
             assert shown[pid]["ppid"] == dump.oracle.tasks[pid].ppid
             assert shown[pid]["comm"].encode("latin-1", "replace")[:4] == dump.oracle.tasks[pid].comm[:4] or not dump.oracle.tasks[pid].comm.isascii()
+
+
+@pytest.mark.scenario("sysrq")
+def test_a_cut_dump(dump, tmp_path):
+    """Page tables lie at the end of memory, which is what a cut takes first: what is mapped linearly is read without them."""
+    path = tmp_path / "vmcore"
+    path.write_bytes(dump.vmcore.read_bytes()[:dump.vmcore.stat().st_size * 99 // 100])
+    output = run_gdb(dump.vmlinux, path, ("kernel ps -j", "kernel sys -j"))
+    tasks, system = (json.loads(line) for line in output.splitlines() if line.startswith("{"))
+    whole = {task["pid"]: task["comm"] for task in dump.json("kernel ps")["tasks"]}
+    kept = {task["pid"]: task["comm"] for task in tasks["tasks"]}
+    assert kept.items() <= whole.items() and len(kept) > 0.9 * len(whole)
+    assert system["system"]["panic"] == dump.json("kernel sys")["system"]["panic"] is not None
 
 
 def test_modules(dump):

@@ -151,6 +151,45 @@ static void test_no_vmcoreinfo(void **state)
 }
 
 /* struct elf_prstatus: pr_pid at 32, 34 words from 112. */
+/* A table that is not in the dump: what is mapped linearly does without. What a table says is the answer, though. */
+static void test_missing_tables(void **state)
+{
+	struct image *image = begin(4096, 48, 48, "NUMBER(PHYS_OFFSET)=0x40000000\n");
+	struct translation t;
+
+	(void)state;
+	image_put(image, ROOT, 0x50000000 | TABLE);		/* 0xffff000000000000 */
+	image_put(image, ROOT + 0x100 * 8, 0x50001000 | TABLE);	/* 0xffff800000000000 */
+	image_put(image, 0x48000000, 1);			/* the last page there is */
+	image_open(image);
+	t = translated(image, 0, 0xffff000001234567);
+	assert_int_equal(t.physical, 0x41234567);
+	assert_true(t.from_phys_base);
+	assert_int_equal(t.run, 4096 - 0x567);
+	assert_false(memory_translate(image->memory, 0, 0xffff000009234567, &t, NULL));	/* beyond RAM */
+	assert_false(memory_translate(image->memory, 0, 0xffff800009234567, &t, NULL));	/* the image's place is not known yet */
+	memory_add_piece(image->memory, 0xffff800008000000, 0xffff80000a000000, 0x40000000);
+	assert_int_equal(translated(image, 0, 0xffff800009234567).physical, 0x41234567);
+	assert_not_mapped(image, 0, 0xffff008000000000, "PGD at physical 0x40000008 is 0x0");
+	image_free(image);
+}
+
+/* The halves as they were before 5.4. */
+static void test_missing_tables_old(void **state)
+{
+	struct image *image = calloc(1, sizeof(*image));
+
+	(void)state;
+	image->machine = EM_AARCH64;
+	image_vmcoreinfo(image, "OSRELEASE=4.18.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffff000048000000\n"
+				"NUMBER(kimage_voffset)=0xffff000008000000\nNUMBER(VA_BITS)=48\nNUMBER(PHYS_OFFSET)=0x40000000\n");
+	image_put(image, ROOT + 0x100 * 8, 0x50000000 | TABLE);	/* 0xffff800000000000 */
+	image_put(image, 0x48000000, 1);
+	image_open(image);
+	assert_int_equal(translated(image, 0, 0xffff800001234567).physical, 0x41234567);
+	image_free(image);
+}
+
 static void test_registers(void **state)
 {
 	struct registers registers = { 0 };
@@ -184,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_4k_48), cmocka_unit_test(test_4k_52), cmocka_unit_test(test_4k_52_on_48),
 		cmocka_unit_test(test_16k), cmocka_unit_test(test_64k), cmocka_unit_test(test_no_vmcoreinfo),
+		cmocka_unit_test(test_missing_tables), cmocka_unit_test(test_missing_tables_old),
 		cmocka_unit_test(test_registers),
 	};
 

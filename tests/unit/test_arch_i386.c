@@ -50,6 +50,22 @@ static void test_pae(void **state)
 	image_free(image);
 }
 
+/* A table that is not in the dump: low memory does without. */
+static void test_missing_table(void **state)
+{
+	struct image *image = begin("OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=c1a00000\nCONFIG_X86_PAE=y\n");
+	struct translation t;
+
+	(void)state;
+	image_put(image, 0x1a00000 + 3 * 8, 0x2a01000 | P);
+	image_put(image, 0x2000000, 1);
+	image_open(image);
+	assert_int_equal(translated(image, 0, 0xc1b23456).physical, 0x1b23456);
+	assert_false(memory_translate(image->memory, 0, 0xc2b23456, &t, NULL));	/* beyond RAM */
+	assert_false(memory_translate(image->memory, 0, 0xf8123456, &t, NULL));	/* vmalloc's */
+	image_free(image);
+}
+
 /* Two levels: 10 bits at 22 and 12; a kernel that begins at 2 GiB. */
 static void test_two_levels(void **state)
 {
@@ -121,7 +137,7 @@ static void test_stack_switch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pae), cmocka_unit_test(test_two_levels), cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_pae), cmocka_unit_test(test_missing_table), cmocka_unit_test(test_two_levels), cmocka_unit_test(test_registers),
 		cmocka_unit_test(test_stack_switch),
 	};
 

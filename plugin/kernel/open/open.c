@@ -89,6 +89,18 @@ static void find_text(struct kernel *kernel)
 		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
 }
 
+/* What symbols say of pieces that can be read without page tables: the image, and x86_64's direct map, which KASLR moves. */
+static void find_pieces(struct kernel *kernel)
+{
+	struct memory *memory = kernel->memory;
+	uint64_t text, end, base;
+
+	if (memory->image_is_linear && kernel_symbol(kernel, "_text", &text, NULL) && kernel_symbol(kernel, "_end", &end, NULL))
+		memory_add_piece(memory, text, end, text - memory->image_offset);
+	if (symtab_find(kernel->symbols, "page_offset_base") && kernel_read_variable(kernel, "page_offset_base", 8, &base, NULL) && base)
+		memory_add_piece(memory, base, base + kernel->dump->max_pfn * kernel->dump->page_size, 0);
+}
+
 static bool open_symbols(struct kernel *kernel, const char *system_map, struct error *error)
 {
 	const char *path = system_map ? system_map : kernel->vmlinux_path;
@@ -335,6 +347,7 @@ static bool open_kernel(struct kernel *kernel, const struct kernel_source *sourc
 	if (source->vmlinux ? !open_vmlinux(kernel, source, error)
 			    : !open_own(kernel, source->system_map, error))
 		return false;
+	find_pieces(kernel);
 	if (types_size(kernel->types, "inactive_task_frame", &size, NULL))
 		kernel->memory->task_frame_size = size;
 	else
