@@ -132,6 +132,6 @@ def on_terminal(dump, *steps):
 def test_a_page_at_a_time_and_ctrl_c(many):
     prompt = rb"\(gdb\) \S*$"
     seen = on_terminal(many, (b"info threads\n", rb"--Type <RET>"), (b"q\n", prompt), (b"set pagination off\n", prompt),
-                       (b"thread apply all -q bt 1\n", rb"#0 .*\n.*#0 .*\n"), (b"\x03", rb"(?s)Quit.*" + prompt),
+                       (b"thread apply all -q bt 1\n", rb"(?s)\n#0 .*\n#0 .*\n"), (b"\x03", rb"(?s)Quit.*" + prompt),
                        (b"print 6*7\n", rb"= 42\r"))
     assert b"swapper/1" in seen[1]

@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "dump/file.h"
 #include "dump/packed/packed.h"
+#include "dump/packed/stream.h"
 
 static char directory[] = "/tmp/test-packed-XXXXXX";
 
@@ -391,6 +392,40 @@ static void test_no_dump(void **state)
 }
 
 /* What a killed gdb left goes, what another is writing stays, an older version of the file goes. */
+static bool take_any(struct unpacking *unpacking, const uint8_t *data, size_t size, struct error *error)
+{
+	(void)unpacking, (void)data, (void)size, (void)error;
+	return true;
+}
+
+/* A small file that asks for a window of 1 GiB (found by a fuzzer), and the same of a large one, which may be right. */
+static void test_asks_for_memory(void **state)
+{
+	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0 };
+	struct buffer xz = { 0 };
+	uint8_t *header;
+
+	(void)state;
+	add_stream(XZ, &xz, "nothing", 7);
+	header = (uint8_t *)xz.data + 12; /* of the first block: size / 4 - 1, flags, two sizes, then LZMA2's dictionary */
+	((uint8_t *)memmem(header, 20, "\x21\x01", 2))[2] = 36; /* 1 GiB */
+	put(header + (header[0] + 1) * 4 - 4, lzma_crc32(header, (header[0] + 1) * 4 - 4, 0), 4, false);
+	for (int i = 0; i < 4; i++) {
+		const struct packer *packer = i % 2 ? &packer_xz : &packer_zstd;
+		char *path = write_image(i % 2 ? xz.data : (const char *)zstd, i % 2 ? xz.size : sizeof(zstd));
+		struct unpacking unpacking = { .path = path, .in = open(path, O_RDWR), .sink = take_any };
+		struct error error = { 0 };
+
+		if (i >= 2)
+			assert_int_equal(ftruncate(unpacking.in, 1 << 20), 0);
+		unpacking_run(&unpacking, packer, &error);
+		assert_int_equal(i < 2, strstr(error.text, "too much memory") != NULL);
+		close(unpacking.in);
+		remove_image(path);
+	}
+	buffer_free(&xz);
+}
+
 static void test_directory(void **state)
 {
 	struct kdump_image image = make_image();
@@ -517,6 +552,7 @@ int main(void)
 		cmocka_unit_test(test_damaged_block),
 		cmocka_unit_test(test_bad_table),
 		cmocka_unit_test(test_no_dump),
+		cmocka_unit_test(test_asks_for_memory),
 		cmocka_unit_test(test_directory),
 		cmocka_unit_test(test_interrupted),
 		cmocka_unit_test(test_sparse),

@@ -10,6 +10,10 @@
 
 #include "dump/packed/packed.h"
 
+#define SMALL_FILE   (1u << 20)
+#define SMALL_MEMORY (1ull << 27) /* what zstd itself gives unasked; xz -9 takes half of it */
+#define MOST_MEMORY  (1ull << 31) /* zstd --long=31 */
+
 bool unpacking_run(struct unpacking *unpacking, const struct packer *packer, struct error *error)
 {
 	struct stat status;
@@ -56,6 +60,11 @@ bool unpacking_put(struct unpacking *unpacking, size_t size, struct error *error
 		return false;
 	unpacking->out_done += size;
 	return true;
+}
+
+uint64_t unpacking_memory(const struct unpacking *unpacking)
+{
+	return unpacking->in_size < SMALL_FILE ? SMALL_MEMORY : MOST_MEMORY;
 }
 
 bool unpacking_damaged(const struct unpacking *unpacking, const char *why, struct error *error)

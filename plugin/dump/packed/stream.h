@@ -36,6 +36,8 @@ bool unpacking_run(struct unpacking *unpacking, const struct packer *packer, str
 bool unpacking_take(struct unpacking *unpacking, size_t *size_ret, struct error *error);
 /* For packers: SIZE bytes in `output` are unpacked. */
 bool unpacking_put(struct unpacking *unpacking, size_t size, struct error *error);
+/* For packers: how many bytes of memory a stream may ask for, which its first bytes say, true or not: less in a small file. */
+uint64_t unpacking_memory(const struct unpacking *unpacking);
 /* For packers: what is wrong with the file; both return false. */
 bool unpacking_damaged(const struct unpacking *unpacking, const char *why, struct error *error);
 bool unpacking_ends_early(const struct unpacking *unpacking, struct error *error);

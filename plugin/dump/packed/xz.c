@@ -5,12 +5,10 @@
 #include "dump/packed/packed.h"
 #include "dump/packed/stream.h"
 
-#define MAX_MEMORY (1ull << 30)
-
 static bool xz_unpack(struct unpacking *unpacking, struct error *error)
 {
 	lzma_stream stream = LZMA_STREAM_INIT;
-	bool done = lzma_stream_decoder(&stream, MAX_MEMORY, LZMA_CONCATENATED) == LZMA_OK ||
+	bool done = lzma_stream_decoder(&stream, unpacking_memory(unpacking), LZMA_CONCATENATED) == LZMA_OK ||
 		    error_no_memory(error, "liblzma", 0);
 	lzma_ret status = LZMA_OK;
 	size_t got = 1;
@@ -25,6 +23,8 @@ static bool xz_unpack(struct unpacking *unpacking, struct error *error)
 			done = unpacking_put(unpacking, UNPACKING_PIECE - stream.avail_out, error);
 			if (done && status == LZMA_BUF_ERROR)
 				done = unpacking_ends_early(unpacking, error);
+			else if (done && status == LZMA_MEMLIMIT_ERROR)
+				done = unpacking_damaged(unpacking, "it asks for too much memory", error);
 			else if (done && status != LZMA_OK && status != LZMA_STREAM_END)
 				done = unpacking_damaged(unpacking, "bad data", error);
 		} while (done && status == LZMA_OK && !stream.avail_out);

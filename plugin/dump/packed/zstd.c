@@ -8,6 +8,7 @@
  *
  * By libzstd.
  */
+#include <string.h>
 #include <zstd.h>
 
 #include "base/bytes.h"
@@ -15,7 +16,6 @@
 #include "dump/packed/packed.h"
 #include "dump/packed/stream.h"
 
-#define MAX_WINDOW_LOG 31 /* zstd --long=31 */
 #define SKIPPABLE      0x184d2a5e
 #define SEEKABLE       0x8f92eab1
 #define FOOTER	       9
@@ -31,7 +31,7 @@ static bool zstd_unpack(struct unpacking *unpacking, struct error *error)
 	size_t got = 1, wanted = 1; /* 0: at the end of a frame */
 
 	if (stream)
-		ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, MAX_WINDOW_LOG);
+		ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, ffsll(unpacking_memory(unpacking)) - 1);
 	while (done && got && (done = unpacking_take(unpacking, &got, error))) {
 		ZSTD_inBuffer in = { unpacking->input, got, 0 };
 		ZSTD_outBuffer out = { 0 };
