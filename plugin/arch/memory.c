@@ -150,6 +150,7 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 {
 	struct error why;
 
+	translation->table_missing = false;
 	if (memory->arch->translate(memory, root, address, translation, &why))
 		return true;
 	if (root == memory->kernel_root && translation->table_missing && linear(memory, address, translation))

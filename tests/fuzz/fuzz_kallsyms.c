@@ -63,7 +63,8 @@ static void look(const struct symtab *symtab)
 		FUZZ_CHECK(symbol->address >= last && symbol->name && symbol->name[0] && strlen(symbol->name) < 512);
 		FUZZ_CHECK(symtab_find(symtab, symbol->name));
 		found = symtab_lookup(symtab, symbol->address + 1);
-		FUZZ_CHECK(!found || !found->percpu);
+		/* A damaged module may say that its per-CPU area lies in its own memory: it is named then, but in order. */
+		FUZZ_CHECK(!found || found->address <= symbol->address + 1);
 		symtab_find_next(symtab, symbol->name, symbol);
 		last = symbol->address;
 	}
