@@ -143,6 +143,11 @@ static void say_ambiguous(const struct choice *choice)
 			   (unsigned long long)choice->found->address);
 }
 
+bool kernel_names_data(const struct kernel *kernel)
+{
+	return symtab_has_data(kernel->symbols);
+}
+
 bool kernel_symbol_like(struct kernel *kernel, const char *name,
 			bool (*is_it)(struct kernel *kernel, uint64_t address), uint64_t *address_ret,
 			struct error *error)
@@ -171,7 +176,10 @@ bool kernel_symbol_like(struct kernel *kernel, const char *name,
 	if (!choice.found)
 		choice.found = first;	/* it is not readable, or damaged: what reads it will say how */
 	if (!choice.found)
-		return error_set(error, ERROR_NO_SYMBOL, "this kernel has no symbol %s", name);
+		return error_set(error, ERROR_NO_SYMBOL,
+				 kernel_names_data(kernel) ? "this kernel has no symbol %s"
+							   : "where %s is is not known: its kallsyms names code only (no CONFIG_KALLSYMS_ALL)",
+				 name);
 	if (!choice.named && !choice.global && choice.likely != 1 && choice.count > 1)
 		say_ambiguous(&choice);
 	*address_ret = choice.found->address;

@@ -122,6 +122,11 @@ const struct symbol *kernel_cpu_mask(const struct kernel *kernel, const char *na
 bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret);
 
 /*
+ * Are there names of data among the kernel's symbols? A kallsyms without CONFIG_KALLSYMS_ALL has code alone: that something has no name there
+ * says nothing about whether the kernel has it.
+ */
+bool kernel_names_data(const struct kernel *kernel);
+/*
  * The run-time address of a global or static symbol of vmlinux. ERROR_NO_SYMBOL. Of several with this name it is the one that
  * VMCOREINFO names, else a global one; a compiler's NAME.llvm.123 (ThinLTO's promoted locals) counts where there is no NAME.
  */

@@ -40,6 +40,7 @@ struct symtab {
 	size_t mask;			/* number of slots - 1 */
 	bool names_in_order;		/* symtab_names_in_order() */
 	bool finished;
+	bool has_data;			/* symtab_has_data() */
 	bool percpu_at_0;		/* per-CPU symbols are offsets: below all that has an address */
 };
 
@@ -425,6 +426,16 @@ static void find_percpu(struct symtab *symtab)
 	symtab->percpu_at_0 = first < symtab->count && symtab->symbols[first].percpu;
 }
 
+/* Of code alone a mark or two is called data, where a section ends (i386's __init_begin). */
+static void count_data(struct symtab *symtab)
+{
+	size_t data = 0;
+
+	for (size_t i = 0; i < symtab->count; i++)
+		data += strchr("DdBb", symtab->symbols[i].letter) != NULL;
+	symtab->has_data = data > symtab->count / 1000;
+}
+
 bool symtab_finish(struct symtab *symtab, struct error *error)
 {
 	if (symtab->finished)
@@ -433,6 +444,7 @@ bool symtab_finish(struct symtab *symtab, struct error *error)
 		return false;
 	sort_extents(symtab);
 	find_percpu(symtab);
+	count_data(symtab);
 	symtab->finished = true;
 	return true;
 }
@@ -536,6 +548,11 @@ const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address
 		return lookup_sized(symtab, address);
 	extent = find_extent(symtab, address);
 	return extent ? lookup_nearest(symtab, address, extent) : NULL;
+}
+
+bool symtab_has_data(const struct symtab *symtab)
+{
+	return symtab->has_data;
 }
 
 size_t symtab_count(const struct symtab *symtab)

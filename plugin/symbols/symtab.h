@@ -83,6 +83,8 @@ const struct symbol *symtab_find_next(const struct symtab *symtab, const char *n
  */
 const struct symbol *symtab_lookup(const struct symtab *symtab, uint64_t address);
 /* For walks in address order. */
+/* Is there a variable's name among them? A kallsyms without CONFIG_KALLSYMS_ALL has code's names only. */
+bool symtab_has_data(const struct symtab *symtab);
 size_t symtab_count(const struct symtab *symtab);
 const struct symbol *symtab_get(const struct symtab *symtab, size_t index);
 

@@ -247,3 +247,22 @@ def test_null_has_no_name(dump):
     """With all modules' files: none of their sections is left at 0."""
     names = [module["name"] for module in dump.json("kernel mod")["modules"]]
     assert "No symbol matches 0." in dump.gdb(*(f"kernel mod -s {name}" for name in names), "info symbol 0")
+
+
+def test_names_of_code_alone(dump):
+    """Without vmlinux, where the kernel describes no types (no BTF) and kallsyms has no data: each CPU's registers and stack are there as with
+    vmlinux, in whatever order the machine has bytes; nothing that could not be looked for is called absent."""
+    own = ("set vmcore symbols dump", f"target vmcore {dump.vmcore}")
+    text = dump.gdb(*own, "python print('=begin=')", "kernel bt -a -j", "kernel mod", "kernel kmem -h", "kernel sys -j", "info threads", status=1)
+    if "no CONFIG_KALLSYMS_ALL" not in text:
+        pytest.skip("this kernel's kallsyms has data, too")
+    text = text.split("=begin=\n", 1)[1]
+    documents = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    alone = {task["cpu"]: [frame["function"] for frame in task["frames"]] for task in documents[0]["tasks"]}
+    whole = {task["cpu"]: [frame["function"] for frame in task["frames"]] for task in dump.json("kernel bt -a")["tasks"]}
+    assert alone.keys() == whole.keys() == set(range(int(dump.info["smp"])))
+    # A module's code has no names here, which ends a stack that begins in it.
+    same = [cpu for cpu in whole if alone[cpu] and alone[cpu][0]]
+    assert same and all(alone[cpu][-1] == whole[cpu][-1] and len(alone[cpu]) > 3 for cpu in same)
+    assert "the list of modules is not complete" in text and "is empty" not in text
+    assert "built without" not in text and len(re.findall(r"^[* ] +\d+ +Thread", text, re.M)) == len(whole)

@@ -51,7 +51,7 @@ bool kmem_hugetlb(struct kernel *kernel, const struct arguments *arguments, stru
 
 	(void)arguments, (void)host;
 	if (!kernel_symbol(kernel, "hstates", &hstates, error))
-		return error_prefix(error, "kmem -h: the kernel was built without hugetlb");
+		return error_prefix(error, kernel_names_data(kernel) ? "kmem -h: the kernel was built without hugetlb" : "kmem -h");
 	if (!kernel_read_variable(kernel, "hugetlb_max_hstate", 4, &count, error) || !types_size(kernel->types, "hstate", &size, error))
 		return false;
 	if (count > MAX_POOLS)

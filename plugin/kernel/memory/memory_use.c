@@ -364,7 +364,7 @@ static void read_swap(struct kernel *kernel, struct memory_use *use)
 	struct error why = { 0 };
 
 	/* A kernel without CONFIG_SWAP has none of it. */
-	if (!symtab_find(kernel->symbols, "total_swap_pages")) {
+	if (!symtab_find(kernel->symbols, "total_swap_pages") && kernel_names_data(kernel)) {
 		set(use, MEMORY_SWAP_TOTAL, 0);
 		set(use, MEMORY_SWAP_FREE, 0);
 		return;

@@ -17,7 +17,7 @@ static bool total_pages(struct kernel *kernel, uint64_t *pages_ret, struct error
 	if (!memory_total(kernel, &bytes, error))
 		return false;
 	/* A kernel without CONFIG_SWAP has none. */
-	if (symtab_find(kernel->symbols, "total_swap_pages") &&
+	if ((symtab_find(kernel->symbols, "total_swap_pages") || !kernel_names_data(kernel)) &&
 	    !kernel_read_variable(kernel, "total_swap_pages", kernel->arch->pointer_size, &swap, error))
 		return false;
 	*pages_ret = bytes / memory_page_size(kernel->memory) + swap;

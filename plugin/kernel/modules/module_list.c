@@ -286,11 +286,15 @@ static bool load(struct loading *loading, struct error *error)
 	struct kernel *kernel = loading->kernel;
 	struct module_list *list = loading->list;
 	struct member link;
+	struct error why;
 	bool whole = true;
 	uint64_t head;
 
-	if (!kernel_symbol_like(kernel, "modules", is_module_list, &head, NULL))
-		return true;	/* built without CONFIG_MODULES */
+	if (!kernel_symbol_like(kernel, "modules", is_module_list, &head, &why)) {
+		if (!kernel_names_data(kernel)) /* else it was built without CONFIG_MODULES */
+			note(loading, "%s", why.text);
+		return true;
+	}
 	if (!types_member(kernel->types, "module", "list", &link, error))
 		return error_prefix(error, "modules");
 	if (!walk_list(loading, head, &link, &whole, error) || !walk_tree(loading, error))

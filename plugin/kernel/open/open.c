@@ -161,8 +161,8 @@ static unsigned read_nr_cpu_ids(struct kernel *kernel)
 	uint64_t value;
 	unsigned possible;
 
-	if (!symtab_find(kernel->symbols, "__per_cpu_offset"))
-		return 1;	/* built without SMP */
+	if (!symtab_find(kernel->symbols, "__per_cpu_offset")) /* built without SMP? */
+		return kernel_names_data(kernel) ? 1 : cpus_in_notes(kernel->dump);
 	if (kernel_read_variable(kernel, "nr_cpu_ids", 4, &value, NULL) && value >= 1 &&
 	    value <= MAX_CPUS)
 		return value;
@@ -245,8 +245,13 @@ static bool read_per_cpu_offsets(struct kernel *kernel, struct error *error)
 	if (!kernel->per_cpu_offset)
 		return error_no_memory(error, "per-CPU offsets", count * sizeof(uint64_t));
 	kernel->nr_cpu_ids = count;
-	if (!symbol)
+	if (!symbol && kernel_names_data(kernel))
 		return true;
+	if (!symbol) {
+		error_set(&reason, ERROR_NO_SYMBOL, "the CPUs' data cannot be found: kallsyms names code only (no CONFIG_KALLSYMS_ALL)");
+		settle_offsets(kernel, count, false, &reason);
+		return true;
+	}
 	bytes = malloc(count * word);
 	if (!bytes)
 		return error_no_memory(error, "per-CPU offsets", count * word);

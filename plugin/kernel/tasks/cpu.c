@@ -15,7 +15,7 @@ bool cpu_in_mask(struct kernel *kernel, const char *mask, unsigned number, bool 
 		return kernel_test_bit(kernel, symbol->address, number, in_ret, error);
 	/* A kernel that was built without SMP has no masks. */
 	*in_ret = number == 0;
-	return kernel->nr_cpu_ids == 1 || error_set(error, ERROR_CORRUPT, "the kernel has no symbol __cpu_%s_mask", mask);
+	return (kernel->nr_cpu_ids == 1 && kernel_names_data(kernel)) || error_set(error, ERROR_CORRUPT, "the kernel has no symbol __cpu_%s_mask", mask);
 }
 
 static void read_online(struct collection *collection)

@@ -77,17 +77,21 @@ static uint64_t decode_offset(const struct reader *reader, uint64_t index, int32
 
 static bool read_whole(struct reader *reader, struct error *error)
 {
-	uint64_t *addresses = malloc(reader->count * sizeof(*addresses));
+	size_t word = reader->memory->arch->pointer_size;
+	uint8_t *words = malloc(reader->count * word);
+	bool done;
 
-	if (!addresses)
-		return error_no_memory(error, "kallsyms", reader->count * sizeof(*addresses));
-	reader->addresses = addresses;
-	if (!memory_read(reader->memory, reader->tables->addresses, addresses, reader->count * 8, error))
-		return false;
-	for (uint64_t i = 0; i < reader->count; i++)
-		addresses[i] = memory_decode(reader->memory, &addresses[i], 8);
+	reader->addresses = malloc(reader->count * sizeof(*reader->addresses));
+	if (!words || !reader->addresses) {
+		free(words);
+		return error_no_memory(error, "kallsyms", reader->count * sizeof(*reader->addresses));
+	}
+	done = memory_read(reader->memory, reader->tables->addresses, words, reader->count * word, error);
+	for (uint64_t i = 0; done && i < reader->count; i++)
+		reader->addresses[i] = memory_decode(reader->memory, words + i * word, word);
+	free(words);
 	reader->percpu_absolute = true;
-	return true;
+	return done;
 }
 
 static bool read_addresses(struct reader *reader, struct error *error)
@@ -99,7 +103,8 @@ static bool read_addresses(struct reader *reader, struct error *error)
 	if (reader->tables->addresses)
 		return read_whole(reader, error);
 	if (reader->tables->relative_base &&
-	    !memory_read_uint(reader->memory, reader->tables->relative_base, 8, &base, error))
+	    !memory_read_uint(reader->memory, reader->tables->relative_base, reader->memory->arch->pointer_size, &base,
+			      error))
 		return false;
 	offsets = malloc(reader->count * sizeof(*offsets));
 	reader->addresses = malloc(reader->count * sizeof(*reader->addresses));
@@ -109,8 +114,10 @@ static bool read_addresses(struct reader *reader, struct error *error)
 	}
 	ok = memory_read(reader->memory, reader->tables->offsets, offsets, reader->count * 4,
 			 error);
-	for (uint64_t i = 0; ok && i < reader->count; i++)
+	for (uint64_t i = 0; ok && i < reader->count; i++) {
+		offsets[i] = (int32_t)memory_decode(reader->memory, (uint8_t *)&offsets[i], 4);
 		reader->percpu_absolute |= offsets[i] < 0;
+	}
 	reader->percpu_absolute = reader->percpu_absolute && reader->tables->relative_base;
 	for (uint64_t i = 0; ok && i < reader->count; i++)
 		reader->addresses[i] = decode_offset(reader, i, offsets[i], base);
@@ -127,10 +134,12 @@ static bool read_tokens(struct reader *reader, struct error *error)
 	if (!memory_read(reader->memory, reader->tables->token_index, reader->token_index,
 			 sizeof(reader->token_index), error))
 		return false;
-	for (size_t i = 1; i < NR_TOKENS; i++)
-		if (reader->token_index[i] <= reader->token_index[i - 1])
+	for (size_t i = 0; i < NR_TOKENS; i++) {
+		reader->token_index[i] = (uint16_t)memory_decode(reader->memory, (uint8_t *)&reader->token_index[i], 2);
+		if (i && reader->token_index[i] <= reader->token_index[i - 1])
 			return error_set(error, ERROR_CORRUPT,
 					 "the index of kallsyms' tokens is not in order");
+	}
 	if (!memory_read_string(reader->memory,
 				reader->tables->token_table + reader->token_index[NR_TOKENS - 1],
 				last, sizeof(last), error))
