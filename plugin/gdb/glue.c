@@ -433,17 +433,54 @@ bool value_to_u64(PyObject *value, uint64_t *number_ret)
 	return !PyErr_Occurred();
 }
 
-PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type)
+PyObject *gdb_pointer_to(struct plugin *plugin, uint64_t address, PyObject *type)
 {
-	PyObject *found = PyObject_CallMethod(plugin->gdb, "lookup_type", "s", type);
-	PyObject *pointer = found ? PyObject_CallMethod(found, "pointer", NULL) : NULL;
-	PyObject *number = pointer ? PyObject_CallMethod(plugin->gdb, "Value", "K",
-							 (unsigned long long)address)
-				   : NULL;
+	PyObject *pointer = PyObject_CallMethod(type, "pointer", NULL);
+	PyObject *number = pointer ? PyObject_CallMethod(plugin->gdb, "Value", "K", (unsigned long long)address) : NULL;
 	PyObject *value = number ? PyObject_CallMethod(number, "cast", "O", pointer) : NULL;
 
 	Py_XDECREF(number);
 	Py_XDECREF(pointer);
+	return value;
+}
+
+PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type)
+{
+	PyObject *found = PyObject_CallMethod(plugin->gdb, "lookup_type", "s", type);
+	PyObject *value = found ? gdb_pointer_to(plugin, address, found) : NULL;
+
 	Py_XDECREF(found);
 	return value;
+}
+
+/* *OFFSET_RET of MEMBER ("a.b[1]") in the type that is called so; false with an exception. */
+static bool offset_of(struct plugin *plugin, PyObject *type, PyObject *member, uint64_t *offset_ret)
+{
+	PyObject *expression = PyUnicode_FromFormat("&((%U *)0)->%U", type, member);
+	PyObject *offset = expression ? PyObject_CallMethod(plugin->gdb, "parse_and_eval", "O", expression) : NULL;
+	bool done = offset && value_to_u64(offset, offset_ret);
+
+	Py_XDECREF(offset);
+	Py_XDECREF(expression);
+	return done;
+}
+
+PyObject *gdb_container(struct plugin *plugin, PyObject *type, PyObject *member, uint64_t *offset_ret)
+{
+	PyObject *full, *found = NULL;
+	struct put_aside aside;
+
+	*offset_ret = 0;
+	if (!member || offset_of(plugin, type, member, offset_ret))
+		found = PyObject_CallMethod(plugin->gdb, "lookup_type", "O", type);
+	if (found || !PyErr_ExceptionMatches(PyExc_Exception))
+		return found;
+	/* "list_head" where gdb wants "struct list_head"; if that is none either, what gdb said of the name as it was given counts. */
+	exception_put_aside(&aside);
+	full = PyUnicode_FromFormat("struct %U", type);
+	if (full && (!member || offset_of(plugin, full, member, offset_ret)))
+		found = PyObject_CallMethod(plugin->gdb, "lookup_type", "O", full);
+	Py_XDECREF(full);
+	exception_settle(&aside, !found);
+	return found;
 }

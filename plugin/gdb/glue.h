@@ -70,6 +70,13 @@ PyObject *raise_error(struct plugin *plugin, const struct error *error);
 
 /* The gdb.Value (TYPE *)ADDRESS, TYPE "struct task_struct"; NULL with an exception. */
 PyObject *gdb_pointer(struct plugin *plugin, uint64_t address, const char *type);
+/* The same of a gdb.Type. */
+PyObject *gdb_pointer_to(struct plugin *plugin, uint64_t address, PyObject *type);
+/*
+ * The gdb.Type called TYPE, a str; "struct" in front of it may be left out. With MEMBER, a str ("tasks", "se.run_node"; NULL: none) also
+ * where in it that is. NULL with gdb's exception. By gdb's own types, so that modules' are there, too.
+ */
+PyObject *gdb_container(struct plugin *plugin, PyObject *type, PyObject *member, uint64_t *offset_ret);
 /* The unsigned 64-bit number of a gdb.Value or int, of what is no number its address; false with an exception. */
 bool value_to_u64(PyObject *value, uint64_t *number_ret);
 

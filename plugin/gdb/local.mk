@@ -8,7 +8,8 @@ gdb_sources += \
 	plugin/gdb/formats.c \
 	plugin/gdb/bad_pointers.c \
 	plugin/gdb/frames.c \
-	plugin/gdb/functions.c \
+	plugin/gdb/functions/functions.h plugin/gdb/functions/functions.c plugin/gdb/functions/tasks.c \
+	plugin/gdb/functions/memory.c plugin/gdb/functions/files.c \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
 	plugin/gdb/host.c plugin/gdb/host_types.c plugin/gdb/host_code.c \
 	plugin/gdb/hooks.c \
@@ -20,7 +21,7 @@ gdb_sources += \
 	plugin/gdb/plugin.h \
 	plugin/gdb/terminal/progress.c plugin/gdb/terminal/progress.h \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
-	plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
+	plugin/gdb/python/python_lists.c plugin/gdb/python/python_walk.c plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
 	plugin/gdb/register.c \
 	plugin/gdb/command_line.c plugin/gdb/command_line.h \
 	plugin/gdb/relaunch.c \

@@ -9,7 +9,7 @@
  * them all. To add a kind: a new file, such a function, a line in register.c.
  *
  * The rooms: attach/ what gdb is told of a dump (vmlinux, modules, source, threads), front_ends/ MI, DAP, core-file dialogues, python/ the
- * module `vmcore`, terminal/ what a person sees (styles, bars, the shell); here the session, the commands, and gdb's own objects.
+ * module `vmcore`, functions/ $task() and the like, terminal/ what a person sees (styles, bars, the shell); here the session, the commands, and gdb's own objects.
  */
 #ifndef VMCORE_GDB_PLUGIN_H
 #define VMCORE_GDB_PLUGIN_H
@@ -55,8 +55,10 @@ struct plugin {
 	bool dap;		  /* gdb is an adapter (front_ends/dap.c) */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
-	PyObject *python_classes[6]; /* by enum python_kind */
+	PyObject *python_classes[16]; /* by enum python_kind */
 	PyObject *python_stack;	     /* the class of what Task.stack() returns */
+	PyObject *python_list;	     /* of what vmcore.tasks() and the like do */
+	PyObject *python_walk;	     /* of what vmcore.list_for_each() and the like do */
 	unsigned long long nr_sessions; /* that Python objects were made of */
 	struct settings settings;
 	struct shell *shell; /* what stands behind the command that runs, which gets its text; NULL = nothing does */

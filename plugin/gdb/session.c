@@ -15,6 +15,19 @@
 #include "kernel/tasks/task.h"
 #include "target/server.h"
 
+void session_hold(struct session *session)
+{
+	pthread_mutex_lock(&session->kernel->lock);
+	session->kernel->caller_context = session;
+	session->kernel->interrupted = session_interrupted;
+}
+
+void session_release(struct session *session)
+{
+	session->kernel->interrupted = NULL;
+	pthread_mutex_unlock(&session->kernel->lock);
+}
+
 void session_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
 	struct session *session = context;

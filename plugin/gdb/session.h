@@ -66,6 +66,12 @@ void session_disconnected(struct plugin *plugin);
 void session_close_bare(struct plugin *plugin);
 /* NULL with *error set if no dump is open. gdb need not have it: session_attach(). */
 struct session *session_get(struct plugin *plugin, struct error *error);
+/*
+ * For reading the dump in gdb's thread, where no command does: takes the kernel's lock, and Ctrl-C is answered. gdb must not be asked for
+ * anything before session_release(), since its reads take the lock, too.
+ */
+void session_hold(struct session *session);
+void session_release(struct session *session);
 /* For kernel->progress. */
 void session_progress(void *context, const char *what, uint64_t done, uint64_t total);
 /* Has Ctrl-C been pressed? For kernel->interrupted, in the thread that holds the GIL only. */

@@ -178,9 +178,11 @@ def test_objects_of_a_closed_dump(dump):
     out = dump.python(f"""
 import gdb, vmcore
 task, module, cpu, record = vmcore.task(1), vmcore.modules()[0], vmcore.cpus()[0], vmcore.log()[0]
+cache, walk = vmcore.slab_caches()[0], vmcore.list_for_each(gdb.parse_and_eval("&init_task.tasks"), "task_struct", "tasks")
 before = record.text
 def attempts():
-    for call in (lambda: task.value, task.stack, lambda: task.read(0, 1), lambda: module.value, lambda: cpu.task):
+    for call in (lambda: task.value, task.stack, lambda: task.read(0, 1), lambda: module.value, lambda: cpu.task,
+                 task.vmas, task.files, task.mounts, cache.objects, lambda: next(walk)):
         try:
             print("no exception", call())
         except gdb.GdbError as e:
@@ -196,7 +198,7 @@ gdb.execute("target vmcore {dump.vmcore}", to_string=True)
 attempts()
 print("still", task.comm, len(before) > 10 and record.text == before == vmcore.log()[0].text, vmcore.task(1).value["pid"])
 """)
-    assert out.count("this is of a dump that was closed") == 10
+    assert out.count("this is of a dump that was closed") == 20
     assert out.count("no kernel dump is open") == 6
     assert "still init True 1" in out
     assert "no exception" not in out
@@ -204,10 +206,12 @@ print("still", task.comm, len(before) > 10 and record.text == before == vmcore.l
 
 def test_help(dump):
     text = dump.gdb("help kernel python", "python import vmcore; print(vmcore.__doc__)")
-    for name in ("tasks", "task", "cpus", "modules", "log", "system", "read", "run"):
-        assert text.count(f"vmcore.{name}(") >= 2, name
+    functions = {"tasks", "task", "cpus", "modules", "log", "system", "read", "run", "slab_caches", "runqueues", "timers", "locks", "pages",
+                 "list_for_each", "list_for_each_reverse", "hlist_for_each", "rbtree_for_each", "xarray_for_each", "maple_for_each"}
+    for name in functions:
+        assert len(re.findall(rf"(?<!\w){name}\b", text)) >= 2, name
     names = dump.python("import vmcore\nprint(*(n for n in dir(vmcore) if not n.startswith('_')))").split()
-    assert set(names) == {"tasks", "task", "cpus", "modules", "log", "system", "read", "run", "MissingMemory",
-                          "Task", "Frame", "Stack", "CPU", "Module", "LogRecord", "System"}
+    assert set(names) == functions | {"MissingMemory", "Task", "Frame", "Stack", "CPU", "Module", "LogRecord", "System", "List", "Walk", "SlabCache",
+                                      "SlabObject", "VMA", "File", "Mount", "RunQueue", "Timer", "Wait"}
     undocumented = dump.python("import vmcore\nprint(*(n for n in dir(vmcore) if not n.startswith('_') and not getattr(vmcore, n).__doc__))")
     assert not undocumented.split()

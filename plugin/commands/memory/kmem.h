@@ -29,7 +29,8 @@ kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
 kmem_view kmem_objects;		/* -S */
 /* -s, -S: is the cache one of the words, or are there none, and does -I not leave it out? FOUND[i]: word i names one. */
-bool kmem_cache_wanted(const struct arguments *arguments, const char *name, bool *found);
+struct slab_cache;
+bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, bool *found);
 kmem_view kmem_page_cache;	/* -c */
 kmem_view kmem_page_owner;	/* -C */
 

@@ -46,7 +46,7 @@ static bool each_cache(void *context, const struct slab_cache *cache, struct err
 	struct view *view = context;
 	struct owner *owners;
 
-	if (!kmem_cache_wanted(view->arguments, cache->name, view->found))
+	if (!kmem_cache_wanted(view->arguments, cache, view->found))
 		return true;
 	if (view->count >= MAX_CACHES)
 		return error_set(error, ERROR_CORRUPT, "there are more than %u caches", MAX_CACHES);

@@ -2,6 +2,7 @@
 /* kmem -s: the caches of objects, as /proc/slabinfo has them, and what of them is really in use. */
 #include "commands/memory/kmem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "kernel/slab/slab.h"
@@ -32,12 +33,21 @@ struct view {
 	struct error damage;
 };
 
-bool kmem_cache_wanted(const struct arguments *arguments, const char *name, bool *found)
+/* Its name, or its address, as column CACHE has it. */
+static bool names_cache(const char *word, const struct slab_cache *cache)
 {
+	char *end;
+
+	return !strcmp(word, cache->name) || (strtoull(word, &end, 16) == cache->address && end != word && !*end);
+}
+
+bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, bool *found)
+{
+	const char *name = cache->name;
 	bool any = !arguments->nr_words;
 
 	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!strcmp(arguments->words[i], name))
+		if (names_cache(arguments->words[i], cache))
 			any = found[i] = true;
 	for (const char *left = option_value(arguments, 'I'); left && any;) {
 		size_t size = strcspn(left, ",");
@@ -70,7 +80,7 @@ static bool each(void *context, const struct slab_cache *cache, struct error *er
 	struct slab_counts counts;
 
 	(void)error;
-	if (!kmem_cache_wanted(view->arguments, cache->name, view->found))
+	if (!kmem_cache_wanted(view->arguments, cache, view->found))
 		return true;
 	slab_cache_count(view->kernel, cache, &counts);
 	if (counts.damage.kind == ERROR_NONE && counts.free_cpus + counts.free_nodes + counts.free_listed > counts.objects)

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/*
- * Convenience functions: $task(PID), $cpu_curr(N), $per_cpu("sym", N), $container_of(p, "type",
- * "member").
- *
- * To add one: a function that turns the arguments into a gdb.Value, a row in the table below.
- */
+/* $task(PID), $cpu_curr(N), $per_cpu("sym", N), $container_of(p, "type", "member"). */
+#include "gdb/functions/functions.h"
+
 #include "commands/command.h"
-#include "gdb/session.h"
 #include "kernel/modules/module.h"
 #include "kernel/tasks/cpu.h"
 #include "kernel/tasks/task.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-struct function {
-	const char *name;
-	const char *doc;
-	PyObject *(*call)(struct session *session, PyObject *args, struct error *error);
-};
 
 struct named {
 	const struct task *task;	/* the first */
@@ -49,7 +39,7 @@ static uint64_t task_by_name(struct session *session, PyObject *value, struct er
 		return 0;
 	snprintf(word, sizeof(word), "\\%s", PyBytes_AsString(bytes));
 	Py_DECREF(bytes);
-	pthread_mutex_lock(&session->kernel->lock);
+	session_hold(session);
 	if (select_tasks(session->kernel, words, 1, take_named, &named, error)) {
 		if (named.count > 1)
 			error_set(error, ERROR_USAGE, "$task: %zu tasks are called %s; say which by its pid, as of the first: %u",
@@ -57,59 +47,70 @@ static uint64_t task_by_name(struct session *session, PyObject *value, struct er
 		else
 			address = named.task->address;
 	}
-	pthread_mutex_unlock(&session->kernel->lock);
+	session_release(session);
 	return address;
 }
 
 /* That of gdb's selected thread: a task's, or the one that a CPU was running. */
-static PyObject *selected_task(struct session *session, struct error *error)
+static uint64_t selected_task(struct session *session, struct error *error)
 {
 	uint64_t address = session_selected_task(session);
 	const struct cpu *cpu = address ? NULL : session_selected_cpu(session);
 
 	if (cpu)
 		address = cpu->task;
-	if (!address) {
+	if (!address)
 		error_set(error, ERROR_USAGE, cpu ? "$task: what CPU %u was running cannot be read" : "$task: no task is selected",
 			  cpu ? cpu->number : 0);
-		return NULL;
-	}
-	return gdb_pointer(session->plugin, address, "struct task_struct");
+	return address;
+}
+
+/* By pid, else by the address of its task_struct. */
+static uint64_t task_by_number(struct session *session, uint64_t number, struct error *error)
+{
+	const struct task *task;
+	uint64_t address = 0;
+
+	session_hold(session);
+	task = number <= UINT32_MAX ? task_find_pid(session->kernel, number) : NULL;
+	if (!task && number)
+		task = task_find_address(session->kernel, number);
+	if (task)
+		address = task->address;
+	session_release(session);
+	if (!address)
+		error_set(error, ERROR_USAGE,
+			  number ? "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them"
+				 : "$task: the boot CPU's idle task, init_task, cannot be read",
+			  (int64_t)number);
+	return address;
+}
+
+uint64_t function_task(struct session *session, PyObject *argument, struct error *error)
+{
+	struct put_aside aside;
+	uint64_t number, address;
+
+	if (!argument)
+		return selected_task(session, error);
+	if (value_to_u64(argument, &number))
+		return task_by_number(session, number, error);
+	exception_put_aside(&aside);
+	address = task_by_name(session, argument, error);
+	/* Nor is it a text: then what is wrong with the number counts. */
+	exception_settle(&aside, PyErr_Occurred() != NULL);
+	return PyErr_Occurred() ? 0 : address;
 }
 
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
-	struct put_aside aside;
-	PyObject *argument;
-	const struct task *task;
-	uint64_t pid, address = 0;
+	PyObject *argument = NULL;
+	uint64_t address;
 
-	if (PyTuple_Size(args) == 0)
-		return selected_task(session, error);
-	if (!PyArg_ParseTuple(args, "O", &argument))
+	if (PyTuple_Size(args) != 0 && !PyArg_ParseTuple(args, "O", &argument))
 		return NULL;
-	if (!value_to_u64(argument, &pid)) {
-		exception_put_aside(&aside);
-		address = task_by_name(session, argument, error);
-		/* Nor is it a text: then what is wrong with the number counts. */
-		exception_settle(&aside, PyErr_Occurred() != NULL);
-		if (PyErr_Occurred())
-			return NULL;
-		return address ? gdb_pointer(session->plugin, address, "struct task_struct") : NULL;
-	}
-	pthread_mutex_lock(&session->kernel->lock);
-	task = pid <= UINT32_MAX ? task_find_pid(session->kernel, pid) : NULL;
-	if (task)
-		address = task->address;
-	pthread_mutex_unlock(&session->kernel->lock);
-	if (!address) {
-		error_set(error, ERROR_USAGE,
-			  pid ? "$task: there is no task with pid %" PRId64 "; `kernel ps` lists them"
-			      : "$task: the boot CPU's idle task, init_task, cannot be read",
-			  (int64_t)pid);
-		return NULL;
-	}
-	return gdb_pointer(session->plugin, address, "struct task_struct");
+	address = function_task(session, argument, error);
+	return address ? gdb_pointer(session->plugin, address, "struct task_struct") : NULL;
 }
 
 static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct error *error)
@@ -121,9 +122,9 @@ static PyObject *call_cpu_curr(struct session *session, PyObject *args, struct e
 
 	if (!PyArg_ParseTuple(args, "O", &argument) || !value_to_u64(argument, &number))
 		return NULL;
-	pthread_mutex_lock(&session->kernel->lock);
+	session_hold(session);
 	tasks_get(session->kernel, &table, NULL); /* with them comes what has to be inferred of CPUs */
-	pthread_mutex_unlock(&session->kernel->lock);
+	session_release(session);
 	cpu = number <= UINT32_MAX ? cpu_find(session->kernel, number) : NULL;
 	if (!cpu || !cpu->task) {
 		error_set(error, ERROR_USAGE,
@@ -149,111 +150,131 @@ static bool find_per_cpu(struct kernel *kernel, const char *name, unsigned cpu, 
 	       kernel_per_cpu_pointer(kernel, pointer, cpu, address_ret, error);
 }
 
-/* The variable itself, as the type that gdb knows for it, at the CPU's address. */
+/* A text: the name of a variable. *TYPE_RET: that of a pointer to it, as gdb knows it. */
+static bool per_cpu_by_name(struct session *session, PyObject *name, unsigned cpu, uint64_t *address_ret, PyObject **type_ret, struct error *error)
+{
+	PyObject *bytes = PyUnicode_AsUTF8String(name), *expression, *symbol = NULL;
+	bool found = false;
+
+	if (bytes) {
+		session_hold(session);
+		found = find_per_cpu(session->kernel, PyBytes_AsString(bytes), cpu, address_ret, error);
+		session_release(session);
+	}
+	if (found) {
+		expression = PyUnicode_FromFormat("&%U", name);
+		symbol = expression ? PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "O", expression) : NULL;
+		*type_ret = symbol ? PyObject_GetAttrString(symbol, "type") : NULL;
+		found = *type_ret != NULL;
+		Py_XDECREF(symbol);
+		Py_XDECREF(expression);
+	}
+	Py_XDECREF(bytes);
+	return found;
+}
+
+/* Is POINTER in the kernel's own per-CPU section? */
+static bool in_per_cpu_section(struct kernel *kernel, uint64_t pointer)
+{
+	uint64_t start, end;
+
+	return kernel_symbol(kernel, "__per_cpu_start", &start, NULL) && kernel_symbol(kernel, "__per_cpu_end", &end, NULL) && pointer >= start &&
+	       pointer < end;
+}
+
+static bool is_pointer(struct plugin *plugin, PyObject *value)
+{
+	PyObject *full = PyObject_GetAttrString(value, "type"), *type = full ? PyObject_CallMethod(full, "strip_typedefs", NULL) : NULL;
+	PyObject *code = type ? PyObject_GetAttrString(type, "code") : NULL, *pointer = gdb_attribute(plugin, "TYPE_CODE_PTR");
+	bool is = code && pointer && PyObject_RichCompareBool(code, pointer, Py_EQ) == 1;
+
+	forget_exception();
+	Py_XDECREF(pointer);
+	Py_XDECREF(code);
+	Py_XDECREF(type);
+	Py_XDECREF(full);
+	return is;
+}
+
+/* The variable itself, or a member of it, which gdb has not read yet: nothing is there; or a __percpu pointer. */
+static bool per_cpu_by_value(struct session *session, PyObject *value, unsigned cpu, uint64_t *address_ret, PyObject **type_ret, struct error *error)
+{
+	PyObject *at = PyObject_GetAttrString(value, "address");
+	struct kernel *kernel = session->kernel;
+	uint64_t pointer = 0;
+	bool is_variable, found;
+
+	is_variable = at && at != Py_None && value_to_u64(at, &pointer) && in_per_cpu_section(kernel, pointer);
+	forget_exception();
+	if (!is_variable && !is_pointer(session->plugin, value)) {
+		error_set(error, ERROR_USAGE, "$per_cpu: this is no per-CPU variable, nor a pointer to one; of a module's its name in quotes is needed");
+		found = false;
+	} else {
+		found = (is_variable || value_to_u64(value, &pointer)) && kernel_per_cpu_pointer(kernel, pointer, cpu, address_ret, error);
+	}
+	if (found)
+		*type_ret = PyObject_GetAttrString(is_variable ? at : value, "type");
+	Py_XDECREF(at);
+	return found && *type_ret;
+}
+
+/* A text is an array or a pointer of characters; gdb says so by not refusing to make it a str. */
+static PyObject *text_or_null(PyObject *value)
+{
+	PyObject *text = PyObject_CallMethod(value, "string", NULL);
+
+	if (!text)
+		forget_exception();
+	return text;
+}
+
 static PyObject *call_per_cpu(struct session *session, PyObject *args, struct error *error)
 {
-	PyObject *name_value, *cpu_value, *name = NULL, *bytes = NULL, *expression = NULL,
-					  *symbol = NULL;
-	PyObject *number = NULL, *type = NULL, *pointer = NULL, *result = NULL;
+	PyObject *argument, *cpu_value, *name, *type = NULL, *pointer = NULL, *result = NULL;
+	struct plugin *plugin = session->plugin;
 	uint64_t cpu, address;
 	bool found;
 
-	if (!PyArg_ParseTuple(args, "OO", &name_value, &cpu_value) ||
-	    !value_to_u64(cpu_value, &cpu))
-		goto out;
+	if (!PyArg_ParseTuple(args, "OO", &argument, &cpu_value) || !value_to_u64(cpu_value, &cpu))
+		return NULL;
 	if (cpu > UINT32_MAX) {
 		error_set(error, ERROR_USAGE, "$per_cpu: there is no CPU %" PRId64, (int64_t)cpu);
-		goto out;
+		return NULL;
 	}
-	if (!(name = PyObject_CallMethod(name_value, "string", NULL)) ||
-	    !(bytes = PyUnicode_AsUTF8String(name)))
-		goto out;
-	pthread_mutex_lock(&session->kernel->lock);
-	found = find_per_cpu(session->kernel, PyBytes_AsString(bytes), (unsigned)cpu, &address, error);
-	pthread_mutex_unlock(&session->kernel->lock);
-	if (!found)
-		goto out;
-	expression = PyUnicode_FromFormat("&%s", PyBytes_AsString(bytes));
-	symbol = expression ? PyObject_CallMethod(session->plugin->gdb, "parse_and_eval", "O",
-						  expression)
-			    : NULL;
-	type = symbol ? PyObject_GetAttrString(symbol, "type") : NULL;
-	number = type ? PyObject_CallMethod(session->plugin->gdb, "Value", "K",
-					    (unsigned long long)address)
-		      : NULL;
-	pointer = number ? PyObject_CallMethod(number, "cast", "O", type) : NULL;
-	result = pointer ? PyObject_CallMethod(pointer, "dereference", NULL) : NULL;
-out:
+	name = text_or_null(argument);
+	found = name ? per_cpu_by_name(session, name, (unsigned)cpu, &address, &type, error)
+		     : per_cpu_by_value(session, argument, (unsigned)cpu, &address, &type, error);
+	if (found) {
+		PyObject *number = PyObject_CallMethod(plugin->gdb, "Value", "K", (unsigned long long)address);
+
+		pointer = number ? PyObject_CallMethod(number, "cast", "O", type) : NULL;
+		result = pointer ? PyObject_CallMethod(pointer, "dereference", NULL) : NULL;
+		Py_XDECREF(number);
+	}
 	Py_XDECREF(pointer);
-	Py_XDECREF(number);
 	Py_XDECREF(type);
-	Py_XDECREF(symbol);
-	Py_XDECREF(expression);
-	Py_XDECREF(bytes);
 	Py_XDECREF(name);
 	return result;
-}
-
-/* "struct list_head" says what it is, "list_head" does not. */
-static bool name_has_space(PyObject *name)
-{
-	struct put_aside aside;
-	PyObject *space;
-	bool has;
-
-	exception_put_aside(&aside);
-	space = PyUnicode_FromString(" ");
-	has = space && PyUnicode_Contains(name, space) == 1;
-	Py_XDECREF(space);
-	exception_settle(&aside, true);
-	return has;
 }
 
 /* gdb's own type information answers this one, so it also works for types of modules. */
 static PyObject *call_container_of(struct session *session, PyObject *args, struct error *error)
 {
-	PyObject *gdb = session->plugin->gdb, *member, *type, *name = NULL, *member_name = NULL;
-	PyObject *expression = NULL, *offset = NULL, *result = NULL, *pointer;
-	uint64_t address, distance;
+	PyObject *member, *type, *name = NULL, *member_name = NULL, *container = NULL, *result = NULL, *pointer;
+	uint64_t address, offset;
 
 	(void)error;
-	if (!PyArg_ParseTuple(args, "OOO", &pointer, &type, &member) ||
-	    !value_to_u64(pointer, &address) ||
-	    !(name = PyObject_CallMethod(type, "string", NULL)) ||
-	    !(member_name = PyObject_CallMethod(member, "string", NULL)))
-		goto out;
-	expression = PyUnicode_FromFormat("&((%U *)0)->%U", name, member_name);
-	offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression) : NULL;
-	/* "list_head" where gdb wants "struct list_head" */
-	if (!offset && PyErr_ExceptionMatches(PyExc_Exception) && !name_has_space(name)) {
-		PyErr_Clear();
-		Py_XDECREF(expression);
-		expression = PyUnicode_FromFormat("&((struct %U *)0)->%U", name, member_name);
-		offset = expression ? PyObject_CallMethod(gdb, "parse_and_eval", "O", expression)
-				    : NULL;
-		if (offset) {
-			PyObject *full = PyUnicode_FromFormat("struct %U", name);
-
-			Py_DECREF(name);
-			name = full;
-		}
-	}
-	if (offset && name && value_to_u64(offset, &distance)) {
-		PyObject *bytes = PyUnicode_AsUTF8String(name);
-
-		if (bytes)
-			result = gdb_pointer(session->plugin, address - distance, PyBytes_AsString(bytes));
-		Py_XDECREF(bytes);
-	}
-out:
-	Py_XDECREF(offset);
-	Py_XDECREF(expression);
+	if (PyArg_ParseTuple(args, "OOO", &pointer, &type, &member) && value_to_u64(pointer, &address) &&
+	    (name = PyObject_CallMethod(type, "string", NULL)) && (member_name = PyObject_CallMethod(member, "string", NULL)) &&
+	    (container = gdb_container(session->plugin, name, member_name, &offset)))
+		result = gdb_pointer_to(session->plugin, address - offset, container);
+	Py_XDECREF(container);
 	Py_XDECREF(member_name);
 	Py_XDECREF(name);
 	return result;
 }
 
-static const struct function functions[] = {
+const struct function functions_tasks[] = {
 	{ "task",
 	  "$task(PID): the task with that pid, as a struct task_struct *.\n"
 	  "PID 0 is CPU 0's idle task. $task(\"NAME\") is the one task of that name, $task()\n"
@@ -271,12 +292,15 @@ static const struct function functions[] = {
 	  "$1 = 1",
 	  call_cpu_curr },
 	{ "per_cpu",
-	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
-	  "Of a module, too, once gdb has its file: `kernel mod -s MODULE'.\n"
+	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N. A variable of the kernel,\n"
+	  "or a member of it, needs no quotes; a __percpu pointer is followed. Of a module,\n"
+	  "too, once gdb has its file: `kernel mod -s MODULE'.\n"
 	  "\n"
 	  "Example:\n"
-	  "(gdb) print $per_cpu(\"runqueues\", 1).nr_running\n"
-	  "$1 = 3",
+	  "(gdb) print $per_cpu(runqueues, 1).nr_running\n"
+	  "$1 = 3\n"
+	  "(gdb) print $per_cpu($slab_cache(\"dentry\")->cpu_slab, 0)->slab\n"
+	  "$2 = (struct slab *) 0x0",
 	  call_per_cpu },
 	{ "container_of",
 	  "$container_of(POINTER, \"TYPE\", \"MEMBER\"): the TYPE whose MEMBER is at POINTER.\n"
@@ -286,53 +310,5 @@ static const struct function functions[] = {
 	  "(gdb) print $container_of($next, \"struct task_struct\", \"tasks\")->pid\n"
 	  "$1 = 1",
 	  call_container_of },
-};
-
-static PyObject *function_invoke(PyObject *self, PyObject *args)
-{
-	struct plugin *plugin = plugin_of(self);
-	const struct function *function = class_pointer(self);
-	struct error error = { 0 };
-	struct session *session;
-	PyObject *result;
-
-	if (!plugin || !function)
-		return NULL;
-	session = session_get(plugin, &error);
-	result = session && session_attach(session, &error) ? function->call(session, args, &error)
-							    : NULL;
-	if (result)
-		return result;
-	/* What Python says of wrong arguments, with what is right before it: "$task(PID): ..." */
-	if (error.kind == ERROR_NONE && PyErr_Occurred()) {
-		error_from_python(&error);
-		if (error.kind != ERROR_INTERRUPTED)
-			error_prefix(&error, "%.*s", (int)strcspn(function->doc, ":"),
-				     function->doc);
-	}
-	return error.kind != ERROR_NONE ? raise_error(plugin, &error) : NULL;
-}
-
-static PyMethodDef methods[] = {
-	{ "invoke", function_invoke, METH_VARARGS, NULL },
 	{ 0 },
 };
-
-bool register_functions(struct plugin *plugin)
-{
-	PyObject *base = plugin_gdb_base_class(plugin, "Function", "vmcore.Function", methods);
-	bool done = base != NULL;
-
-	for (size_t i = 0; done && i < sizeof(functions) / sizeof(functions[0]); i++) {
-		PyObject *class = plugin_class(plugin, base, "vmcore_function", functions[i].doc,
-					       &functions[i]);
-		PyObject *object = class ? PyObject_CallFunction(class, "s", functions[i].name)
-					 : NULL;
-
-		done = object != NULL;
-		Py_XDECREF(class);
-		Py_XDECREF(object);
-	}
-	Py_XDECREF(base);
-	return done;
-}

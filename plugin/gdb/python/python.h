@@ -2,7 +2,7 @@
 /*
  * What `import vmcore` gives to Python scripts inside of gdb: python_module.c has the functions and
  * their documentation, python_run.c runs commands, python_objects.c makes their rows objects,
- * python_cpus.c and python_read.c do what no command does.
+ * python_cpus.c and python_read.c do what no command does, python_walk.c has the kernel's containers.
  *
  * There is one truth: a task, a module, a log record is the row that the command prints with -j, as
  * an object; only addresses are numbers. An object holds Python values and addresses, no pointer
@@ -24,6 +24,14 @@ enum python_kind {
 	PYTHON_MODULE,
 	PYTHON_RECORD,
 	PYTHON_SYSTEM,
+	PYTHON_SLAB_CACHE,
+	PYTHON_SLAB_OBJECT,
+	PYTHON_VMA,
+	PYTHON_FILE,
+	PYTHON_MOUNT,
+	PYTHON_RUNQUEUE,
+	PYTHON_TIMER,
+	PYTHON_WAIT,
 	PYTHON_NR_KINDS,
 };
 
@@ -43,6 +51,13 @@ bool python_make_classes(struct plugin *plugin, PyObject *module);
 PyObject *python_object(struct plugin *plugin, enum python_kind kind, PyObject *row);
 /* A list of them of a list of rows (stolen; NULL: pass the exception on). */
 PyObject *python_objects(struct plugin *plugin, enum python_kind kind, PyObject *rows);
+/*
+ * The same, with what is missing: of what `kernel TEXT` prints the rows under KEY, or where OUTER is given those of each row there; a list
+ * with the attribute `notes'. python_lists.c.
+ */
+PyObject *python_list(struct plugin *plugin, enum python_kind kind, const char *text, const char *outer, const char *key);
+/* The class of such lists. */
+bool python_make_list_class(struct plugin *plugin, PyObject *module);
 /* SELF[NAME] as a number. False with an exception. */
 bool python_member(PyObject *self, const char *name, uint64_t *value_ret);
 /*
@@ -50,6 +65,8 @@ bool python_member(PyObject *self, const char *name, uint64_t *value_ret);
  * is open now.
  */
 struct session *python_session_of(struct plugin *plugin, PyObject *self);
+/* OBJECT is of this session's dump. */
+bool python_set_dump(struct session *session, PyObject *object);
 /* The open one, NULL with an exception. */
 struct session *python_session(struct plugin *plugin);
 
@@ -58,6 +75,10 @@ PyObject *python_cpus(struct plugin *plugin);
 
 /* vmcore.MissingMemory; python_read.c. */
 bool python_make_exception(struct plugin *plugin, PyObject *module);
+/* Raises it where *error says that memory is missing, else as raise_error(). Returns NULL. */
+PyObject *python_raise_read_error(struct plugin *plugin, const struct error *error);
+/* vmcore.list_for_each() and its like, and pages(); python_walk.c. */
+bool python_make_walkers(struct plugin *plugin, PyObject *module);
 /* Bytes of the kernel's memory, of physical memory, or (TASK: a task_struct's address) of a
  * process. */
 enum python_space { PYTHON_KERNEL, PYTHON_PHYSICAL, PYTHON_TASK_MEMORY };

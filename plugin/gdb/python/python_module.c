@@ -8,13 +8,17 @@
 #include "gdb/session.h"
 #include "kernel/tasks/task.h"
 
-static PyObject *module_tasks(PyObject *self, PyObject *args)
+static PyObject *list_of(PyObject *self, enum python_kind kind, const char *text, const char *outer, const char *key)
 {
 	struct plugin *plugin = plugin_of(self);
 
+	return plugin ? python_list(plugin, kind, text, outer, key) : NULL;
+}
+
+static PyObject *module_tasks(PyObject *self, PyObject *args)
+{
 	(void)args;
-	return plugin ? python_objects(plugin, PYTHON_TASK, python_rows(plugin, "ps", "tasks"))
-		      : NULL;
+	return list_of(self, PYTHON_TASK, "ps", NULL, "tasks");
 }
 
 /* The words for `ps` that select the one task called PID: all idle tasks are 0, and the boot CPU's is meant. */
@@ -67,20 +71,38 @@ static PyObject *module_cpus(PyObject *self, PyObject *args)
 
 static PyObject *module_modules(PyObject *self, PyObject *args)
 {
-	struct plugin *plugin = plugin_of(self);
-
 	(void)args;
-	return plugin ? python_objects(plugin, PYTHON_MODULE, python_rows(plugin, "mod", "modules"))
-		      : NULL;
+	return list_of(self, PYTHON_MODULE, "mod", NULL, "modules");
 }
 
 static PyObject *module_log(PyObject *self, PyObject *args)
 {
-	struct plugin *plugin = plugin_of(self);
-
 	(void)args;
-	return plugin ? python_objects(plugin, PYTHON_RECORD, python_rows(plugin, "log", "log"))
-		      : NULL;
+	return list_of(self, PYTHON_RECORD, "log", NULL, "log");
+}
+
+static PyObject *module_slab_caches(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return list_of(self, PYTHON_SLAB_CACHE, "kmem -s", NULL, "caches");
+}
+
+static PyObject *module_runqueues(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return list_of(self, PYTHON_RUNQUEUE, "runq", NULL, "cpus");
+}
+
+static PyObject *module_timers(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return list_of(self, PYTHON_TIMER, "timer", "bases", "timers");
+}
+
+static PyObject *module_locks(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return list_of(self, PYTHON_WAIT, "locks -a", NULL, "tasks");
 }
 
 static PyObject *module_system(PyObject *self, PyObject *args)
@@ -126,6 +148,10 @@ static PyMethodDef functions[] = {
 	{ "cpus", module_cpus, METH_NOARGS, "cpus() -> list of CPU" },
 	{ "modules", module_modules, METH_NOARGS, "modules() -> list of Module" },
 	{ "log", module_log, METH_NOARGS, "log() -> list of LogRecord: the kernel's log" },
+	{ "slab_caches", module_slab_caches, METH_NOARGS, "slab_caches() -> list of SlabCache" },
+	{ "runqueues", module_runqueues, METH_NOARGS, "runqueues() -> list of RunQueue: each CPU's" },
+	{ "timers", module_timers, METH_NOARGS, "timers() -> list of Timer: those of the timer wheels" },
+	{ "locks", module_locks, METH_NOARGS, "locks() -> list of Wait: who waits for whom, and why" },
 	{ "system", module_system, METH_NOARGS, "system() -> System: the machine and its end" },
 	{ "read", (PyCFunction)(void (*)(void))module_read, METH_VARARGS | METH_KEYWORDS,
 	  "read(address, size, physical=False) -> bytes of kernel memory, or of physical memory.\n"
@@ -145,17 +171,31 @@ static const char documentation[] =
 	"                     value: the gdb.Value of its struct task_struct *,\n"
 	"                     stack(): list of Frame (pc, function, offset, module ...)\n"
 	"                     that has an attribute end: why it is not complete, or None;\n"
+	"                     vmas(), files(), mounts(): lists of VMA, File, Mount;\n"
 	"                     read(address, size): bytes of the process's memory\n"
 	"vmcore.task(PID)     one of them\n"
 	"vmcore.cpus()        list of CPU: number, task, registers (dict), panicked ...\n"
 	"vmcore.modules()     list of Module: name, base, size, build_id, value ...\n"
 	"vmcore.log()         list of LogRecord: timestamp_ns, level, text, caller ...\n"
+	"vmcore.slab_caches() list of SlabCache: name, object_size, value ... objects()\n"
+	"vmcore.runqueues()   list of RunQueue: cpu, nr_running, queued, value ...\n"
+	"vmcore.timers()      list of Timer: expires, function, cpu, value ...\n"
+	"vmcore.locks()       list of Wait: pid, kind, object, holder_pid, value ...\n"
 	"vmcore.system()      System: release, panic, uptime_ns ...\n"
 	"vmcore.read(ADDRESS, SIZE, physical=False)\n"
 	"                     bytes; raises vmcore.MissingMemory (a gdb.MemoryError)\n"
+	"vmcore.list_for_each(HEAD, \"task_struct\", \"tasks\")\n"
+	"                     iterator of gdb.Values, the pointers to the list's entries;\n"
+	"                     list_for_each_reverse, hlist_for_each, rbtree_for_each\n"
+	"                     likewise; without type and member the nodes' addresses\n"
+	"vmcore.xarray_for_each(ROOT, TYPE=None)   iterator of (index, entry)\n"
+	"vmcore.maple_for_each(TREE, TYPE=None)    iterator of (first, last, entry)\n"
+	"vmcore.pages()       iterator of all struct page *\n"
 	"vmcore.run(\"ps -k\")  what `kernel ps -k -j` prints, as dicts and lists; if the\n"
 	"                     answer is not complete, its \"notes\" say why\n"
 	"\n"
+	"Lists have `notes': what is missing in them. An iterator whose container breaks\n"
+	"off raises that after what it found.\n"
 	"Addresses are numbers, but in what run() returns (\"0x...\"). What an object has\n"
 	"stays when the dump is closed; what it has to read then (value, stack(), read())\n"
 	"fails with gdb.GdbError. Errors of commands are gdb.GdbError, too.\n"
@@ -207,6 +247,7 @@ bool register_python(struct plugin *plugin, PyObject *module)
 {
 	return PyModule_SetDocString(module, documentation) == 0 &&
 	       PyModule_AddFunctions(module, functions) == 0 &&
-	       python_make_exception(plugin, module) && python_make_classes(plugin, module) &&
+	       python_make_exception(plugin, module) && python_make_list_class(plugin, module) &&
+	       python_make_walkers(plugin, module) && python_make_classes(plugin, module) &&
 	       register_help(plugin);
 }

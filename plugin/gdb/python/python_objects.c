@@ -10,6 +10,7 @@
 #include "gdb/session.h"
 
 #define MAX_SHOWN 2
+#define MAX_HEX	  3
 
 /* A member of the row and what the attribute is called. */
 struct rename {
@@ -25,6 +26,7 @@ struct class
 	const char *shown[MAX_SHOWN]; /* members that repr() shows */
 	PyGetSetDef *getters;
 	PyMethodDef *methods;
+	const char *hex[MAX_HEX]; /* members that are hexadecimal text, but numbers for Python */
 };
 
 /* --- which dump --- */
@@ -34,6 +36,15 @@ static unsigned long long serial_of(struct session *session)
 	if (!session->serial)
 		session->serial = ++session->plugin->nr_sessions;
 	return session->serial;
+}
+
+bool python_set_dump(struct session *session, PyObject *object)
+{
+	PyObject *serial = PyLong_FromUnsignedLongLong(serial_of(session));
+	int status = serial ? PyObject_SetAttrString(object, "_dump", serial) : -1;
+
+	Py_XDECREF(serial);
+	return status == 0;
 }
 
 struct session *python_session(struct plugin *plugin)
@@ -205,6 +216,50 @@ static PyObject *task_read(PyObject *self, PyObject *args)
 	return python_read(plugin, PYTHON_TASK_MEMORY, task, address, size);
 }
 
+/* What `kernel COMMAND ADDRESS' prints of the task SELF under KEY. */
+static PyObject *task_rows(PyObject *self, enum python_kind kind, const char *command, const char *outer, const char *key)
+{
+	struct plugin *plugin = plugin_of(self);
+	uint64_t address;
+	char text[60];
+
+	if (!plugin || !python_session_of(plugin, self) || !python_member(self, "address", &address))
+		return NULL;
+	snprintf(text, sizeof(text), "%s %llx", command, (unsigned long long)address);
+	return python_list(plugin, kind, text, outer, key);
+}
+
+static PyObject *task_vmas(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return task_rows(self, PYTHON_VMA, "vm", "tasks", "vmas");
+}
+
+static PyObject *task_files(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return task_rows(self, PYTHON_FILE, "files", "tasks", "files");
+}
+
+static PyObject *task_mounts(PyObject *self, PyObject *args)
+{
+	(void)args;
+	return task_rows(self, PYTHON_MOUNT, "mount -n", NULL, "mounts");
+}
+
+static PyObject *cache_objects(PyObject *self, PyObject *args)
+{
+	struct plugin *plugin = plugin_of(self);
+	uint64_t address;
+	char text[60];
+
+	(void)args;
+	if (!plugin || !python_session_of(plugin, self) || !python_member(self, "address", &address))
+		return NULL;
+	snprintf(text, sizeof(text), "kmem -S %llx", (unsigned long long)address);
+	return python_list(plugin, PYTHON_SLAB_OBJECT, text, NULL, "objects");
+}
+
 static PyGetSetDef value_getters[] = {
 	{ "value", get_value, NULL, "the gdb.Value of the pointer to the kernel's structure",
 	  NULL },
@@ -224,12 +279,22 @@ static PyMethodDef task_methods[] = {
 	  "Its attribute `end' is why it is not complete, or why there is none; None = it is" },
 	{ "read", task_read, METH_VARARGS,
 	  "read(address, size) -> bytes of the process's memory; raises MissingMemory" },
+	{ "vmas", task_vmas, METH_NOARGS, "vmas() -> list of VMA: its address space" },
+	{ "files", task_files, METH_NOARGS, "files() -> list of File: what it has open" },
+	{ "mounts", task_mounts, METH_NOARGS, "mounts() -> list of Mount: of its namespace" },
+	{ 0 },
+};
+
+static PyMethodDef cache_methods[] = {
+	{ "objects", cache_objects, METH_NOARGS, "objects() -> list of SlabObject: all of its, in use or free" },
 	{ 0 },
 };
 
 static const struct rename task_renames[] = { { "task", "address" },
 					      { "stack", "stack_address" },
 					      { 0 } };
+
+#define ADDRESS_IS(member) (const struct rename[]){ { member, "address" }, { 0 } }
 
 static const struct class classes[PYTHON_NR_KINDS] = {
 	[PYTHON_TASK] = { "Task",
@@ -282,6 +347,29 @@ static const struct class classes[PYTHON_NR_KINDS] = {
 			    { "nodename", "release" },
 			    NULL,
 			    no_methods },
+	[PYTHON_SLAB_CACHE] = { "SlabCache",
+				"A slab cache: the members of `kernel kmem -s -j` (name, object_size, slabs, ...; its objects are nr_objects), address, value (struct "
+				"kmem_cache *) and objects().",
+				(const struct rename[]){ { "cache", "address" }, { "objects", "nr_objects" }, { 0 } }, "struct kmem_cache", { "name" }, value_getters, cache_methods },
+	[PYTHON_SLAB_OBJECT] = { "SlabObject",
+				 "An object of a slab cache: the members of `kernel kmem -S -j` (state, slab, cache, ...), address and value (void *).",
+				 ADDRESS_IS("object"), "void", { "address", "state" }, value_getters, no_methods },
+	[PYTHON_VMA] = { "VMA", "A piece of an address space: the members of `kernel vm -j` (start, end, flags, permissions, name, ...), pid, address and value.",
+			 ADDRESS_IS("vma"), "struct vm_area_struct", { "start", "name" }, value_getters, no_methods, { "start", "end", "flags" } },
+	[PYTHON_FILE] = { "File", "An open file: the members of `kernel files -j` (fd, path, type, position, ...), pid, address and value (struct file *).",
+			  ADDRESS_IS("file"), "struct file", { "fd", "path" }, value_getters, no_methods },
+	[PYTHON_MOUNT] = { "Mount", "A mount: the members of `kernel mount -n -j` (mount_point, type, source, ...), address and value (struct mount *).",
+			   ADDRESS_IS("mount"), "struct mount", { "mount_point", "type" }, value_getters, no_methods },
+	[PYTHON_RUNQUEUE] = { "RunQueue", "A CPU's run queue: the members of `kernel runq -j` (cpu, nr_running, queued, ...), address and value (struct rq *).",
+			      ADDRESS_IS("runqueue"), "struct rq", { "cpu", "nr_running" }, value_getters, no_methods },
+	[PYTHON_TIMER] = { "Timer",
+			   "A timer of a CPU's wheel: the members of `kernel timer -j` (expires, function, ...), cpu, address and value (struct "
+			   "timer_list *).",
+			   ADDRESS_IS("timer"), "struct timer_list", { "expires", "function" }, value_getters, no_methods },
+	[PYTHON_WAIT] = { "Wait",
+			  "Who waits for whom: the members of `kernel locks -a -j` (pid, kind, object, holder_pid, depth, ...), address and value of the "
+			  "task (struct task_struct *).",
+			  ADDRESS_IS("task"), "struct task_struct", { "pid", "kind" }, value_getters, no_methods },
 };
 
 /* <vmcore.Task pid=1 comm='init'> */
@@ -363,12 +451,29 @@ static bool rename_members(PyObject *row, const struct rename *rename)
 	return true;
 }
 
+static bool convert_hex(PyObject *row, const char *const *members)
+{
+	for (size_t i = 0; i < MAX_HEX && members[i]; i++) {
+		PyObject *text = PyDict_GetItemString(row, members[i]), *number; /* borrowed */
+		int status;
+
+		if (!text || !PyUnicode_Check(text))
+			continue;
+		number = PyObject_CallFunction((PyObject *)&PyLong_Type, "Oi", text, 16);
+		status = number ? PyDict_SetItemString(row, members[i], number) : -1;
+		Py_XDECREF(number);
+		if (status < 0)
+			return false;
+	}
+	return true;
+}
+
 PyObject *python_object(struct plugin *plugin, enum python_kind kind, PyObject *row)
 {
 	struct session *session = python_session(plugin);
 	PyObject *object = NULL, *serial = NULL;
 
-	if (session && rename_members(row, classes[kind].renames))
+	if (session && rename_members(row, classes[kind].renames) && convert_hex(row, classes[kind].hex))
 		serial = PyLong_FromUnsignedLongLong(serial_of(session));
 	if (serial && PyDict_SetItemString(row, "_dump", serial) == 0)
 		object = PyObject_CallObject(plugin->python_classes[kind], NULL);

@@ -28,7 +28,7 @@ bool python_make_exception(struct plugin *plugin, PyObject *module)
 	return false;
 }
 
-static PyObject *raise_read_error(struct plugin *plugin, const struct error *error)
+PyObject *python_raise_read_error(struct plugin *plugin, const struct error *error)
 {
 	PyObject *text;
 
@@ -133,12 +133,12 @@ PyObject *python_read(struct plugin *plugin, enum python_space space, uint64_t t
 	done = find_source(&source, task, address, &error);
 	pthread_mutex_unlock(&source.kernel->lock);
 	if (!done)
-		return raise_read_error(plugin, &error);
+		return python_raise_read_error(plugin, &error);
 	bytes = PyBytes_FromStringAndSize(NULL, size);
 	if (!bytes)
 		return NULL;
 	if (read_all(&source, address, PyBytes_AsString(bytes), size, &error))
 		return bytes;
 	Py_DECREF(bytes);
-	return raise_read_error(plugin, &error);
+	return python_raise_read_error(plugin, &error);
 }
