@@ -147,7 +147,8 @@ static void found(struct recorder *recorder, enum kind kind, const char *path, c
 /* Cells that say that something is lost, or that count what is there: they do change. */
 static bool is_word_about_damage(const char *key)
 {
-	static const char *const keys[] = { "damage", "end", "complete", "note", "why", "tasks_at_least", "tasks_text", "registers_source", "checked", "unknown" };
+	static const char *const keys[] = { "damage", "end", "complete", "note", "why", "tasks_at_least", "tasks_text", "registers_source", "checked", "unknown",
+					   "by_calculation" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(key, keys[i]))
@@ -269,6 +270,11 @@ static void row_name(unsigned command, const struct level *level, char *name, si
 	snprintf(name, size, "%zu", level->row);
 	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") || !strcmp(level->shape->key, "inlined"))
 		return;
+	/* One stack may be of all CPUs. */
+	if (!strcmp(level->shape->key, "cpu_stacks") && level->values[0] && level->values[2]) {
+		snprintf(name, size, "%s-%s", level->values[0], level->values[2]);
+		return;
+	}
 	for (size_t i = by_cpu ? 0 : by_number ? 1 : 2; i < ARRAY_SIZE(keys); i++) {
 		for (size_t j = 0; j < level->shape->nr_columns; j++) {
 			if (!strcmp(level->shape->columns[j].key, keys[i]) && level->values[j]) {

@@ -54,7 +54,8 @@ struct vtop {
 	size_t failed;
 };
 
-static bool emit_walk(struct vtop *vtop, const struct translation *translation, bool mapped)
+/* BY_TABLES: its last entry is that of a page. */
+static bool emit_walk(struct vtop *vtop, const struct translation *translation, bool by_tables)
 {
 	struct output *output = vtop->output;
 	size_t count = translation->levels_walked < ARCH_MAX_LEVELS ? translation->levels_walked : ARCH_MAX_LEVELS;
@@ -64,7 +65,7 @@ static bool emit_walk(struct vtop *vtop, const struct translation *translation, 
 	for (size_t i = 0; i < count; i++) {
 		const struct translation_step *step = &translation->steps[i];
 		bool last = i + 1 == count;
-		unsigned where = !last ? ENTRY_OF_TABLE : !mapped ? ENTRY_NOT_PRESENT :
+		unsigned where = !last || translation->table_missing ? ENTRY_OF_TABLE : !by_tables ? ENTRY_NOT_PRESENT :
 				 translation->page_size > memory_page_size(vtop->kernel->memory) ? ENTRY_OF_BLOCK : ENTRY_OF_PAGE;
 
 		if (!output_row(output) || !output_string(output, TABLE, step->table) || !output_printf(output, AT, "%" PRIx64, step->at) ||
@@ -116,9 +117,13 @@ static bool one_address(struct vtop *vtop, uint64_t address, struct error *error
 	mapped = memory_translate(memory, root, address, &translation, &why);
 	if (!output_row(output) || !output_address(output, VIRTUAL, address) || !output_string(output, SPACE, user ? "user" : "kernel") ||
 	    !output_bool(output, GUESSED, translation.from_phys_base, NULL) ||
-	    (mapped && (!output_printf(output, PHYSICAL, "%" PRIx64, translation.physical) ||
-			!output_uint(output, PAGE_SIZE, translation.page_size))) ||
-	    !emit_walk(vtop, &translation, mapped))
+	    (mapped && !output_printf(output, PHYSICAL, "%" PRIx64, translation.physical)) ||
+	    (mapped && !translation.from_phys_base && !output_uint(output, PAGE_SIZE, translation.page_size)) ||
+	    !emit_walk(vtop, &translation, mapped && !translation.from_phys_base))
+		return false;
+	if (mapped && translation.from_phys_base &&
+	    !output_note(output, "the next of its page tables is not in the dump: where it is has been calculated, since the kernel's image and "
+				 "its map of RAM are linear"))
 		return false;
 	if (mapped)
 		return emit_page(vtop, translation.physical);

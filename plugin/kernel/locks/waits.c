@@ -120,6 +120,9 @@ static void look_at_stack(struct kernel *kernel, struct stack *stack, struct wai
 	if (first < stack->count && stack->frames[first].kind == FRAME_CALL)
 		stack->caller_end = stack->frames[first].cfa;
 	first = found ? last : first;
+	/* Where the stack was lost in there, what it waits in may be further out. */
+	if (found && last + 1 == stack->count)
+		return;
 	if (first < stack->count && stack->frames[first].kind == FRAME_CALL) {
 		wait->waits_in = stack->frames[first].pc;
 		if (first + 1 < stack->count && stack->frames[first + 1].kind == FRAME_CALL)
