@@ -80,6 +80,42 @@ def test_words_that_name_nothing(one):
     assert [t["pid"] for t in result["tasks"]] == [init] and "4000001" in result["notes"][-1]
 
 
+@pytest.mark.parametrize("command", ["kernel vtop nothing_of_this_name init_task", "kernel vtop init_task nothing_of_this_name",
+                                     "kernel kmem nothing_of_this_name init_task", "kernel kmem -p nothing_of_this_name init_task",
+                                     "kernel kmem -v nothing_of_this_name (__this_cpu_preempt_check)"])
+def test_addresses_that_name_nothing(one, command):
+    """As for tasks: whatever the order."""
+    if " -v " in command:
+        area = one.json("kernel kmem -v")["areas"][0]["start"]
+        command, mark = f"kernel kmem -v nothing_of_this_name {area}", area[2:]
+    else:
+        mark = one.json("kernel sym init_task")["symbols"][0]["address"][2:]
+        if " -p " in command:
+            physical, = one.json("kernel vtop init_task")["translations"]
+            mark = f"{int(physical['physical'], 16) & -4096:x}"
+    output = run_gdb(one.vmlinux, one.vmcore, (command,), status=1)
+    assert '"nothing_of_this_name" is neither' in output and re.search(rf"\b{mark}\b", output), output
+
+
+def test_pages_of_which_one_is_nowhere(one):
+    output = run_gdb(one.vmlinux, one.vmcore, ("kernel kmem -p ffffffff 1000-2000",), status=1)
+    assert "0xffffffff is not mapped" in output and re.search(r"^[0-9a-f]{16} +1000 ", output, re.M), output
+
+
+def test_modules_of_which_one_has_no_file(one, tmp_path):
+    """mod -s: the others are loaded, and the status is 1."""
+    commands = ["set vmcore module-path " + str(tmp_path), "set vmcore debug-path " + str(tmp_path)]
+    shutil.copy(one.vmcore, tmp_path / "vmcore")         # without modules/ beside it
+    shutil.copy(one.directory / "modules" / "vmcore_rig.ko", tmp_path)
+    os.link(one.vmlinux.resolve(), tmp_path / "vmlinux") if one.vmlinux.resolve().stat().st_dev == tmp_path.stat().st_dev else \
+        shutil.copy(one.vmlinux.resolve(), tmp_path / "vmlinux")
+    run = lambda names, status: run_gdb(tmp_path / "vmlinux", tmp_path / "vmcore", [*commands, f"kernel mod -s {names}"], status=status)
+    output = run("vmcore_rig virtio", 1)
+    assert re.search(r" vmcore_rig +\S+ +\d+ +\S+/vmcore_rig\.ko", output) and "no debug file for module virtio" in output, output
+    assert "not all of these modules could be loaded" in output
+    run("vmcore_rig", 0)
+
+
 def test_symbol_or_number(one):
     """`edd` is a symbol and a number: the symbol in every command, and a note."""
     address = one.json("kernel sym edd")["symbols"][0]["address"]

@@ -143,6 +143,9 @@ static bool vtop_run(struct kernel *kernel, const struct arguments *arguments, s
 {
 	struct vtop vtop = { .kernel = kernel, .output = output, .arguments = arguments, .host = host };
 	const char *pid = option_value(arguments, 'c');
+	uint64_t addresses[COMMAND_MAX_WORDS];
+	struct error wrong;
+	size_t count;
 
 	if (!arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "vtop: which address?");
@@ -150,17 +153,19 @@ static bool vtop_run(struct kernel *kernel, const struct arguments *arguments, s
 		return error_set(error, ERROR_USAGE, "vtop: -u or -k, not both");
 	if (pid && !select_tasks(kernel, &pid, 1, keep_task, &vtop.task, error))
 		return false;
-	if (!output_begin(output, &shape))
-		return true;
-	for (size_t i = 0; i < arguments->nr_words; i++) {
-		uint64_t address;
-
-		if (!parse_address(kernel, host, output, "vtop", arguments->words[i], &address, error))
-			return false;
-		if (!one_address(&vtop, address, error))
-			return error->kind == ERROR_NONE;
+	count = parse_addresses(kernel, host, output, "vtop", arguments, addresses, &wrong);
+	if (!count || !output_begin(output, &shape)) {
+		*error = wrong;
+		return count;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (!one_address(&vtop, addresses[i], error))
+			return error->kind == ERROR_NONE;
 	output_end(output);
+	if (wrong.kind != ERROR_NONE) {
+		*error = wrong;
+		return false;
+	}
 	if (!vtop.failed)
 		return true;
 	return error_set(error, ERROR_PARTIAL, "vtop: %s", vtop.why.text);
