@@ -11,6 +11,7 @@ import pytest
 from conftest import SETS, run_gdb
 import images
 from images import lose_pages
+from pokes import Poked
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +190,23 @@ def test_all_stacks_of_a_broken_list(one, tmp_path):
     result, = rows(output)
     assert result["tasks"] and any("there may be more tasks" in note for note in result["notes"])
     assert "bt: the list of tasks is not complete" in result["notes"][-1]
+
+
+@pytest.mark.every_machine
+@pytest.mark.scenario("sysrq", "qemu")
+def test_what_goes_over_all_tasks_of_a_broken_list(dump):
+    """It fails, and none of it says that there is none. What is asked of one task does not."""
+    with Poked(dump) as copy:
+        threads = dump.json("kernel ps -k")["tasks"]
+        # Of the list, of threads that only it and the pids lead to.
+        addresses = [int(task["task"], 16) for task in threads if task["pid"] > 2]
+        copy.exclude(*addresses[3::2], *(address + 4096 for address in addresses[3::2]))
+        path = copy.save()
+        for command in ("kernel foreach bt", "kernel foreach ZO ps", "kernel locks", "kernel search -t 0x12345671"):
+            text = run_gdb(dump.vmlinux, path, [command], status=1)
+            assert "the list of tasks is not complete" in text, text
+            assert "no task waits for another one" not in text.replace("of those that are known no task", "") and "no task is what" not in text
+        run_gdb(dump.vmlinux, path, ["kernel foreach 1 ps"], status=0)
 
 
 def test_who_uses_a_module(one, tmp_path):
