@@ -361,6 +361,9 @@ struct memory {
 	unsigned nr_pieces;
 	uint64_t image_offset;		/* of the image's addresses to physical ones, where image_is_linear (arm64's kimage_voffset) */
 	bool image_is_linear;
+	uint64_t image_end;		/* of its addresses; 0 = not known yet */
+	/* A direct map that begins here, with physical 0, and ends at high_memory, which is not beyond the second; 0, 0 = it has other bounds. */
+	uint64_t low_memory, low_memory_max;
 
 	struct tlb *tlb;		/* arch/memory.c's own */
 };

@@ -107,17 +107,19 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 
 /*
  * RAM from memstart_addr on (VMCOREINFO's PHYS_OFFSET), in the lower half of the kernel's addresses since 5.4 (14c127c957c1), in the
- * upper one before; the image is in the other.
+ * upper one before; the image is in the other. A kernel built for 52 bits that may have to run with fewer keeps the image where the upper
+ * half of those would be (VA_BITS_MIN: 47 with pages of 16 KiB), and all before that is the direct map.
  */
 static void add_direct_map(struct memory *memory, uint64_t image)
 {
-	uint64_t bits, physical, start, middle;
+	uint64_t bits, least, physical, start, middle;
 
 	if (!dump_vmcoreinfo_number(memory->dump, "NUMBER(VA_BITS)", 10, &bits) || bits < 36 || bits > 52 ||
 	    !dump_vmcoreinfo_number(memory->dump, "NUMBER(PHYS_OFFSET)", 16, &physical))
 		return;
 	start = -(1ull << bits);
-	middle = -(1ull << (bits - 1));
+	least = bits <= 48 ? bits : memory_page_size(memory) == 16384 ? 47 : 48;
+	middle = -(1ull << (least - 1));
 	if (image >= middle)
 		memory_add_piece(memory, start, middle, physical);
 	else

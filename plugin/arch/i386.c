@@ -20,6 +20,7 @@
 #define PAGE_SHIFT 12
 #define PAE_ADDRESS 0x000ffffffffff000ull
 #define VMALLOC_RESERVE (128ull << 20)
+#define TABLES_TO_END (4ull << 20)
 #define PAE_LEVELS 3
 #define CR0_PAGING (1u << 31)
 #define CR4_PAE (1u << 5)
@@ -172,8 +173,13 @@ static bool memory_init(struct memory *memory, struct error *error)
 	if (!find_start(memory, root))
 		return error_set(error, ERROR_FORMAT, "the kernel's page tables cannot be found: SYMBOL(swapper_pg_dir) of VMCOREINFO is 0x%llx",
 				 (unsigned long long)root);
-	/* The image and low memory; the upper 128 MiB, at the least, are vmalloc's (VMALLOC_RESERVE). */
-	memory_add_piece(memory, memory->kernel_start, (1ull << 32) - VMALLOC_RESERVE, 0);
+	/*
+	 * The image, whose end is not far behind its tables. Low memory goes on to high_memory, which a symbol names; behind that is vmalloc's,
+	 * and how much (VMALLOC_RESERVE at the least, vmalloc= makes it more) nothing else says.
+	 */
+	memory_add_piece(memory, memory->kernel_start, root + TABLES_TO_END, 0);
+	memory->low_memory = memory->kernel_start;
+	memory->low_memory_max = (1ull << 32) - VMALLOC_RESERVE;
 	return true;
 }
 

@@ -21,6 +21,7 @@
 #include "dump/dump.h"
 
 #define PAGE_SHIFT 12
+#define LOWCORE_SIZE 8192u
 #define TABLE_BITS 11		/* of a region or segment table's index; a page table's has 8 */
 #define ENTRY_INVALID 0x20	/* region, segment */
 #define ENTRY_LARGE 0x400	/* segment: 1 MiB; region-third: 2 GiB */
@@ -58,14 +59,20 @@ static bool is_kernel_address(const struct memory *memory, uint64_t address)
 	return is_within(kernel_type(memory), address);
 }
 
-static bool read_entry(struct memory *memory, uint64_t address, const char *what, uint64_t at, uint64_t *entry_ret,
-		       struct error *error)
+/* TRANSLATION may be NULL. */
+static bool read_entry(struct memory *memory, uint64_t address, const char *what, uint64_t at, struct translation *translation,
+		       uint64_t *entry_ret, struct error *error)
 {
 	uint8_t bytes[8];
 
-	if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error))
+	if (translation)
+		translation->table_missing = false;
+	if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error)) {
+		if (translation)
+			translation->table_missing = true;
 		return error_prefix(error, "0x%llx cannot be translated: the %s table's entry, at physical 0x%llx, cannot be read",
 				    (unsigned long long)address, what, (unsigned long long)at);
+	}
 	*entry_ret = bytes_number(bytes, 8, true);
 	return true;
 }
@@ -93,7 +100,7 @@ static bool walk_page_table(struct memory *memory, uint64_t table, uint64_t addr
 	uint64_t at = table + (address >> PAGE_SHIFT & 0xff) * 8, entry;
 
 	translation->run = (1ull << PAGE_SHIFT) - (address & ((1ull << PAGE_SHIFT) - 1));
-	if (!read_entry(memory, address, "page", at, &entry, error))
+	if (!read_entry(memory, address, "page", at, translation, &entry, error))
 		return false;
 	translation_step(translation, "page", at, entry);
 	/* Invalid to the hardware is also a page that has not been used for a while, and one without access rights. */
@@ -121,7 +128,7 @@ static bool walk(struct memory *memory, uint64_t table, unsigned level, uint64_t
 		if (!is_in_table(index, offset, length))
 			return error_set(error, ERROR_NOT_MAPPED, "0x%llx is not mapped (the %s table at physical 0x%llx does not go there)",
 					 (unsigned long long)address, level_names[level], (unsigned long long)table);
-		if (!read_entry(memory, address, level_names[level], at, &entry, error))
+		if (!read_entry(memory, address, level_names[level], at, translation, &entry, error))
 			return false;
 		translation_step(translation, level_names[level], at, entry);
 		/* A large one that has not been used for a while is invalid to the hardware alone. */
@@ -160,7 +167,7 @@ static bool table_type(struct memory *memory, uint64_t table, unsigned *type_ret
 {
 	uint64_t entry;
 
-	if (!read_entry(memory, 0, "top", table, &entry, error))
+	if (!read_entry(memory, 0, "top", table, NULL, &entry, error))
 		return false;
 	*type_ret = entry >> 2 & 3;
 	return true;
@@ -186,9 +193,28 @@ static bool root_from_controls(struct memory *memory)
 	return false;
 }
 
+/*
+ * All of RAM is mapped as it is: at its own address, or since 6.10, where the kernel's addresses are no longer physical ones
+ * (c98d2ecae08f), at IDENTITYBASE, with the image elsewhere. The first two pages are each CPU's own: prefixing.
+ */
+static void add_identity(struct memory *memory, bool relocated, uint64_t physical)
+{
+	uint64_t base = 0, size = memory->dump->max_pfn * memory->dump->page_size;
+
+	if (relocated) {
+		memory->image_offset = memory->kaslr_offset - physical;
+		memory->image_is_linear = true;
+		if (!dump_vmcoreinfo_number(memory->dump, "IDENTITYBASE", 16, &base))
+			return;
+	}
+	if (size < UINT64_MAX - base)
+		memory_add_piece(memory, base + LOWCORE_SIZE, base + size, LOWCORE_SIZE);
+}
+
 static bool memory_init(struct memory *memory, struct error *error)
 {
-	uint64_t root, physical;
+	uint64_t root, physical = 0;
+	bool relocated;
 	unsigned type;
 
 	if (memory->distrusts_vmcoreinfo || !dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root))
@@ -197,9 +223,10 @@ static bool memory_init(struct memory *memory, struct error *error)
 				 "the kernel's page tables cannot be found: the dump has no VMCOREINFO with SYMBOL(swapper_pg_dir), "
 				 "and no control registers of a CPU");
 	dump_vmcoreinfo_number(memory->dump, "KERNELOFFSET", 16, &memory->kaslr_offset);
-	/* Since 6.10 the kernel's addresses are no longer physical ones (c98d2ecae08f). */
-	if (dump_vmcoreinfo_number(memory->dump, "KERNELOFFPHYS", 16, &physical))
+	relocated = dump_vmcoreinfo_number(memory->dump, "KERNELOFFPHYS", 16, &physical);
+	if (relocated)
 		root = root - memory->kaslr_offset + physical;
+	add_identity(memory, relocated, physical);
 	memory->kernel_root = root;
 	if (!table_type(memory, root, &type, error))
 		return error_prefix(error, "the kernel's page tables");
@@ -215,7 +242,7 @@ static bool user_root(struct memory *memory, uint64_t mm_pgd, uint64_t *root_ret
 	if (!is_kernel_address(memory, mm_pgd))
 		return error_set(error, ERROR_CORRUPT, "0x%llx as a process's page tables (mm->pgd) is not a kernel address",
 				 (unsigned long long)mm_pgd);
-	if (!translate(memory, memory->kernel_root, mm_pgd, &translation, error) ||
+	if (!memory_translate(memory, 0, mm_pgd, &translation, error) ||
 	    !table_type(memory, translation.physical, &type, error))
 		return error_prefix(error, "a process's page tables (mm->pgd)");
 	*root_ret = (translation.physical & TABLE_ORIGIN) | type << 2;

@@ -150,8 +150,8 @@ static bool image_address(const struct memory *memory, uint64_t address,
 	uint64_t page = 1ull << PAGE_SHIFT;
 
 	if (memory->root_from_cpu || address < START_KERNEL_MAP ||
-	    address >= START_KERNEL_MAP + KERNEL_IMAGE_MAX)
-		return false;
+	    address >= START_KERNEL_MAP + KERNEL_IMAGE_MAX || (memory->image_end && address >= memory->image_end))
+		return false;	/* Behind the image are the modules: 1 GiB up, without KASLR 512 MiB. */
 	translation->physical = address - START_KERNEL_MAP + memory->phys_base;
 	translation->run = page - (address & (page - 1));
 	translation->page_size = page;

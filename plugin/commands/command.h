@@ -234,6 +234,12 @@ bool select_cpus(struct kernel *kernel, const char *list, bool **cpus_ret, struc
  */
 bool parse_address(struct kernel *kernel, const struct host *host, struct output *output,
 		   const char *command, const char *text, uint64_t *value_ret, struct error *error);
+/*
+ * The same of all words, into VALUES; returns how many. Those that name nothing do not keep the others from being shown: *WRONG says what
+ * is wrong with the first of them (ERROR_NONE: with none), ERROR_PARTIAL where others are right.
+ */
+size_t parse_addresses(struct kernel *kernel, const struct host *host, struct output *output, const char *command,
+		       const struct arguments *arguments, uint64_t *values, struct error *wrong);
 /* The name of a FUNCTION's address into COLUMN (COLUMN_FUNCTION); of one that has none the number. False: enough. */
 bool function_cell(struct kernel *kernel, struct output *output, size_t column, uint64_t function);
 /* That note, for a word that was taken for a symbol; nothing if it is no number. */

@@ -77,3 +77,20 @@ bool function_cell(struct kernel *kernel, struct output *output, size_t column, 
 	kernel_symbolize(kernel, function, name, sizeof(name));
 	return *name ? output_string(output, column, name) : output_printf(output, column, "0x%" PRIx64, function);
 }
+
+size_t parse_addresses(struct kernel *kernel, const struct host *host, struct output *output, const char *command,
+		       const struct arguments *arguments, uint64_t *values, struct error *wrong)
+{
+	size_t count = 0;
+	struct error why;
+
+	*wrong = (struct error){ .kind = ERROR_NONE };
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (parse_address(kernel, host, output, command, arguments->words[i], &values[count], &why))
+			count++;
+		else if (wrong->kind == ERROR_NONE)
+			*wrong = why;
+	if (count && wrong->kind != ERROR_NONE)
+		wrong->kind = ERROR_PARTIAL;
+	return count;
+}

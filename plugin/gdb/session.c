@@ -15,6 +15,8 @@
 #include "kernel/tasks/task.h"
 #include "target/server.h"
 
+#define CACHE_LINE 1024	/* "dcache line-size" in attach/attach.c */
+
 void session_hold(struct session *session)
 {
 	pthread_mutex_lock(&session->kernel->lock);
@@ -122,6 +124,15 @@ static void explain(struct session *session, enum explain how, const char *why)
 }
 
 /*
+ * Of memory gdb reads whole lines of its cache (attach.c sets their size); where that fails it asks again for what it was asked for. That
+ * is what is explained, not the line.
+ */
+static bool is_cache_line(uint64_t address, size_t size)
+{
+	return size == CACHE_LINE && address % CACHE_LINE == 0;
+}
+
+/*
  * The server's reads with the reason of a failure told to the person: gdb says no more than "Cannot
  * access memory at address ...". One report per command that reads memory by address
  * (see hooks.c), or probing reads would flood the terminal. Runs in the server's thread, so not
@@ -137,7 +148,7 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 
 	if (error)
 		*error = why;
-	if (!done && size) {
+	if (!done && size && !is_cache_line(address, size)) {
 		int how = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
 
 		if (how != EXPLAIN_NOT)

@@ -101,7 +101,10 @@ class Poked:
 
     def exclude(self, *addresses):
         """The pages that the addresses are in."""
-        for physical in {physical & -PAGE for physical in self.locate(*addresses)}:     # first all, then none is gone
+        self.exclude_physical(*self.locate(*addresses))     # first all, then none is gone
+
+    def exclude_physical(self, *addresses):
+        for physical in {physical & -PAGE for physical in addresses}:
             self.headers = [part for header in self.headers for part in self._without(header, physical)]
 
     @staticmethod

@@ -37,6 +37,9 @@ def test_names(dump):
 
 def test_all_but_some(dump):
     every = [cache["name"] for cache in view(dump, "s")["caches"]]
+    assert "kmem -I: there is no cache nonsense" in dump.gdb("kernel kmem -s -I dentry,nonsense", status=1)
+    # Of all objects but those: that their slabs are there is no damage.
+    assert "which is no cache" not in dump.gdb("kernel kmem -S -I dentry", status=0)
     some = dump.json("kernel kmem -s -I dentry,kmalloc-64")["caches"]
     assert [cache["name"] for cache in some] == [name for name in every if name not in ("dentry", "kmalloc-64")] != every
     objects = dump.json("kernel kmem -S -I signal_cache task_struct signal_cache")["objects"]

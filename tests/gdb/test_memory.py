@@ -40,6 +40,15 @@ def thread_of(dump, pid):
     return re.search(rf"^\*?\s+(\d+)\s.*\bpid {pid}\b", dump.gdb("info threads"), re.M)[1]
 
 
+@pytest.mark.every_machine
+def test_why_is_said_of_the_address_that_was_asked_for(dump):
+    """gdb reads lines of 1024 bytes into its cache; that is nothing to a person."""
+    # s390x has pages there, each CPU's own.
+    base = 0x1200 if dump.machine != "s390x" else (1 << 63) - 0x10000
+    out = dump.gdb(f"print *(int *) {base + 0x34:#x}", f"x/2wx {base + 0x68:#x}")
+    assert re.findall(r"^(0x[0-9a-f]+) (?:is not|cannot)", out, re.M) == [f"{base + 0x34:#x}", f"{base + 0x68:#x}"], out
+
+
 @pytest.mark.parametrize("address", ["0", "0xffffffffffffff00", "0x800000000000", "0xdead000000000100"])
 def test_unmapped_memory_is_an_error_that_says_why(dump, address):
     out = dump.gdb(f"x/gx {address}", status=1)

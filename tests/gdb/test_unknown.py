@@ -11,6 +11,7 @@ import pytest
 from conftest import SETS, run_gdb
 import images
 from images import lose_pages
+from pokes import Poked
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,42 @@ def test_words_that_name_nothing(one):
     assert "no task has the PID 4000001" in output and "[kthreadd]" in output and "init" in output
     result, = rows(run_gdb(one.vmlinux, one.vmcore, (f"kernel ps -j {init} 4000001",), status=1))
     assert [t["pid"] for t in result["tasks"]] == [init] and "4000001" in result["notes"][-1]
+
+
+@pytest.mark.parametrize("command", ["kernel vtop nothing_of_this_name init_task", "kernel vtop init_task nothing_of_this_name",
+                                     "kernel kmem nothing_of_this_name init_task", "kernel kmem -p nothing_of_this_name init_task",
+                                     "kernel kmem -v nothing_of_this_name (__this_cpu_preempt_check)"])
+def test_addresses_that_name_nothing(one, command):
+    """As for tasks: whatever the order."""
+    if " -v " in command:
+        area = one.json("kernel kmem -v")["areas"][0]["start"]
+        command, mark = f"kernel kmem -v nothing_of_this_name {area}", area[2:]
+    else:
+        mark = one.json("kernel sym init_task")["symbols"][0]["address"][2:]
+        if " -p " in command:
+            physical, = one.json("kernel vtop init_task")["translations"]
+            mark = f"{int(physical['physical'], 16) & -4096:x}"
+    output = run_gdb(one.vmlinux, one.vmcore, (command,), status=1)
+    assert '"nothing_of_this_name" is neither' in output and re.search(rf"\b{mark}\b", output), output
+
+
+def test_pages_of_which_one_is_nowhere(one):
+    output = run_gdb(one.vmlinux, one.vmcore, ("kernel kmem -p ffffffff 1000-2000",), status=1)
+    assert "0xffffffff is not mapped" in output and re.search(r"^[0-9a-f]{16} +1000 ", output, re.M), output
+
+
+def test_modules_of_which_one_has_no_file(one, tmp_path):
+    """mod -s: the others are loaded, and the status is 1."""
+    commands = ["set vmcore module-path " + str(tmp_path), "set vmcore debug-path " + str(tmp_path)]
+    shutil.copy(one.vmcore, tmp_path / "vmcore")         # without modules/ beside it
+    shutil.copy(one.directory / "modules" / "vmcore_rig.ko", tmp_path)
+    os.link(one.vmlinux.resolve(), tmp_path / "vmlinux") if one.vmlinux.resolve().stat().st_dev == tmp_path.stat().st_dev else \
+        shutil.copy(one.vmlinux.resolve(), tmp_path / "vmlinux")
+    run = lambda names, status: run_gdb(tmp_path / "vmlinux", tmp_path / "vmcore", [*commands, f"kernel mod -s {names}"], status=status)
+    output = run("vmcore_rig virtio", 1)
+    assert re.search(r" vmcore_rig +\S+ +\d+ +\S+/vmcore_rig\.ko", output) and "no debug file for module virtio" in output, output
+    assert "not all of these modules could be loaded" in output
+    run("vmcore_rig", 0)
 
 
 def test_symbol_or_number(one):
@@ -153,6 +190,23 @@ def test_all_stacks_of_a_broken_list(one, tmp_path):
     result, = rows(output)
     assert result["tasks"] and any("there may be more tasks" in note for note in result["notes"])
     assert "bt: the list of tasks is not complete" in result["notes"][-1]
+
+
+@pytest.mark.every_machine
+@pytest.mark.scenario("sysrq", "qemu")
+def test_what_goes_over_all_tasks_of_a_broken_list(dump):
+    """It fails, and none of it says that there is none. What is asked of one task does not."""
+    with Poked(dump) as copy:
+        threads = dump.json("kernel ps -k")["tasks"]
+        # Of the list, of threads that only it and the pids lead to.
+        addresses = [int(task["task"], 16) for task in threads if task["pid"] > 2]
+        copy.exclude(*addresses[3::2], *(address + 4096 for address in addresses[3::2]))
+        path = copy.save()
+        for command in ("kernel foreach bt", "kernel foreach ZO ps", "kernel locks", "kernel search -t 0x12345671"):
+            text = run_gdb(dump.vmlinux, path, [command], status=1)
+            assert "the list of tasks is not complete" in text, text
+            assert "no task waits for another one" not in text.replace("of those that are known no task", "") and "no task is what" not in text
+        run_gdb(dump.vmlinux, path, ["kernel foreach 1 ps"], status=0)
 
 
 def test_who_uses_a_module(one, tmp_path):

@@ -147,7 +147,8 @@ static void found(struct recorder *recorder, enum kind kind, const char *path, c
 /* Cells that say that something is lost, or that count what is there: they do change. */
 static bool is_word_about_damage(const char *key)
 {
-	static const char *const keys[] = { "damage", "end", "complete", "note", "why", "tasks_at_least", "tasks_text", "registers_source", "checked", "unknown" };
+	static const char *const keys[] = { "damage", "end", "complete", "note", "why", "tasks_at_least", "tasks_text", "registers_source", "checked", "unknown",
+					   "by_calculation" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (!strcmp(key, keys[i]))
@@ -164,6 +165,12 @@ static bool is_count(const char *key)
 		if (!strcmp(key, keys[i]))
 			return true;
 	return false;
+}
+
+/* [name] of a kernel thread is name where it is not known whether it is one. */
+static bool is_without_brackets(const char *whole, const char *now)
+{
+	return *whole == '[' && !strncmp(whole + 1, now, strlen(now)) && !strcmp(whole + 1 + strlen(now), "]");
 }
 
 /* Counted ticks, where the clock cannot be read; a note says so. */
@@ -232,9 +239,10 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	if (is_count(key))
 		return;
 	/* It says itself that it is not known. */
-	if (entry->path && ((!strcmp(key, "place") && !strcmp(value, "(unknown)")) ||
+	if (entry->path && ((!strcmp(key, "place") && !strncmp(value, "(unknown)", 9)) ||
 			    (!strcmp(key, "holder_text") && strstr(value, "not known")) ||
 			    (!strcmp(key, "holder_known") && !strcmp(value, "false")) ||
+			    (!strcmp(key, "comm_text") && is_without_brackets(entry->value, value)) ||
 			    (!strcmp(key, "path") && is_end_of_path(entry->value, value)) ||
 			    (!strcmp(key, "text") && strcmp(entry->value, value) && has_unknown_words(entry->value, value)))) {
 		recorder->said = true;
@@ -265,13 +273,20 @@ static void row_name(unsigned command, const struct level *level, char *name, si
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));
 	bool by_number = !strcmp(level->shape->key, "system_calls");
+	static const char *const pages[] = { "pfn" };
+	bool by_frame = !strcmp(level->shape->key, "pages");
 
 	snprintf(name, size, "%zu", level->row);
 	if (level->shape->layout == SHAPE_LIST || level->shape->layout == SHAPE_RECORD || !strcmp(level->shape->key, "frames") || !strcmp(level->shape->key, "inlined"))
 		return;
-	for (size_t i = by_cpu ? 0 : by_number ? 1 : 2; i < ARRAY_SIZE(keys); i++) {
+	/* One stack may be of all CPUs. */
+	if (!strcmp(level->shape->key, "cpu_stacks") && level->values[0] && level->values[2]) {
+		snprintf(name, size, "%s-%s", level->values[0], level->values[2]);
+		return;
+	}
+	for (size_t i = by_frame || by_cpu ? 0 : by_number ? 1 : 2; i < (by_frame ? ARRAY_SIZE(pages) : ARRAY_SIZE(keys)); i++) {
 		for (size_t j = 0; j < level->shape->nr_columns; j++) {
-			if (!strcmp(level->shape->columns[j].key, keys[i]) && level->values[j]) {
+			if (!strcmp(level->shape->columns[j].key, (by_frame ? pages : keys)[i]) && level->values[j]) {
 				snprintf(name, size, "%s", level->values[j]);
 				return;
 			}

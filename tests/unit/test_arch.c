@@ -117,6 +117,11 @@ static void test_image_without_tables(void **state)
 	t = translated(image, 0, START_KERNEL + 0x1008);
 	assert_int_equal(t.physical, 0x1001008);
 	assert_true(t.from_phys_base);
+	/* Where the image ends modules may begin. */
+	image->memory->image_end = START_KERNEL + 0x2000;
+	assert_int_equal(translated(image, 0, START_KERNEL + 0x1ff8).physical, 0x1001ff8);
+	assert_false(memory_translate(image->memory, 0, START_KERNEL + 0x2000, &t, NULL));
+	image->memory->image_end = 0;
 	assert_true(memory_read_string(image->memory, START_KERNEL + 0x1000, text, sizeof(text), NULL));
 	assert_string_equal(text, "in the image");
 	assert_int_equal(untranslated(image, 0, 0xffffffffc0000000).kind, ERROR_NOT_MAPPED);

@@ -63,6 +63,17 @@ static void test_missing_table(void **state)
 	assert_int_equal(translated(image, 0, 0xc1b23456).physical, 0x1b23456);
 	assert_false(memory_translate(image->memory, 0, 0xc2b23456, &t, NULL));	/* beyond RAM */
 	assert_false(memory_translate(image->memory, 0, 0xf8123456, &t, NULL));	/* vmalloc's */
+	/* As far as the image goes: only high_memory says where vmalloc begins, vmalloc=800M can make it begin early. */
+	image_free(image);
+	image = begin("OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=c1a00000\nCONFIG_X86_PAE=y\n");
+	image_put(image, 0x1a00000 + 3 * 8, 0x2a01000 | P);
+	image_put(image, 0x3fff0000, 1);	/* 1 GiB of RAM */
+	image_open(image);
+	assert_int_equal(translated(image, 0, 0xc1b23456).physical, 0x1b23456);
+	assert_false(memory_translate(image->memory, 0, 0xc8123456, &t, NULL));
+	assert_false(memory_translate(image->memory, 0, 0xf7fdd880, &t, NULL));
+	assert_int_equal(image->memory->low_memory, 0xc0000000);
+	assert_int_equal(image->memory->low_memory_max, 0xf8000000);
 	image_free(image);
 }
 

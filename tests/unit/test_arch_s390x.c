@@ -105,6 +105,46 @@ static void test_user_tables(void **state)
 	image_free(image);
 }
 
+/* A table that is not in the dump: RAM is mapped as it is, but for the two pages that each CPU has for itself. */
+static void test_missing_tables(void **state)
+{
+	struct image *image = begin("SYMBOL(swapper_pg_dir)=1290000\nKERNELOFFSET=0\n");
+	struct translation t;
+
+	(void)state;
+	image_put(image, ROOT, 0x7ff0000 | REGION_3 | WHOLE);
+	image_put(image, ROOT + 8, INVALID | REGION_3);
+	image_put(image, 0x3000000, 1);		/* the last page there is */
+	image_open(image);
+	t = translated(image, 0, 0x1234567);
+	assert_int_equal(t.physical, 0x1234567);
+	assert_true(t.from_phys_base);
+	assert_false(memory_translate(image->memory, 0, 0x1fff, &t, NULL));
+	assert_int_equal(translated(image, 0, 0x2000).physical, 0x2000);
+	assert_false(memory_translate(image->memory, 0, 0x3001000, &t, NULL));		/* beyond RAM: vmalloc, modules */
+	assert_not_mapped(image, 0, 1ull << 31, "(the region-third table's entry at physical 0x1290008 is 0x24)");
+	image_free(image);
+}
+
+/* The same since 6.10: RAM begins at IDENTITYBASE, the image is elsewhere. */
+static void test_missing_tables_relocated(void **state)
+{
+	struct image *image = begin("SYMBOL(swapper_pg_dir)=3ffffa88000\nKERNELOFFSET=3fffe7f8000\nKERNELOFFPHYS=b2000\n"
+				    "IDENTITYBASE=10000000000\n");
+	struct translation t;
+
+	(void)state;
+	for (unsigned i = 0; i < 2048; i++)
+		image_put(image, 0x1342000 + i * 8, 0x7ff0000 | REGION_3 | WHOLE);
+	image_put(image, 0x3000000, 1);
+	image_open(image);
+	assert_int_equal(translated(image, 0, 0x10001234567).physical, 0x1234567);
+	assert_false(memory_translate(image->memory, 0, 0x1234567, &t, NULL));
+	assert_true(image->memory->image_is_linear);
+	assert_int_equal(0x3ffffa88000 - image->memory->image_offset, 0x1342000);
+	image_free(image);
+}
+
 /* Since 6.10 the kernel's addresses are not physical ones. */
 static void test_relocated(void **state)
 {
@@ -221,7 +261,8 @@ static void test_stack_switch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_three_levels), cmocka_unit_test(test_user_tables), cmocka_unit_test(test_relocated),
+		cmocka_unit_test(test_three_levels), cmocka_unit_test(test_user_tables), cmocka_unit_test(test_missing_tables), cmocka_unit_test(test_missing_tables_relocated),
+		cmocka_unit_test(test_relocated),
 		cmocka_unit_test(test_controls), cmocka_unit_test(test_registers), cmocka_unit_test(test_stack_switch), cmocka_unit_test(test_lowcore),
 	};
 

@@ -148,10 +148,10 @@ static bool emit_module(struct output *output, const struct module *module)
 
 /*
  * Has gdb load the files. One that has none does not keep the others from being loaded; NOTES tells
- * at the end.
+ * at the end, and of those named *MISSING.
  */
 static bool load_files(struct kernel *kernel, const struct arguments *arguments,
-		       const struct host *host, struct buffer *notes, struct error *error)
+		       const struct host *host, struct buffer *notes, struct error *missing, struct error *error)
 {
 	struct module_list *list;
 	struct error why;
@@ -175,6 +175,8 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 			return false;
 		}
 		buffer_printf(notes, "%s\n", why.text);
+		if (arguments->nr_words && missing->kind == ERROR_NONE)
+			error_set(missing, ERROR_PARTIAL, "mod: not all of these modules could be loaded");
 	}
 	return true;
 }
@@ -229,7 +231,7 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 		return false;
 	}
 	if (has_option(arguments, 's') || has_option(arguments, 'S'))
-		good = load_files(kernel, arguments, host, &notes, error);
+		good = load_files(kernel, arguments, host, &notes, &missing, error);
 	if (good && output_begin(output, view(arguments))) {
 		for (size_t i = 0; i < list->count; i++)
 			if (wanted(arguments, &list->modules[i]) &&

@@ -492,7 +492,9 @@ static void notes(struct locks *locks, const char *damage, bool any)
 		output_note(locks->output, "what %zu task%s for is not known: %s", waits->stacks_unknown,
 			    waits->stacks_unknown == 1 ? " waits" : "s wait", waits->why.text);
 	if (!any && !waits->states_unknown)
-		output_note(locks->output, locks->narrowed ? "none of these waits for anything that is known" : "no task waits for another one");
+		output_note(locks->output, locks->narrowed ? "none of these waits for anything that is known" :
+					   damage || waits->stacks_unknown ? "of those that are known no task waits for another one" :
+					   "no task waits for another one");
 }
 
 static bool check_kind(const char *kind, struct error *error)
@@ -546,6 +548,8 @@ static bool locks_run(struct kernel *kernel, const struct arguments *arguments, 
 	free(locks.nodes);
 	waits_free(&locks.waits);
 	task_list_free(&list);
+	if (done && missing.kind == ERROR_NONE && table->damage && !table->all_pids && !arguments->nr_words)
+		error_set(&missing, ERROR_PARTIAL, "locks: the list of tasks is not complete");
 	if (done && missing.kind != ERROR_NONE)
 		*error = missing;
 	return done && missing.kind == ERROR_NONE;

@@ -28,9 +28,15 @@ kmem_view kmem_free_pages;	/* -F */
 kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
 kmem_view kmem_objects;		/* -S */
-/* -s, -S: is the cache one of the words, or are there none, and does -I not leave it out? FOUND[i]: word i names one. */
+/* -s, -S: is the cache one of the words, or are there none, and does -I not leave it out? FOUND says what names one. */
+struct kmem_found {
+	bool words[COMMAND_MAX_WORDS];
+	uint64_t spared;	/* bit per name of -I, of the first 64 */
+};
 struct slab_cache;
-bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, bool *found);
+bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, struct kmem_found *found);
+/* Once all caches were asked for: does each word and name name one? OTHERS: something is shown. VIEW is the option, for the error. */
+bool kmem_all_found(const struct arguments *arguments, const struct kmem_found *found, bool others, char view, struct error *error);
 kmem_view kmem_page_cache;	/* -c */
 kmem_view kmem_page_owner;	/* -C */
 

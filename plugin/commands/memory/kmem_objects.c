@@ -33,7 +33,7 @@ struct view {
 	struct kernel *kernel;
 	struct output *output;
 	const struct arguments *arguments;
-	bool found[COMMAND_MAX_WORDS];
+	struct kmem_found found;
 	struct owner *owners;
 	size_t count, capacity;
 	bool enough;
@@ -46,7 +46,7 @@ static bool each_cache(void *context, const struct slab_cache *cache, struct err
 	struct view *view = context;
 	struct owner *owners;
 
-	if (!kmem_cache_wanted(view->arguments, cache, view->found))
+	if (!kmem_cache_wanted(view->arguments, cache, &view->found))
 		return true;
 	if (view->count >= MAX_CACHES)
 		return error_set(error, ERROR_CORRUPT, "there are more than %u caches", MAX_CACHES);
@@ -107,7 +107,8 @@ static bool each_slab(void *context, const struct slab *slab, struct error *erro
 
 	(void)error;
 	if (!owner) {
-		if (!view->arguments->nr_words) {
+		/* Not of one that was not asked for. */
+		if (!view->arguments->nr_words && !option_value(view->arguments, 'I')) {
 			error_set(&why, ERROR_CORRUPT, "the slab at 0x%llx says that it is of 0x%llx, which is no cache",
 				  (unsigned long long)slab->base, (unsigned long long)slab->cache);
 			damaged(view, &why);
@@ -138,9 +139,8 @@ static bool verdict(struct view *view, const struct error *why, bool whole, stru
 	}
 	if (!whole && !view->enough)
 		return error_set(error, ERROR_PARTIAL, "kmem -S: there may be more: %s", why->text);
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!view->found[i])
-			return error_set(error, view->count ? ERROR_PARTIAL : ERROR_USAGE, "kmem -S: there is no cache %s", arguments->words[i]);
+	if (!kmem_all_found(arguments, &view->found, view->count, 'S', error))
+		return false;
 	if (view->damage.kind != ERROR_NONE)
 		return error_set(error, ERROR_PARTIAL, "kmem -S: not all of it is sound: %s", view->damage.text);
 	return true;

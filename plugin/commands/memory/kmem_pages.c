@@ -170,25 +170,35 @@ static bool parse_members(struct pages *pages, const char *list, struct error *e
 static bool show_words(struct pages *pages, const struct arguments *arguments, const struct host *host, struct error *error)
 {
 	struct { uint64_t start, end; } ranges[COMMAND_MAX_WORDS];
-	uint64_t none = 0;
-	bool any;
+	struct error wrong = { .kind = ERROR_NONE }, why;
+	const char *none = NULL;
+	bool any, known[COMMAND_MAX_WORDS], some = !arguments->nr_words;
 
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!parse_range(pages, host, arguments->words[i], &ranges[i].start, &ranges[i].end, error))
-			return false;
+	for (size_t i = 0; i < arguments->nr_words; i++) {
+		known[i] = parse_range(pages, host, arguments->words[i], &ranges[i].start, &ranges[i].end, &why);
+		some |= known[i];
+		if (!known[i] && wrong.kind == ERROR_NONE)
+			wrong = why;
+	}
+	if (!some) {
+		*error = wrong;
+		return false;
+	}
 	if (!output_begin(pages->output, &pages->shape))
 		return true;
 	if (!arguments->nr_words && !show_range(pages, 0, UINT64_MAX, &any, error))
 		return false;
 	for (size_t i = 0; i < arguments->nr_words && !pages->enough; i++) {
+		if (!known[i])
+			continue;
 		if (!show_range(pages, ranges[i].start, ranges[i].end, &any, error))
 			return false;
-		none = !any && !none ? i + 1 : none;
+		none = !any && !none ? arguments->words[i] : none;
 	}
 	output_end(pages->output);
-	if (!none)
-		return true;
-	return error_set(error, pages->shown ? ERROR_PARTIAL : ERROR_USAGE, "kmem -p: no struct page for %s", arguments->words[none - 1]);
+	if (wrong.kind != ERROR_NONE)
+		return error_set(error, pages->shown ? ERROR_PARTIAL : wrong.kind, "%s", wrong.text);
+	return !none || error_set(error, pages->shown ? ERROR_PARTIAL : ERROR_USAGE, "kmem -p: no struct page for %s", none);
 }
 
 bool kmem_pages(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,

@@ -29,7 +29,7 @@ struct view {
 	struct kernel *kernel;
 	struct output *output;
 	const struct arguments *arguments;
-	bool found[COMMAND_MAX_WORDS];
+	struct kmem_found found;
 	struct error damage;
 };
 
@@ -41,21 +41,42 @@ static bool names_cache(const char *word, const struct slab_cache *cache)
 	return !strcmp(word, cache->name) || (strtoull(word, &end, 16) == cache->address && end != word && !*end);
 }
 
-bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, bool *found)
+bool kmem_cache_wanted(const struct arguments *arguments, const struct slab_cache *cache, struct kmem_found *found)
 {
 	const char *name = cache->name;
 	bool any = !arguments->nr_words;
+	uint64_t spared = 1;
 
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (names_cache(arguments->words[i], cache))
-			any = found[i] = true;
-	for (const char *left = option_value(arguments, 'I'); left && any;) {
+			any = found->words[i] = true;
+	for (const char *left = option_value(arguments, 'I'); left; spared <<= 1) {
 		size_t size = strcspn(left, ",");
 
-		any = size != strlen(name) || strncmp(left, name, size);
+		if (size == strlen(name) && !strncmp(left, name, size)) {
+			any = false;
+			found->spared |= spared;
+		}
 		left = left[size] ? left + size + 1 : NULL;
 	}
 	return any;
+}
+
+bool kmem_all_found(const struct arguments *arguments, const struct kmem_found *found, bool others, char view, struct error *error)
+{
+	uint64_t spared = 1;
+
+	for (size_t i = 0; i < arguments->nr_words; i++)
+		if (!found->words[i])
+			return error_set(error, others ? ERROR_PARTIAL : ERROR_USAGE, "kmem -%c: there is no cache %s", view, arguments->words[i]);
+	for (const char *left = option_value(arguments, 'I'); left && spared; spared <<= 1) {
+		size_t size = strcspn(left, ",");
+
+		if (!(found->spared & spared))
+			return error_set(error, ERROR_PARTIAL, "kmem -I: there is no cache %.*s", (int)size, left);
+		left = left[size] ? left + size + 1 : NULL;
+	}
+	return true;
 }
 
 /* Counts of which a part could not be read are not known: nothing is made of the rest. */
@@ -80,7 +101,7 @@ static bool each(void *context, const struct slab_cache *cache, struct error *er
 	struct slab_counts counts;
 
 	(void)error;
-	if (!kmem_cache_wanted(view->arguments, cache, view->found))
+	if (!kmem_cache_wanted(view->arguments, cache, &view->found))
 		return true;
 	slab_cache_count(view->kernel, cache, &counts);
 	if (counts.damage.kind == ERROR_NONE && counts.free_cpus + counts.free_nodes + counts.free_listed > counts.objects)
@@ -100,7 +121,7 @@ static bool each(void *context, const struct slab_cache *cache, struct error *er
 bool kmem_slab(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 	       struct error *error)
 {
-	struct view view = { kernel, output, arguments, { false }, { 0 } };
+	struct view view = { .kernel = kernel, .output = output, .arguments = arguments };
 	struct error why = { 0 };
 	bool whole, any = !arguments->nr_words;
 
@@ -116,10 +137,9 @@ bool kmem_slab(struct kernel *kernel, const struct arguments *arguments, struct 
 	if (!whole)
 		return error_set(error, ERROR_PARTIAL, "kmem -s: there may be more caches: %s", why.text);
 	for (size_t i = 0; i < arguments->nr_words; i++)
-		any |= view.found[i];
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!view.found[i])
-			return error_set(error, any ? ERROR_PARTIAL : ERROR_USAGE, "kmem -s: there is no cache %s", arguments->words[i]);
+		any |= view.found.words[i];
+	if (!kmem_all_found(arguments, &view.found, any, 's', error))
+		return false;
 	if (view.damage.kind != ERROR_NONE)
 		return error_set(error, ERROR_PARTIAL, "kmem -s: not all of it could be read: %s", view.damage.text);
 	return true;

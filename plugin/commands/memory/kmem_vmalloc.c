@@ -105,26 +105,19 @@ static bool emit(struct kernel *kernel, struct output *output, const struct vmal
 	return more;
 }
 
-static bool parse(struct kernel *kernel, const struct arguments *arguments, const struct host *host, struct output *output,
-		  struct areas *areas, struct error *error)
-{
-	for (; areas->nr_words < arguments->nr_words; areas->nr_words++)
-		if (!parse_address(kernel, host, output, "kmem", arguments->words[areas->nr_words],
-				   &areas->words[areas->nr_words], error))
-			return false;
-	return true;
-}
-
 bool kmem_vmalloc(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
 		  struct error *error)
 {
 	struct areas areas = { 0 };
-	struct error why = { 0 };
+	struct error why = { 0 }, wrong;
 	size_t nameless = 0;
 	bool whole;
 
-	if (!parse(kernel, arguments, host, output, &areas, error))
+	areas.nr_words = parse_addresses(kernel, host, output, "kmem", arguments, areas.words, &wrong);
+	if (arguments->nr_words && !areas.nr_words) {
+		*error = wrong;
 		return false;
+	}
 	whole = vmalloc_for_each(kernel, keep, &areas, &why);
 	if (!whole && (!areas.count || why.kind == ERROR_INTERRUPTED || why.kind == ERROR_NO_MEMORY)) {
 		free(areas.list);
@@ -142,6 +135,10 @@ bool kmem_vmalloc(struct kernel *kernel, const struct arguments *arguments, stru
 		output_note(output, "the callers of %zu areas have no name that is known", nameless);
 	if (!whole)
 		return error_set(error, ERROR_PARTIAL, "kmem -v: there may be more areas: %s", why.text);
+	if (wrong.kind != ERROR_NONE) {
+		*error = wrong;
+		return false;
+	}
 	for (size_t i = 0; i < areas.nr_words; i++)
 		if (!areas.found[i])
 			return error_set(error, areas.count ? ERROR_PARTIAL : ERROR_USAGE, "kmem -v: 0x%" PRIx64 " is in no area",

@@ -401,13 +401,14 @@ bool kmem_what(struct kernel *kernel, const struct arguments *arguments, struct 
 	struct what what = { kernel, output, host, 0, 0, { 0 } };
 	uint64_t addresses[COMMAND_MAX_WORDS], unknown = 0;
 	bool any = false, lost = false;
+	struct error wrong;
+	size_t count = parse_addresses(kernel, host, output, "kmem", arguments, addresses, &wrong);
 
-	for (size_t i = 0; i < arguments->nr_words; i++)
-		if (!parse_address(kernel, host, output, "kmem", arguments->words[i], &addresses[i], error))
-			return false;
-	if (!output_begin(output, &shape))
-		return true;
-	for (size_t i = 0; i < arguments->nr_words; i++) {
+	if (!count || !output_begin(output, &shape)) {
+		*error = wrong;
+		return count;
+	}
+	for (size_t i = 0; i < count; i++) {
 		if (!kernel_check_interrupt(kernel, error))
 			return false;
 		what.address = addresses[i];
@@ -421,6 +422,10 @@ bool kmem_what(struct kernel *kernel, const struct arguments *arguments, struct 
 	output_end(output);
 	if (what.damage.kind != ERROR_NONE)
 		return error_set(error, ERROR_PARTIAL, "kmem: not all of it could be found out: %s", what.damage.text);
+	if (wrong.kind != ERROR_NONE) {
+		*error = wrong;
+		return false;
+	}
 	if (lost)
 		return error_set(error, any ? ERROR_PARTIAL : ERROR_USAGE, "kmem: nothing is known of 0x%" PRIx64, unknown);
 	return true;

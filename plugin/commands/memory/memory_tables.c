@@ -45,6 +45,8 @@ void memory_parts_table(struct output *output, const struct memory_use *use)
 			break;
 		output_string(output, 0, memory_part_name(i));
 		output_string(output, 1, memory_part_key(i));
+		if (use->part_lost[i])
+			continue;
 		output_uint_as(output, 2, use->parts[i], "%llu",
 			       (unsigned long long)use->parts[i] / 1024);
 		output_real(output, 3, 100.0 * use->parts[i] / total, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* oom: which process the OOM killer would take, and why. */
 #include "commands/command.h"
+#include "commands/tasks/task_cells.h"
 
 #include <inttypes.h>
 
@@ -32,8 +33,8 @@ static bool kilobytes(struct output *output, size_t column, int64_t bytes)
 static bool row(struct output *output, const struct oom_process *process)
 {
 	const struct task *task = process->task;
-	bool more = output_row(output) && output_uint(output, PID, task->tgid) && output_address(output, TASK, task->address) &&
-		    output_string(output, COMMAND, task->comm);
+	bool more = output_row(output) && (!task_knows(task, TASK_TGID) || output_uint(output, PID, task->tgid)) && output_address(output, TASK, task->address) &&
+		    task_comm_cell(output, COMMAND, task);
 
 	if (more && !task->memory_unknown)
 		more = kilobytes(output, RSS, task->rss_bytes) && kilobytes(output, ANON, task->mm_bytes[MM_ANON]) &&

@@ -440,6 +440,8 @@ static bool search_run(struct kernel *kernel, const struct arguments *arguments,
 			emit_totals(&search, &totals);
 	}
 	scan_runs_free(&search.runs);
+	if (done && search.tasks && search.tasks->damage && !search.tasks->all_pids)
+		return error_set(error, ERROR_PARTIAL, "search: the list of tasks is not complete");
 	return done;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* vm: the address spaces of tasks, as /proc/PID/maps, and the pages in them. */
 #include "commands/command.h"
+#include "commands/tasks/task_cells.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -193,7 +194,7 @@ static bool emit_task(struct vm *vm)
 	struct output *output = vm->output;
 	const struct task *task = vm->task;
 
-	return output_uint(output, PID, task->pid) && output_address(output, TASK, task->address) && output_string(output, COMMAND, task->comm) &&
+	return output_uint(output, PID, task->pid) && output_address(output, TASK, task->address) && task_comm_cell(output, COMMAND, task) &&
 	       (!task->mm || task->memory_unknown ||
 		(output_uint_as(output, RSS, task->rss_bytes, "%" PRIu64 "k", task->rss_bytes >> 10) &&
 		 output_uint_as(output, VSZ, task->vsz_bytes, "%" PRIu64 "k", task->vsz_bytes >> 10)));

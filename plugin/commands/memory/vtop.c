@@ -54,7 +54,8 @@ struct vtop {
 	size_t failed;
 };
 
-static bool emit_walk(struct vtop *vtop, const struct translation *translation, bool mapped)
+/* BY_TABLES: its last entry is that of a page. */
+static bool emit_walk(struct vtop *vtop, const struct translation *translation, bool by_tables)
 {
 	struct output *output = vtop->output;
 	size_t count = translation->levels_walked < ARCH_MAX_LEVELS ? translation->levels_walked : ARCH_MAX_LEVELS;
@@ -64,7 +65,7 @@ static bool emit_walk(struct vtop *vtop, const struct translation *translation, 
 	for (size_t i = 0; i < count; i++) {
 		const struct translation_step *step = &translation->steps[i];
 		bool last = i + 1 == count;
-		unsigned where = !last ? ENTRY_OF_TABLE : !mapped ? ENTRY_NOT_PRESENT :
+		unsigned where = !last || translation->table_missing ? ENTRY_OF_TABLE : !by_tables ? ENTRY_NOT_PRESENT :
 				 translation->page_size > memory_page_size(vtop->kernel->memory) ? ENTRY_OF_BLOCK : ENTRY_OF_PAGE;
 
 		if (!output_row(output) || !output_string(output, TABLE, step->table) || !output_printf(output, AT, "%" PRIx64, step->at) ||
@@ -116,9 +117,13 @@ static bool one_address(struct vtop *vtop, uint64_t address, struct error *error
 	mapped = memory_translate(memory, root, address, &translation, &why);
 	if (!output_row(output) || !output_address(output, VIRTUAL, address) || !output_string(output, SPACE, user ? "user" : "kernel") ||
 	    !output_bool(output, GUESSED, translation.from_phys_base, NULL) ||
-	    (mapped && (!output_printf(output, PHYSICAL, "%" PRIx64, translation.physical) ||
-			!output_uint(output, PAGE_SIZE, translation.page_size))) ||
-	    !emit_walk(vtop, &translation, mapped))
+	    (mapped && !output_printf(output, PHYSICAL, "%" PRIx64, translation.physical)) ||
+	    (mapped && !translation.from_phys_base && !output_uint(output, PAGE_SIZE, translation.page_size)) ||
+	    !emit_walk(vtop, &translation, mapped && !translation.from_phys_base))
+		return false;
+	if (mapped && translation.from_phys_base &&
+	    !output_note(output, "the next of its page tables is not in the dump: where it is has been calculated, since the kernel's image and "
+				 "its map of RAM are linear"))
 		return false;
 	if (mapped)
 		return emit_page(vtop, translation.physical);
@@ -138,6 +143,9 @@ static bool vtop_run(struct kernel *kernel, const struct arguments *arguments, s
 {
 	struct vtop vtop = { .kernel = kernel, .output = output, .arguments = arguments, .host = host };
 	const char *pid = option_value(arguments, 'c');
+	uint64_t addresses[COMMAND_MAX_WORDS];
+	struct error wrong;
+	size_t count;
 
 	if (!arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "vtop: which address?");
@@ -145,17 +153,19 @@ static bool vtop_run(struct kernel *kernel, const struct arguments *arguments, s
 		return error_set(error, ERROR_USAGE, "vtop: -u or -k, not both");
 	if (pid && !select_tasks(kernel, &pid, 1, keep_task, &vtop.task, error))
 		return false;
-	if (!output_begin(output, &shape))
-		return true;
-	for (size_t i = 0; i < arguments->nr_words; i++) {
-		uint64_t address;
-
-		if (!parse_address(kernel, host, output, "vtop", arguments->words[i], &address, error))
-			return false;
-		if (!one_address(&vtop, address, error))
-			return error->kind == ERROR_NONE;
+	count = parse_addresses(kernel, host, output, "vtop", arguments, addresses, &wrong);
+	if (!count || !output_begin(output, &shape)) {
+		*error = wrong;
+		return count;
 	}
+	for (size_t i = 0; i < count; i++)
+		if (!one_address(&vtop, addresses[i], error))
+			return error->kind == ERROR_NONE;
 	output_end(output);
+	if (wrong.kind != ERROR_NONE) {
+		*error = wrong;
+		return false;
+	}
 	if (!vtop.failed)
 		return true;
 	return error_set(error, ERROR_PARTIAL, "vtop: %s", vtop.why.text);

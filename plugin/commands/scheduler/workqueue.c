@@ -191,6 +191,7 @@ static bool show_delayed_work(struct show *show, const struct timer_queue *queue
 	struct output *output = show->output;
 	uint64_t work = timer->address - offset, function, workqueue;
 	char name[WORKQUEUE_NAME];
+	struct error why;
 
 	if (!output_row(output))
 		return false;
@@ -200,11 +201,11 @@ static bool show_delayed_work(struct show *show, const struct timer_queue *queue
 	if (kernel_read_member(show->kernel, work, "work_struct", "func", &function, NULL))
 		if (function)
 			function_cell(show->kernel, show->output, WAITING_FUNCTION, function);
-	if (kernel_read_member(show->kernel, work, "delayed_work", "wq", &workqueue, NULL) && workqueue) {
-		workqueue_name(show->kernel, workqueue, name);
-		if (*name)
-			output_string(output, DELAYED_QUEUE, name);
-	}
+	if (!kernel_read_member(show->kernel, work, "delayed_work", "wq", &workqueue, &why) ||
+	    (workqueue && !workqueue_name(show->kernel, workqueue, name, &why)))
+		output_note(output, "its workqueue: %s", why.text);
+	else if (workqueue && *name)
+		output_string(output, DELAYED_QUEUE, name);
 	if (queue->now_known) {
 		output_int(output, LEFT, timer->left);
 		if (tick)

@@ -34,6 +34,7 @@ struct foreach {
 	struct foreach_host host;
 	const struct command *command;	/* NULL = one of gdb's */
 	const char *text;		/* what is behind its name; gdb's as a whole */
+	struct foreach_rest rest;
 	size_t failed;
 	struct error first;
 	bool stopped;
@@ -107,10 +108,16 @@ static bool each_task(struct foreach *foreach, const struct task_list *list, str
 	if (!done)
 		return false;
 	if (!list->count)
-		output_note(foreach->output, "no task is what was asked for");
+		output_note(foreach->output, "no task%s is what was asked for", foreach->rest.undecided || foreach->rest.damage ? " that is known" : "");
+	if (foreach->rest.undecided)
+		output_note(foreach->output, "of %zu more tasks it is not known whether they are like that", foreach->rest.undecided);
+	if (foreach->rest.damage)
+		output_note(foreach->output, "there may be more tasks: %s", foreach->rest.damage);
 	output_end(foreach->output);
-	return !foreach->failed ||
-	       error_set(error, ERROR_PARTIAL, "foreach: of %zu tasks %zu failed; the first: %s", list->count, foreach->failed, foreach->first.text);
+	if (foreach->failed)
+		return error_set(error, ERROR_PARTIAL, "foreach: of %zu tasks %zu failed; the first: %s", list->count, foreach->failed,
+				 foreach->first.text);
+	return !foreach->rest.incomplete || error_set(error, ERROR_PARTIAL, "foreach: the list of tasks is not complete");
 }
 
 /* TEXT is the command with what is behind it; one of ours stands without `kernel', which is a kind of task here. */
@@ -148,7 +155,7 @@ static bool foreach_run(struct kernel *kernel, const struct arguments *arguments
 		return false;
 	if (!line.data)
 		return error_set(error, ERROR_USAGE, "foreach: which command? foreach [SELECTOR...] COMMAND: foreach user files");
-	done = foreach_select(kernel, line.data, &list, &text, &missing) || missing.kind == ERROR_PARTIAL;
+	done = foreach_select(kernel, line.data, &list, &foreach.rest, &text, &missing) || missing.kind == ERROR_PARTIAL;
 	if (!done)
 		*error = missing;
 	done = done && task_list_check(&list, error) && find_command(&foreach, text, error) && each_task(&foreach, &list, error);

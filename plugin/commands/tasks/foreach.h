@@ -10,8 +10,16 @@
 #include "commands/tasks/task_list.h"
 #include "kernel/tasks/task.h"
 
+/* What may have been chosen, too. */
+struct foreach_rest {
+	size_t undecided;	/* tasks of which it is not known whether they are like that */
+	const char *damage;	/* of the list of all tasks, if that was chosen from; NULL = none */
+	bool incomplete;	/* that list breaks off */
+};
+
 /* The tasks that the first words of LINE choose (it is cut into words as far as they go), and where the command behind them begins. */
-bool foreach_select(struct kernel *kernel, char *line, struct task_list *list, const char **command_ret, struct error *error);
+bool foreach_select(struct kernel *kernel, char *line, struct task_list *list, struct foreach_rest *rest, const char **command_ret,
+		    struct error *error);
 
 /* A host whose selected task is one of ours. */
 struct foreach_host {

@@ -67,19 +67,21 @@ static bool take(struct choice *choice, char *word)
 	return true;
 }
 
-static bool is_chosen(const struct choice *choice, const struct task *task)
+/* MAYBE: what is not known of it counts as what was asked for. */
+static bool is_chosen(const struct choice *choice, const struct task *task, bool maybe)
 {
-	bool in_state = !choice->nr_states;
+	bool kind_known = task->idle || task_knows(task, TASK_FLAGS), in_kernel = task->idle || task->kernel_thread;
+	bool in_state = !choice->nr_states || (maybe && !task_state_known(task));
 
 	for (size_t i = 0; !in_state && i < choice->nr_states; i++)
 		in_state = task_state_known(task) && !strcmp(task_state_letters(choice->kernel, task), choice->states[i]);
-	return in_state && (!(choice->kinds & KERNEL) || task->kernel_thread || task->idle) &&
-	       (!(choice->kinds & USER) || (task_knows(task, TASK_FLAGS) && !task->kernel_thread && !task->idle)) &&
-	       (!(choice->kinds & LEADERS) || (task_knows(task, TASK_TGID) && task->pid == task->tgid)) &&
+	return in_state && (!(choice->kinds & KERNEL) || (kind_known ? in_kernel : maybe)) &&
+	       (!(choice->kinds & USER) || (kind_known ? !in_kernel : maybe)) &&
+	       (!(choice->kinds & LEADERS) || (task_knows(task, TASK_TGID) ? task->pid == task->tgid : maybe)) &&
 	       (!(choice->kinds & ACTIVE) || task->on_cpu);
 }
 
-static bool choose(struct choice *choice, struct task_list *list, struct error *error)
+static bool choose(struct choice *choice, struct task_list *list, struct foreach_rest *rest, struct error *error)
 {
 	struct task_list named = { 0 };
 	bool done = true;
@@ -91,14 +93,21 @@ static bool choose(struct choice *choice, struct task_list *list, struct error *
 	if (!choice->nr_words)
 		task_list_sort(&named);
 	for (size_t i = 0; i < named.count; i++)
-		if (is_chosen(choice, named.tasks[i]))
+		if (is_chosen(choice, named.tasks[i], false))
 			task_list_add(list, named.tasks[i]);
+		else
+			rest->undecided += is_chosen(choice, named.tasks[i], true);
+	if (!choice->nr_words) {
+		rest->damage = choice->table->damage;
+		rest->incomplete = choice->table->damage && !choice->table->all_pids;
+	}
 	list->failed = list->failed || named.failed;
 	task_list_free(&named);
 	return done;
 }
 
-bool foreach_select(struct kernel *kernel, char *line, struct task_list *list, const char **command_ret, struct error *error)
+bool foreach_select(struct kernel *kernel, char *line, struct task_list *list, struct foreach_rest *rest, const char **command_ret,
+		    struct error *error)
 {
 	struct choice choice = { .kernel = kernel };
 	struct task_table *table;
@@ -121,5 +130,5 @@ bool foreach_select(struct kernel *kernel, char *line, struct task_list *list, c
 		at = end + !!after;
 	}
 	*command_ret = at;
-	return choose(&choice, list, error);
+	return choose(&choice, list, rest, error);
 }

@@ -65,6 +65,9 @@ static void joined_cell(struct output *output, size_t column, const struct strin
 {
 	struct buffer text = { 0 };
 
+	/* Nothing of it could be read: it is not known to be empty. */
+	if (strings->error.kind != ERROR_NONE && !strings->bytes.size)
+		return;
 	buffer_append(&text, strings->bytes.data ? strings->bytes.data : "", strings->bytes.size);
 	while (text.size && !text.data[text.size - 1])
 		text.size--;

@@ -36,7 +36,7 @@ static const struct {
 	{ "backtrace past-main", "on" },
 	{ "backtrace past-entry", "on" },
 	/* Our server remembers nothing for gdb: cached memory makes repeated reads 20 times faster.
-	 */
+	 * (session.c's CACHE_LINE.) */
 	{ "dcache line-size", "1024" },
 	{ "dcache size", "8192" },
 	{ "auto-solib-add", "on" },

@@ -120,11 +120,25 @@ static void look_at_stack(struct kernel *kernel, struct stack *stack, struct wai
 	if (first < stack->count && stack->frames[first].kind == FRAME_CALL)
 		stack->caller_end = stack->frames[first].cfa;
 	first = found ? last : first;
+	/* Where the stack was lost in there, what it waits in may be further out. */
+	if (found && last + 1 == stack->count)
+		return;
 	if (first < stack->count && stack->frames[first].kind == FRAME_CALL) {
 		wait->waits_in = stack->frames[first].pc;
 		if (first + 1 < stack->count && stack->frames[first + 1].kind == FRAME_CALL)
 			wait->caller = stack->frames[first + 1].pc;
 	}
+}
+
+/* What it waits in, and who called that. */
+static void place_of_blocked(struct wait *wait, const struct blocked *blocked, const struct stack *stack)
+{
+	if (blocked->waits_in < stack->count)
+		wait->waits_in = stack->frames[blocked->waits_in].pc;
+	wait->caller = blocked->caller != blocked->waits_in && blocked->caller < stack->count &&
+				       stack->frames[blocked->caller].kind != FRAME_USER
+			       ? stack->frames[blocked->caller].pc
+			       : 0;
 }
 
 static void from_blocked(struct wait *wait, const struct blocked *blocked, const struct stack *stack)
@@ -142,12 +156,7 @@ static void from_blocked(struct wait *wait, const struct blocked *blocked, const
 	/* Which lock it is is not known, so nor is who has it. */
 	wait->owner_unknown = blocked->owner_unknown || !blocked->lock;
 	wait->owner_is_hint = blocked->owner_is_hint;
-	if (blocked->waits_in < stack->count)
-		wait->waits_in = stack->frames[blocked->waits_in].pc;
-	wait->caller = blocked->caller != blocked->waits_in && blocked->caller < stack->count &&
-				       stack->frames[blocked->caller].kind != FRAME_USER
-			       ? stack->frames[blocked->caller].pc
-			       : 0;
+	place_of_blocked(wait, blocked, stack);
 }
 
 /* False: it is not whole, *WHY says why. What there is of it is right. */
@@ -223,6 +232,9 @@ static bool look_at_task(struct reading *reading, struct wait *wait, bool uninte
 		if (!blocked_add(reading->kernel, &reading->locks, wait->task, reading->stack.frames, reading->stack.count, &blocked, error))
 			return false;
 		keeping = true;
+		/* A lock's function of which the lock was not found. */
+		if (blocked && blocked->kind == LOCK_NONE && reading->stack.kind == WAIT_UNKNOWN)
+			place_of_blocked(wait, blocked, &reading->stack);
 		if (blocked && blocked->kind != LOCK_NONE)
 			from_blocked(wait, blocked, &reading->stack);
 		else if (!other_wait(reading, wait, uninterruptible, &keeping, error))

@@ -407,6 +407,32 @@ static void read_available(struct kernel *kernel, struct memory_counters *all,
 
 /* --- the picture --- */
 
+static bool is_lost(const struct memory_use *use, enum memory_item item)
+{
+	return !use->items[item].known && !use->items[item].absent;
+}
+
+/* Of which counters each part is made. The rest, OTHER, is of all of them. */
+static void lose_parts(struct kernel *kernel, struct memory_use *use)
+{
+	static const struct {
+		enum memory_part part;
+		enum memory_item item;
+	} made_of[] = {
+		{ PART_ANONYMOUS, MEMORY_ANONYMOUS }, { PART_SHARED, MEMORY_SHARED }, { PART_FILES, MEMORY_CACHED }, { PART_FILES, MEMORY_SHARED },
+		{ PART_BUFFERS, MEMORY_BUFFERS }, { PART_HUGETLB, MEMORY_HUGETLB }, { PART_SLAB_RECLAIMABLE, MEMORY_SLAB_RECLAIMABLE },
+		{ PART_SLAB_UNRECLAIMABLE, MEMORY_SLAB_UNRECLAIMABLE }, { PART_KERNEL_STACK, MEMORY_KERNEL_STACK },
+		{ PART_PAGE_TABLES, MEMORY_PAGE_TABLES }, { PART_PAGE_TABLES, MEMORY_SECONDARY_PAGE_TABLES }, { PART_VMALLOC, MEMORY_VMALLOC },
+		{ PART_PER_CPU, MEMORY_PER_CPU }, { PART_FREE, MEMORY_FREE },
+	};
+
+	for (size_t i = 0; i < sizeof(made_of) / sizeof(made_of[0]); i++)
+		if (is_lost(use, made_of[i].item))
+			use->part_lost[made_of[i].part] = use->part_lost[PART_OTHER] = true;
+	if (is_lost(use, MEMORY_KERNEL_STACK) && types_has_member(kernel->types, "task_struct", "stack_vm_area"))
+		use->part_lost[PART_VMALLOC] = true;
+}
+
 /*
  * What is in one row of /proc/meminfo may be in another: shared memory in the page cache, kernel
  * stacks in vmalloc (VMAP_STACK, which gives task_struct a stack_vm_area).
@@ -444,6 +470,7 @@ static void cut_parts(struct kernel *kernel, struct memory_use *use)
 		return;
 	use->parts[PART_PER_CPU] -= over;
 	use->parts[PART_OTHER] = sum < total ? total - sum : 0;
+	lose_parts(kernel, use);
 	use->parts_known = use->items[MEMORY_FREE].known && use->items[MEMORY_CACHED].known;
 }
 

@@ -72,6 +72,7 @@ struct memory_use {
 	} items[NR_MEMORY_ITEMS];
 	uint64_t parts[NR_MEMORY_PARTS]; /* bytes; together they are MemTotal */
 	bool parts_known;
+	bool part_lost[NR_MEMORY_PARTS]; /* a counter that it is made of could not be read: the number means nothing */
 	/* "" or what could not be read, and why: the first of it */
 	char damage[512];
 };

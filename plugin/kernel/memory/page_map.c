@@ -276,7 +276,8 @@ static bool find_runs(struct kernel *kernel, struct page_map *map, struct error 
 static void find_direct(struct kernel *kernel, struct page_map *map)
 {
 	unsigned word = kernel->arch->pointer_size;
-	uint64_t objects[2] = { 0 }, task;
+	uint64_t objects[2] = { 0 }, task, image, image_end;
+	bool image_known = kernel_symbol(kernel, "_text", &image, NULL) && kernel_symbol(kernel, "_end", &image_end, NULL);
 	struct member tasks;
 
 	kernel_read_variable(kernel, "saved_command_line", word, &objects[0], NULL);
@@ -286,8 +287,9 @@ static void find_direct(struct kernel *kernel, struct page_map *map)
 	for (size_t i = 0; i < 2 && !map->direct_known; i++) {
 		struct translation translation = { 0 };
 
-		if (!objects[i] || !memory_translate(kernel->memory, 0, objects[i], &translation, NULL) || translation.from_phys_base)
-			continue;
+		if (!objects[i] || !memory_translate(kernel->memory, 0, objects[i], &translation, NULL) ||
+		    (translation.from_phys_base && (!image_known || objects[i] - image < image_end - image)))
+			continue;	/* (calculated: of the image, or it might be) */
 		map->direct = objects[i] - translation.physical;
 		map->direct_known = true;
 	}
@@ -493,7 +495,7 @@ bool page_in_direct_map(struct kernel *kernel, uint64_t address, uint64_t *physi
 	const struct page_map *map;
 
 	if (!page_map_get(kernel, &map, NULL) || !map->direct_known || !kernel->arch->is_kernel_address(kernel->memory, address) ||
-	    !memory_translate(kernel->memory, 0, address, &translation, NULL) || translation.from_phys_base ||
+	    !memory_translate(kernel->memory, 0, address, &translation, NULL) ||
 	    ((translation.physical + map->direct) & memory_last(kernel->memory)) != address)
 		return false;
 	*physical_ret = translation.physical;

@@ -126,20 +126,54 @@ static void advance(const struct scan_runs *runs, struct position *at, uint64_t 
 		*at = (struct position){ at->run + 1, 0 };
 }
 
+/* The worker's buffer: what it looks through, the page behind that, and one page to cut parts out of. */
+static size_t buffer_size(const struct dump *dump)
+{
+	return STEP_SIZE + 2 * (size_t)dump->page_size;
+}
+
+/*
+ * Reads what is at AT, up to SIZE bytes and the end of the dump's page, to TO; returns how much that is. QEMU's kdumps of arm64 have pages
+ * of 64 KiB whatever the machine's are. *KIND_RET: why it is not there.
+ */
+static uint64_t read_part(struct job *job, const struct position *at, uint64_t size, uint8_t *buffer, uint8_t *to, uint8_t *kind_ret)
+{
+	const struct scan_run *run = &job->request->runs->runs[at->run];
+	struct dump *dump = job->kernel->dump;
+	uint64_t physical = run->physical + at->offset, within = physical & (dump->page_size - 1), left = dump->page_size - within;
+	uint8_t *page = buffer + buffer_size(dump) - dump->page_size;
+	struct error why = { .kind = ERROR_NONE };
+
+	if (size > left)
+		size = left;
+	if (size > run->size - at->offset)
+		size = run->size - at->offset;
+	if (dump_scan_page(dump, physical >> dump->page_shift, page, &why)) {
+		memcpy(to, page + within, size);
+	} else if (dump->zero_excluded && why.kind == ERROR_EXCLUDED) {
+		why.kind = ERROR_NONE;
+		memset(to, 0, size);
+	}
+	*kind_ret = why.kind;
+	return size;
+}
+
 /* A string can go on in the page behind PIECE, which comes next in the list. */
-static void extend(struct job *job, struct piece *piece, uint8_t *end, const struct position *next)
+static void extend(struct job *job, struct piece *piece, uint8_t *buffer, uint8_t *end, const struct position *next)
 {
 	const struct scan_runs *runs = job->request->runs;
-	struct dump *dump = job->kernel->dump;
 	const struct scan_run *run;
+	uint64_t size;
+	uint8_t kind;
 
 	if (next->run == runs->count || !job->request->patterns[0].text)
 		return;
 	run = &runs->runs[next->run];
-	if (run->address + next->offset == piece->address + piece->size &&
-	    run->owner == piece->owner && piece->size &&
-	    dump_scan_page(dump, (run->physical + next->offset) >> dump->page_shift, end, NULL))
-		piece->size += dump->page_size;
+	if (run->address + next->offset != piece->address + piece->size || run->owner != piece->owner || !piece->size)
+		return;
+	size = read_part(job, next, job->kernel->dump->page_size, buffer, end, &kind);
+	if (kind == ERROR_NONE)
+		piece->size += size;
 }
 
 static void note_missing(struct batch *batch, uint8_t kind, uint64_t address)
@@ -223,7 +257,28 @@ static void fill_excluded(const struct dump *dump, uint8_t *pages, uint8_t *kind
 	}
 }
 
-/* STEP_SIZE bytes from *FROM on, but at most SIZE. BUFFER has room for them and a page. */
+/* The same for a part of a page, of SIZE bytes. */
+static void add_part(struct job *job, struct batch *batch, struct piece *piece, uint8_t *at, const struct scan_run *run, uint64_t address,
+		     uint8_t kind, uint64_t size)
+{
+	size_t pages = 1 + (size - 1) / memory_page_size(job->kernel->memory);
+
+	if (address != piece->address + piece->size || run->owner != piece->owner || kind != ERROR_NONE) {
+		match(job, piece, batch);
+		*piece = (struct piece){ at, 0, 0, address, run->owner };
+	}
+	if (kind == ERROR_NONE) {
+		batch->pages_searched += pages;
+		piece->size += size;
+		piece->starts += size;
+		return;
+	}
+	for (size_t i = 0; i < pages; i++)
+		note_missing(batch, kind, address);
+	*piece = (struct piece){ at + size, 0, 0, address + size, run->owner };
+}
+
+/* STEP_SIZE bytes from *FROM on, but at most SIZE. BUFFER has buffer_size(). */
 static uint64_t scan_step(struct job *job, struct batch *batch, struct position *from,
 			  uint64_t size, uint8_t *buffer)
 {
@@ -239,6 +294,14 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 		const struct scan_run *run = &runs->runs[from->run];
 		size_t nr = (room + dump->page_size - 1) >> dump->page_shift;
 
+		if (((run->physical + from->offset) | room) & (dump->page_size - 1)) {
+			uint8_t kind;
+
+			room = read_part(job, from, room, buffer, buffer + done, &kind);
+			add_part(job, batch, &piece, buffer + done, run, run->address + from->offset, kind, room);
+			advance(runs, from, room);
+			continue;
+		}
 		dump_scan_pages(dump, (run->physical + from->offset) >> dump->page_shift, nr,
 				buffer + done, kinds);
 		fill_excluded(dump, buffer + done, kinds, nr);
@@ -246,7 +309,7 @@ static uint64_t scan_step(struct job *job, struct batch *batch, struct position 
 			  kinds, nr);
 		advance(runs, from, room);
 	}
-	extend(job, &piece, buffer + done, from);
+	extend(job, &piece, buffer, buffer + done, from);
 	match(job, &piece, batch);
 	return done;
 }
@@ -278,7 +341,7 @@ static uint64_t scan_mapped(struct job *job, struct batch *batch, struct positio
 	struct mapped_piece mapped = { job, batch, { .owner = run->owner } };
 	size_t nr, nr_hits = batch->nr_hits;
 
-	if (!dump->format->map_pages)
+	if (!dump->format->map_pages || (run->physical + from->offset) & (dump->page_size - 1))
 		return 0;
 	mapped.piece.data = dump->format->map_pages(
 		dump, (run->physical + from->offset) >> dump->page_shift,
@@ -350,7 +413,7 @@ static struct batch *take_batch(struct job *job)
 static void *work(void *argument)
 {
 	struct job *job = argument;
-	uint8_t *buffer = malloc(STEP_SIZE + job->kernel->dump->page_size);
+	uint8_t *buffer = malloc(buffer_size(job->kernel->dump));
 	struct batch *batch;
 
 	pthread_mutex_lock(&job->lock);

@@ -11,7 +11,7 @@
 
 #include "kernel/kernel.h"
 
-/* Whole pages that are contiguous both in the addresses that the person sees and physically. */
+/* Whole pages of the machine, or of the dump, that are contiguous both in the addresses that the person sees and physically. */
 struct scan_run {
 	uint64_t address, physical, size;
 	uint32_t owner;			/* the caller's number: which task's stack it is */

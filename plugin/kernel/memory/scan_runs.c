@@ -109,17 +109,10 @@ static bool is_repeated(struct repeats *repeats, const struct translation *trans
  * REPEATS may be NULL.
  */
 static bool add_mapping(const struct translation *translation, uint64_t *address, uint64_t last,
-			uint64_t mask, uint32_t owner, struct repeats *repeats,
+			uint32_t owner, struct repeats *repeats,
 			struct scan_runs *runs, bool *more_ret, struct error *error)
 {
 	uint64_t run = translation->run, step;
-
-	/* Whole pages of the dump are read; a damaged header can claim that they are large. */
-	if ((translation->physical | translation->page_size) & mask)
-		return error_set(error, ERROR_UNSUPPORTED,
-				 "the pages of the dump, of 0x%llx bytes, are larger than the "
-				 "machine's: they cannot be searched by virtual address",
-				 (unsigned long long)mask + 1);
 
 	if (run - 1 > last - *address)
 		run = last - *address + 1;
@@ -155,7 +148,7 @@ bool scan_add_virtual(struct kernel *kernel, uint64_t root, uint64_t start, uint
 		 * The last byte is left out by the exclusive end, and is in the last page anyway.
 		 */
 		if (memory_next_mapping(memory, root, &address, last, &translation, &again)) {
-			if (!add_mapping(&translation, &address, last, mask, owner,
+			if (!add_mapping(&translation, &address, last, owner,
 					 root ? NULL : &repeats, runs, &more, error))
 				return false;
 		} else if (!again) {

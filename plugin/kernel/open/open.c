@@ -89,14 +89,20 @@ static void find_text(struct kernel *kernel)
 		kernel_symbol(kernel, bounds[i].name, bounds[i].address, NULL);
 }
 
-/* What symbols say of pieces that can be read without page tables: the image, and x86_64's direct map, which KASLR moves. */
+/* What symbols say of pieces that can be read without page tables: the image, and the direct maps of which they know the place or the end. */
 static void find_pieces(struct kernel *kernel)
 {
 	struct memory *memory = kernel->memory;
 	uint64_t text, end, base;
 
-	if (memory->image_is_linear && kernel_symbol(kernel, "_text", &text, NULL) && kernel_symbol(kernel, "_end", &end, NULL))
-		memory_add_piece(memory, text, end, text - memory->image_offset);
+	if (kernel_symbol(kernel, "_text", &text, NULL) && kernel_symbol(kernel, "_end", &end, NULL)) {
+		memory->image_end = end;
+		if (memory->image_is_linear)
+			memory_add_piece(memory, text, end, text - memory->image_offset);
+	}
+	if (memory->low_memory_max && kernel_read_variable(kernel, "high_memory", memory->arch->pointer_size, &end, NULL) &&
+	    end <= memory->low_memory_max)
+		memory_add_piece(memory, memory->low_memory, end, 0);
 	if (symtab_find(kernel->symbols, "page_offset_base") && kernel_read_variable(kernel, "page_offset_base", 8, &base, NULL) && base)
 		memory_add_piece(memory, base, base + kernel->dump->max_pfn * kernel->dump->page_size, 0);
 }

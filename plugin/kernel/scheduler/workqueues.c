@@ -20,20 +20,22 @@ struct reading {
 	bool has_start;
 };
 
-void workqueue_name(struct kernel *kernel, uint64_t address, char *name)
+bool workqueue_name(struct kernel *kernel, uint64_t address, char *name, struct error *error)
 {
 	struct member member;
 	uint64_t at = address;
 
 	*name = '\0';
-	if (!types_member(kernel->types, "workqueue_struct", "name", &member, NULL))
-		return;
+	if (!types_member(kernel->types, "workqueue_struct", "name", &member, error))
+		return false;
 	if (member.kind == TYPE_ARRAY)
 		at += member.offset;
-	else if (!kernel_read_field(kernel, address, &member, &at, NULL)) /* it once was a pointer to it */
-		return;
-	if (!memory_read_string(kernel->memory, at, name, WORKQUEUE_NAME, NULL))
-		*name = '\0';
+	else if (!kernel_read_field(kernel, address, &member, &at, error)) /* it once was a pointer to it */
+		return false;
+	if (memory_read_string(kernel->memory, at, name, WORKQUEUE_NAME, error))
+		return true;
+	*name = '\0';
+	return false;
 }
 
 static void queue_of(struct reading *reading, uint64_t pwq, uint64_t pool, char *name)
@@ -43,7 +45,7 @@ static void queue_of(struct reading *reading, uint64_t pwq, uint64_t pool, char 
 	*name = '\0';
 	if (kernel_read_member(reading->kernel, pwq, "pool_workqueue", "pool", &of, NULL) && (!pool || of == pool) &&
 	    kernel_read_member(reading->kernel, pwq, "pool_workqueue", "wq", &queue, NULL))
-		workqueue_name(reading->kernel, queue, name);
+		workqueue_name(reading->kernel, queue, name, NULL);
 }
 
 static void first_reason(struct error *damage, const struct error *error)

@@ -49,7 +49,7 @@ struct worker_pools {
 /* False only where nothing is known. */
 bool worker_pools_read(struct kernel *kernel, struct worker_pools *pools, struct error *error);
 void worker_pools_free(struct worker_pools *pools);
-/* The name of the workqueue_struct at ADDRESS; "" = it cannot be read. */
-void workqueue_name(struct kernel *kernel, uint64_t address, char *name);
+/* The name of the workqueue_struct at ADDRESS; "" and false = it cannot be read. */
+bool workqueue_name(struct kernel *kernel, uint64_t address, char *name, struct error *error);
 
 #endif

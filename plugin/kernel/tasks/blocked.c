@@ -157,8 +157,9 @@ static enum lock_kind look_at_stack(const struct lock_functions *all, const stru
 			*end_ret = i + 1;
 		}
 	}
-	blocked->caller = i < count ? i : count ? count - 1 : 0;
-	blocked->waits_in = i ? i - 1 : 0;
+	blocked->caller = i;
+	/* Who called the scheduler is beyond where the stack was lost. */
+	blocked->waits_in = i == count ? count : i ? i - 1 : 0;
 	return found;
 }
 

@@ -32,7 +32,7 @@ struct blocked {
 	bool owner_unknown;	  /* it, or which task it is, cannot be read: NULL does not mean nobody */
 	bool owner_is_hint;	  /* a reader of several, or who took a semaphore last */
 	/* indices into the frames it was found with: the innermost function that is not the
-	 * scheduler's or a lock's, and what it called; equal if that called nothing */
+	 * scheduler's or a lock's, and what it called; equal if that called nothing; the number of frames if the stack was lost before it */
 	size_t caller, waits_in;
 	const struct blocked *next; /* what the owner waits for itself; NULL = it does not */
 	bool deadlock;		    /* following next comes back to it */
