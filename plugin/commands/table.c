@@ -12,6 +12,7 @@ const struct command *const command_table[] = {
 	&command_eval,
 	&command_files,
 	&command_foreach,
+	&command_ipcs,
 	&command_irq,
 	&command_kmem,
 	&command_list,
