@@ -42,3 +42,4 @@ core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plug
 core_sources += plugin/commands/data/dis.c
 core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
+core_sources += plugin/commands/locks/rcu.c

@@ -24,6 +24,7 @@ const struct command *const command_table[] = {
 	&command_ps,
 	&command_pte,
 	&command_ptov,
+	&command_rcu,
 	&command_rd,
 	&command_report,
 	&command_runq,

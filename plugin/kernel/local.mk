@@ -54,3 +54,4 @@ core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/k
 	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
+core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
