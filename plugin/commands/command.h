@@ -10,7 +10,7 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
- *	system/		the machine, its log, the dump file: sys, log, dump, irq, ipcs
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
  *	report/		the page that puts all of it together
  *
@@ -279,6 +279,7 @@ extern const struct command command_foreach;
 extern const struct command command_set;
 extern const struct command command_ipcs;
 extern const struct command command_rcu;
+extern const struct command command_softirq;
 extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;

@@ -43,3 +43,4 @@ core_sources += plugin/commands/data/dis.c
 core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
 core_sources += plugin/commands/locks/rcu.c
+core_sources += plugin/commands/system/softirq.c

@@ -31,6 +31,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_set,
 	&command_sig,
+	&command_softirq,
 	&command_struct,
 	&command_sym,
 	&command_sys,

@@ -65,6 +65,7 @@ CASES = {
     "set": ["", "2", "-c 1", "-p"],
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],
     "rcu": [""],
+    "softirq": ["", "-c 1"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
