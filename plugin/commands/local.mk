@@ -44,3 +44,4 @@ core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
 core_sources += plugin/commands/locks/rcu.c
 core_sources += plugin/commands/system/softirq.c
+core_sources += plugin/commands/tasks/cgroup.c

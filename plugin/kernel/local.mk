@@ -56,3 +56,4 @@ core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
 core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
 core_sources += plugin/kernel/system/softirqs.c plugin/kernel/system/softirqs.h
+core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h

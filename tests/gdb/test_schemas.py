@@ -66,6 +66,7 @@ CASES = {
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],
     "rcu": [""],
     "softirq": ["", "-c 1"],
+    "cgroup": ["", "-t 1"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
