@@ -41,3 +41,7 @@ core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plug
 	plugin/commands/data/cpus.c plugin/commands/data/cpus.h
 core_sources += plugin/commands/data/dis.c
 core_sources += plugin/commands/data/whatis.c
+core_sources += plugin/commands/system/ipcs.c
+core_sources += plugin/commands/locks/rcu.c
+core_sources += plugin/commands/system/softirq.c
+core_sources += plugin/commands/tasks/cgroup.c

@@ -122,6 +122,9 @@ uint64_t tasks_scheduler_now(struct kernel *kernel);
 bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t *pid_ret, uint32_t *level_ret,
 			struct error *error);
 
+/* What the struct pid at PID is in the initial namespace. */
+bool pid_number(struct kernel *kernel, uint64_t pid, uint32_t *number_ret, struct error *error);
+
 /*
  * The two letters of crash's ps: RU, IN, UN, ID (idle kthread), ST, TR, ZO, DE, WA, PA, NE; "??"
  * unknown.

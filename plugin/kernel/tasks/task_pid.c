@@ -40,6 +40,11 @@ static bool read_number(struct kernel *kernel, uint64_t pid, uint64_t level, uin
 	return true;
 }
 
+bool pid_number(struct kernel *kernel, uint64_t pid, uint32_t *number_ret, struct error *error)
+{
+	return read_number(kernel, pid, 0, number_ret, error);
+}
+
 bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t *pid_ret, uint32_t *level_ret,
 			struct error *error)
 {

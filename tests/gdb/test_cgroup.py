@@ -1,0 +1,109 @@
+"""kernel cgroup, held against /proc/PID/cgroup and /proc/cgroups as the guest recorded them, and gdb's own walk of the tree.
+
+The rig enables no controllers, so what these count is written into a copy of the dump, at places that gdb finds.
+"""
+import functools
+import json
+
+import pytest
+
+from pokes import Poked
+
+pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
+
+
+@functools.lru_cache(maxsize=None)
+def tree(dump):
+    hierarchy, = dump.json("kernel cgroup")["hierarchies"]
+    return hierarchy
+
+
+TREE = """
+root = gdb.parse_and_eval("&cgrp_dfl_root")
+void = gdb.lookup_type("unsigned long")
+offset = next(f.bitpos // 8 for f in gdb.lookup_type("struct cgroup_subsys_state").fields() if f.name == "sibling")
+css = gdb.lookup_type("struct cgroup_subsys_state").pointer()
+link = next(f.bitpos // 8 for f in gdb.lookup_type("struct task_struct").fields() if f.name == "cg_list")
+print("hierarchy", int(root), int(root["nr_cgrps"]["counter"]))
+tasks = {}
+import vmcore
+for task in vmcore.tasks():
+    group = task.value["cgroups"]["dfl_cgrp"]
+    if int(task.value["cg_list"]["next"]) != int(task.value["cg_list"].address):
+        tasks[int(group)] = tasks.get(int(group), 0) + 1
+def walk(cgroup, path, depth):
+    print("cgroup", int(cgroup), depth, tasks.get(int(cgroup), 0), path or "/")
+    head = cgroup["self"]["children"]
+    node = head["next"]
+    while node != head.address:
+        child = gdb.Value(int(node) - offset).cast(void).cast(css)["cgroup"]
+        walk(child, path + "/" + child["kn"]["name"].string(), depth + 1)
+        node = node["next"]
+walk(root["cgrp"].address, "", 0)
+"""
+
+
+def test_tree_as_gdb_walks_it(dump):
+    kind, *lines = [line.split() for line in dump.python(TREE).splitlines()]
+    assert kind == ["hierarchy", str(int(tree(dump)["root"], 16)), str(tree(dump)["nr_cgroups"])] and tree(dump)["id"] == 0
+    ours = [[str(int(row["cgroup"], 16)), str(row["depth"]), row["path"]] for row in tree(dump)["cgroups"]]
+    assert ours == [[address, depth, path] for _, address, depth, _, path in lines]
+    # A task that is dying is on its list still, and counted no more.
+    assert all(row["tasks"] <= int(line[3]) <= row["tasks"] + 3 for row, line in zip(tree(dump)["cgroups"], lines))
+
+
+def test_tree_is_the_records(dump):
+    counts = {int(line.split()[2]) for line in dump.oracle.text("proc/cgroups").splitlines()[1:] if line.split()[1] == "0"}
+    assert {len(tree(dump)["cgroups"]), tree(dump)["nr_cgroups"]} == counts == {3}
+    inside = [task.tid for task in dump.oracle.tasks.values() if task.files["cgroup"] == b"0::/rig/inner\n"]
+    rows = {row["path"]: row for row in tree(dump)["cgroups"]}
+    assert set(rows) == {"/", "/rig", "/rig/inner"} and inside == [dump.pid("memory")]
+    assert (rows["/rig/inner"]["tasks"], rows["/rig"]["tasks"]) == (1, 0) and rows["/"]["tasks"] > 80
+    assert not any(row["deleted"] for row in rows.values())
+
+
+def test_tasks_cgroups_are_the_records(dump):
+    roles = [pid for role in ("memory", "ipc", "namespaces", "threads") for pid in [dump.pid(role)]]
+    for pid in roles:
+        task, = dump.json(f"kernel cgroup -t {pid}")["tasks"]
+        text = "".join(f"{row['hierarchy']}:{row['controllers']}:{row['path']}\n" for row in task["cgroups"])
+        assert task["pid"] == pid and text.encode() == dump.oracle.tasks[pid].files["cgroup"]
+    assert "cgroup: 1? A task's cgroups are shown by -t TASK" in dump.gdb("kernel cgroup 1", status=1)
+
+
+PLACES = """
+root = gdb.parse_and_eval("cgrp_dfl_root.cgrp")
+for kind, type, members in (("memory", "mem_cgroup", ("memory.usage", "memory.max")), ("pids", "pids_cgroup", ("counter", "limit"))):
+    index = int(gdb.parse_and_eval(f"(int){kind}_cgrp_id"))
+    css = root["subsys"][index]
+    base = css.cast(gdb.lookup_type("struct " + type).pointer())     # it begins with its css
+    rig = gdb.Value(RIG).cast(gdb.lookup_type("unsigned long")).cast(gdb.lookup_type("struct cgroup").pointer())
+    places = []
+    for member in members:
+        value = base.dereference()
+        for name in member.split("."):
+            value = value[name]
+        places.append(int(value.address))
+    print(int(rig["subsys"][index].address), int(css), *places)
+"""
+
+
+@pytest.mark.once
+def test_what_controllers_count(dump):
+    rig = next(row for row in tree(dump)["cgroups"] if row["path"] == "/rig")
+    assert rig["memory_bytes"] is None and rig["pids"] is None     # they are not enabled
+    memory, pids = [list(map(int, line.split())) for line in dump.python(f"RIG = {int(rig['cgroup'], 16)}\n" + PLACES).splitlines()]
+    with Poked(dump) as copy:
+        for values, (slot, css, *places) in (((0x1234, 0x2345), memory), ((77, 99), pids)):
+            copy.write_word(slot, css)
+            for place, value in zip(places, values):     # pids' are 64 bits: on i386 the low half comes first, the other is 0
+                copy.write_word(place, value)
+        changed = dump_json(dump, copy.save())
+    assert (changed["memory_bytes"], changed["memory_max_bytes"], changed["pids"], changed["tasks"]) == (0x1234 * 4096, 0x2345 * 4096, 77, 0)
+    assert changed["pids_max"] == 99
+
+
+def dump_json(dump, vmcore):
+    text = dump.gdb("kernel cgroup -j", vmcore=vmcore)
+    hierarchy, = json.loads(next(line for line in text.splitlines() if line.startswith("{")))["hierarchies"]
+    return next(row for row in hierarchy["cgroups"] if row["path"] == "/rig")
