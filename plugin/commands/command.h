@@ -105,8 +105,13 @@ struct host {
 	bool (*select_task)(void *context, void **state, uint64_t task, struct error *error);
 	/* Runs a command of gdb's; TEXT gets what it prints. */
 	bool (*execute)(void *context, const char *line, struct buffer *text, struct error *error);
-	/* Loads the debug file of the module whose struct is at ADDRESS (mod -s) into gdb; a name may be that of two. */
-	bool (*load_module)(void *context, uint64_t address, struct error *error);
+	/*
+	 * Loads the debug file of the module whose struct is at ADDRESS (mod -s) into gdb; a name may be that of two. FROM: this file, or
+	 * out of this directory first; NULL: where they are looked for.
+	 */
+	bool (*load_module)(void *context, uint64_t address, const char *from, struct error *error);
+	/* Takes it away again (mod -d). */
+	bool (*unload_module)(void *context, uint64_t address, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
 	unsigned (*width)(void *context);
 	/* Ctrl-C, for commands that may have no kernel to ask (kernel_check_interrupt). */

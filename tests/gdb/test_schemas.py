@@ -23,7 +23,7 @@ CASES = {
            "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1"],
     "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
     "sys": ["", "-t", "-i", "-c", "-c read", "config", "config CONFIG_SMP"],
-    "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-S"],
+    "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-d vmcore_rig", "-S"],
     "dump": ["", "-v", "-c"],
     "rd": ["linux_banner", "-8 linux_banner 3", "-16 linux_banner 40", "-32 linux_banner", "-64 linux_banner 5", "-d jiffies",
            "-D jiffies", "-s init_task 64", "-x linux_banner", "-a linux_banner", "-N linux_banner 4", "-R linux_banner 4",
