@@ -24,6 +24,13 @@ bool has_option(const struct arguments *arguments, char letter)
 	return index >= 0 && index < 64 && arguments->flags >> index & 1;
 }
 
+bool has_option_twice(const struct arguments *arguments, char letter)
+{
+	int index = option_index(arguments->options, letter);
+
+	return index >= 0 && index < 64 && arguments->twice >> index & 1;
+}
+
 const char *option_value(const struct arguments *arguments, char letter)
 {
 	int index = option_index(arguments->options, letter);
@@ -139,6 +146,7 @@ static bool parse_options(const struct command *command, const char *word,
 		}
 		if (index < 0 || index >= 64)
 			return no_such_option(command, *letter, error);
+		arguments->twice |= arguments->flags & 1ull << index;
 		arguments->flags |= 1ull << index;
 		if (!command->options[index].argument)
 			continue;

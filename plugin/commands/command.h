@@ -57,6 +57,7 @@ enum completion {
 /* What the person typed, after parsing. */
 struct arguments {
 	uint64_t flags;				/* bit per option: see has_option() */
+	uint64_t twice;				/* those that were given more than once: -FF */
 	/* of the options with an argument, NULL = not given; same index */
 	const char *values[64];
 	const char *words[COMMAND_MAX_WORDS];	/* the rest */
@@ -171,6 +172,8 @@ struct command {
 
 /* Was -LETTER given? */
 bool has_option(const struct arguments *arguments, char letter);
+/* Was it given twice? */
+bool has_option_twice(const struct arguments *arguments, char letter);
 /* The value of -LETTER, NULL if not given. */
 const char *option_value(const struct arguments *arguments, char letter);
 

@@ -39,5 +39,5 @@ core_sources += plugin/commands/tasks/foreach.c plugin/commands/tasks/foreach.h 
 core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c
 core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plugin/commands/data/layout.h \
 	plugin/commands/data/cpus.c plugin/commands/data/cpus.h
-core_sources += plugin/commands/data/dis.c
+core_sources += plugin/commands/data/dis.c plugin/commands/data/dis.h plugin/commands/data/dis_source.c
 core_sources += plugin/commands/data/whatis.c
