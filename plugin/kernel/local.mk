@@ -53,3 +53,4 @@ core_sources += plugin/kernel/scheduler/workqueues.c plugin/kernel/scheduler/wor
 core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/kernel/locks/waits_internal.h plugin/kernel/locks/wait_objects.c \
 	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
+core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h

@@ -21,7 +21,7 @@ CASES = {
            "-r", "-S", "-y 7", "-I", "-Y -H"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
            "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1", "-F 1", "-FF -r 1"],
-    "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
+    "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7", "-a"],
     "sys": ["", "-t", "-i", "-c", "-c read", "config", "config CONFIG_SMP"],
     "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-d vmcore_rig", "-S"],
     "dump": ["", "-v", "-c"],

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* dis -s: the lines of source that a function is made of. Which ones they are DWARF says; their text is gdb's, which finds the file. */
+/* dis -s: the lines of source that a function is made of. Which ones they are DWARF says, where the file is gdb. */
 #include "commands/data/dis.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "kernel/modules/module.h"
@@ -69,73 +70,62 @@ static bool find_extent(const struct host *host, uint64_t address, uint64_t star
 	return extent->file;
 }
 
-/* gdb's "278\tfor (...)"; the text is up to the end of the line. False: this is no such line. */
-static bool parse_line(const char *line, unsigned *number_ret, const char **text_ret)
+/* What gdb found, opened; NULL: there is none. By its path alone not even gdb knows it: another file may be called the same. */
+static FILE *open_file(const struct host *host, uint64_t start, struct error *error)
 {
-	char *end;
+	static const char located[] = "Located in ";
+	struct buffer around = { 0 }, place = { 0 };
+	struct stat status;
+	char command[64], *path = NULL;
+	FILE *file = NULL;
 
-	*number_ret = strtoul(line, &end, 10);
-	if (end == line || *end != '\t')
-		return false;
-	*text_ret = end + 1;
-	return true;
-}
-
-static size_t count_lines(const char *text)
-{
-	size_t count = 0;
-	const char *words;
-	unsigned number;
-
-	for (const char *line = text, *end; line && (end = strchr(line, '\n')); line = end + 1)
-		count += parse_line(line, &number, &words) && strncmp(words, "in ", 3);
-	return count;
-}
-
-/* All of the lines, or nothing: then *error says why. */
-static bool get_text(const struct host *host, uint64_t start, const struct extent *extent, struct buffer *text, struct error *error)
-{
-	struct buffer around = { 0 };
-	char command[64];
-	bool done;
-
-	/* gdb then has the file that this function is in; others may be called the same. */
 	snprintf(command, sizeof(command), "list *0x%" PRIx64, start);
-	done = host->execute(host->context, command, &around, error);
+	if (host->execute(host->context, command, &around, error) && host->execute(host->context, "info source", &place, error) && place.data)
+		path = strstr(place.data, located);
+	if (path) {
+		path += strlen(located);
+		path[strcspn(path, "\n")] = 0;
+		if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
+			file = fopen(path, "re");
+	}
 	buffer_free(&around);
-	snprintf(command, sizeof(command), "list %u,%u", extent->first, extent->last);
-	done = done && host->execute(host->context, command, text, error);
-	if (text->size && text->data[text->size - 1] != '\n')
-		buffer_char(text, '\n');	/* the file's last line */
-	buffer_string(text, "");
-	if (done && !text->failed && count_lines(text->data) == extent->last - extent->first + 1 && !strstr(text->data, "No such file or directory."))
-		return true;
-	return error->kind == ERROR_INTERRUPTED ? false :
-	       error_set(error, ERROR_PARTIAL, "dis: the source file is not on this machine, or not where gdb looks for it: set vmcore source-path DIRECTORY");
+	buffer_free(&place);
+	return file;
 }
 
-static void show_lines(struct output *output, const struct extent *extent, const char *text)
+static bool show_line(struct output *output, unsigned number, bool here, const char *text, size_t size)
 {
-	if (!output_begin(output, &line_shape))
-		return;
-	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-		const char *words;
-		unsigned number;
+	return output_row(output) && output_string(output, MARK, here ? "*" : "") && output_uint(output, NUMBER, number) &&
+	       output_bytes(output, TEXT, text, size) && output_bool(output, HERE, here, NULL);
+}
 
-		if (!parse_line(line, &number, &words))
+/* True: so far as there are lines. */
+static bool show_lines(struct output *output, const struct extent *extent, FILE *file)
+{
+	char *line = NULL;
+	size_t room = 0;
+	unsigned number = 0;
+	ssize_t size;
+
+	if (!output_begin(output, &line_shape))
+		return true;
+	while (number < extent->last && (size = getline(&line, &room, file)) >= 0) {
+		if (++number < extent->first)
 			continue;
-		if (!output_row(output) || !output_string(output, MARK, number == extent->here ? "*" : "") || !output_uint(output, NUMBER, number) ||
-		    !output_bytes(output, TEXT, words, end > words ? end - words : 0) || !output_bool(output, HERE, number == extent->here, NULL))
-			break;
+		size -= size && line[size - 1] == '\n';
+		if (!show_line(output, number, number == extent->here, line, size))
+			number = extent->last;
 	}
+	free(line);
 	output_end(output);
+	return number == extent->last;
 }
 
 bool dis_source(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host, uint64_t address,
 		uint64_t start, uint64_t end, struct error *error)
 {
 	struct extent extent = { 0 };
-	struct buffer text = { 0 };
+	FILE *file = NULL;
 	struct module *module = module_at(kernel, start);
 	bool done;
 
@@ -156,13 +146,16 @@ bool dis_source(struct kernel *kernel, const struct arguments *arguments, struct
 	output_end(output);
 	if (extent.last - extent.first >= MAX_LINES)
 		done = error_set(error, ERROR_PARTIAL, "dis: the function would have %u lines, which none has", extent.last - extent.first + 1);
+	else if (!(file = open_file(host, start, error)))
+		done = false;
 	else
-		done = get_text(host, start, &extent, &text, error);
-	if (done)
-		show_lines(output, &extent, text.data);
+		done = show_lines(output, &extent, file) || error_set(error, ERROR_PARTIAL, "dis: the source file has fewer lines: it is another one");
+	if (!done && !file && extent.last - extent.first < MAX_LINES && error->kind != ERROR_INTERRUPTED)
+		error_set(error, ERROR_PARTIAL, "dis: the source file is not on this machine, or not where gdb looks for it: set vmcore source-path DIRECTORY");
 	if (extent.inlined[0])
 		output_note(output, "at the address itself is what is inlined there: %s", extent.inlined);
-	buffer_free(&text);
+	if (file)
+		fclose(file);
 	free(extent.file);
 	free(extent.function);
 	return done;

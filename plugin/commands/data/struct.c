@@ -463,9 +463,9 @@ static bool struct_run(struct kernel *kernel, const struct arguments *arguments,
 static const char help[] =
 	"Shows how a structure, a union or the typedef of one is laid out; with ADDRESS,\n"
 	"what is there as one, in gdb's words. ADDRESS is a symbol, a hexadecimal number\n"
-	"or an (expression); with :CPUS behind it, a per-CPU variable or pointer, of which\n"
-	"there is one for each of these CPUs: 0,2-4, a for all, nothing for that of the\n"
-	"selected thread. A MEMBER may be a member's member: se.vruntime, comm[0].\n"
+	"or an (expression); with :CPUS behind it, a per-CPU variable or pointer, of\n"
+	"which there is one for each of these CPUs: 0,2-4, a for all, nothing for that of\n"
+	"the selected thread. A MEMBER may be a member's member: se.vruntime, comm[0].\n"
 	"`kernel union' and `kernel *' are the same. Types of a module are known after\n"
 	"`kernel mod -s MODULE'.\n"
 	"\n"
