@@ -204,7 +204,7 @@ static bool parse_line(const struct command *command, char *storage, const char 
 
 		if (size == 2 && !strncmp(text, "-j", 2)) {
 			*json_ret = true;
-		} else if (*text == '-' && out == storage) {
+		} else if (*text == '-' && out == storage && !isdigit((unsigned char)text[1])) {
 			return no_such_option(command, text[1], error);
 		} else {
 			memcpy(out, text, size + after);

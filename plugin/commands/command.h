@@ -11,7 +11,8 @@
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
  *	system/		the machine, its log, the dump file: sys, log, dump, irq
- *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
+ *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
+ *				repeat
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
@@ -162,7 +163,7 @@ struct command {
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
-	/* The words are one line with a command in it: only -j is an option, anywhere in it, and quotes stay. */
+	/* The words are one line with a command in it: only -j is an option, anywhere in it (-5 is part of the line), and quotes stay. */
 	bool line;
 	/* With -j the JSON goes to the file that this option names, if it is given; 0 = none does. */
 	char file_option;
@@ -267,6 +268,7 @@ extern const struct command command_list;
 extern const struct command command_tree;
 extern const struct command command_eval;
 extern const struct command command_ascii;
+extern const struct command command_repeat;
 extern const struct command command_struct;
 extern const struct command command_whatis;
 extern const struct command command_dis;

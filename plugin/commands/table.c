@@ -24,6 +24,7 @@ const struct command *const command_table[] = {
 	&command_pte,
 	&command_ptov,
 	&command_rd,
+	&command_repeat,
 	&command_report,
 	&command_runq,
 	&command_search,

@@ -501,7 +501,7 @@ const struct command command_bt = {
 	.mi = mi_names,
 	.summary = "Show kernel stacks: of a task, of every CPU, of all tasks.",
 	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-R REF] [-d] "
-		 "[[-l] [-f|-F|-FF] [-I PC] [-S SP] | -u [-l] | -t | -T | -r [-F] | -e | -v]; bt -E [-c LIST]",
+		 "[[-lfF] [-I PC] [-S SP] | -u [-l] | -t | -T | -r [-F] | -e | -v]; bt -E [-c LIST]",
 	.help = bt_help,
 	.options = bt_options,
 	.words = COMPLETE_TASK,
