@@ -106,9 +106,9 @@ static bool repeat_run(struct kernel *kernel, const struct arguments *arguments,
 }
 
 static const char help[] =
-	"Runs COMMAND, one of ours (without `kernel' before it) or any of gdb's, again and\n"
-	"again, SECONDS after it has ended, until Ctrl-C, q at the pager, or the command\n"
-	"fails. A dump does not change meanwhile; the memory of a running machine\n"
+	"Runs COMMAND, one of ours (without `kernel' before it) or any of gdb's, again\n"
+	"and again, SECONDS after it has ended, until Ctrl-C, q at the pager, or the\n"
+	"command fails. A dump does not change meanwhile; the memory of a running machine\n"
 	"(/proc/kcore) does, but for what has been read of it once and is kept.\n"
 	"\n"
 	"JSON, when it ends: an array \"rounds\" of {round, output}.\n"
