@@ -24,6 +24,13 @@ bool has_option(const struct arguments *arguments, char letter)
 	return index >= 0 && index < 64 && arguments->flags >> index & 1;
 }
 
+bool has_option_twice(const struct arguments *arguments, char letter)
+{
+	int index = option_index(arguments->options, letter);
+
+	return index >= 0 && index < 64 && arguments->twice >> index & 1;
+}
+
 const char *option_value(const struct arguments *arguments, char letter)
 {
 	int index = option_index(arguments->options, letter);
@@ -139,6 +146,7 @@ static bool parse_options(const struct command *command, const char *word,
 		}
 		if (index < 0 || index >= 64)
 			return no_such_option(command, *letter, error);
+		arguments->twice |= arguments->flags & 1ull << index;
 		arguments->flags |= 1ull << index;
 		if (!command->options[index].argument)
 			continue;
@@ -196,7 +204,7 @@ static bool parse_line(const struct command *command, char *storage, const char 
 
 		if (size == 2 && !strncmp(text, "-j", 2)) {
 			*json_ret = true;
-		} else if (*text == '-' && out == storage) {
+		} else if (*text == '-' && out == storage && !isdigit((unsigned char)text[1])) {
 			return no_such_option(command, text[1], error);
 		} else {
 			memcpy(out, text, size + after);

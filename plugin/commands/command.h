@@ -11,7 +11,8 @@
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, mount
  *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs
- *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
+ *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
+ *				repeat
  *	report/		the page that puts all of it together
  *
  * To add one: write commands/ROOM/NAME.c with its `const struct command command_NAME`, declare it at the
@@ -57,6 +58,7 @@ enum completion {
 /* What the person typed, after parsing. */
 struct arguments {
 	uint64_t flags;				/* bit per option: see has_option() */
+	uint64_t twice;				/* those that were given more than once: -FF */
 	/* of the options with an argument, NULL = not given; same index */
 	const char *values[64];
 	const char *words[COMMAND_MAX_WORDS];	/* the rest */
@@ -105,8 +107,13 @@ struct host {
 	bool (*select_task)(void *context, void **state, uint64_t task, struct error *error);
 	/* Runs a command of gdb's; TEXT gets what it prints. */
 	bool (*execute)(void *context, const char *line, struct buffer *text, struct error *error);
-	/* Loads the debug file of the module whose struct is at ADDRESS (mod -s) into gdb; a name may be that of two. */
-	bool (*load_module)(void *context, uint64_t address, struct error *error);
+	/*
+	 * Loads the debug file of the module whose struct is at ADDRESS (mod -s) into gdb; a name may be that of two. FROM: this file, or
+	 * out of this directory first; NULL: where they are looked for.
+	 */
+	bool (*load_module)(void *context, uint64_t address, const char *from, struct error *error);
+	/* Takes it away again (mod -d). */
+	bool (*unload_module)(void *context, uint64_t address, struct error *error);
 	/* Terminal width in columns; 0 = unlimited. */
 	unsigned (*width)(void *context);
 	/* Ctrl-C, for commands that may have no kernel to ask (kernel_check_interrupt). */
@@ -156,7 +163,7 @@ struct command {
 	 * then KERNEL has a dump and nothing else (kernel_open_bare).
 	 */
 	bool without_kernel;
-	/* The words are one line with a command in it: only -j is an option, anywhere in it, and quotes stay. */
+	/* The words are one line with a command in it: only -j is an option, anywhere in it (-5 is part of the line), and quotes stay. */
 	bool line;
 	/* With -j the JSON goes to the file that this option names, if it is given; 0 = none does. */
 	char file_option;
@@ -166,6 +173,8 @@ struct command {
 
 /* Was -LETTER given? */
 bool has_option(const struct arguments *arguments, char letter);
+/* Was it given twice? */
+bool has_option_twice(const struct arguments *arguments, char letter);
 /* The value of -LETTER, NULL if not given. */
 const char *option_value(const struct arguments *arguments, char letter);
 
@@ -265,6 +274,7 @@ extern const struct command command_list;
 extern const struct command command_tree;
 extern const struct command command_eval;
 extern const struct command command_ascii;
+extern const struct command command_repeat;
 extern const struct command command_struct;
 extern const struct command command_whatis;
 extern const struct command command_dis;

@@ -9,7 +9,7 @@ core_sources += plugin/commands/command.c plugin/commands/command.h plugin/comma
 	plugin/commands/value.c plugin/commands/memory/rd.c \
 	plugin/commands/memory/kmem.c plugin/commands/memory/kmem.h plugin/commands/memory/kmem_counters.c plugin/commands/memory/kmem_per_cpu.c \
 	plugin/commands/memory/kmem_vmalloc.c plugin/commands/memory/memory_tables.c plugin/commands/memory/memory_tables.h \
-	plugin/commands/data/sym.c plugin/commands/system/dump.c plugin/commands/memory/search.c plugin/commands/system/log.c plugin/commands/system/sys.c plugin/commands/data/mod.c \
+	plugin/commands/data/sym.c plugin/commands/system/dump.c plugin/commands/memory/search.c plugin/commands/system/log.c plugin/commands/system/log.h plugin/commands/system/log_audit.c plugin/commands/system/sys.c plugin/commands/data/mod.c \
 	plugin/commands/report/document.c plugin/commands/report/document.h \
 	plugin/commands/report/report.c plugin/commands/report/report.h plugin/commands/report/report_tasks.c plugin/commands/report/report_memory.c \
 	plugin/commands/report/report_page.c plugin/commands/report/report_page.h plugin/commands/report/report_html.c plugin/commands/report/report_stacks.c \
@@ -39,9 +39,10 @@ core_sources += plugin/commands/tasks/foreach.c plugin/commands/tasks/foreach.h 
 core_sources += plugin/commands/data/eval.c plugin/commands/data/ascii.c
 core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plugin/commands/data/layout.h \
 	plugin/commands/data/cpus.c plugin/commands/data/cpus.h
-core_sources += plugin/commands/data/dis.c
+core_sources += plugin/commands/data/dis.c plugin/commands/data/dis.h plugin/commands/data/dis_source.c
 core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
 core_sources += plugin/commands/locks/rcu.c
 core_sources += plugin/commands/system/softirq.c
 core_sources += plugin/commands/tasks/cgroup.c
+core_sources += plugin/commands/data/repeat.c

@@ -160,3 +160,8 @@ bool output_heading(struct output *output, const char *text)
 {
 	return !output->ops->heading || output->ops->heading(output, text);
 }
+
+bool output_flush(struct output *output)
+{
+	return !output->ops->flush || output->ops->flush(output);
+}

@@ -110,6 +110,8 @@ struct output_ops {
 	bool (*note)(struct output *output, const char *text);
 	/* NULL = it shows none. */
 	bool (*heading)(struct output *output, const char *text);
+	/* NULL = all comes at the end. */
+	bool (*flush)(struct output *output);
 };
 
 struct output {
@@ -154,6 +156,8 @@ bool output_note(struct output *output, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Between shapes at the top, for people who read many of them: an empty line, then TEXT as a title. */
 bool output_heading(struct output *output, const char *text);
+/* What there is so far is for people to see now. */
+bool output_flush(struct output *output);
 
 /*
  * The renderer for people. WRITE gets UTF-8 text in pieces of some 32 KB (the last one at

@@ -468,6 +468,7 @@ static const struct output_ops text_ops = {
 	.boolean = text_boolean,
 	.note = text_note,
 	.heading = text_heading,
+	.flush = output_text_flush,
 };
 
 struct output *output_text_new(bool (*write)(void *context, const char *text, size_t size),

@@ -27,6 +27,7 @@ const struct command *const command_table[] = {
 	&command_ptov,
 	&command_rcu,
 	&command_rd,
+	&command_repeat,
 	&command_report,
 	&command_runq,
 	&command_search,

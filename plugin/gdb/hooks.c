@@ -189,8 +189,7 @@ static PyMethodDef event_methods[] = {
 	{ "vmcore_new_objfile", new_objfile, METH_O, NULL },
 };
 
-/* gdb.events.NAME.connect(METHOD); a gdb without that event is fine. */
-static bool connect_event(struct plugin *plugin, const char *name, PyMethodDef *method)
+bool plugin_connect_event(struct plugin *plugin, const char *name, PyMethodDef *method)
 {
 	PyObject *events = gdb_attribute(plugin, "events");
 	PyObject *event = events ? PyObject_GetAttrString(events, name) : NULL;
@@ -237,9 +236,9 @@ static bool register_hook(struct plugin *plugin, PyObject *base, const struct ho
 bool register_hooks(struct plugin *plugin)
 {
 	PyObject *base = plugin_gdb_base_class(plugin, "Command", "vmcore.Hook", hook_methods);
-	bool done = base && connect_event(plugin, "connection_removed", &event_methods[0]) &&
-		    connect_event(plugin, "gdb_exiting", &event_methods[1]) &&
-		    connect_event(plugin, "new_objfile", &event_methods[2]);
+	bool done = base && plugin_connect_event(plugin, "connection_removed", &event_methods[0]) &&
+		    plugin_connect_event(plugin, "gdb_exiting", &event_methods[1]) &&
+		    plugin_connect_event(plugin, "new_objfile", &event_methods[2]);
 
 	for (size_t i = 0; done && i < sizeof(hooks) / sizeof(hooks[0]); i++)
 		if (!register_hook(plugin, base, &hooks[i]))

@@ -230,7 +230,7 @@ static const struct cpu *selected_cpu(void *context)
 	return session_selected_cpu(context);
 }
 
-static bool load_module(void *context, uint64_t address, struct error *error)
+static bool load_module(void *context, uint64_t address, const char *from, struct error *error)
 {
 	struct session *session = context;
 	struct module *module = module_of(session->kernel, address);
@@ -239,7 +239,21 @@ static bool load_module(void *context, uint64_t address, struct error *error)
 	if (!module)
 		return error_set(error, ERROR_USAGE, "the crashed kernel had no module at 0x%" PRIx64, address);
 	host_let_go(session);
-	done = session_attach(session, error) && modules_load_debug(session, module, error);
+	done = session_attach(session, error) && modules_load_debug_from(session, module, from, error);
+	host_take_back(session);
+	return done;
+}
+
+static bool unload_module(void *context, uint64_t address, struct error *error)
+{
+	struct session *session = context;
+	struct module *module = module_of(session->kernel, address);
+	bool done;
+
+	if (!module)
+		return error_set(error, ERROR_USAGE, "the crashed kernel had no module at 0x%" PRIx64, address);
+	host_let_go(session);
+	done = session_attach(session, error) && modules_unload_debug(session, module, error);
 	host_take_back(session);
 	return done;
 }
@@ -270,6 +284,7 @@ void host_init(struct host *host, struct session *session)
 		.selected_task = selected_task,
 		.selected_cpu = selected_cpu,
 		.load_module = load_module,
+		.unload_module = unload_module,
 		.width = width,
 		.interrupted = session_interrupted,
 		.progress = session_progress,

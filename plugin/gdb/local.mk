@@ -21,8 +21,9 @@ gdb_sources += \
 	plugin/gdb/plugin.h \
 	plugin/gdb/terminal/progress.c plugin/gdb/terminal/progress.h \
 	plugin/gdb/python/python.h plugin/gdb/python/python_cpus.c plugin/gdb/python/python_module.c \
-	plugin/gdb/python/python_lists.c plugin/gdb/python/python_walk.c plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c plugin/gdb/python/python_run.c \
-	plugin/gdb/register.c \
+	plugin/gdb/python/python_lists.c plugin/gdb/python/python_walk.c plugin/gdb/python/python_objects.c plugin/gdb/python/python_read.c \
+	plugin/gdb/python/python_run.c \
+	plugin/gdb/register.c plugin/gdb/crash_names.c \
 	plugin/gdb/command_line.c plugin/gdb/command_line.h \
 	plugin/gdb/relaunch.c \
 	plugin/gdb/terminal/shell.c plugin/gdb/terminal/shell.h \

@@ -119,6 +119,21 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
+	{ "crash-names", &on_off, offsetof(struct settings, crash_names),
+	  "Whether lines at the prompt mean what they mean in crash.\n"
+	  "On, `bt', `p', `dis', `list', `search', `whatis', `eval', `struct', `*' and all\n"
+	  "other commands that crash has are ours of that name; `set' of a task or a CPU\n"
+	  "is ours, any other gdb's. `gdb COMMAND' is gdb's own, always; what crash has not\n"
+	  "got is gdb's as well. `!COMMAND' is the shell's, `< FILE' runs a file of such\n"
+	  "lines. `gdb set vmcore crash-names off' ends it. (Files that gdb itself reads\n"
+	  "stay in gdb's language.) `gdb-vmcore --crash' begins so.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) set vmcore crash-names on\n"
+	  "crash> p init_task.pid\n"
+	  "0\n"
+	  "crash> gdb print init_task.pid\n"
+	  "$1 = 0" },
 	{ "force-vmlinux", &on_off, offsetof(struct settings, force_vmlinux),
 	  "Whether to use a vmlinux of another build-id.\n"
 	  "Off, a vmlinux that is not the crashed kernel's is refused. With one, everything\n"

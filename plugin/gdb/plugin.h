@@ -31,6 +31,7 @@ struct settings {
 	char *unpack_dir;   /* set vmcore unpack-dir: for compressed dumps; NULL or "" = our cache */
 	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
+	bool crash_names;   /* set vmcore crash-names */
 	bool zero_excluded; /* set vmcore zero-excluded */
 	bool no_shell;	    /* set vmcore shell: nothing behind a command */
 };
@@ -53,6 +54,7 @@ struct plugin {
 	bool mi;		  /* a front end drives gdb */
 	bool has_ui;		  /* a front end has a channel of its own (new-ui) */
 	bool dap;		  /* gdb is an adapter (front_ends/dap.c) */
+	bool reading_crash_lines; /* crash_names.c reads the person's lines */
 	bool failed;		  /* a command did, see batch.c */
 	PyObject *missing_memory;    /* the exception; see python.h, as the next two */
 	PyObject *python_classes[16]; /* by enum python_kind */
@@ -77,6 +79,9 @@ bool gdb_output_arrived(struct plugin *plugin, struct error *error);
 PyObject *plugin_load(void);
 
 bool register_batch(struct plugin *plugin);
+bool register_crash_names(struct plugin *plugin);
+/* gdb.events.NAME.connect(METHOD), whose self is a capsule of the plugin; a gdb without that event is fine. */
+bool plugin_connect_event(struct plugin *plugin, const char *name, PyMethodDef *method);
 bool register_commands(struct plugin *plugin);
 bool register_mi(struct plugin *plugin);
 bool register_core_file(struct plugin *plugin);

@@ -32,7 +32,7 @@ static bool register_all(struct plugin *plugin, PyObject *module)
 	       register_functions(plugin) && register_frame_filter(plugin) &&
 	       register_unwinder(plugin) &&
 	       register_hooks(plugin) && register_python(plugin, module) &&
-	       register_batch(plugin);
+	       register_batch(plugin) && register_crash_names(plugin);
 }
 
 /*

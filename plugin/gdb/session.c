@@ -133,6 +133,28 @@ static bool is_cache_line(uint64_t address, size_t size)
 }
 
 /*
+ * A per-CPU variable under its plain name: what gdb has for its address is where it is linked, which is none. The person did not mean
+ * that.
+ */
+static void say_if_per_cpu(struct kernel *kernel, uint64_t address, struct error *why)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (size_t i = 0; kernel->symbols && i < symtab_count(kernel->symbols); i++) {
+		const struct symbol *symbol = symtab_get(kernel->symbols, i);
+
+		if (!symbol->percpu)
+			continue;
+		if (symbol->address < first)
+			first = symbol->address;
+		if (symbol->address + symbol->size > last)
+			last = symbol->address + symbol->size;
+	}
+	if (address >= first && address < last)
+		error_add(why, "; per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a");
+}
+
+/*
  * The server's reads with the reason of a failure told to the person: gdb says no more than "Cannot
  * access memory at address ...". One report per command that reads memory by address
  * (see hooks.c), or probing reads would flood the terminal. Runs in the server's thread, so not
@@ -151,8 +173,10 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 	if (!done && size && !is_cache_line(address, size)) {
 		int how = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
 
-		if (how != EXPLAIN_NOT)
+		if (how != EXPLAIN_NOT) {
+			say_if_per_cpu(session->kernel, address, &why);
 			explain(session, how, why.text);
+		}
 	}
 	return done;
 }

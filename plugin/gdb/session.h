@@ -174,6 +174,10 @@ const char *modules_find_debug(struct session *session, struct module *module, s
 void modules_find_for_kernel(void *context, struct module *module);
 /* Gives gdb the debug file of MODULE, if there is one and it has not got it yet. */
 bool modules_load_debug(struct session *session, struct module *module, struct error *error);
+/* The same with the file FROM, or with what is in the directory FROM before all others; NULL: as above. */
+bool modules_load_debug_from(struct session *session, struct module *module, const char *from, struct error *error);
+/* Takes the debug file from gdb. It is not loaded again before somebody asks for it by modules_load_debug_from(). */
+bool modules_unload_debug(struct session *session, struct module *module, struct error *error);
 /* What a companion file has to say of this machine. attach.c. */
 struct companion companion_of(const struct kernel *kernel);
 /*

@@ -57,3 +57,4 @@ core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
 core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
 core_sources += plugin/kernel/system/softirqs.c plugin/kernel/system/softirqs.h
 core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h
+core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h

@@ -5,7 +5,7 @@ _gdb_vmcore() {
 
 	COMPREPLY=()
 	if [[ $word == -* && $COMP_CWORD -eq 1 ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--gdb= --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "--gdb= --crash --help --version" -- "$word")
 		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 		return 0
 	fi

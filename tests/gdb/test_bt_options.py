@@ -175,3 +175,33 @@ def test_offsets_in_decimal(dump):
     offsets = [f["offset"] for f in dump.json(f"kernel bt {pid}")["tasks"][0]["frames"] if f["function"]]
     shown = [int(n) for n in re.findall(r"^ ?#\d+ .*?\S\+(\d+)(?: \[\w+\])? at ", dump.gdb(f"kernel bt -d {pid}"), re.M)]
     assert shown == offsets and "-x" in dump.gdb("kernel bt -x -d 1")
+
+
+@pytest.mark.every_machine
+@pytest.mark.scenario("sysrq", "qemu")
+def test_slab_names_of_words(dump):
+    """-F: pointers to objects whose cache gdb reads itself: tasks, their files, their memory."""
+    code = """import gdb
+def read(e):
+    try: return gdb.parse_and_eval(e)
+    except gdb.error: return None
+caches = {m: read(c + '->name') for m, c in (('task', 'task_struct_cachep'), ('files', 'files_cachep'), ('mm', 'mm_cachep'))}
+import vmcore
+for t in vmcore.tasks():
+    for member, name in caches.items():
+        value = t.address if member == 'task' else int(t.value[member])
+        if name is not None and value: print('IS', hex(value), name.string())
+"""
+    known = {int(address, 16): name for address, name in re.findall(r"^IS (0x\w+) (\S+)", dump.python(code), re.M)}
+    assert len(known) > 20
+    words = [w for task in dump.json("kernel bt -FF -A")["tasks"] for f in task.get("frames", []) for w in f.get("words", [])]
+    found = [(int(w["value"], 16), int(w["object"], 16), w["cache"]) for w in words if w.get("object")]
+    assert len(found) > 100 and all(0 <= value - start < 0x8000 for value, start, _ in found)
+    assert {(start, name) for _, start, name in found if start in known} == {(start, known[start]) for _, start, _ in found if start in known}
+    direct = {int(w["value"], 16): w.get("cache") for w in words if int(w["value"], 16) in known and not w["symbol"]}
+    merged = {cache for value, cache in direct.items() if cache and cache != known[value]}
+    assert direct and not merged and all(direct.values())
+    value, start, name = found[0]
+    shown = dump.gdb("kernel bt -F -A"), dump.gdb("kernel bt -FF -A")
+    assert f"  [{name}]\n" in shown[0] and re.search(rf"  \[0*{start:x}:{re.escape(name)}\]\n", shown[1])
+    assert "-F is of words" in dump.gdb("kernel bt -F -t", status=1)

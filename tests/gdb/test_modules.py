@@ -1,6 +1,7 @@
 """Modules as gdb sees them: where their variables are, and those that are only half there."""
 import ast
 import collections
+import json
 import re
 import shutil
 import struct
@@ -56,6 +57,52 @@ def test_variables_of_modules_are_where_the_guest_had_them(dump):
     for module, variables in got.items():
         for name, addresses in variables.items():
             assert set(addresses) <= recorded[module][name], (module, name)
+
+
+@pytest.mark.every_machine
+@pytest.mark.once
+def test_a_modules_file_by_its_name_and_away_again(dump, tmp_path):
+    """gdb has the module's types as long as it has the file, and of two files of that name the one that was named."""
+    ko = dump.directory / "modules" / "vmcore_rig.ko"
+    (tmp_path / "below").mkdir()
+    mine, other = tmp_path / "mine.ko", tmp_path / "below" / "vmcore_rig.ko"
+    shutil.copy(ko, mine)
+    shutil.copy(ko, other)
+    code = f"""import gdb, json
+def has():
+    try: gdb.execute("info scope rig_do_write", to_string=True); return "rig_mark" in gdb.execute("whatis struct rig_mark", to_string=True)
+    except gdb.error: return False
+def run(line):
+    try: return gdb.execute(line, to_string=True).strip() or "done"
+    except gdb.error as e: return str(e)
+def file(): return [m["object_file"] for m in json.loads(gdb.execute("kernel mod -j vmcore_rig", to_string=True))["modules"]][0]
+def say(*what): print(json.dumps(what))
+run("kernel mod -d vmcore_rig")       # it may be on a stack
+say(has(), file())
+run("kernel mod -s vmcore_rig {mine}"); say(has(), file())
+run("kernel mod -d vmcore_rig"); run("bt"); say(has(), file())
+run("kernel mod -S {tmp_path / 'below'}"); say(has(), file())
+say(run("kernel mod -s vmcore_rig /bin/true"))
+say(run("kernel mod -s vmcore_rig /nonexistent.ko"))
+say(run("kernel mod -d no_such"), run("kernel mod -S a b"), run("kernel mod -s failover -d failover"))
+"""
+    said = [json.loads(line) for line in dump.python(code).splitlines() if line.startswith("[")]
+    assert [s[0] for s in said[:4]] == [False, True, False, True], said
+    assert [s[1] for s in said[1:4]] == [str(mine), None, str(other)], said
+    assert "is no debug file of module vmcore_rig: " in said[4][0]
+    assert "/nonexistent.ko: No such file" in said[5][0]
+    assert "no_such" in said[6][0] and "one directory" in said[6][1] and "one of them" in said[6][2]
+
+
+@pytest.mark.every_machine
+@pytest.mark.once
+def test_modules_that_do_not_taint(dump):
+    """What /proc/modules had behind the address: (OE)."""
+    lines = [line.split() for line in dump.oracle.text("proc/modules").splitlines()]
+    tainted = {words[0]: words[6].strip("()") for words in lines if len(words) > 6}
+    clean = next(words[0] for words in lines if len(words) == 6)
+    assert {m["name"]: m["taints"] for m in dump.json("kernel mod -t")["modules"]} == tainted and tainted
+    assert "none of these modules taints the kernel" in dump.gdb(f"kernel mod -t {clean}")
 
 
 # --- a module that dies in its init function: its init area lies below the rest of it ---

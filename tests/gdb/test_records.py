@@ -1,7 +1,12 @@
 """log, sys and mod, held against dmesg, uptime, loadavg, uname and /proc/modules of the guest."""
 import collections
+import json
 import math
 import re
+
+import pytest
+
+from pokes import Poked
 
 
 def recorded_dmesg(dump):
@@ -145,3 +150,37 @@ def test_module_symbols_are_where_the_guest_had_them(dump):
 def test_modules_without_debug_files_have_names(dump):
     out = dump.gdb("info symbol veth_open")
     assert "veth_open in section .text" in out
+
+
+AUDIT = """import gdb
+def at(text): return int(gdb.parse_and_eval("(unsigned long)" + text)) & ((1 << 64) - 1)
+print("AT", at("&audit_queue"), at("&audit_hold_queue"), at("&audit_retry_queue"), at("&__log_buf"), at("&((struct sk_buff *)0)->data"),
+      at("&((struct sk_buff *)0)->len"), gdb.parse_and_eval("audit_queue.qlen + audit_hold_queue.qlen + audit_retry_queue.qlen"))
+"""
+
+
+@pytest.mark.every_machine
+@pytest.mark.scenario("sysrq", "qemu")
+@pytest.mark.once
+def test_audit_records_that_wait(dump):
+    """As many as the queues' own counters say, by gdb; and, in a copy, two that are put into them and one that leads nowhere."""
+    queue, hold, retry, free, data, length, count = map(int, dump.python(AUDIT).split("AT ")[1].split())
+    assert len(dump.json("kernel log -a")["audit"]) == count
+    assert count or "no audit record waits" in dump.gdb("kernel log -a")
+    texts = [b"audit(1790000000.123:4): syscall=59 comm=\"busybox\"", b"audit(1790000000.124:5): \xff and more"]
+    with Poked(dump) as copy:
+        order = "little" if copy.order == "<" else "big"
+        word = copy.bits // 8
+        places = [free, free + 0x1000]
+        for skb, text, head in zip(places, texts, (queue, hold)):
+            copy.write_word(skb, head)
+            copy.write_word(head, skb)
+            copy.write_word(skb + data, skb + 0x800)
+            copy.write(skb + length, (16 + len(text)).to_bytes(4, order))
+            copy.write(skb + 0x800, (16 + len(text)).to_bytes(4, order) + (1300).to_bytes(2, order) + bytes(10) + text)
+        copy.write_word(retry, 1 << 62 if dump.machine == "s390x" else 8)      # its lowcore is at 0
+        output = dump.gdb("kernel log -a", "kernel log -a -j", vmcore=copy.save(), status=1)
+    assert f"type=1300 {texts[0].decode()}\ntype=1300 " in output and "not all could be read" in output
+    rows = json.loads(next(line for line in output.splitlines() if line.startswith("{")))["audit"]
+    assert [(r["queue"], int(r["skb"], 16), r["text"].encode(errors="replace")[:20]) for r in rows] == \
+        [("waiting", places[0], texts[0][:20]), ("held", places[1], texts[1][:20])]

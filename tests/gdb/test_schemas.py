@@ -20,10 +20,10 @@ CASES = {
     "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
            "-r", "-S", "-y 7", "-I", "-Y -H"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
-           "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1"],
-    "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7"],
+           "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1", "-F 1", "-FF -r 1"],
+    "log": ["", "-T", "-t", "-d", "-m", "-c", "-l err+", "-l 7", "-a"],
     "sys": ["", "-t", "-i", "-c", "-c read", "config", "config CONFIG_SMP"],
-    "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-S"],
+    "mod": ["", "-t", "-u", "-s vmcore_rig", "vmcore_rig", "-d vmcore_rig", "-S"],
     "dump": ["", "-v", "-c"],
     "rd": ["linux_banner", "-8 linux_banner 3", "-16 linux_banner 40", "-32 linux_banner", "-64 linux_banner 5", "-d jiffies",
            "-D jiffies", "-s init_task 64", "-x linux_banner", "-a linux_banner", "-N linux_banner 4", "-R linux_banner 4",
@@ -44,8 +44,8 @@ CASES = {
              "-h -r -B -o task_struct.tasks -e init_task (init_task.tasks.prev)", "-H -x -S list_head -l 8 modules", "-H -d -s list_head.next modules"],
     "struct": ["list_head", "-o page", "task_struct.comm,se.vruntime,sched_reset_on_fork", "-x list_head modules", "-d -c -2 list_head modules", "-r list_head modules",
                "-o list_head modules", "-p task_struct.parent init_task", "rq.cpu runqueues:a", "-l task_struct.tasks task_struct.pid (&init_task.tasks)",
-               "-u list_head 0"],
-    "dis": ["schedule", "-l -r schedule+0x10 2", "-f -x -d schedule", "-u 0"],
+               "-u list_head 0", "-f list_head 0"],
+    "dis": ["schedule", "-l -r schedule+0x10 2", "-f -x -d schedule", "-u 0", "-s rig_do_write", "-b 2 schedule 3"],
     "whatis": ["-o list_head", "init_task.mm", "-r 16-24 -m list_head"],
     "eval": ["-b (1 << 3 | 2)", "-l 128m"],
     "ascii": ["", "65762078756e694c"],
@@ -62,6 +62,7 @@ CASES = {
     "waitq": ["kauditd_wait", "rcu_state.gp_wq rcu_state", "-s (&rcu_state.gp_wq)"],
     "workqueue": ["", "-a", "-d"],
     "foreach": ["1 sig", "active ps"],
+    "repeat": ["-0 python import itertools; n = globals().setdefault('n', itertools.count()); next(n) < 3 or int('end')"],
     "set": ["", "2", "-c 1", "-p"],
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],
     "rcu": [""],
@@ -73,7 +74,7 @@ CASES = {
 }
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
-         ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
+         ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("struct", "-f list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
          ("set", "-p"), ("bt", "1 -S 0"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
 
 

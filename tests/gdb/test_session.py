@@ -128,9 +128,11 @@ def test_help_and_completion(one):
     topics = ["kernel", "kernel python", "target vmcore", "set vmcore", "function task", "function cpu_curr", "function per_cpu",
               "function container_of", *(f"kernel {c}" for c in ("ps", "log", "sys", "mod", "bt")),
               *(f"set vmcore {s}" for s in ("module-path", "vmlinux", "force-vmlinux", "zero-excluded", "threads"))]
-    for topic in topics:
-        # What gdb prints at attaching comes first, with the dump's path in it.
-        text = one.gdb(f"echo HELP\\n", f"help {topic}").split("HELP\n", 1)[1]
+    topics += [f"kernel {c}" for c in re.findall(r"^kernel (\S+?)(?:, kernel \S+)? -- ", out, re.M)]
+    assert len(topics) > 50
+    # What gdb prints at attaching comes first, with the dump's path in it.
+    texts = one.gdb(*(c for topic in topics for c in ("echo HELP\\n", f"help {topic}"))).split("HELP\n")[1:]
+    for topic, text in zip(topics, texts, strict=True):
         assert text.strip() and all(len(line) <= 80 for line in text.splitlines()
                                     if not line.startswith('Type "help')), topic
 

@@ -2,6 +2,7 @@
 import functools
 import json
 import re
+import struct
 
 import pytest
 
@@ -125,3 +126,35 @@ def test_errors(dump):
                  "list_head.next.nonsense is no member, or one behind a pointer", "runqueues:a is all of them", "modules is not a per-CPU variable",
                  'COUNT is a number from 1 to 1048576, or from -1 to -1048576, not "0"', "at which address?"):
         assert part in text
+
+
+@pytest.mark.every_machine
+@pytest.mark.once
+def test_offset_in_the_dumps_file(dump):
+    """-f: the file's own program headers say where physical memory is."""
+    path = next((dump.directory / n for n in ("vmcore.elf", "vmcore.qemu-elf") if (dump.directory / n).exists()), None)
+    if not path:
+        pytest.skip("no ELF dump")
+    physical = int(next(row for row in dump.json("kernel vtop init_task")["translations"])["physical"], 16)
+    wanted = None
+    with open(path, "rb") as file:
+        header = file.read(64)
+        order = "<" if header[5] == 1 else ">"
+        wide = header[4] == 2
+        (at,), (size, count) = (struct.unpack_from(order + "Q", header, 32), struct.unpack_from(order + "HH", header, 54)) if wide else \
+            (struct.unpack_from(order + "I", header, 28), struct.unpack_from(order + "HH", header, 42))
+        for i in range(count):
+            file.seek(at + i * size)
+            data = file.read(size)
+            if wide:
+                kind, _, offset, _, start, inside = struct.unpack_from(order + "IIQQQQ", data)
+            else:
+                kind, offset, _, start, inside = struct.unpack_from(order + "IIIII", data)
+            if kind == 1 and start <= physical < start + inside:
+                wanted = offset + physical - start
+    assert wanted
+    out = dump.gdb(f"kernel struct -f task_struct.pid,comm {wanted:x}", "kernel struct -f list_head ffffffffffffff", vmcore=path)
+    assert re.search(r'pid = 0\n  comm = "swapper', out), out
+    assert "the dump's file has no memory" in out
+    if dump.scenario == "sysrq":
+        assert "memory is compressed" in dump.gdb("kernel struct -f list_head 10", status=1)

@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/buffer.h"
-#include "commands/command.h"
+#include "commands/data/dis.h"
 #include "kernel/modules/module.h"
 #include "kernel/modules/symbolize.h"
 
@@ -18,6 +18,8 @@ static const struct option options[] = {
 	{ 'r', NULL, "the function from its start up to ADDRESS" },
 	{ 'f', NULL, "from ADDRESS to the end of the function" },
 	{ 'l', NULL, "file and line behind the first instruction of each" },
+	{ 's', NULL, "the lines of source that it is made of, in place of instructions" },
+	{ 'b', "BYTES", "so many bytes behind each ud2 are data: BUG() in kernels before 2.6.20" },
 	{ 'u', NULL, "ADDRESS is the selected task's" },
 	{ 'x', NULL, "offsets in hexadecimal, as without it" },
 	{ 'd', NULL, "offsets in decimal" },
@@ -56,6 +58,8 @@ struct dis {
 	struct instruction *list;
 	size_t nr, room, nr_from_file;
 	char source[256];		/* the last one that was shown */
+	uint64_t skip;			/* -b: bytes behind each ud2 */
+	bool skipping;			/* one was met: it goes on behind them */
 };
 
 /* The address of a symbol, also of a module's. */
@@ -142,7 +146,8 @@ static bool keep(void *context, uint64_t address, unsigned size, bool from_file,
 			*at = ' ';
 	dis->nr++;
 	dis->nr_from_file += from_file;
-	return true;
+	dis->skipping = dis->skip && !strncmp(grown->text, "ud2", 3);
+	return !dis->skipping;
 }
 
 static bool show_source(struct dis *dis, uint64_t address)
@@ -223,13 +228,17 @@ static bool parse(struct dis *dis, struct error *error)
 		return false;
 	dis->start = dis->address;
 	if (has_option(arguments, 'u')) {
-		if (reverse || forward)
+		if (reverse || forward || has_option(arguments, 's'))
 			return error_set(error, ERROR_USAGE, "dis: of a task's code it is not known where functions begin and end: give COUNT");
 		if (!dis->count)
 			dis->count = 1;
 		return select_user_root(dis->kernel, dis->host, "dis", 0, dis->address, "", &root, error);
 	}
-	if (!reverse && !forward && (dis->count || !is_symbol)) {
+	if (option_value(arguments, 'b') && !parse_count("dis", "-b", option_value(arguments, 'b'), 64, &dis->skip, error))
+		return false;
+	if (has_option(arguments, 's') && (dis->count || reverse || forward))
+		return error_set(error, ERROR_USAGE, "dis: -s shows the whole function's source; neither COUNT nor -r nor -f goes with it");
+	if (!has_option(arguments, 's') && !reverse && !forward && (dis->count || !is_symbol)) {
 		if (!dis->count)
 			dis->count = 1;
 		return true;
@@ -255,9 +264,17 @@ static bool dis_run(struct kernel *kernel, const struct arguments *arguments, st
 		return error_set(error, ERROR_USAGE, "dis: there is no disassembler here");
 	if (!parse(&dis, error))
 		return false;
+	if (has_option(arguments, 's'))
+		return dis_source(kernel, arguments, output, host, dis.address, dis.start, dis.end, error);
 	limit = dis.count && !reverse ? dis.count : MAX_COUNT;
 	output_begin(output, &shape);
-	done = host->disassemble(host->context, dis.start | mark, dis.end, limit, keep, &dis, error);
+	do {
+		uint64_t start = dis.skipping ? dis.list[dis.nr - 1].address + dis.list[dis.nr - 1].size + dis.skip : dis.start | mark;
+
+		dis.skipping = false;
+		done = (dis.end && start >= dis.end) || dis.nr >= limit ||
+		       host->disassemble(host->context, start, dis.end, limit - dis.nr, keep, &dis, error);
+	} while (dis.skipping);
 	show(&dis);
 	for (size_t i = 0; i < dis.nr; i++)
 		free(dis.list[i].text);
@@ -270,15 +287,29 @@ static bool dis_run(struct kernel *kernel, const struct arguments *arguments, st
 static const char help[] =
 	"Disassembles, by gdb's own disassembler: a function, given its name; so many\n"
 	"instructions from ADDRESS on (1 without COUNT); with -r its function up to\n"
-	"ADDRESS, of which COUNT are the last; with -f the rest of it. ADDRESS is a symbol,\n"
-	"schedule+0x5a as stacks have it, a hexadecimal number or an (expression). Code is\n"
-	"the dump's, with all that was patched; what the dump lacks comes out of vmlinux,\n"
-	"and a note says so. (Source lines among it: gdb's `disassemble /s'.)\n"
+	"ADDRESS, of which COUNT are the last; with -f the rest of it. ADDRESS is a\n"
+	"symbol, schedule+0x5a as stacks have it, a hexadecimal number or an\n"
+	"(expression). Code is the dump's, with all that was patched; what the dump lacks\n"
+	"comes out of vmlinux, and a note says so. (Source lines among it: gdb's\n"
+	"`disassemble /s'.) With -s it is the function's source, where that is on this\n"
+	"machine (help set vmcore source-path), with a * at the line of ADDRESS.\n"
 	"\n"
-	"JSON: \"instructions\" with \"address\", \"symbol\", \"offset\", \"instruction\", \"bytes\".\n"
+	"JSON: \"instructions\" with \"address\", \"symbol\", \"offset\", \"instruction\", \"bytes\";\n"
+	"with -s \"source\" and \"lines\".\n"
 	"\n"
 	"Example:\n"
-	"(gdb) kernel dis -l -r schedule+0x5a 2\n";
+	"(gdb) kernel dis -l -r schedule+0x5a 2\n"
+	"ffffffffa8c11545  <schedule+0x55>:  call   0xffffffffa8c10af0 <__schedule>\n"
+	"  ; kernel/sched/core.c:6719 schedule\n"
+	"ffffffffa8c1154a  <schedule+0x5a>:  mov    (%rbx),%rax\n"
+	"  ; arch/x86/include/asm/bitops.h:207 variable_test_bit\n"
+	"(gdb) kernel dis -s rig_do_write+0x80\n"
+	"    FILE: states.c\n"
+	"    LINE: 278\n"
+	"FUNCTION: rig_do_write\n"
+	"   265  static ssize_t rig_do_write(struct file *file, ...\n"
+	"  ...\n"
+	" * 278          for (i = 0; i < RIG_ROLES; i++)\n";
 
 static const struct mi_name mi_names[] = { { "disassemble", NULL }, { 0 } };
 
@@ -286,7 +317,7 @@ const struct command command_dis = {
 	.name = "dis",
 	.mi = mi_names,
 	.summary = "Disassemble code of the kernel, its modules or a task.",
-	.usage = "dis [-r|-f] [-l] [-u] [-x|-d] ADDRESS [COUNT]",
+	.usage = "dis [-r|-f] [-l] [-u] [-x|-d] [-b BYTES] ADDRESS [COUNT] | dis -s ADDRESS",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -7,8 +7,9 @@
 #include "kernel/modules/module.h"
 
 static const struct option options[] = {
-	{ 's', NULL, "load the debug information of the modules named into gdb" },
-	{ 'S', NULL, "load that of all modules" },
+	{ 's', NULL, "load the debug information of the modules named; of one, from FILE" },
+	{ 'S', NULL, "load that of all modules; what is below DIRECTORY comes first" },
+	{ 'd', NULL, "take the debug information of the modules named away from gdb" },
 	{ 't', NULL, "show only modules that taint the kernel, and how" },
 	{ 'u', NULL, "show sizes and users instead of addresses, as lsmod does" },
 	{ 0 }
@@ -38,9 +39,9 @@ enum {
 #define HIDDEN COLUMN_JSON_ONLY
 #define COLUMNS(address_, object_, taints_, users_) { \
 	[ADDRESS] = { "address", "MODULE", 16, COLUMN_ADDRESS | address_ }, \
-	[NAME] = { "name", "NAME", 20, COLUMN_LEFT }, \
+	[NAME] = { "name", "NAME", 18, COLUMN_LEFT }, \
 	[BASE] = { "base", "BASE", 16, COLUMN_ADDRESS | address_ }, \
-	[SIZE] = { "size", "SIZE", 8, COLUMN_RIGHT }, \
+	[SIZE] = { "size", "SIZE", 7, COLUMN_RIGHT }, \
 	[OBJECT_TEXT] = { "object_text", "OBJECT FILE", 0, COLUMN_TEXT_ONLY | object_ }, \
 	[OBJECT] = { "object_file", NULL, 0, HIDDEN }, \
 	[TAINTS] = { "taints", "TAINTS", 6, taints_ }, \
@@ -67,12 +68,33 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	if (has_option(arguments, 's') && !arguments->nr_words)
 		return error_set(error, ERROR_USAGE,
 				 "mod: -s needs the names of modules; -S loads all");
-	if (has_option(arguments, 'S') && (has_option(arguments, 's') || arguments->nr_words))
-		return error_set(error, ERROR_USAGE, "mod: -S loads all modules; -s those named");
+	if (has_option(arguments, 'd') && !arguments->nr_words)
+		return error_set(error, ERROR_USAGE, "mod: -d needs the names of modules");
+	if (has_option(arguments, 's') + has_option(arguments, 'S') + has_option(arguments, 'd') > 1)
+		return error_set(error, ERROR_USAGE, "mod: -S loads all modules, -s those named, -d takes away; give one of them");
+	if (has_option(arguments, 'S') && arguments->nr_words > 1)
+		return error_set(error, ERROR_USAGE, "mod: -S loads all modules, out of one directory; -s those named");
 	if (has_option(arguments, 't') && has_option(arguments, 'u'))
 		return error_set(error, ERROR_USAGE,
 				 "mod: -t and -u are different views; give one of them");
 	return true;
+}
+
+/* Where files are to come from: mod -s NAME FILE, mod -S DIRECTORY; NULL = not said. */
+static const char *files_from(struct kernel *kernel, const struct arguments *arguments)
+{
+	const char *last = arguments->nr_words ? arguments->words[arguments->nr_words - 1] : NULL;
+
+	if (has_option(arguments, 'S'))
+		return last;
+	return has_option(arguments, 's') && arguments->nr_words == 2 && strchr("/.~", last[strcspn(last, "/.~")]) &&
+	       last[strcspn(last, "/.~")] && !module_find(kernel, last) ? last : NULL;
+}
+
+/* The words that are names of modules. */
+static size_t nr_names(struct kernel *kernel, const struct arguments *arguments)
+{
+	return arguments->nr_words - (files_from(kernel, arguments) != NULL);
 }
 
 /* Words without an answer; ERROR_PARTIAL where others have one. */
@@ -82,11 +104,13 @@ static bool check_words(struct kernel *kernel, const struct arguments *arguments
 	const char *first = NULL;
 	size_t missing = 0;
 
-	for (size_t i = 0; i < arguments->nr_words; i++)
+	size_t count = nr_names(kernel, arguments);
+
+	for (size_t i = 0; i < count; i++)
 		if (!module_find(kernel, arguments->words[i]) && !missing++)
 			first = arguments->words[i];
 	return !missing ||
-	       error_set(error, missing < arguments->nr_words ? ERROR_PARTIAL : ERROR_USAGE,
+	       error_set(error, missing < count ? ERROR_PARTIAL : ERROR_USAGE,
 			 "mod: no module is called \"%s\"; `mod` lists them", first);
 }
 
@@ -94,7 +118,7 @@ static bool wanted(const struct arguments *arguments, const struct module *modul
 {
 	if (has_option(arguments, 't') && !module->taints[0])
 		return false;
-	if (!arguments->nr_words)
+	if (!arguments->nr_words || has_option(arguments, 'S'))
 		return true;
 	for (size_t i = 0; i < arguments->nr_words; i++)
 		if (strcmp(arguments->words[i], module->name) == 0)
@@ -106,6 +130,8 @@ static const char *object_file(const struct module *module)
 {
 	if (module->debug_refused)
 		return "(not usable)";
+	if (module->debug_unwanted)
+		return "(not loaded)";
 	if (module->debug_path)
 		return module->debug_path;
 	return module->debug_searched ? "(not found)" : "(not loaded)";
@@ -137,7 +163,7 @@ static bool emit_module(struct output *output, const struct module *module)
 	       (!base || output_address(output, BASE, base)) &&
 	       (module->size_unknown || output_uint(output, SIZE, module->size)) &&
 	       output_string(output, OBJECT_TEXT, object_file(module)) &&
-	       optional(output, OBJECT, module->debug_refused ? NULL : module->debug_path) &&
+	       optional(output, OBJECT, module->debug_refused || module->debug_unwanted ? NULL : module->debug_path) &&
 	       optional(output, TAINTS, module->taints) && emit_users(output, module) &&
 	       optional(output, STATE, module->state) &&
 	       optional(output, BUILD_ID, module->build_id) &&
@@ -153,11 +179,12 @@ static bool emit_module(struct output *output, const struct module *module)
 static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 		       const struct host *host, struct buffer *notes, struct error *missing, struct error *error)
 {
+	const char *from = files_from(kernel, arguments);
 	struct module_list *list;
 	struct error why;
 	size_t count = 0;
 
-	if (!host || !host->load_module)
+	if (!host || !host->load_module || !host->unload_module)
 		return error_set(error, ERROR_UNSUPPORTED,
 				 "mod: debug information can be loaded in gdb only");
 	if (!modules_get(kernel, &list, error))
@@ -168,9 +195,10 @@ static bool load_files(struct kernel *kernel, const struct arguments *arguments,
 		if (!kernel_step(kernel, "loading", i, list->count, error))
 			return false;
 		if (!wanted(arguments, &list->modules[i]) ||
-		    host->load_module(host->context, list->modules[i].address, &why))
+		    (has_option(arguments, 'd') ? host->unload_module(host->context, list->modules[i].address, &why) :
+						  host->load_module(host->context, list->modules[i].address, from, &why)))
 			continue;
-		if (why.kind == ERROR_INTERRUPTED || (arguments->nr_words && count == 1)) {
+		if (why.kind == ERROR_INTERRUPTED || (!has_option(arguments, 'S') && count == 1)) {
 			*error = why;
 			return false;
 		}
@@ -209,6 +237,15 @@ static void emit_notes(struct output *output, const struct module_list *list,
 		emit_notes_of(output, &list->modules[i]);
 }
 
+/* Not read is not clean. */
+static bool are_taints_known(const struct module_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->modules[i].damage)
+			return false;
+	return !list->damage;
+}
+
 static const struct shape *view(const struct arguments *arguments)
 {
 	if (has_option(arguments, 't'))
@@ -222,6 +259,7 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 	struct error missing = { .kind = ERROR_NONE };
 	struct buffer notes = { 0 };
 	struct module_list *list;
+	size_t nr_shown = 0;
 	bool good = true;
 
 	if (!check_options(arguments, error) || !modules_get(kernel, &list, error))
@@ -230,16 +268,21 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 		*error = missing;
 		return false;
 	}
-	if (has_option(arguments, 's') || has_option(arguments, 'S'))
+	if (has_option(arguments, 's') || has_option(arguments, 'S') || has_option(arguments, 'd'))
 		good = load_files(kernel, arguments, host, &notes, &missing, error);
 	if (good && output_begin(output, view(arguments))) {
-		for (size_t i = 0; i < list->count; i++)
-			if (wanted(arguments, &list->modules[i]) &&
-			    !emit_module(output, &list->modules[i]))
+		for (size_t i = 0; i < list->count; i++) {
+			if (!wanted(arguments, &list->modules[i]))
+				continue;
+			nr_shown++;
+			if (!emit_module(output, &list->modules[i]))
 				break;
+		}
 		output_end(output);
 		if (!list->count && !list->damage)
 			output_note(output, "the kernel's list of modules is empty");
+		else if (has_option(arguments, 't') && !nr_shown && are_taints_known(list) && missing.kind == ERROR_NONE)
+			output_note(output, nr_names(kernel, arguments) ? "none of these modules taints the kernel" : "no module taints the kernel");
 		emit_notes(output, list, &notes);
 	}
 	buffer_free(&notes);
@@ -247,7 +290,7 @@ static bool mod_run(struct kernel *kernel, const struct arguments *arguments, st
 		*error = missing;
 		return false;
 	}
-	if (good && list->damage && !arguments->nr_words)
+	if (good && list->damage && !nr_names(kernel, arguments))
 		return error_set(error, ERROR_PARTIAL, "mod: the list of modules is not complete");
 	return good;
 }
@@ -262,6 +305,9 @@ static const char help[] =
 	"NAME.ko.debug and NAME.ko with the module's build-id, below `set vmcore\n"
 	"module-path` first, then beside vmlinux and in /usr/lib/debug; what has another\n"
 	"build-id is not used. \"(not found)\" means that they were looked for in vain.\n"
+	"-s NAME FILE takes that file (with a / or a . in its name), if it is the\n"
+	"module's; -S DIRECTORY what is below it before all other places. -d takes it\n"
+	"away: a stack that passes through the module does not bring it back, -s does.\n"
 	"\n"
 	"USES and USED BY (-u) are as in lsmod; [permanent] is a module that cannot be\n"
 	"unloaded. Taints (-t): P proprietary, F force loaded, O built out of the\n"
@@ -273,20 +319,23 @@ static const char help[] =
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel mod failover net_failover btrfs\n"
-	"     MODULE       NAME                        BASE            SIZE  OBJECT FILE\n"
-	"ffffffffc0544100  failover              ffffffffc0605000     16384  (not loaded)\n"
-	"ffffffffc054a140  net_failover          ffffffffc0606000     24576  (not loaded)\n"
-	"ffffffffc0ae58c0  btrfs                 ffffffffc0c00000   2584576  (not loaded)\n"
+	"     MODULE       NAME                      BASE           SIZE  OBJECT FILE\n"
+	"ffffffffc0544100  failover            ffffffffc0605000    16384  (not loaded)\n"
+	"ffffffffc054a140  net_failover        ffffffffc0606000    24576  (not loaded)\n"
+	"ffffffffc0ae58c0  btrfs               ffffffffc0c00000  2584576  (not loaded)\n"
 	"\n"
 	"(gdb) kernel mod -u failover net_failover btrfs\n"
-	"NAME                      SIZE   USES  USED BY\n"
-	"failover                 16384      1  net_failover\n"
-	"net_failover             24576      1  virtio_net\n"
-	"btrfs                  2584576      0\n"
+	"NAME                   SIZE   USES  USED BY\n"
+	"failover              16384      1  net_failover\n"
+	"net_failover          24576      1  virtio_net\n"
+	"btrfs               2584576      0\n"
 	"\n"
 	"(gdb) kernel mod -t\n"
-	"NAME                      SIZE  TAINTS\n"
-	"vmcore_rig               20480  OE\n";
+	"NAME                   SIZE  TAINTS\n"
+	"vmcore_rig            20480  OE\n"
+	"\n"
+	"(gdb) kernel mod -s e1000e /home/me/e1000e/e1000e.ko\n"
+	"(gdb) kernel mod -d e1000e\n";
 
 static const struct mi_name mi_names[] = { { "modules", NULL }, { 0 } };
 
@@ -295,7 +344,7 @@ const struct command command_mod = {
 	.alias = "lsmod",
 	.mi = mi_names,
 	.summary = "List the modules; load their debug information.",
-	.usage = "mod [-t|-u] [MODULE]... | mod -s MODULE... | mod -S",
+	.usage = "mod [-t|-u] [MODULE]... | mod -s MODULE [FILE|MODULE...] | mod -S [DIRECTORY] | mod -d MODULE...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_MODULE,

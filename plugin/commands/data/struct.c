@@ -10,6 +10,7 @@
 #include "commands/data/cpus.h"
 #include "commands/data/entries.h"
 #include "commands/data/layout.h"
+#include "kernel/memory/page.h"
 
 #define MAX_COUNT (1 << 20)
 
@@ -19,6 +20,7 @@ static const struct option options[] = {
 	{ 'p', NULL, "a member's type, too, and what a pointer points to" },
 	{ 'r', NULL, "as numbers, like rd" },
 	{ 'u', NULL, "ADDRESS is the selected task's" },
+	{ 'f', NULL, "ADDRESS is an offset in the dump's file, in hexadecimal" },
 	{ 'c', "COUNT", "so many of them, one behind the other; of -COUNT this is the last" },
 	{ 'x', NULL, "numbers in hexadecimal" },
 	{ 'd', NULL, "numbers in decimal" },
@@ -342,6 +344,27 @@ static bool parse_number(const char *text, int64_t *count_ret, struct error *err
 			 text);
 }
 
+/* -f: where the kernel has in memory what is at OFFSET of the dump's (first) file. */
+static bool address_in_file(struct view *view, const char *word, uint64_t *address_ret, struct error *error)
+{
+	const struct dump *dump = view->kernel->dump;
+	uint64_t offset;
+
+	if (!parse_hex("struct -f", word, &offset, error))
+		return false;
+	if (dump->format != &dump_format_elf && dump->format != &dump_format_raw && dump->format != &dump_format_vmware)
+		return error_set(error, ERROR_USAGE, "struct -f: in a file of format %s memory is compressed; only where it is as it was an offset is that of "
+				 "an address", dump->format->name);
+	for (size_t i = 0; i < dump->nr_ranges; i++) {
+		const struct dump_range *range = &dump->ranges[i];
+
+		if ((!range->file || range->file == dump->files[0]) && offset >= range->file_offset && offset - range->file_offset < range->file_size)
+			return page_direct_address(view->kernel, range->start + (offset - range->file_offset), address_ret, error) ||
+			       error_prefix(error, "struct -f");
+	}
+	return error_set(error, ERROR_USAGE, "struct -f: at offset 0x%" PRIx64 " the dump's file has no memory", offset);
+}
+
 /* All that is asked of what is at WORD. */
 static bool show_memory(struct view *view, char *word, struct error *error)
 {
@@ -366,10 +389,13 @@ static bool show_memory(struct view *view, char *word, struct error *error)
 		view->columns[VALUE].title = "\n%";
 	}
 	view->shape = (struct shape){ "structures", SHAPE_PLAIN, view->columns, ARRAY_SIZE(columns) };
-	symbol = list ? NULL : symtab_find(view->kernel->symbols, word);
+	symbol = list || has_option(view->arguments, 'f') ? NULL : symtab_find(view->kernel->symbols, word);
 	if (symbol && symbol->percpu)
 		return error_set(error, ERROR_USAGE, "struct: %s is a per-CPU variable: %s:a is all of them, %s:1 that of CPU 1", word, word, word);
-	if (!list && !parse_address(view->kernel, view->host, view->output, "struct", word, &address, error))
+	if (has_option(view->arguments, 'f') && (list || has_option(view->arguments, 'u')))
+		return error_set(error, ERROR_USAGE, "struct: -f is of an offset; neither :CPUS nor -u goes with it");
+	if (!list && !(has_option(view->arguments, 'f') ? address_in_file(view, word, &address, error) :
+							  parse_address(view->kernel, view->host, view->output, "struct", word, &address, error)))
 		return false;
 	if (!list && has_option(view->arguments, 'u') &&
 	    !select_user_root(view->kernel, view->host, "struct", 0, address, "", &root, error))
@@ -406,8 +432,8 @@ static bool run_view(struct view *view, char *name, char *address, struct error 
 		return false;
 	if (address)
 		return show_memory(view, address, error);
-	if (count || link)
-		return error_set(error, ERROR_USAGE, "struct: at which address? %s goes with one", count ? "COUNT" : "-l");
+	if (count || link || has_option(arguments, 'f'))
+		return error_set(error, ERROR_USAGE, "struct: at which address? %s goes with one", count ? "COUNT" : link ? "-l" : "-f");
 	return show_type(view, error);
 }
 
@@ -437,9 +463,9 @@ static bool struct_run(struct kernel *kernel, const struct arguments *arguments,
 static const char help[] =
 	"Shows how a structure, a union or the typedef of one is laid out; with ADDRESS,\n"
 	"what is there as one, in gdb's words. ADDRESS is a symbol, a hexadecimal number\n"
-	"or an (expression); with :CPUS behind it, a per-CPU variable or pointer, of which\n"
-	"there is one for each of these CPUs: 0,2-4, a for all, nothing for that of the\n"
-	"selected thread. A MEMBER may be a member's member: se.vruntime, comm[0].\n"
+	"or an (expression); with :CPUS behind it, a per-CPU variable or pointer, of\n"
+	"which there is one for each of these CPUs: 0,2-4, a for all, nothing for that of\n"
+	"the selected thread. A MEMBER may be a member's member: se.vruntime, comm[0].\n"
 	"`kernel union' and `kernel *' are the same. Types of a module are known after\n"
 	"`kernel mod -s MODULE'.\n"
 	"\n"
@@ -465,7 +491,7 @@ const struct command command_struct = {
 	.alias = "union",
 	.mi = mi_names,
 	.summary = "Show a structure's layout, or one in memory.",
-	.usage = "struct [-o] [-l OFFSET] [-p|-r] [-u] [-x|-d] NAME[.MEMBER,...] [ADDRESS[:CPUS] [[-c] COUNT]]",
+	.usage = "struct [-o] [-l OFFSET] [-p|-r] [-u|-f] [-x|-d] NAME[.MEMBER,...] [ADDRESS[:CPUS] [[-c] COUNT]]",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_TYPE,

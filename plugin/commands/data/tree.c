@@ -70,10 +70,10 @@ static bool tree_run(struct kernel *kernel, const struct arguments *arguments, s
 
 static const char help[] =
 	"Shows the address of each entry of a tree of the kernel, in order: of an rbtree\n"
-	"the structures whose rb_node at OFFSET is in the tree that the rb_root at ADDRESS\n"
-	"heads, of an xarray (a radix tree, an IDR's idr_rt) what is in it, of a maple\n"
-	"tree (an mm_struct's mm_mt) as well; -p: with the index, there the first of its\n"
-	"range. OFFSET is\n"
+	"the structures whose rb_node at OFFSET is in the tree that the rb_root at\n"
+	"ADDRESS heads, of an xarray (a radix tree, an IDR's idr_rt) what is in it, of a\n"
+	"maple tree (an mm_struct's mm_mt) as well; -p: with the index, there the first\n"
+	"of its range. OFFSET is\n"
 	"a number in C's way or STRUCT.MEMBER; ADDRESS a symbol, a hexadecimal number or\n"
 	"an (expression). What cannot be read of a tree fails after what can.\n"
 	"\n"

@@ -572,8 +572,8 @@ static const char help[] =
 	"(gdb) kernel locks\n"
 	"BLOCKS      PID  ST   SECONDS  COMMAND            WAITS FOR\n"
 	"     1      174  IN     7.925  thread-7\n"
-	"     0      166  IN     7.927    rig-threads      join 00007f6fa46f9990 in do_futex *\n"
-	"     0       33  UN     1.664  kworker/0:1        flush_work ff588cfec0137e50, of deferred_probe_work_func in flush_work *\n"
+	"     0      166  IN     7.927    rig-threads      join 00007f6fa46f9990 in do...\n"
+	"     0       33  UN     1.664  kworker/0:1        flush_work ff588cfec0137e50...\n"
 	"note: * what it waits for is inferred from its stack\n";
 
 static const struct mi_name mi_names[] = { { "locks", NULL }, { 0 } };

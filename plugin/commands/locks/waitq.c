@@ -122,10 +122,10 @@ static bool waitq_run(struct kernel *kernel, const struct arguments *arguments, 
 
 static const char help[] =
 	"The waiters in a wait queue's list: the task, its state, the entry, whether only\n"
-	"one of its like is woken (EXCL), and the function that wakes it. Waiters that are\n"
-	"no tasks, as epoll's, have `-' for it. ADDRESS is that of a wait_queue_head; with\n"
-	"STRUCT.MEMBER that of the structure that has it, or a completion, as MEMBER.\n"
-	"Who waits for what, the other way round, is `kernel locks -a'.\n"
+	"one of its like is woken (EXCL), and the function that wakes it. Waiters that\n"
+	"are no tasks, as epoll's, have `-' for it. ADDRESS is that of a wait_queue_head;\n"
+	"with STRUCT.MEMBER that of the structure that has it, or a completion, as\n"
+	"MEMBER. Who waits for what, the other way round, is `kernel locks -a'.\n"
 	"\n"
 	"JSON: \"queues\" with \"waiters\".\n"
 	"\n"
@@ -133,7 +133,7 @@ static const char help[] =
 	"(gdb) kernel waitq kauditd_wait\n"
 	"WAIT QUEUE: ffffffffa4fd7660  kauditd_wait\n"
 	"    PID        TASK        ST       ENTRY        EXCL  COMMAND          FUNCTION\n"
-	"     40  ff30301fc1370000  IN  ff588cfec016fe98  no    kauditd          autoremove_wake_function\n"
+	"     40  ff30301fc1370000  IN  ff588cfec016fe98  no    kauditd          autor...\n"
 	"(gdb) kernel waitq pipe_inode_info.rd_wait ff30301fc1bab0c0\n";
 
 static const struct mi_name mi_names[] = { { "wait-queue", NULL }, { 0 } };

@@ -98,9 +98,9 @@ static const char help[] =
 	"\n"
 	"Example:\n"
 	"(gdb) kernel oom\n"
-	"    PID      RSS     ANON    FILE   SHMEM    SWAP  TABLES    ADJ   POINTS  COMMAND\n"
-	"    205    21032    20532       4     496       0      96      0     5282  rig-memory\n"
-	"    166      880      124       0     756       0      68      0      237  rig-threads\n"
+	"    PID      RSS     ANON    FILE   SHMEM    SWAP  TABLES    ADJ   POINTS  CO...\n"
+	"    205    21032    20532       4     496       0      96      0     5282  ri...\n"
+	"    166      880      124       0     756       0      68      0      237  ri...\n"
 	"[...]\n"
 	"note: 205 (rig-memory) would be taken first: 5282 points of 183178 pages of\n"
 	"memory and swap\n";

@@ -185,8 +185,8 @@ static const char help[] =
 	"  PGD                 15c10ff8 0000000015c14067 PRESENT|RW|USER|ACCESSED\n"
 	"  P4D                 15c14ff8 0000000015c15067 PRESENT|RW|USER|ACCESSED\n"
 	"  PUD                 15c15ff0 0000000015c16063 PRESENT|RW|ACCESSED\n"
-	"  PMD                 15c16598 80000000152001e1 PRESENT|ACCESSED|DIRTY|PSE|GLOBAL|NX\n"
-	"  PAGE: ffef42f8c054c7c0  MAPPING: 0000000000000000  INDEX: 0  REFS: 1  FLAGS: reserved\n";
+	"  PMD                 15c16598 80000000152001e1 PRESENT|ACCESSED|DIRTY|PSE|GL...\n"
+	"  PAGE: ffef42f8c054c7c0  MAPPING: 0000000000000000  INDEX: 0  REFS: 1  FLAGS...\n";
 
 static const struct mi_name mi_names[] = { { "translate", NULL }, { 0 } };
 

@@ -252,10 +252,10 @@ static const char help[] =
 	"\n"
 	"Example:\n"
 	"(gdb) kernel runq -c 1\n"
-	"CPU 1    RUNQUEUE: ff2ec9febe8b1980  NR_RUNNING: 2  PID: 229  COMMAND: \"rig spin/1\"\n"
-	"  CLASS     PRIO      PID        TASK        ST         VRUNTIME  IS         COMM\n"
-	"fair         120      229  ff2ec9febf1da0c0  RU      78702459049  running    rig spin/1\n"
-	"fair         120       20  ff2ec9fe812b0000  RU      20237717294             ksoftirqd/1\n";
+	"CPU 1    RUNQUEUE: ff2ec9febe8b1980  NR_RUNNING: 2  PID: 229  COMMAND: \"rig s...\n"
+	"  CLASS     PRIO      PID        TASK        ST         VRUNTIME  IS...\n"
+	"fair         120      229  ff2ec9febf1da0c0  RU      78702459049  running...\n"
+	"fair         120       20  ff2ec9fe812b0000  RU      20237717294...\n";
 
 static const struct mi_name mi_names[] = { { "runq", NULL }, { 0 } };
 

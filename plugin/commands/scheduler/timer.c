@@ -300,7 +300,7 @@ static const char help[] =
 	"CPU 2    TIMER_BASE: ff2ec9febe920980  [standard]  CLK: 4294905856\n"
 	"   EXPIRES        LEFT       TIMER        FLAGS  FUNCTION\n"
 	"4294906531      -14483  ff2ec9febf59dbc8         addrconf_rs_timer\n"
-	"4294922978        1964  ff78af31c017fe70         process_timeout  for PID 42 \"khungtaskd\"\n";
+	"4294922978        1964  ff78af31c017fe70         process_timeout  for PID 42...\n";
 
 static const struct mi_name mi_names[] = { { "timers", NULL }, { 0 } };
 

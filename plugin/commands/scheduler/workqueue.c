@@ -276,8 +276,8 @@ static const char help[] =
 	"Example:\n"
 	"(gdb) kernel workqueue\n"
 	"WORKER_POOL: ff30301fc1045000  ID: 8    CPU: any  WORKERS: 4    IDLE: 3\n"
-	"    PID        TASK        ST        WORK        FUNCTION                  WORKQUEUE\n"
-	"     37  ff30301fc13da0c0  ID  ffffffffc02dc0a0  rig_work_function [vmcore_rig]  vmcore_rig\n"
+	"    PID        TASK        ST        WORK        FUNCTION                  WO...\n"
+	"     37  ff30301fc13da0c0  ID  ffffffffc02dc0a0  rig_work_function [vmcore_ri...\n"
 	"    PENDING       FUNCTION                  WORKQUEUE\n"
 	"ff30301fff5e41e8  wb_workfn                 writeback\n";
 

@@ -20,6 +20,7 @@ static const struct option bt_options[] = {
 	  "each different stack once, with how many tasks have it and which; alone: of all tasks" },
 	{ 'l', NULL, "file and line of each frame, and the functions that are inlined there" },
 	{ 'f', NULL, "what is on the stack in each frame: every word, with its symbol" },
+	{ 'F', NULL, "as -f, with the slab cache of what a word points into; -FF: and the object" },
 	{ 't', NULL,
 	  "no unwinding: every word on the stack that looks like a return address, stale ones "
 	  "too" },
@@ -210,6 +211,7 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	if (has_option(arguments, 'x') && has_option(arguments, 'd'))
 		return error_set(error, ERROR_USAGE, "bt: offsets are hexadecimal (-x) or decimal (-d), not both");
 	if (has_option(arguments, 'E') && (views || arguments->nr_words || starts || option_value(arguments, 'R') || has_option(arguments, 'f') ||
+					   has_option(arguments, 'F') ||
 					   has_option(arguments, 'l') || has_option(arguments, 'a') || has_option(arguments, 'A') ||
 					   has_option(arguments, 'p') || has_option(arguments, 'g') || has_option(arguments, 'n')))
 		return error_set(error, ERROR_USAGE, "bt: -E is of CPUs, not of tasks; only -c LIST goes with it");
@@ -218,6 +220,8 @@ static bool check_options(const struct arguments *arguments, struct error *error
 	if (has_option(arguments, 'f') && views)
 		return error_set(error, ERROR_USAGE,
 				 "bt: -f needs frames, which -u, -t, -T, -r, -e and -v do not show one by one");
+	if (has_option(arguments, 'F') && views && !has_option(arguments, 'r'))
+		return error_set(error, ERROR_USAGE, "bt: -F is of words, which only frames and -r show");
 	if (has_option(arguments, 'l') && views && !has_option(arguments, 'u'))
 		return error_set(error, ERROR_USAGE,
 				 "bt: -l needs frames, which -t, -T, -r, -e and -v do not show");
@@ -357,7 +361,7 @@ struct bt *bt_new(struct kernel *kernel, const struct arguments *arguments, stru
 	bt->output = output;
 	bt->host = host;
 	bt->lines = has_option(arguments, 'l');
-	bt->words = has_option(arguments, 'f');
+	bt->words = has_option(arguments, 'f') || has_option(arguments, 'F');
 	bt->decimal = has_option(arguments, 'd');
 	bt->stack_size = task_stack_size(kernel);
 	bt_registers_init(bt);
@@ -396,6 +400,8 @@ static bool run_bt(struct kernel *kernel, const struct arguments *arguments, str
 	done = done && show(bt, &list, error);
 	if (done && bt->lines && !bt->any_line && !kernel_has_source(kernel, &why))
 		output_note(output, "no lines of the kernel's source: %s", why.text);
+	if (done && bt->nr_slabs_unknown)
+		output_note(output, "of %zu words it is not known whether they point into a slab: %s", bt->nr_slabs_unknown, bt->slab_error.text);
 	if (done && livepatch_damage(kernel))
 		output_note(output, "%s", livepatch_damage(kernel));
 	if (done && bt->missing.kind != ERROR_NONE) {
@@ -428,6 +434,10 @@ static const char bt_help[] =
 	"\n"
 	"Where a stack is left for another one, an interrupt's for the one it came upon,\n"
 	"stands `--- <IRQ stack of CPU 2> ---' (NMI, softirq, double fault, ...).\n"
+	"\n"
+	"-F shows for each word on the stack that points into a slab the cache, [dentry],\n"
+	"-FF [ADDRESS:dentry] with where the object begins. Whether the object is in use\n"
+	"`kernel kmem ADDRESS' says.\n"
 	"\n"
 	"-e shows what in a stack's memory looks like registers that entry code saved,\n"
 	"wherever it lies: also above the function that faulted, where no frames go after\n"
@@ -491,7 +501,7 @@ const struct command command_bt = {
 	.mi = mi_names,
 	.summary = "Show kernel stacks: of a task, of every CPU, of all tasks.",
 	.usage = "bt [-a | -c LIST | -p | -A | PID|TASK|NAME|'REGEX'...] [-g] [-n idle] [-R REF] [-d] "
-		 "[[-l] [-f] [-I PC] [-S SP] | -u [-l] | -t | -T | -r | -e | -v]; bt -E [-c LIST]",
+		 "[[-lfF] [-I PC] [-S SP] | -u [-l] | -t | -T | -r [-F] | -e | -v]; bt -E [-c LIST]",
 	.help = bt_help,
 	.options = bt_options,
 	.words = COMPLETE_TASK,

@@ -60,6 +60,8 @@ struct bt {
 	const struct host *host;
 	bool lines, words;   /* -l, -f */
 	bool decimal;	     /* -d */
+	size_t nr_slabs_unknown; /* -F: words of which it is not known whether they point into a slab */
+	struct error slab_error; /* why, of the first */
 	bool modules_noted;  /* -e, -E: what is not known of modules has been said */
 	bool any_line;	     /* -l has found one of vmlinux */
 	bool has_reference, reference_function; /* -R: there is one, and it is a function's start */

@@ -271,5 +271,8 @@ bool bt_all_exceptions(struct bt *bt, struct error *error)
 		return error_set(error, ERROR_UNSUPPORTED, "bt: which stacks this kernel has for interrupts and exceptions is not known");
 	if (stacks->damage.kind != ERROR_NONE)
 		return error_set(error, ERROR_PARTIAL, "bt: %s", stacks->damage.text);
+	if (stacks->exceptions_untold)
+		return error_set(error, ERROR_PARTIAL, "bt: the CPUs' stacks for exceptions (NMI, double fault, debug, machine check), which this kernel "
+				 "keeps in orig_ist, are not looked at; `kernel rd' shows them");
 	return true;
 }

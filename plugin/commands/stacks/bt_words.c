@@ -5,7 +5,12 @@
 
 #include <string.h>
 
+#include <inttypes.h>
+
+#include "base/buffer.h"
 #include "commands/tasks/task_cells.h"
+#include "kernel/memory/page.h"
+#include "kernel/slab/slab.h"
 #include "kernel/tasks/cpu.h"
 
 #define MAX_STACK_SIZE (1024 * 1024)	/* more is damage */
@@ -44,20 +49,55 @@ static bool each_word(struct bt *bt, uint64_t start, uint64_t end,
 	return true;
 }
 
+enum { WORD_ADDRESS, WORD_VALUE, WORD_SYMBOL, WORD_SLAB, WORD_CACHE, WORD_OBJECT };
+
+/* -F: the slab that VALUE points into. Of a value that is in no slab there is nothing to say, of one of which nobody knows there is. */
+static bool slab_cells(struct bt *bt, uint64_t value)
+{
+	struct kernel *kernel = bt->kernel;
+	struct output *output = bt->output;
+	struct page_info page;
+	struct slab_cache cache;
+	struct slab slab;
+	struct error why = { .kind = ERROR_NONE };
+	uint64_t physical, at, start;
+	unsigned index;
+
+	if (!page_in_direct_map(kernel, value, &physical))
+		return true;	/* no slab's */
+	if (!page_of_address(kernel, value, &at, &why) || !page_read(kernel, at, &page, &why) || (page.tail && !page_read(kernel, page.head, &page, &why)) ||
+	    (page_is_slab(kernel, &page) && (!slab_read(kernel, page.address, &slab, &why) || !slab_cache_read(kernel, slab.cache, &cache, &why)))) {
+		if (!bt->nr_slabs_unknown++)
+			bt->slab_error = why;
+		return true;
+	}
+	if (!page_is_slab(kernel, &page))
+		return true;
+	if (!slab_object(&cache, &slab, value, &index))
+		return output_printf(output, WORD_SLAB, "%s", cache.name) && output_string(output, WORD_CACHE, cache.name);
+	start = slab_object_address(&cache, &slab, index);
+	return (has_option_twice(bt->arguments, 'F') ?
+			output_printf(output, WORD_SLAB, "%0*" PRIx64 ":%s", output_address_digits(output), start, cache.name) :
+			output_string(output, WORD_SLAB, cache.name)) &&
+	       output_string(output, WORD_CACHE, cache.name) && output_address(output, WORD_OBJECT, start);
+}
+
 static bool word_row(struct bt *bt, uint64_t address, uint64_t value)
 {
 	char text[512];
 
 	if (!output_row(bt->output))
 		return false;
-	output_address(bt->output, 0, address);
-	output_address(bt->output, 1, value);
+	output_address(bt->output, WORD_ADDRESS, address);
+	output_address(bt->output, WORD_VALUE, value);
 	if (bt->kernel->arch->is_kernel_address(bt->kernel->memory, value)) {
 		const struct place *place = bt_place(bt, value, false);
 
 		if (place->symbol)
-			return output_string(bt->output, 2,
+			return output_string(bt->output, WORD_SYMBOL,
 					     bt_place_text(place, value, text, sizeof(text)));
+		if (has_option(bt->arguments, 'F'))
+			return slab_cells(bt, value);
 	}
 	return true;
 }
@@ -65,13 +105,17 @@ static bool word_row(struct bt *bt, uint64_t address, uint64_t value)
 bool bt_words(struct bt *bt, uint64_t start, uint64_t end)
 {
 	static const struct column columns[] = {
-		{ "address", "    %:", 0, COLUMN_ADDRESS },
-		{ "value", "%", 0, COLUMN_ADDRESS },
-		{ "symbol", " %", 0, COLUMN_FUNCTION },
+		[WORD_ADDRESS] = { "address", "    %:", 0, COLUMN_ADDRESS },
+		[WORD_VALUE] = { "value", "%", 0, COLUMN_ADDRESS },
+		[WORD_SYMBOL] = { "symbol", " %", 0, COLUMN_FUNCTION },
+		[WORD_SLAB] = { "slab", " [%]", 0, COLUMN_TEXT_ONLY },
+		[WORD_CACHE] = { "cache", "", 0, COLUMN_JSON_ONLY },
+		[WORD_OBJECT] = { "object", "", 0, COLUMN_JSON_ONLY | COLUMN_ADDRESS },
 	};
-	static const struct shape shape = { "words", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
+	static const struct shape shape = { "words", SHAPE_PLAIN, columns, WORD_SLAB };
+	static const struct shape with_slabs = { "words", SHAPE_PLAIN, columns, ARRAY_SIZE(columns) };
 
-	output_begin(bt->output, &shape);
+	output_begin(bt->output, has_option(bt->arguments, 'F') ? &with_slabs : &shape);
 	each_word(bt, start, end, word_row);
 	return output_end(bt->output);
 }

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "commands/command.h"
+#include "commands/system/log.h"
 #include "kernel/system/log.h"
 #include "kernel/system/system.h"
 
@@ -37,6 +37,7 @@ static const struct option options[] = {
 	{ 'm', NULL, "show each message's level and facility: <N> with N = 8 * facility + level" },
 	{ 'c', NULL, "show who wrote it: T and a task's pid, or C and a CPU in an interrupt" },
 	{ 'l', "LEVELS", "only these levels: names or numbers with commas; err+ is err and worse" },
+	{ 'a', NULL, "audit records that still wait in the kernel's queues" },
 	{ 0 }
 };
 
@@ -216,6 +217,9 @@ static bool log_run(struct kernel *kernel, const struct arguments *arguments, st
 		return error_set(error, ERROR_USAGE,
 				 "log takes no words, only options; \"%s\" is none",
 				 arguments->words[0]);
+	if (has_option(arguments, 'a'))
+		return arguments->flags & (arguments->flags - 1) ? error_set(error, ERROR_USAGE, "log: no other option goes with -a") :
+								  log_audit(kernel, output, error);
 	if (has_option(arguments, 'T') && has_option(arguments, 't'))
 		return error_set(error, ERROR_USAGE,
 				 "log: -T shows the time of day, -t no time; give one of them");
@@ -268,8 +272,11 @@ static const char help[] =
 	"interrupt). Kernels before 5.10 have that only if they were built with\n"
 	"CONFIG_PRINTK_CALLER.\n"
 	"\n"
+	"-a shows what the audit daemon had not fetched, queue by queue: records\n"
+	"that wait, that are to be sent again, that are held because there was no daemon.\n"
+	"\n"
 	"JSON: an array \"log\" of {seq, timestamp_ns, time, level, facility, caller, comm,\n"
-	"dictionary, text}.\n"
+	"dictionary, text}; with -a \"audit\" of {type, text, queue, skb}.\n"
 	"\n"
 	"Examples:\n"
 	"(gdb) kernel log -l emerg\n"
@@ -280,7 +287,10 @@ static const char help[] =
 	"[    2.674406][    T1] rtc_cmos PNP0B00:00: RTC can wake from S4\n"
 	"                       SUBSYSTEM=platform\n"
 	"                       DEVICE=+platform:PNP0B00:00\n"
-	"...\n";
+	"...\n"
+	"\n"
+	"(gdb) kernel log -a\n"
+	"note: no audit record waits in the kernel's queues\n";
 
 static const struct mi_name mi_names[] = { { "log", NULL }, { 0 } };
 
@@ -289,7 +299,7 @@ const struct command command_log = {
 	.alias = "dmesg",
 	.mi = mi_names,
 	.summary = "Show the kernel's log.",
-	.usage = "log [-T|-t] [-dmc] [-l LEVELS]",
+	.usage = "log [-T|-t] [-dmc] [-l LEVELS] | log -a",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,

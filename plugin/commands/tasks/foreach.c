@@ -184,7 +184,7 @@ static const char help[] =
 	"PID: 199      TASK: ff2ec9fe8248a0c0  CPU: 3    COMMAND: \"rig-signals\"\n"
 	"ROOT: /  CWD: /  EXE: /bin/workload\n"
 	" FD        FILE             DENTRY            INODE        TYPE  PATH\n"
-	"  1  ff2ec9fe819f8600  ff2ec9fe820bbd80  ff2ec9febf41d2f0  REG   /oracle/info (deleted)\n";
+	"  1  ff2ec9fe819f8600  ff2ec9fe820bbd80  ff2ec9febf41d2f0  REG   /oracle/info...\n";
 
 static const struct mi_name mi_names[] = { { "foreach", NULL }, { 0 } };
 

@@ -21,7 +21,7 @@ static const struct option ps_options[] = {
 	  "only these scheduling policies: 0-7 or NORMAL, FIFO, RR, BATCH, ISO, IDLE, DEADLINE, "
 	  "EXT, "
 	  "with commas" },
-	{ 'N', NULL, "also the pid inside of its own namespace (NSPID, - outside of any)" },
+	{ 'N', NULL, "the pid inside of its own namespace (NSPID, - outside of any), too, in place of VSZ" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },
 	{ 'c', NULL, "each task's children" },
@@ -86,7 +86,7 @@ static const struct column table_columns[NR_CELLS] = {
 	[CELL_ACTIVE] = { "active", "", 1, COLUMN_HIGHLIGHT | COLUMN_JOINED },
 	[CELL_PID] = { "pid", "PID", 5, COLUMN_RIGHT },
 	[CELL_PPID] = { "ppid", "PPID", 5, COLUMN_RIGHT },
-	[CELL_NS_PID] = { "ns_pid", "NSPID", 6, COLUMN_RIGHT },
+	[CELL_NS_PID] = { "ns_pid", "NSPID", 5, COLUMN_RIGHT },
 	[CELL_NS_LEVEL] = { "ns_level", "", 0, COLUMN_JSON_ONLY },
 	[CELL_CPU] = { "cpu", "CPU", 3, COLUMN_RIGHT },
 	[CELL_TASK] = { "task", "TASK", 16, COLUMN_ADDRESS },
@@ -250,6 +250,7 @@ static bool ps_table(struct ps *ps, struct error *error)
 	memcpy(columns, table_columns, sizeof(columns));
 	columns[has_option(ps->arguments, 's') ? CELL_TASK : CELL_KSTACKP].flags |=
 		COLUMN_JSON_ONLY;
+	hide(columns, CELL_VSZ, CELL_VSZ, has_option(ps->arguments, 'N'));
 	hide(columns, CELL_POLICY, CELL_PRIO, !has_option(ps->arguments, 'Y'));
 	hide(columns, CELL_MEM, CELL_RSS, has_option(ps->arguments, 'Y'));
 	ps->output->no_headings = has_option(ps->arguments, 'H');

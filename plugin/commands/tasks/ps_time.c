@@ -29,10 +29,10 @@ static const struct column run_columns[NR_RUN_CELLS] = {
 	[RUN_LAST] = { "last_run_ns", "[%]", 13, COLUMN_RIGHT },
 	[RUN_ELAPSED] = { "elapsed_ns", "[%]", 15, COLUMN_RIGHT },
 	[RUN_STATE] = { "state", "[%]", 2, COLUMN_LEFT },
-	[RUN_PID] = { "pid", "PID: %", 6, COLUMN_LEFT },
+	[RUN_PID] = { "pid", "PID: %", 5, COLUMN_LEFT },
 	[RUN_TASK] = { "task", "TASK: %", 16, COLUMN_ADDRESS },
 	[RUN_CPU] = { "cpu", "CPU: %", 2, COLUMN_LEFT },
-	[RUN_COMM] = { "comm", "COMMAND: \"%\"", 0, COLUMN_LEFT },
+	[RUN_COMM] = { "comm", "%", 0, COLUMN_LEFT },
 };
 
 static bool run_row(struct ps *ps, const struct task *task, uint64_t now)

@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "kernel/modules/module_frames.h"
 #include "kernel/open/own.h"
@@ -413,13 +414,15 @@ static bool add_without_index_cache(struct plugin *plugin, const char *path, con
 	return done;
 }
 
-const char *modules_find_debug(struct session *session, struct module *module, struct error *error)
+/* DIRECTORY, if it is not NULL, comes first. */
+static const char *find_debug(struct session *session, struct module *module, const char *directory, struct error *error)
 {
 	char storage[8 * PATH_MAX];
 	const char *paths[64], *debug;
 	struct buffer why = { 0 };
 
-	search_paths(session, storage, sizeof(storage), paths, 64);
+	paths[0] = directory;
+	search_paths(session, storage, sizeof(storage), paths + !!directory, 64 - !!directory);
 	debug = module_debug_file(session->kernel, module, paths, &why);
 	if (!debug)
 		error_set(
@@ -428,6 +431,11 @@ const char *modules_find_debug(struct session *session, struct module *module, s
 			module->name, why.data ? why.data : "none was found");
 	buffer_free(&why);
 	return debug;
+}
+
+const char *modules_find_debug(struct session *session, struct module *module, struct error *error)
+{
+	return find_debug(session, module, NULL, error);
 }
 
 /* Is it one of list_sections()? */
@@ -500,10 +508,67 @@ bool modules_load_debug(struct session *session, struct module *module, struct e
 	return done;
 }
 
+/* The file that the person named. */
+static bool take_file(struct session *session, struct module *module, const char *file, struct error *error)
+{
+	struct buffer why = { 0 };
+	bool done = module_debug_file_is(session->kernel, module, file, &why);
+
+	if (!done)
+		error_set(error, ERROR_USAGE, "%s is no debug file of module %s: %.*s", file, module->name, (int)strcspn(why.data ? why.data : "", "\n"),
+			  why.data ? why.data : "");
+	buffer_free(&why);
+	return done;
+}
+
+bool modules_load_debug_from(struct session *session, struct module *module, const char *from, struct error *error)
+{
+	struct stat status;
+
+	if (from && stat(from, &status) < 0)
+		return error_set(error, ERROR_IO, "%s: %m", from);
+	if (from && module->debug_loaded && !S_ISDIR(status.st_mode) && !modules_unload_debug(session, module, error))
+		return false;
+	if (from && !S_ISDIR(status.st_mode)) {
+		if (!take_file(session, module, from, error))
+			return false;
+	} else if (from && !module->debug_loaded) {
+		module_debug_file_forget(module);
+		if (!find_debug(session, module, from, error))
+			return false;
+	}
+	module->debug_unwanted = false;
+	return modules_load_debug(session, module, error);
+}
+
+/*
+ * gdb has no way to take a file away that was added to another one, but it reads the small files anew when it is told to, and the
+ * others then get theirs again.
+ */
+bool modules_unload_debug(struct session *session, struct module *module, struct error *error)
+{
+	struct module_list *list;
+	bool done;
+
+	if (!module->debug_loaded)
+		return error_set(error, ERROR_USAGE, "the debug information of module %s is not loaded", module->name);
+	if (!modules_get(session->kernel, &list, error))
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		list->modules[i].debug_expected = list->modules[i].debug_loaded && &list->modules[i] != module;
+		list->modules[i].debug_loaded = false;
+	}
+	module->debug_unwanted = true;
+	done = gdb_execute(session->plugin, NULL, error, "nosharedlibrary") && gdb_execute(session->plugin, NULL, error, "sharedlibrary");
+	for (size_t i = 0; i < list->count; i++)
+		list->modules[i].debug_expected = false;
+	return done;
+}
+
 /* Is there anything to load? A file that was looked for in vain is not looked for again. */
 static bool may_load_debug(const struct module *module)
 {
-	return !module->debug_loaded && !module->debug_refused &&
+	return !module->debug_loaded && !module->debug_unwanted && !module->debug_refused &&
 	       (module->debug_path || !module->debug_searched);
 }
 

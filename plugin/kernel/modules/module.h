@@ -58,6 +58,7 @@ struct module {
 	bool source_opened;
 	struct module_frames *frames;	/* debug_path's, module_frames.h; NULL = not opened yet */
 	bool debug_loaded;		/* gdb has got it; kept by plugin/gdb/attach/modules.c */
+	bool debug_unwanted;		/* the person has taken it away; the same's */
 	bool debug_expected;		/* while gdb connects: it is to get it with the module; the same's */
 	char *gdb_name;			/* what gdb calls it, without .ko; the same's; owned */
 	char *debug_refused;		/* NULL, or why gdb cannot have it; the same's; owned */
@@ -103,6 +104,10 @@ bool module_orc(struct kernel *kernel, struct module *module, const struct orc_t
  */
 const char *module_debug_file(struct kernel *kernel, struct module *module,
 			      const char *const *paths, struct buffer *why);
+/* Takes the file PATH for it, if it fits (as above); else NULL, and WHY (not NULL) says why. */
+const char *module_debug_file_is(struct kernel *kernel, struct module *module, const char *path, struct buffer *why);
+/* What was found is looked for anew. */
+void module_debug_file_forget(struct module *module);
 
 /*
  * Where the sections are, of a module whose list of them the dump has lost in whole or in part: module_debug_file()

@@ -372,3 +372,26 @@ const char *module_debug_file(struct kernel *kernel, struct module *module,
 	buffer_free(&unwanted);
 	return module->debug_path;
 }
+
+const char *module_debug_file_is(struct kernel *kernel, struct module *module, const char *path, struct buffer *why)
+{
+	char *real = realpath(path, NULL), *plain = unpacked(kernel, real ? real : path, why);
+
+	free(real);
+	if (!plain || !file_fits(module, plain, why)) {
+		free(plain);
+		return NULL;
+	}
+	free(module->debug_path);
+	module->debug_path = plain;
+	module->debug_searched = true;
+	module_sections_from_file(kernel, module);
+	return plain;
+}
+
+void module_debug_file_forget(struct module *module)
+{
+	free(module->debug_path);
+	module->debug_path = NULL;
+	module->debug_searched = false;
+}

@@ -150,12 +150,16 @@ static void add_row(struct collection *collection, const struct row *row)
 static void add_exceptions(struct collection *collection)
 {
 	struct kernel *kernel = collection->kernel;
+	struct cpu_stacks *stacks = collection->stacks;
 	struct member member;
 	struct error why;
 	uint64_t at, base;
 
-	if (!kernel_symbol(kernel, "cea_exception_stacks", &at, NULL))
+	if (!kernel_symbol(kernel, "cea_exception_stacks", &at, NULL)) {
+		if (kernel_symbol(kernel, "orig_ist", &at, NULL))	/* before 5.2 */
+			stacks->exceptions_untold = true;
 		return;
+	}
 	if (!kernel_per_cpu(kernel, "cea_exception_stacks", collection->cpu, &at, &why) || !kernel_read_pointer(kernel, at, &base, &why)) {
 		lost(collection, "exception", &why);
 		return;

@@ -18,6 +18,7 @@ struct cpu_stack {
 struct cpu_stacks {
 	struct cpu_stack *stacks;	/* by CPU */
 	size_t count;
+	bool exceptions_untold;	/* those for exceptions, which kernels before 5.2 have in orig_ist, are not among them */
 	struct error damage;	/* ERROR_NONE, or the first that could not be read, and why */
 };
 
