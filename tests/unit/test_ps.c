@@ -113,24 +113,16 @@ static void conflicts(void **state)
 static void last_run(void **state)
 {
 	expect_text(*state, "ps -m -u",
-		    "[ 0 00:00:00.000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
-		    "\"bash\"\n"
-		    "[ 0 00:00:01.000] [UN] PID: 40     TASK: ffff888000016000 CPU: 0  COMMAND: "
-		    "\"900\"\n"
-		    "[ 0 00:00:02.000] [IN] PID: 901    TASK: ffff888000015000 CPU: 0  COMMAND: "
-		    "\"bash\"\n"
-		    "[ 0 00:00:04.000] [IN] PID: 1      TASK: ffff888000012000 CPU: 0  COMMAND: "
-		    "\"init\"\n"
-		    "[ 0 00:00:05.000] [ZO] PID: 50     TASK: ffff888000017000 CPU: 0  COMMAND: "
-		    "\"zombie\\x1b[m\"\n");
+		    "[ 0 00:00:00.000] [RU] PID: 900   TASK: ffff888000013000 CPU: 1  bash\n"
+		    "[ 0 00:00:01.000] [UN] PID: 40    TASK: ffff888000016000 CPU: 0  900\n"
+		    "[ 0 00:00:02.000] [IN] PID: 901   TASK: ffff888000015000 CPU: 0  bash\n"
+		    "[ 0 00:00:04.000] [IN] PID: 1     TASK: ffff888000012000 CPU: 0  init\n"
+		    "[ 0 00:00:05.000] [ZO] PID: 50    TASK: ffff888000017000 CPU: 0  zombie\\x1b[m\n");
 	expect_text(*state, "ps -l -C 1 bash swapper/1 900",
 		    "CPU: 1\n"
-		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
-		    "\"bash\"\n"
-		    "[   5000000000] [RU] PID: 900    TASK: ffff888000013000 CPU: 1  COMMAND: "
-		    "\"bash\"\n"
-		    "[            0] [RU] PID: 0      TASK: ffff888000011000 CPU: 1  COMMAND: "
-		    "\"swapper/1\"\n");
+		    "[   5000000000] [RU] PID: 900   TASK: ffff888000013000 CPU: 1  bash\n"
+		    "[   5000000000] [RU] PID: 900   TASK: ffff888000013000 CPU: 1  bash\n"
+		    "[            0] [RU] PID: 0     TASK: ffff888000011000 CPU: 1  swapper/1\n");
 }
 
 static void families(void **state)
