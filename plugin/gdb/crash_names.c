@@ -62,37 +62,50 @@ static void translate_set(const char *rest, struct buffer *line)
 	buffer_printf(line, "%sset %s", (!*rest || *rest == '-' || (hex && !rest[size + strspn(rest + size, " \t")])) ? "kernel " : "", rest);
 }
 
-/* The command line of gdb's that LINE stands for; nothing for a comment. */
+/* TEXT without blanks at its ends, and an alias as what it stands for. */
+static void expand(const char *text, struct buffer *line)
+{
+	const char *rest;
+	size_t size;
+
+	text = skip_blanks(text);
+	size = strcspn(text, " \t\r\n");
+	rest = text;
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (is_word(text, size, aliases[i].name)) {
+			buffer_string(line, aliases[i].line);
+			rest = text + size;
+			break;
+		}
+	size = strlen(rest);
+	while (size && strchr(" \t\r\n", rest[size - 1]))
+		size--;
+	buffer_append(line, rest, size);
+	buffer_char(line, '\0');
+}
+
+/* Is the word of SIZE letters at TEXT a command of ours? */
+static bool is_ours(const char *text, size_t size)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%.*s", (int)(size < sizeof(name) ? size : 0), text);
+	return *name && command_find(name);
+}
+
+/* The command line of gdb's that TEXT stands for; nothing for a comment. */
 static void translate(const char *text, struct buffer *line)
 {
-	size_t size, last = strlen(text);
-	char *trimmed = strdup(skip_blanks(text)), *name, *rest;
+	struct buffer expanded = { 0 };
+	const char *name, *rest;
+	size_t size;
 
-	if (!trimmed) {
-		line->failed = true;
-		return;
-	}
-	for (last = strlen(trimmed); last && strchr(" \t\r\n", trimmed[last - 1]); last--)
-		trimmed[last - 1] = 0;
-	name = trimmed;
-	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-		size = strcspn(name, " \t");
-		if (!is_word(name, size, aliases[i].name))
-			continue;
-		if (asprintf(&name, "%s%s", aliases[i].line, trimmed + size) < 0) {
-			line->failed = true;
-			free(trimmed);
-			return;
-		}
-		free(trimmed);
-		trimmed = name;
-		break;
-	}
+	expand(text, &expanded);
+	line->failed |= expanded.failed;
+	name = expanded.failed ? "" : expanded.data;
 	size = *name == '*' ? 1 : strcspn(name, " \t");
-	rest = (char *)skip_blanks(name + size);
-	if (!*name || *name == '#')
-		;
-	else if (*name == '!')
+	rest = skip_blanks(name + size);
+	if (*name == '!')
 		buffer_printf(line, "shell %s", name + 1);
 	else if (*name == '<')
 		buffer_printf(line, "kernel-crash-file %s", skip_blanks(name + 1));
@@ -102,18 +115,11 @@ static void translate(const char *text, struct buffer *line)
 		buffer_string(line, rest);
 	else if (is_word(name, size, "set"))
 		translate_set(rest, line);
-	else {
-		char *word = strndup(name, size), *topic = strndup(rest, strcspn(rest, " \t"));
-
-		line->failed |= !word || !topic;
-		if (word && topic)
-			buffer_printf(line, "%s%s", command_find(word) ? "kernel " : "", is_word(name, size, "help") && command_find(topic) ? "help kernel " : name);
-		if (word && topic && is_word(name, size, "help") && command_find(topic))
-			buffer_string(line, rest);
-		free(word);
-		free(topic);
-	}
-	free(trimmed);
+	else if (is_word(name, size, "help") && is_ours(rest, strcspn(rest, " \t")))
+		buffer_printf(line, "help kernel %s", rest);
+	else if (*name && *name != '#')
+		buffer_printf(line, "%s%s", is_ours(name, size) ? "kernel " : "", name);
+	buffer_free(&expanded);
 }
 
 /* Runs TEXT as crash would take it. False with a Python exception. */
