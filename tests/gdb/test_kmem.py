@@ -1,10 +1,13 @@
 """kernel kmem: what memory is used for, held against what the guest recorded of itself in /proc."""
 import collections
 import functools
+import json
 import re
 
 import pytest
 
+from conftest import run_gdb
+from pokes import Poked
 from test_report import EXACT, NEAR, meminfo
 
 pytestmark = [pytest.mark.every_machine, pytest.mark.once]
@@ -125,3 +128,20 @@ def test_one_view(dump):
     assert "kmem: one view at a time" in dump.gdb("kernel kmem -i -v", status=1)
     assert "kmem: which view?" in dump.gdb("kernel kmem", status=1)
     assert "kmem: -i takes no addresses" in dump.gdb("kernel kmem -i 0", status=1)
+
+
+@pytest.mark.every_machine
+@pytest.mark.scenario("sysrq", "qemu")
+def test_a_counter_that_is_lost_is_no_zero(dump):
+    """Of the parts that it belongs to, and of the rest, nothing is known; the others are what they were."""
+    whole = {part["part"]: part for part in dump.json("kernel kmem -i")["memory_parts"]}
+    at, total = (dump.gdb(f"print/x (unsigned long)&{name}").splitlines()[-1].split()[-1] for name in ("pcpu_nr_populated", "_totalram_pages"))
+    assert int(at, 16) & -4096 != int(total, 16) & -4096
+    with Poked(dump) as copy:
+        copy.exclude(int(at, 16))
+        text = run_gdb(dump.vmlinux, copy.save(), ["kernel kmem -i -j"])
+    found = json.loads(next(line for line in text.splitlines() if line.startswith("{")))
+    lost = {part["part"] for part in found["memory_parts"] if part["bytes"] is None}
+    assert {"per_cpu", "other"} <= lost and found["notes"]
+    for part in found["memory_parts"]:
+        assert part["part"] in lost and part["percent"] is None or part == whole[part["part"]]

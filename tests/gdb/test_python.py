@@ -101,6 +101,18 @@ def test_run_is_what_json_prints(dump):
         assert printed == dump.json(f"kernel {command}", attached=True)
 
 
+def test_run_says_that_it_is_a_part(dump):
+    """What in a shell is the status."""
+    out = dump.python('''
+import vmcore
+for command in "ps 1", "ps 1 4000001", "sym init_task nothing_of_this_name", "sym init_task":
+    print(command, "|", vmcore.run(command).get("incomplete"))
+''')
+    said = dict(line.split(" | ") for line in out.splitlines() if " | " in line)
+    assert said["ps 1"] == said["sym init_task"] == "None"
+    assert "no task has the PID 4000001" in said["ps 1 4000001"] and "nothing_of_this_name" in said["sym init_task nothing_of_this_name"]
+
+
 def test_numbers(dump):
     """What has more than 64 bits is no address and no pid, whatever its last 64 bits are."""
     out = dump.python("""

@@ -387,6 +387,7 @@ static struct image *records_image_of(const struct image_member *members, uint32
 	image_symbol(image, "log_first_idx", 0x10c, 4);
 	image_symbol(image, "log_next_idx", 0x110, 4);
 	image_symbol(image, "log_first_seq", 0x118, 8);
+	image_symbol(image, "log_next_seq", 0x120, 8);
 	image_ready(image);
 	image_put_number(image, 0x100, IMAGE_BASE + BUFFER, 8);
 	image_put_number(image, 0x108, size, 4);
@@ -415,16 +416,23 @@ static void put_log(struct image *image, uint64_t offset, unsigned length, const
 	image_put(image, offset + 16 + strlen(text), dict, dict_length);
 }
 
+/* A cleared header. */
+static void put_wrap(struct image *image, uint64_t offset)
+{
+	image_put_number(image, BUFFER + offset, 0, 8);
+	image_put_number(image, BUFFER + offset + 8, 0, 8);
+}
+
 static void check_old_records(const struct image_member *members)
 {
 	static const char dict[] = "SUBSYSTEM=pci\0DEVICE=+pci:0000:00:1f.2";
 	struct image *image = records_image_of(members, 0x200, 0x100, 0x40);
 	struct seen seen = { 0 };
 
-	put_log(image, 0x100, 0x50, "ahci", dict, sizeof(dict) - 1);
-	put_log(image, 0x150, 0x20, "second", "", 0);
-	put_log(image, 0x170, 0, "", "", 0);		/* wraps here */
-	put_log(image, 0x000, 0x20, "third", "", 0);
+	put_log(image, 0x100, 0x40, "ahci", dict, sizeof(dict) - 1);
+	put_log(image, 0x140, 0x18, "second", "", 0);
+	put_wrap(image, 0x158);
+	put_log(image, 0x000, 0x20, "third, aligned", "", 0);
 	put_log(image, 0x020, 0x20, "two\nlines", "", 0);
 	assert_true(log_for_each(&image->kernel, see, &seen, NULL));
 	assert_int_equal(seen.count, 4);
@@ -435,7 +443,7 @@ static void check_old_records(const struct image_member *members)
 	assert_int_equal(seen.records[0].facility, 3);
 	assert_int_equal(seen.records[0].level, 5);
 	assert_false(seen.records[0].has_caller);
-	assert_string_equal(seen.texts[2], "third");
+	assert_string_equal(seen.texts[2], "third, aligned");
 	assert_string_equal(seen.texts[3], "two\nlines");
 	assert_int_equal(seen.records[3].sequence, 43);
 	image_free(image);
@@ -448,26 +456,114 @@ static void old_records(void **state)
 	check_old_records(oldest_members);
 }
 
+/* 8 records of 0x20 bytes from FIRST on, of a buffer of 0x200; what does not fit goes to the start. */
+static struct image *eight_records(uint32_t first)
+{
+	struct image *image = records_image(0x200, first, first ? 0x20 : 0x100);
+	uint32_t offset = first;
+	char text[32];
+
+	image_put_number(image, 0x120, 48, 8);
+	for (unsigned i = 0; i < 8; i++, offset += 0x20) {
+		if (offset + 0x20 + 16 > 0x200) {
+			put_wrap(image, offset);
+			offset = 0;
+		}
+		snprintf(text, sizeof(text), "this is no %u", i);
+		put_log(image, offset, 0x20, text, "", 0);
+		image_put_number(image, BUFFER + offset, 2000000000 + i, 8);
+	}
+	return image;
+}
+
+/* All but number BAD are there; what was counted of those behind it is said to be not known. */
+static void check_without(struct image *image, unsigned bad)
+{
+	struct seen seen = { 0 };
+	struct error error;
+	char text[32];
+
+	assert_false(log_for_each(&image->kernel, see, &seen, &error));
+	assert_int_equal(error.kind, ERROR_CORRUPT);
+	if (!strstr(error.text, "1 record of the log could not be read"))
+		fail_msg("%u: %s", bad, error.text);
+	assert_int_equal(seen.count, 7);
+	for (unsigned i = 0; i < 7; i++) {
+		snprintf(text, sizeof(text), "this is no %u", i + (i >= bad));
+		assert_string_equal(seen.texts[i], text);
+		assert_int_equal(seen.records[i].sequence_unknown, i >= bad);
+	}
+}
+
+/* What comes after a damaged record is found by its form: nothing that is in the middle of a text, nothing twice. */
 static void old_records_damaged(void **state)
+{
+	/* what `len` or `text_len` is instead: too short, too long, plausible, nothing */
+	static const uint16_t lengths[] = { 8, 0x18, 0x21, 0x30, 0x40, 0xfff0, 0 }, texts[] = { 0, 3, 60, 0xffff };
+
+	(void)state;
+	for (uint32_t first = 0; first <= 0x100; first += 0x100) {
+		for (unsigned bad = 0; bad < 8; bad++) {
+			/* From 0x100 on 7 fit, then there is room for a header: 0x100 to 0x1e0. */
+			uint32_t at = first + 0x20 * bad < 0x1e0 ? first + 0x20 * bad : 0x20 * bad - 0xe0;
+
+			for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+				struct image *image = eight_records(first);
+
+				image_put_number(image, BUFFER + at + 8, lengths[i], 2);
+				check_without(image, bad);
+				image_free(image);
+			}
+			for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+				struct image *image = eight_records(first);
+
+				image_put_number(image, BUFFER + at + 10, texts[i], 2);
+				check_without(image, bad);
+				image_free(image);
+			}
+		}
+	}
+}
+
+static bool count_one(void *context, const struct log_record *record)
+{
+	(void)record;
+	++*(size_t *)context;
+	return true;
+}
+
+/* A page is missing: how many records were in it the kernel's own numbers say. */
+static void old_records_missing_page(void **state)
+{
+	struct image *image = records_image(0x4000, 0, 0x3000);
+	struct error error;
+	size_t count = 0;
+
+	(void)state;
+	image_put_number(image, 0x120, 40 + 3 * 128, 8);
+	for (uint32_t offset = 0; offset < 0x3000; offset += 0x20)
+		if (offset / 0x1000 != 1)
+			put_log(image, offset, 0x20, "as all others", "", 0);
+	image->missing[BUFFER / IMAGE_PAGE + 1] = true;
+	assert_false(log_for_each(&image->kernel, count_one, &count, &error));
+	assert_int_equal(count, 256);
+	assert_non_null(strstr(error.text, "128 records of the log could not be read"));
+	image_free(image);
+}
+
+/* Nothing leads to what is behind, and it has no form: that is said. */
+static void old_records_hopeless(void **state)
 {
 	struct image *image = records_image(0x200, 0, 0x40);
 	struct seen seen = { 0 };
 	struct error error;
 
 	(void)state;
-	put_log(image, 0x00, 0x20, "good", "", 0);
-	put_log(image, 0x20, 0x18, "longer than its record", "", 0);
+	put_log(image, 0x00, 0x18, "good", "", 0);
+	put_log(image, 0x18, 0x18, "longer than its record", "", 0);
 	assert_false(log_for_each(&image->kernel, see, &seen, &error));
 	assert_int_equal(error.kind, ERROR_CORRUPT);
 	assert_int_equal(seen.count, 1);
-	/* a length that steps over the end, and one that leads out of the buffer */
-	put_log(image, 0x20, 0x30, "too far", "", 0);
-	assert_false(log_for_each(&image->kernel, see, &seen, &error));
-	put_log(image, 0x20, 0xfff0, "too far", "", 0);
-	assert_false(log_for_each(&image->kernel, see, &seen, &error));
-	/* it goes round and round */
-	put_log(image, 0x20, 0, "", "", 0);
-	assert_false(log_for_each(&image->kernel, see, &seen, &error));
 	image_put_number(image, 0x110, 0x1000, 4);
 	assert_false(log_for_each(&image->kernel, see, &seen, &error));
 	assert_int_equal(error.kind, ERROR_CORRUPT);
@@ -558,6 +654,7 @@ int main(void)
 		cmocka_unit_test(missing_page),		cmocka_unit_test(missing_descriptors),
 		cmocka_unit_test(stops_when_told),
 		cmocka_unit_test(old_records),		cmocka_unit_test(old_records_damaged),
+		cmocka_unit_test(old_records_missing_page),	cmocka_unit_test(old_records_hopeless),
 		cmocka_unit_test(no_log_at_all),	cmocka_unit_test(command_output),
 	};
 

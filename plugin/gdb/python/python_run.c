@@ -35,6 +35,20 @@ static const struct command *find_command(const char *text, const char **rest_re
 	return command;
 }
 
+/* "incomplete": what the command failed for (struct error's ERROR_PARTIAL), for which a shell would have status 1. */
+static bool add_incomplete(PyObject *result, const struct error *error)
+{
+	PyObject *text;
+	bool done;
+
+	if (error->kind != ERROR_PARTIAL || !PyDict_Check(result))
+		return true;
+	text = PyUnicode_DecodeUTF8(error->text, (Py_ssize_t)strlen(error->text), "replace");
+	done = text && PyDict_SetItemString(result, "incomplete", text) == 0;
+	Py_XDECREF(text);
+	return done;
+}
+
 static PyObject *run(struct plugin *plugin, const struct command *command,
 		     const struct arguments *arguments, bool numbers, struct error *error)
 {
@@ -47,6 +61,8 @@ static PyObject *run(struct plugin *plugin, const struct command *command,
 	if (command_run_part(plugin, command, arguments, output, error) && !PyErr_Occurred()) {
 		result = output_python_result(output);
 		Py_INCREF(result);
+		if (!numbers && !add_incomplete(result, error))
+			Py_CLEAR(result);
 	}
 	output_python_free(output);
 	return result;

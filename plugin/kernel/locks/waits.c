@@ -232,9 +232,6 @@ static bool look_at_task(struct reading *reading, struct wait *wait, bool uninte
 		if (!blocked_add(reading->kernel, &reading->locks, wait->task, reading->stack.frames, reading->stack.count, &blocked, error))
 			return false;
 		keeping = true;
-		/* A lock's function of which the lock was not found. */
-		if (blocked && blocked->kind == LOCK_NONE && reading->stack.kind == WAIT_UNKNOWN)
-			place_of_blocked(wait, blocked, &reading->stack);
 		if (blocked && blocked->kind != LOCK_NONE)
 			from_blocked(wait, blocked, &reading->stack);
 		else if (!other_wait(reading, wait, uninterruptible, &keeping, error))
