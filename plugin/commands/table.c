@@ -14,6 +14,7 @@ const struct command *const command_table[] = {
 	&command_files,
 	&command_foreach,
 	&command_ipcs,
+	&command_fuser,
 	&command_hung,
 	&command_irq,
 	&command_kmem,

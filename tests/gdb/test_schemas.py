@@ -68,6 +68,7 @@ CASES = {
     "softirq": ["", "-c 1"],
     "cgroup": ["", "-t 1"],
     "hung": ["", "1"],
+    "fuser": ["/dev/console"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
