@@ -10,7 +10,7 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
- *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree
  *	report/		the page that puts all of it together
  *
@@ -280,6 +280,7 @@ extern const struct command command_set;
 extern const struct command command_ipcs;
 extern const struct command command_rcu;
 extern const struct command command_hung;
+extern const struct command command_bpf;
 extern const struct command command_fuser;
 extern const struct command command_cgroup;
 extern const struct command command_softirq;

@@ -47,3 +47,4 @@ core_sources += plugin/commands/system/softirq.c
 core_sources += plugin/commands/tasks/cgroup.c
 core_sources += plugin/commands/locks/hung.c plugin/commands/locks/locks.h
 core_sources += plugin/commands/files/fuser.c
+core_sources += plugin/commands/system/bpf.c

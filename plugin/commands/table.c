@@ -6,6 +6,7 @@
 
 const struct command *const command_table[] = {
 	&command_ascii,
+	&command_bpf,
 	&command_bt,
 	&command_cgroup,
 	&command_dis,

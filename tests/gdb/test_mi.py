@@ -38,6 +38,7 @@ COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-cgroups -t 1", "cgroup -t 1"),
     ("-vmcore-hung-tasks 1", "hung 1"),
     ("-vmcore-file-users /dev/console", "fuser /dev/console"),
+    ("-vmcore-bpf -m", "bpf -m"),
     ("-vmcore-interrupts", "irq"), ("-vmcore-interrupts -s -c 1", "irq -s -c 1"),
     ("-vmcore-signals 1", "sig 1"), ("-vmcore-signals -s 10200", "sig -s 10200"),
     ("-vmcore-stacks -a", "bt -a"), ("-vmcore-stacks 1", "bt 1"), ("-vmcore-stacks -A -u", "bt -A -u"),
