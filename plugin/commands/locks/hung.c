@@ -36,10 +36,10 @@ static bool hung_run(struct kernel *kernel, const struct arguments *arguments, s
 }
 
 static const char help[] =
-	"Tasks that have slept uninterruptibly (UN) for that long, and whom they wait for,\n"
-	"as `kernel locks' shows them. Without SECONDS it is the kernel's own limit\n"
-	"(sysctl_hung_task_timeout_secs). Those that a fatal signal would wake are shown as\n"
-	"well, which the kernel does not call hung.\n"
+	"Tasks that have slept uninterruptibly (UN) that long, and whom they wait for, as\n"
+	"`kernel locks' shows them. Without SECONDS it is the kernel's own limit\n"
+	"(sysctl_hung_task_timeout_secs). Those that a fatal signal would wake are shown\n"
+	"as well, which the kernel does not call hung.\n"
 	"\n"
 	"JSON: \"tasks\", as of `kernel locks'.\n"
 	"\n"
