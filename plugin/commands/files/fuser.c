@@ -272,8 +272,8 @@ static bool fuser_run(struct kernel *kernel, const struct arguments *arguments, 
 static const char help[] =
 	"Each task that has it open (by which descriptors), mapped, or as root, working\n"
 	"directory or program. The word is a path as `kernel files' shows it, seen from\n"
-	"the top of a task's own mount namespace, or the address of an inode, a dentry or a\n"
-	"struct file. Threads that share all this with their process are not shown.\n"
+	"the top of a task's own mount namespace, or the address of an inode, a dentry\n"
+	"or a struct file. Threads that share all this with their process are not shown.\n"
 	"\n"
 	"JSON: \"users\" with \"fds\".\n"
 	"\n"
