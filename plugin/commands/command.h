@@ -6,11 +6,11 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps, sig, task, foreach, set, cgroup
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer, workqueue
- *	locks/		who waits for whom and for what: locks, waitq, rcu
+ *	locks/		who waits for whom and for what: locks, hung, waitq, rcu
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
- *	files/		open files, paths, mounts: files, mount
- *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs
+ *	files/		open files, paths, mounts: files, fuser, mount
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
  *				repeat
  *	report/		the page that puts all of it together
@@ -295,6 +295,9 @@ extern const struct command command_foreach;
 extern const struct command command_set;
 extern const struct command command_ipcs;
 extern const struct command command_rcu;
+extern const struct command command_hung;
+extern const struct command command_bpf;
+extern const struct command command_fuser;
 extern const struct command command_cgroup;
 extern const struct command command_softirq;
 extern const struct command command_irq;

@@ -46,3 +46,6 @@ core_sources += plugin/commands/locks/rcu.c
 core_sources += plugin/commands/system/softirq.c
 core_sources += plugin/commands/tasks/cgroup.c
 core_sources += plugin/commands/data/repeat.c
+core_sources += plugin/commands/locks/hung.c plugin/commands/locks/locks.h
+core_sources += plugin/commands/files/fuser.c
+core_sources += plugin/commands/system/bpf.c

@@ -6,6 +6,7 @@
 
 const struct command *const command_table[] = {
 	&command_ascii,
+	&command_bpf,
 	&command_bt,
 	&command_cgroup,
 	&command_dis,
@@ -14,6 +15,8 @@ const struct command *const command_table[] = {
 	&command_files,
 	&command_foreach,
 	&command_ipcs,
+	&command_fuser,
+	&command_hung,
 	&command_irq,
 	&command_kmem,
 	&command_list,

@@ -68,6 +68,9 @@ CASES = {
     "rcu": [""],
     "softirq": ["", "-c 1"],
     "cgroup": ["", "-t 1"],
+    "hung": ["", "1"],
+    "fuser": ["/dev/console"],
+    "bpf": ["", "-p", "-m", "-P 1", "-M 1"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
@@ -75,6 +78,7 @@ CASES = {
 # What these dumps cannot answer: there is no page at 0, and Debian's kernels do not carry their configuration.
 FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sys", "config"), ("sys", "config CONFIG_SMP"),
          ("vtop", "-c 1 -u 0"), ("struct", "-u list_head 0"), ("struct", "-f list_head 0"), ("vm", "-P 1000 1"), ("dis", "-u 0"),
+         ("bpf", "-P 1"), ("bpf", "-M 1"),     # most have no program and no map
          ("set", "-p"), ("bt", "1 -S 0"), ("kmem", "-C linux_banner")}    # QEMU stopped a machine that was running; # (test_page_cache holds -C to its schema)
 
 

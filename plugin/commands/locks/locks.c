@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "commands/command.h"
+#include "commands/locks/locks.h"
 #include "commands/tasks/task_cells.h"
 #include "commands/tasks/task_list.h"
 #include "kernel/locks/waits.h"
@@ -76,6 +77,7 @@ struct locks {
 	size_t nr_children;
 	uint64_t now;
 	bool narrowed;			/* not all nodes are shown */
+	uint64_t hung;			/* ns: those that sleep uninterruptibly that long; 0 = of any */
 };
 
 /* --- the tree --- */
@@ -206,6 +208,29 @@ static bool narrow(struct locks *locks, const struct task_list *list, const char
 			continue;
 		found++;
 		show_chain(locks, wait);
+	}
+	return found > 0;
+}
+
+static bool is_hung(const struct locks *locks, const struct task *task)
+{
+	return !strcmp(task_state_letters(locks->kernel, task), "UN") && !task->on_cpu && task_knows(task, TASK_LAST_RUN) && task->last_run &&
+	       locks->now > task->last_run && locks->now - task->last_run >= locks->hung;
+}
+
+/* Those that are hung, and whom they wait for. */
+static bool narrow_to_hung(struct locks *locks)
+{
+	size_t found = 0;
+
+	locks->narrowed = true;
+	for (size_t i = 0; i < locks->count; i++)
+		locks->nodes[i].shown = false;
+	for (size_t i = 0; i < locks->waits.count; i++) {
+		if (!is_hung(locks, locks->waits.items[i].task))
+			continue;
+		found++;
+		show_chain(locks, &locks->waits.items[i]);
 	}
 	return found > 0;
 }
@@ -491,10 +516,38 @@ static void notes(struct locks *locks, const char *damage, bool any)
 	if (waits->stacks_unknown)
 		output_note(locks->output, "what %zu task%s for is not known: %s", waits->stacks_unknown,
 			    waits->stacks_unknown == 1 ? " waits" : "s wait", waits->why.text);
-	if (!any && !waits->states_unknown)
+	if (!any && !waits->states_unknown && locks->hung)
+		output_note(locks->output, damage ? "of those that are known no task sleeps uninterruptibly for %" PRIu64 " seconds or longer" :
+					   "no task sleeps uninterruptibly for %" PRIu64 " seconds or longer", locks->hung / NSEC_PER_SEC);
+	else if (!any && !waits->states_unknown)
 		output_note(locks->output, locks->narrowed ? "none of these waits for anything that is known" :
 					   damage || waits->stacks_unknown ? "of those that are known no task waits for another one" :
 					   "no task waits for another one");
+}
+
+bool locks_show_hung(struct kernel *kernel, uint64_t ns, struct output *output, struct error *error)
+{
+	struct locks locks = { .kernel = kernel, .output = output, .hung = ns };
+	struct task_table *table;
+	bool done, any;
+
+	if (!tasks_get(kernel, &table, error))
+		return false;
+	locks.now = tasks_scheduler_now(kernel);
+	if (!locks.now)
+		return error_set(error, ERROR_NOT_MAPPED, "hung: the run queues' clocks could not be read, so nobody knows since when a task sleeps");
+	done = waits_read(kernel, false, &locks.waits, error) && build_tree(&locks, error);
+	if (done) {
+		any = narrow_to_hung(&locks);
+		output_begin(output, &shape);
+		done = show_roots(&locks, error) || error->kind == ERROR_NONE;
+		output_end(output);
+		notes(&locks, table->damage, any);
+	}
+	free(locks.children);
+	free(locks.nodes);
+	waits_free(&locks.waits);
+	return done;
 }
 
 static bool check_kind(const char *kind, struct error *error)

@@ -237,8 +237,8 @@ static bool rcu_run(struct kernel *kernel, const struct arguments *arguments, st
 
 static const char help[] =
 	"A CPU or a reader HOLDS the grace period that runs while nobody has seen it\n"
-	"outside of rcu_read_lock() since the start. Readers are tasks that were preempted\n"
-	"inside. CALLBACKS wait on their CPU for a grace period, or for their turn behind\n"
+	"outside of rcu_read_lock() since the start. Readers are tasks preempted inside\n"
+	"of it. CALLBACKS wait on their CPU for a grace period, or for their turn behind\n"
 	"it; EXP is the expedited grace period. STALLED: it runs for longer than the\n"
 	"kernel's rcu_cpu_stall_timeout.\n"
 	"\n"

@@ -408,9 +408,9 @@ static bool ipcs_run(struct kernel *kernel, const struct arguments *arguments, s
 }
 
 static const char help[] =
-	"All three kinds, or those that the options ask for, and which tasks wait at them.\n"
-	"WORD is a number (ID) or an address; then a set's values, and a queue's messages,\n"
-	"are shown as well. STATUS: \"dest\" is gone when the last has detached, \"locked\"\n"
+	"All three kinds, or those that the options ask for, and who waits at them. WORD\n"
+	"is a number (ID) or an address; then a set's values and a queue's messages are\n"
+	"shown as well. STATUS: \"dest\" is gone when the last has detached, \"locked\"\n"
 	"stays in memory.\n"
 	"\n"
 	"JSON: \"shared_memory\", \"semaphores\", \"queues\" (as asked for; times in seconds\n"
