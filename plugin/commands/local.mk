@@ -42,3 +42,4 @@ core_sources += plugin/commands/data/struct.c plugin/commands/data/layout.c plug
 core_sources += plugin/commands/data/dis.c plugin/commands/data/dis.h plugin/commands/data/dis_source.c
 core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/data/repeat.c
+core_sources += plugin/commands/devices/dev.c

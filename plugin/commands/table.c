@@ -7,6 +7,7 @@
 const struct command *const command_table[] = {
 	&command_ascii,
 	&command_bt,
+	&command_dev,
 	&command_dis,
 	&command_dump,
 	&command_eval,

@@ -54,3 +54,5 @@ core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/k
 	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
+core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \
+	plugin/kernel/devices/pci.c
