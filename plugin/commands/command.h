@@ -10,6 +10,7 @@
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
+ *	devices/	devices, disks, ports, PCI: dev
  *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
  *				repeat
@@ -274,6 +275,7 @@ extern const struct command command_list;
 extern const struct command command_tree;
 extern const struct command command_eval;
 extern const struct command command_ascii;
+extern const struct command command_dev;
 extern const struct command command_repeat;
 extern const struct command command_struct;
 extern const struct command command_whatis;

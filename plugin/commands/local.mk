@@ -49,3 +49,4 @@ core_sources += plugin/commands/data/repeat.c
 core_sources += plugin/commands/locks/hung.c plugin/commands/locks/locks.h
 core_sources += plugin/commands/files/fuser.c
 core_sources += plugin/commands/system/bpf.c
+core_sources += plugin/commands/devices/dev.c

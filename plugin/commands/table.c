@@ -9,6 +9,7 @@ const struct command *const command_table[] = {
 	&command_bpf,
 	&command_bt,
 	&command_cgroup,
+	&command_dev,
 	&command_dis,
 	&command_dump,
 	&command_eval,

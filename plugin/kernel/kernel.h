@@ -12,6 +12,7 @@
  *	tasks/		tasks, CPUs, who waits for whom
  *	scheduler/	run queues, timers, and who waits to be woken
  *	locks/		who waits for whom, and for what
+ *	devices/	device numbers, resources, disks, PCI
  *	files/		open files, paths through mounts, sockets
  *	stacks/		unwinding, and lines of the source
  *	modules/	modules, their files on disk, names of addresses in them

@@ -58,3 +58,5 @@ core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
 core_sources += plugin/kernel/system/softirqs.c plugin/kernel/system/softirqs.h
 core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h
 core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
+core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \
+	plugin/kernel/devices/pci.c

@@ -62,6 +62,7 @@ CASES = {
     "waitq": ["kauditd_wait", "rcu_state.gp_wq rcu_state", "-s (&rcu_state.gp_wq)"],
     "workqueue": ["", "-a", "-d"],
     "foreach": ["1 sig", "active ps"],
+    "dev": ["", "-i", "-p", "-d", "-D"],
     "repeat": ["-0 python import itertools; n = globals().setdefault('n', itertools.count()); next(n) < 3 or int('end')"],
     "set": ["", "2", "-c 1", "-p"],
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],
