@@ -16,6 +16,7 @@
 #include "target/server.h"
 
 #define CACHE_LINE 1024	/* "dcache line-size" in attach/attach.c */
+#define NULL_PAGE  4096 /* what is read below is meant to be a member of what is not there */
 
 void session_hold(struct session *session)
 {
@@ -133,25 +134,19 @@ static bool is_cache_line(uint64_t address, size_t size)
 }
 
 /*
- * A per-CPU variable under its plain name: what gdb has for its address is where it is linked, which is none. The person did not mean
- * that.
+ * A per-CPU variable under its plain name: what gdb has for its address is where it is linked, where nothing of it is. The kernel copied
+ * that at boot for each CPU and gave the memory back, so that what can be read there, if anything, is not the variable. The person did not
+ * mean it.
  */
-static void say_if_per_cpu(struct kernel *kernel, uint64_t address, struct error *why)
+static bool is_linked_per_cpu(struct kernel *kernel, uint64_t address, size_t *size)
 {
-	uint64_t first = UINT64_MAX, last = 0;
+	uint64_t start, end;
 
-	for (size_t i = 0; kernel->symbols && i < symtab_count(kernel->symbols); i++) {
-		const struct symbol *symbol = symtab_get(kernel->symbols, i);
-
-		if (!symbol->percpu)
-			continue;
-		if (symbol->address < first)
-			first = symbol->address;
-		if (symbol->address + symbol->size > last)
-			last = symbol->address + symbol->size;
-	}
-	if (address >= first && address < last)
-		error_add(why, "; per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a");
+	if (!kernel_per_cpu_section(kernel, &start, &end) || address >= end || address + *size <= start)
+		return false;
+	if (address < start) /* up to it */
+		*size = start - address;
+	return address >= start;
 }
 
 /*
@@ -166,17 +161,23 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 	struct vmcore_target *target = context;
 	struct session *session = target->context;
 	struct error why = { 0 };
-	size_t done = vmcore_target_ops.read_memory(context, thread, address, buffer, size, &why);
+	size_t wanted = size, done = 0;
+	bool linked = is_linked_per_cpu(session->kernel, address, &wanted);
 
+	/* Where the section is linked at 0 a process may have memory there. */
+	if (!linked || !session->kernel->arch->is_kernel_address(session->kernel->memory, address))
+		done = vmcore_target_ops.read_memory(context, thread, address, buffer, wanted, &why);
+	else
+		error_set(&why, ERROR_NOT_MAPPED, "0x%llx is where no variable is", (unsigned long long)address);
+	if (linked && !done && address >= NULL_PAGE)
+		error_add(&why, "; per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a");
 	if (error)
 		*error = why;
 	if (!done && size && !is_cache_line(address, size)) {
 		int how = __atomic_exchange_n(&session->explain_next, EXPLAIN_NOT, __ATOMIC_RELAXED);
 
-		if (how != EXPLAIN_NOT) {
-			say_if_per_cpu(session->kernel, address, &why);
+		if (how != EXPLAIN_NOT)
 			explain(session, how, why.text);
-		}
 	}
 	return done;
 }

@@ -275,6 +275,17 @@ bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size
 	return true;
 }
 
+bool kernel_per_cpu_section(const struct kernel *kernel, uint64_t *start_ret, uint64_t *end_ret)
+{
+	const struct symbol *start = symtab_find(kernel->symbols, "__per_cpu_start"), *end = symtab_find(kernel->symbols, "__per_cpu_end");
+
+	if (!start || !end || !symtab_find(kernel->symbols, "__per_cpu_offset"))
+		return false;
+	*start_ret = start->address;
+	*end_ret = end->address;
+	return start->address < end->address;
+}
+
 bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu,
 			    uint64_t *address_ret, struct error *error)
 {

@@ -161,6 +161,11 @@ bool kernel_read_variable(struct kernel *kernel, const char *symbol, size_t size
 /* The address of per-CPU variable SYMBOL on CPU. */
 bool kernel_per_cpu(struct kernel *kernel, const char *symbol, unsigned cpu, uint64_t *address_ret,
 		    struct error *error);
+/*
+ * Where per-CPU variables are linked, in a kernel that has them per CPU: there is nothing of theirs there (up to 6.14 x86-64's begins at
+ * 0). False: this one was built without SMP, or it is not known.
+ */
+bool kernel_per_cpu_section(const struct kernel *kernel, uint64_t *start_ret, uint64_t *end_ret);
 /* The same for a pointer as alloc_percpu() gives it: POINTER on CPU. */
 bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu,
 			    uint64_t *address_ret, struct error *error);

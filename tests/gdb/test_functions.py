@@ -115,3 +115,10 @@ def test_without_vmlinux(dump):
     target = as_json(dump.oracle.tasks[1].files["fd/0"])
     assert printed(dump, ["$slab_object(&$task(1)->comm) == $task(1)", "$path($file(1, 0)->f_path)",
                           "$vma(1, $task(1)->mm->start_stack)->vm_end > $task(1)->mm->start_stack"], own) == ["1", f'"{target}"', "1"]
+
+
+def test_where_per_cpu_variables_are_linked(dump):
+    """There is nothing of theirs; on some machines other data of the kernel's have come there since, which is not to be printed for them."""
+    text = dump.gdb("print 6*7", "print runqueues.nr_running", "print runqueues", status=1)
+    assert "per-CPU variables are linked there" in text and "print $per_cpu(NAME, 1)" in text
+    assert "$1 = 42" in text and "$2" not in text

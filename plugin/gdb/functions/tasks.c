@@ -173,15 +173,6 @@ static bool per_cpu_by_name(struct session *session, PyObject *name, unsigned cp
 	return found;
 }
 
-/* Is POINTER in the kernel's own per-CPU section? */
-static bool in_per_cpu_section(struct kernel *kernel, uint64_t pointer)
-{
-	uint64_t start, end;
-
-	return kernel_symbol(kernel, "__per_cpu_start", &start, NULL) && kernel_symbol(kernel, "__per_cpu_end", &end, NULL) && pointer >= start &&
-	       pointer < end;
-}
-
 static bool is_pointer(struct plugin *plugin, PyObject *value)
 {
 	PyObject *full = PyObject_GetAttrString(value, "type"), *type = full ? PyObject_CallMethod(full, "strip_typedefs", NULL) : NULL;
@@ -201,10 +192,11 @@ static bool per_cpu_by_value(struct session *session, PyObject *value, unsigned 
 {
 	PyObject *at = PyObject_GetAttrString(value, "address");
 	struct kernel *kernel = session->kernel;
-	uint64_t pointer = 0;
+	uint64_t pointer = 0, start, end;
 	bool is_variable, found;
 
-	is_variable = at && at != Py_None && value_to_u64(at, &pointer) && in_per_cpu_section(kernel, pointer);
+	is_variable = at && at != Py_None && value_to_u64(at, &pointer) && kernel_per_cpu_section(kernel, &start, &end) && pointer >= start &&
+		      pointer < end;
 	forget_exception();
 	if (!is_variable && !is_pointer(session->plugin, value)) {
 		error_set(error, ERROR_USAGE, "$per_cpu: this is no per-CPU variable, nor a pointer to one; of a module's its name in quotes is needed");
