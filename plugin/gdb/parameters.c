@@ -120,7 +120,7 @@ static const struct setting settings[] = {
 	  "Example:\n"
 	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
 	{ "crash-names", &on_off, offsetof(struct settings, crash_names),
-	  "Whether lines at the prompt mean what they mean in crash.\n"
+	  "Whether a line means what it means in crash.\n"
 	  "On, `bt', `p', `dis', `list', `search', `whatis', `eval', `struct', `*' and all\n"
 	  "other commands that crash has are ours of that name; `set' of a task or a CPU\n"
 	  "is ours, any other gdb's. `gdb COMMAND' is gdb's own, always; what crash has not\n"

@@ -145,16 +145,16 @@ static PyObject *call_dentry_path(struct session *session, PyObject *args, struc
 
 const struct function functions_files[] = {
 	{ "file",
-	  "$file(TASK, FD): what TASK has open as descriptor FD, as a struct file *. TASK: a\n"
-	  "pid, a task_struct *, a name.\n"
+	  "$file(TASK, FD): the struct file * of an open descriptor.\n"
+	  "TASK: a pid, a task_struct *, a name.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $file(1, 0)->f_flags\n"
 	  "$1 = 32768",
 	  call_file },
 	{ "path",
-	  "$path(P): the name of P, a struct path or a struct file, or a pointer to one, as\n"
-	  "/proc/PID/fd shows it.\n"
+	  "$path(P): the name of a struct path or struct file.\n"
+	  "Or of what a pointer P leads to, as /proc/PID/fd shows it.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $path($file(1, 0))\n"
@@ -163,8 +163,8 @@ const struct function functions_files[] = {
 	  "$2 = \"/\"",
 	  call_path },
 	{ "dentry_path",
-	  "$dentry_path(D): the name of the struct dentry that D points to, in its own file\n"
-	  "system.\n"
+	  "$dentry_path(D): the name of a struct dentry *.\n"
+	  "In its own file system, whose root is /.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $dentry_path($file(1, 0)->f_path.dentry)\n"

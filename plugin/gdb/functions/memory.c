@@ -207,55 +207,56 @@ static PyObject *call_vma(struct session *session, PyObject *args, struct error 
 
 const struct function functions_memory[] = {
 	{ "page",
-	  "$page(X): the struct page * of the page frame with number X, or of the memory\n"
-	  "that the kernel has at address X, in the direct map or elsewhere. Numbers below\n"
-	  "that of the last frame are frames; $virt_to_page(ADDRESS) takes addresses only.\n"
+	  "$page(X): the struct page * of a frame or an address.\n"
+	  "Of the page frame with number X, or of the memory that the kernel has at address\n"
+	  "X, in the direct map or elsewhere. Numbers up to that of the last frame are\n"
+	  "frames; $virt_to_page(ADDRESS) takes addresses only.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $page(&jiffies)->_refcount.counter\n"
 	  "$1 = 1",
 	  call_page },
 	{ "virt_to_page",
-	  "$virt_to_page(ADDRESS): the struct page * of what the kernel has at ADDRESS.\n"
+	  "$virt_to_page(ADDRESS): its struct page *.\n"
+	  "ADDRESS is the kernel's, in the direct map or elsewhere.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $virt_to_page(&jiffies) == $page(&jiffies)\n"
 	  "$1 = 1",
 	  call_virt_to_page },
 	{ "virt_to_phys",
-	  "$virt_to_phys(ADDRESS): the physical address of the kernel's ADDRESS, by the page\n"
-	  "tables.\n"
+	  "$virt_to_phys(ADDRESS): its physical address, by the page tables.\n"
+	  "ADDRESS is the kernel's.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print/x $virt_to_phys($phys_to_virt(0x1000))\n"
 	  "$1 = 0x1000",
 	  call_virt_to_phys },
 	{ "phys_to_virt",
-	  "$phys_to_virt(PHYSICAL): the kernel's address, in the direct map, of a physical\n"
-	  "one.\n"
+	  "$phys_to_virt(PHYSICAL): its address in the kernel's direct map.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print/x $virt_to_phys($phys_to_virt(0x1000))\n"
 	  "$1 = 0x1000",
 	  call_phys_to_virt },
 	{ "slab_cache",
-	  "$slab_cache(\"NAME\"): the slab cache with that name, as a struct kmem_cache *.\n"
+	  "$slab_cache(\"NAME\"): the struct kmem_cache * with that name.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $slab_cache(\"dentry\")->object_size\n"
 	  "$1 = 192",
 	  call_slab_cache },
 	{ "slab_object",
-	  "$slab_object(ADDRESS): where the slab object begins that ADDRESS lies in, as a\n"
-	  "void *. `kernel kmem ADDRESS' says all else of it.\n"
+	  "$slab_object(ADDRESS): where the slab object begins that it is in.\n"
+	  "A void *; `kernel kmem ADDRESS' says all else of it.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $slab_object(&$task(1)->comm) == $task(1)\n"
 	  "$1 = 1",
 	  call_slab_object },
 	{ "vma",
-	  "$vma(TASK, ADDRESS): the piece of TASK's address space that ADDRESS lies in, as a\n"
-	  "struct vm_area_struct *. TASK: a pid, a task_struct *, a name.\n"
+	  "$vma(TASK, ADDRESS): the struct vm_area_struct * it lies in.\n"
+	  "TASK: a pid, a task_struct *, a name.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $vma(1, $task(1)->mm->start_stack)->vm_end\n"

@@ -284,9 +284,9 @@ const struct function functions_tasks[] = {
 	  "$1 = 1",
 	  call_cpu_curr },
 	{ "per_cpu",
-	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N. A variable of the kernel,\n"
-	  "or a member of it, needs no quotes; a __percpu pointer is followed. Of a module,\n"
-	  "too, once gdb has its file: `kernel mod -s MODULE'.\n"
+	  "$per_cpu(\"NAME\", N): the per-CPU variable NAME of CPU N.\n"
+	  "A variable of the kernel, or a member of it, needs no quotes; a __percpu pointer\n"
+	  "is followed. Of a module, too, once gdb has its file: `kernel mod -s MODULE'.\n"
 	  "\n"
 	  "Example:\n"
 	  "(gdb) print $per_cpu(runqueues, 1).nr_running\n"
