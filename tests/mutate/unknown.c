@@ -244,6 +244,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 			    (!strcmp(key, "holder_known") && !strcmp(value, "false")) ||
 			    (!strcmp(key, "comm_text") && is_without_brackets(entry->value, value)) ||
 			    (!strcmp(key, "path") && is_end_of_path(entry->value, value)) ||
+			    (!strcmp(key, "for") && !strncmp(value, "for the task at ", 16)) || /* and no pid */
 			    (!strcmp(key, "text") && strcmp(entry->value, value) && has_unknown_words(entry->value, value)))) {
 		recorder->said = true;
 		return;
@@ -268,7 +269,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "irq", "base", "timer", "mapping", "pool", "worker", "work", "task", "address", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
+	static const char *const keys[] = { "cpu", "number", "irq", "base", "timer", "mapping", "pool", "worker", "work", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));

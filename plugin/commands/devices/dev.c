@@ -92,6 +92,8 @@ static bool each_resource(void *context, const struct device_resource *resource)
 	struct output *output = view->output;
 	unsigned digits = view->block ? 8 : 4;
 
+	if (resource->name_unknown)
+		output_note(output, "whose the resource at 0x%" PRIx64 " is could not be read", resource->address);
 	return output_row(output) && output_address(output, RESOURCE, resource->address) && output_address(output, START, resource->start) &&
 	       output_address(output, END, resource->end) && output_uint(output, LEVEL, resource->level) &&
 	       output_printf(output, RANGE, "%*s%0*" PRIx64 "-%0*" PRIx64, 2 * (int)resource->level, "", digits, resource->start, digits, resource->end) &&

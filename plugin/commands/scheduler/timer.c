@@ -90,6 +90,7 @@ struct show {
 	bool hrtimers;
 	bool tick_known;
 	uint64_t tick;		/* ns */
+	size_t strangers;	/* timers of tasks that are none that can be read */
 };
 
 static bool seconds(struct output *output, size_t column, int64_t ns)
@@ -120,9 +121,11 @@ static bool owner_cells(struct show *show, const struct timer *timer, const char
 		return output_printf(output, FOR, "for %s", *text ? text : "?") && (!*text || output_string(output, FOR_FUNCTION, text));
 	}
 	task = task_find_address(show->kernel, address);
-	if (!task)
+	if (!task) {
+		show->strangers++;
 		return output_printf(output, FOR, "for the task at %llx, which is none that is known", (unsigned long long)address) &&
 		       output_address(output, TASK, address);
+	}
 	return output_printf(output, FOR, "for PID %u \"%.*s\"", task->pid, (int)sizeof(task->comm), task->comm) &&
 	       output_address(output, TASK, address) && output_uint(output, PID, task->pid) && task_comm_cell(output, COMM, task);
 }
@@ -212,10 +215,13 @@ static void doubts(struct show *show, const struct timer_queue *queue)
 
 static bool show_now(struct show *show)
 {
+	struct error why = { .kind = ERROR_NONE };
 	uint64_t jiffies;
 	bool more = output_begin(show->output, &now_shape) && output_row(show->output);
 
-	if (more && kernel_read_variable(show->kernel, "jiffies_64", 8, &jiffies, NULL))
+	if (more && !kernel_read_variable(show->kernel, "jiffies_64", 8, &jiffies, &why))
+		output_note(show->output, "how long timers have left is not known: %s", why.text);
+	else if (more)
 		more = output_uint(show->output, JIFFIES, show->kernel->arch->pointer_size == 4 ? (uint32_t)jiffies : jiffies);
 	if (more && show->tick_known)
 		more = output_uint(show->output, TICK, show->tick);
@@ -232,6 +238,8 @@ static void show_queues(struct show *show, const struct timer_queues *queues)
 	output_end(show->output);
 	for (size_t i = 0; i < queues->count; i++)
 		doubts(show, &queues->queues[i]);
+	if (show->strangers)
+		output_note(show->output, "whose %zu of the timers are is not known: the tasks cannot be read", show->strangers);
 }
 
 /* Of the CPUs chosen; *missing_ret of them have no bases that can be read. */

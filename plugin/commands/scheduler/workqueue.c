@@ -233,6 +233,8 @@ static bool show_delayed(struct show *show, struct error *error)
 				break;
 			show->lost++;
 		}
+	if (queues.count && !queues.queues[0].now_known)
+		output_note(show->output, "how long it is until then is not known: the kernel's jiffies could not be read");
 	for (size_t i = 0; i < queues.count && more; i++) {
 		show->lost += queues.queues[i].damage.kind != ERROR_NONE;
 		for (size_t j = 0; j < queues.queues[i].count && more; j++)
