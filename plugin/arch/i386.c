@@ -91,7 +91,8 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 
 		translation->run = size - offset;
 		if (!dump_read_phys(memory->dump, at, bytes, entry_size, error)) {
-			translation->table_missing = true;
+			/* Where there is no memory there is no table: what led there is wrong. */
+			translation->table_missing = at / memory->dump->page_size < memory->dump->max_pfn;
 			return error_prefix(error, "0x%llx cannot be translated: the page table with its %s, at physical 0x%llx, cannot be read",
 					    (unsigned long long)address, level_name(memory, level), (unsigned long long)at);
 		}
@@ -115,24 +116,29 @@ static bool translate(struct memory *memory, uint64_t root, uint64_t address, st
 }
 
 /* Do the tables at ROOT, a run-time address, map themselves if the kernel's half begins at START? */
-static bool try_start(struct memory *memory, uint64_t root, uint64_t start)
+static bool try_start(struct memory *memory, uint64_t root, uint64_t start, bool *missing_ret)
 {
-	struct translation translation;
+	struct translation translation = { .table_missing = false };
 
 	memory->kernel_start = start;
 	memory->kernel_root = root - start;
-	return translate(memory, memory->kernel_root, root, &translation, NULL) && translation.physical == memory->kernel_root;
+	if (translate(memory, memory->kernel_root, root, &translation, NULL))
+		return translation.physical == memory->kernel_root;
+	*missing_ret |= translation.table_missing;
+	return false;
 }
 
-/* Where the kernel's half begins is in no key: one of what VMSPLIT can be, the usual first. */
-static bool find_start(struct memory *memory, uint64_t root)
+/* Where the kernel's half begins is in no key: one of what VMSPLIT can be, the usual first. *KNOWN_RET: no table that is there says otherwise. */
+static bool find_start(struct memory *memory, uint64_t root, bool *known_ret)
 {
 	static const uint64_t starts[] = { 0xc0000000, 0xb0000000, 0x80000000, 0x78000000, 0x40000000 };
+	bool missing = false;
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (root >= starts[i] && try_start(memory, root, starts[i]))
-			return true;
-	/* A damaged table: let reads say what is wrong. */
+		if (root >= starts[i] && try_start(memory, root, starts[i], &missing))
+			return *known_ret = true;
+	*known_ret = missing;
+	/* A damaged table, or another boot's address of it: let reads say what is wrong. */
 	memory->kernel_start = starts[0];
 	memory->kernel_root = root - starts[0];
 	return root >= starts[0];
@@ -161,6 +167,7 @@ static bool root_from_qemu(struct memory *memory)
 static bool memory_init(struct memory *memory, struct error *error)
 {
 	uint64_t root;
+	bool known;
 
 	if (memory->distrusts_vmcoreinfo || !dump_vmcoreinfo_number(memory->dump, "SYMBOL(swapper_pg_dir)", 16, &root)) {
 		if (root_from_qemu(memory))
@@ -170,13 +177,15 @@ static bool memory_init(struct memory *memory, struct error *error)
 				 "SYMBOL(swapper_pg_dir), and no state of a virtual CPU with usable tables");
 	}
 	memory->levels = dump_vmcoreinfo(memory->dump, "CONFIG_X86_PAE", NULL) ? PAE_LEVELS : 2;
-	if (!find_start(memory, root))
+	if (!find_start(memory, root, &known))
 		return error_set(error, ERROR_FORMAT, "the kernel's page tables cannot be found: SYMBOL(swapper_pg_dir) of VMCOREINFO is 0x%llx",
 				 (unsigned long long)root);
 	/*
 	 * The image, whose end is not far behind its tables. Low memory goes on to high_memory, which a symbol names; behind that is vmalloc's,
 	 * and how much (VMALLOC_RESERVE at the least, vmalloc= makes it more) nothing else says.
 	 */
+	if (!known)
+		return true;
 	memory_add_piece(memory, memory->kernel_start, root + TABLES_TO_END, 0);
 	memory->low_memory = memory->kernel_start;
 	memory->low_memory_max = (1ull << 32) - VMALLOC_RESERVE;

@@ -79,3 +79,13 @@ def test_another_boots(dump):
         assert found == right(dump), (some, output)
         # Where init_uts_ns leads nowhere nothing is asked of it, and nothing follows from it.
         assert "memory contradicts" in output or some == ["SYMBOL(init_uts_ns)"], (some, output)
+
+
+def test_tables_of_another_boot(dump):
+    """An address that could be right, with memory that is no page table."""
+    right(dump)
+
+    def change(text):
+        return re.sub(rb"(SYMBOL\(swapper_pg_dir\)=)([0-9a-f]+)", lambda line: line[1] + b"%x" % (int(line[2], 16) - (8 << 20)), text)
+    output, found = changed(dump, change)
+    assert found == right(dump), output
