@@ -50,3 +50,4 @@ core_sources += plugin/commands/locks/hung.c plugin/commands/locks/locks.h
 core_sources += plugin/commands/files/fuser.c
 core_sources += plugin/commands/system/bpf.c
 core_sources += plugin/commands/devices/dev.c
+core_sources += plugin/commands/system/mach.c

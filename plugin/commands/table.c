@@ -23,6 +23,7 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_locks,
 	&command_log,
+	&command_mach,
 	&command_mod,
 	&command_mount,
 	&command_p,

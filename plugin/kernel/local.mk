@@ -60,3 +60,4 @@ core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h
 core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
 core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \
 	plugin/kernel/devices/pci.c
+core_sources += plugin/kernel/system/memory_layout.c plugin/kernel/system/memory_layout.h

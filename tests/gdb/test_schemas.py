@@ -68,6 +68,7 @@ CASES = {
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],
     "rcu": [""],
     "softirq": ["", "-c 1"],
+    "mach": ["", "-m", "-c", "-c -x", "-c -d"],
     "cgroup": ["", "-t 1"],
     "hung": ["", "1"],
     "fuser": ["/dev/console"],
