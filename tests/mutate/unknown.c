@@ -410,7 +410,7 @@ static bool recorder_note(struct output *output, const char *text)
 }
 
 static const struct output_ops ops = { recorder_begin, recorder_row, recorder_end, recorder_number, recorder_real, recorder_string,
-				       recorder_boolean, recorder_note, NULL };
+				       recorder_boolean, recorder_note, NULL, NULL };
 
 /* --- asking --- */
 

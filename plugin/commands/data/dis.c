@@ -169,12 +169,15 @@ static bool show_place(struct dis *dis, uint64_t address)
 	const struct symtab *symbols;
 	struct module *module;
 	const struct symbol *symbol = kernel_lookup(dis->kernel, address, &symbols, &module);
-	const char *format = has_option(dis->arguments, 'd') ? "%s+%" PRIu64 : "%s+0x%" PRIx64;
 	char text[256];
 
 	if (!symbol || has_option(dis->arguments, 'u'))
 		return true;
-	snprintf(text, sizeof(text), address == symbol->address ? "%s" : format, symbol->name, address - symbol->address);
+	if (address == symbol->address)
+		snprintf(text, sizeof(text), "%s", symbol->name);
+	else
+		snprintf(text, sizeof(text), has_option(dis->arguments, 'd') ? "%s+%" PRIu64 : "%s+0x%" PRIx64, symbol->name,
+			 address - symbol->address);
 	return output_string(dis->output, PLACE, text) && output_string(dis->output, SYMBOL, symbol->name) &&
 	       output_uint(dis->output, OFFSET, address - symbol->address) && (!module || output_string(dis->output, MODULE, module->name));
 }

@@ -287,7 +287,7 @@ static void why_cell(struct locks *locks, const struct wait *wait)
 	if (*caller)
 		output_string(locks->output, CALLED_BY, caller);
 	if (wait->kind == WAIT_UNKNOWN || wait->kind == WAIT_QUEUE)
-		buffer_printf(&text, *function ? " in %s" : "", function);
+		buffer_printf(&text, "%s%s", *function ? " in " : "", function);
 	else if (*caller)
 		buffer_printf(&text, " in %s", caller);
 	if (wait->owner && wait->owner_is_hint)

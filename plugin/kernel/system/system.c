@@ -239,7 +239,7 @@ static void read_names(struct kernel *kernel, struct system_info *info)
 	struct error why = { .kind = ERROR_NONE };
 	struct member name;
 	uint64_t uts = 0;
-	bool known;
+	bool known = true;
 
 	if (kernel_symbol(kernel, "init_uts_ns", &uts, &why)) {
 		if (types_member(kernel->types, "uts_namespace", "name", &name, &why))
@@ -247,11 +247,11 @@ static void read_names(struct kernel *kernel, struct system_info *info)
 		else
 			uts = 0;
 	}
-	/* & and not &&: each of them is wanted */
-	known = read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename, sizeof(info->nodename), &why) &
-		read_name(kernel, uts, "release", kernel->release, info->release, sizeof(info->release), &why) &
-		read_name(kernel, uts, "version", dump->uts.version, info->version, sizeof(info->version), &why) &
-		read_name(kernel, uts, "machine", dump->uts.machine, info->machine, sizeof(info->machine), &why);
+	/* Each of them is wanted, whatever becomes of the others. */
+	known &= read_name(kernel, uts, "nodename", dump->uts.nodename, info->nodename, sizeof(info->nodename), &why);
+	known &= read_name(kernel, uts, "release", kernel->release, info->release, sizeof(info->release), &why);
+	known &= read_name(kernel, uts, "version", dump->uts.version, info->version, sizeof(info->version), &why);
+	known &= read_name(kernel, uts, "machine", dump->uts.machine, info->machine, sizeof(info->machine), &why);
 	read_name(kernel, uts, "domainname", "", info->domainname, sizeof(info->domainname), NULL);
 	if (!known)
 		system_unknown(info, "its names", &why);

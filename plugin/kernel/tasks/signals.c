@@ -159,7 +159,7 @@ static bool read_details(struct queue *queue, struct signal_entry *entry, struct
 		[RT] = { "info._sifields._rt._pid", "info._sifields._rt._uid", "info._sifields._rt._sigval.sival_ptr", NULL },
 		[CHLD] = { "info._sifields._sigchld._pid", "info._sifields._sigchld._uid", NULL, NULL },
 		[FAULT] = { NULL, NULL, NULL, "info._sifields._sigfault._addr" },
-		[POLL] = { NULL },
+		[POLL] = { NULL, NULL, NULL, NULL },
 		[SYS] = { NULL, NULL, NULL, "info._sifields._sigsys._call_addr" },
 	};
 	enum layout layout = layout_of(entry);

@@ -108,7 +108,7 @@ static void put_cfa_at(struct buffer *buffer, const struct frame_rule *cfa)
 {
 	struct buffer expression = { 0 };
 
-	buffer_char(&expression, DW_OP_bregx);
+	buffer_char(&expression, (char)DW_OP_bregx);
 	buffer_uleb(&expression, cfa->reg);
 	buffer_sleb(&expression, 0);
 	buffer_char(&expression, DW_OP_deref);
