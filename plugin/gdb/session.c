@@ -133,20 +133,34 @@ static bool is_cache_line(uint64_t address, size_t size)
 	return size == CACHE_LINE && address % CACHE_LINE == 0;
 }
 
+/* Does ADDRESS lie in [START, END)? *SIZE bytes from it on are cut off where that begins. */
+static bool is_within(uint64_t address, size_t *size, uint64_t start, uint64_t end)
+{
+	if (address < start && address + *size > start)
+		*size = start - address;
+	return address >= start && address < end;
+}
+
 /*
- * A per-CPU variable under its plain name: what gdb has for its address is where it is linked, where nothing of it is. The kernel copied
- * that at boot for each CPU and gave the memory back, so that what can be read there, if anything, is not the variable. The person did not
- * mean it.
+ * A variable that is not where it was linked: what can be read there, if anything, is not it, and the person did not mean that. (Who wants
+ * to see the memory has `rd'.) Per-CPU variables the kernel copied at boot for each CPU; what was needed for the boot alone it gave back.
+ * NULL: nothing is wrong with ADDRESS. *READ: it may be read all the same.
  */
-static bool is_linked_per_cpu(struct kernel *kernel, uint64_t address, size_t *size)
+static const char *not_a_variables(struct kernel *kernel, uint64_t address, size_t *size, bool *read)
 {
 	uint64_t start, end;
 
-	if (!kernel_per_cpu_section(kernel, &start, &end) || address >= end || address + *size <= start)
-		return false;
-	if (address < start) /* up to it */
-		*size = start - address;
-	return address >= start;
+	*read = true;
+	if (kernel_per_cpu_section(kernel, &start, &end) && is_within(address, size, start, end)) {
+		/* Where the section is linked at 0 a process may have memory there; the first page is NULL's. */
+		*read = !kernel->arch->is_kernel_address(kernel->memory, address);
+		return address < NULL_PAGE ? NULL : "per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a";
+	}
+	if (kernel_given_back(kernel, &start, &end) && is_within(address, size, start, end)) {
+		*read = false;
+		return "what was only for the boot (__init, __initdata) was there, and the kernel has given that memory back; rd shows what it has now";
+	}
+	return NULL;
 }
 
 /*
@@ -162,15 +176,17 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 	struct session *session = target->context;
 	struct error why = { 0 };
 	size_t wanted = size, done = 0;
-	bool linked = is_linked_per_cpu(session->kernel, address, &wanted);
+	bool read;
+	const char *why_not = not_a_variables(session->kernel, address, &wanted, &read);
 
-	/* Where the section is linked at 0 a process may have memory there. */
-	if (!linked || !session->kernel->arch->is_kernel_address(session->kernel->memory, address))
+	if (read)
 		done = vmcore_target_ops.read_memory(context, thread, address, buffer, wanted, &why);
 	else
 		error_set(&why, ERROR_NOT_MAPPED, "0x%llx is where no variable is", (unsigned long long)address);
-	if (linked && !done && address >= NULL_PAGE)
-		error_add(&why, "; per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a");
+	if (why_not && !done) {
+		error_add(&why, "; ");
+		error_add(&why, why_not);
+	}
 	if (error)
 		*error = why;
 	if (!done && size && !is_cache_line(address, size)) {

@@ -5,15 +5,6 @@
 
 #define MAX_REGIONS 65536 /* E820_MAX_ENTRIES is some thousands */
 
-/* ADDRESS is where the kernel gave its memory back at boot: what is there now is something else. */
-static bool is_freed(struct kernel *kernel, uint64_t address)
-{
-	uint64_t start, end;
-
-	return kernel_symbol(kernel, "__init_begin", &start, NULL) && kernel_symbol(kernel, "__init_end", &end, NULL) && address >= start &&
-	       address < end;
-}
-
 static void e820_type(uint64_t type, char *text, size_t size)
 {
 	/* as the kernel's log calls them (e820_print_type()); the numbers are ACPI's */
@@ -68,8 +59,8 @@ bool memory_regions_for_each(struct kernel *kernel, const char **source_ret,
 	static const struct layout table = { "e820_table", "nr_entries", "entries", "e820_entry", "addr", "size", "type" };
 	static const struct layout map = { "e820map", "nr_map", "map", "e820entry", "addr", "size", "type" };
 	static const struct layout blocks = { "memblock_type", "cnt", "regions", "memblock_region", "base", "size", NULL };
+	uint64_t address, start, end;
 	struct member memory;
-	uint64_t address;
 
 	*source_ret = "e820";
 	if (kernel_symbol(kernel, "e820_table", &address, NULL))
@@ -79,7 +70,7 @@ bool memory_regions_for_each(struct kernel *kernel, const char **source_ret,
 	*source_ret = "memblock";
 	if (!kernel_symbol(kernel, "memblock", &address, error) || !types_member(kernel->types, "memblock", "memory", &memory, error))
 		return false;
-	if (is_freed(kernel, address))
+	if (kernel_given_back(kernel, &start, &end) && address >= start && address < end)
 		return error_set(error, ERROR_NO_SYMBOL, "this kernel keeps no map of its physical memory (no e820, no CONFIG_ARCH_KEEP_MEMBLOCK)");
 	return regions(kernel, address + memory.offset, &blocks, callback, context, error);
 }
