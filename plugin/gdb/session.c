@@ -182,7 +182,7 @@ static size_t read_and_explain(void *context, uint64_t thread, uint64_t address,
 	if (read)
 		done = vmcore_target_ops.read_memory(context, thread, address, buffer, wanted, &why);
 	else
-		error_set(&why, ERROR_NOT_MAPPED, "0x%llx is where no variable is", (unsigned long long)address);
+		error_set(&why, ERROR_NOT_MAPPED, "0x%llx has nothing of what was linked there", (unsigned long long)address);
 	if (why_not && !done) {
 		error_add(&why, "; ");
 		error_add(&why, why_not);

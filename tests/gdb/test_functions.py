@@ -122,3 +122,9 @@ def test_where_per_cpu_variables_are_linked(dump):
     text = dump.gdb("print 6*7", "print runqueues.nr_running", "print runqueues", status=1)
     assert "per-CPU variables are linked there" in text and "print $per_cpu(NAME, 1)" in text
     assert "$1 = 42" in text and "$2" not in text
+
+
+def test_what_the_kernel_gave_back(dump):
+    """Code and data for the boot alone are gone: what their memory has now is not printed for them. rd shows memory, whatever it is."""
+    text = dump.gdb("print 6*7", "x/i start_kernel", "print *(int *)&start_kernel", "rd start_kernel 1", status=1)
+    assert "has given that memory back" in text and "$1 = 42" in text and "$2" not in text
