@@ -525,28 +525,39 @@ static void notes(struct locks *locks, const char *damage, bool any)
 					   "no task waits for another one");
 }
 
+/* All that was read and is to be shown, and what is to be said of it. ANY: there is something. */
+static bool show_all(struct locks *locks, const char *damage, bool any, struct error *error)
+{
+	bool done;
+
+	output_begin(locks->output, &shape);
+	done = show_roots(locks, error) || error->kind == ERROR_NONE;
+	output_end(locks->output);
+	notes(locks, damage, any);
+	return done;
+}
+
+static void locks_free(struct locks *locks)
+{
+	free(locks->children);
+	free(locks->nodes);
+	waits_free(&locks->waits);
+}
+
 bool locks_show_hung(struct kernel *kernel, uint64_t ns, struct output *output, struct error *error)
 {
 	struct locks locks = { .kernel = kernel, .output = output, .hung = ns };
 	struct task_table *table;
-	bool done, any;
+	bool done;
 
 	if (!tasks_get(kernel, &table, error))
 		return false;
 	locks.now = tasks_scheduler_now(kernel);
 	if (!locks.now)
 		return error_set(error, ERROR_NOT_MAPPED, "hung: the run queues' clocks could not be read, so nobody knows since when a task sleeps");
-	done = waits_read(kernel, false, &locks.waits, error) && build_tree(&locks, error);
-	if (done) {
-		any = narrow_to_hung(&locks);
-		output_begin(output, &shape);
-		done = show_roots(&locks, error) || error->kind == ERROR_NONE;
-		output_end(output);
-		notes(&locks, table->damage, any);
-	}
-	free(locks.children);
-	free(locks.nodes);
-	waits_free(&locks.waits);
+	done = waits_read(kernel, false, &locks.waits, error) && build_tree(&locks, error) &&
+	       show_all(&locks, table->damage, narrow_to_hung(&locks), error);
+	locks_free(&locks);
 	return done;
 }
 
@@ -591,15 +602,8 @@ static bool locks_run(struct kernel *kernel, const struct arguments *arguments, 
 	any = done && locks.waits.count;
 	if (done && (list.count || kind))
 		any = narrow(&locks, &list, kind);
-	if (done) {
-		output_begin(output, &shape);
-		done = show_roots(&locks, error) || error->kind == ERROR_NONE;
-		output_end(output);
-		notes(&locks, table->damage, any);
-	}
-	free(locks.children);
-	free(locks.nodes);
-	waits_free(&locks.waits);
+	done = done && show_all(&locks, table->damage, any, error);
+	locks_free(&locks);
 	task_list_free(&list);
 	if (done && missing.kind == ERROR_NONE && table->damage && !table->all_pids && !arguments->nr_words)
 		error_set(&missing, ERROR_PARTIAL, "locks: the list of tasks is not complete");

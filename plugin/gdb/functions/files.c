@@ -22,34 +22,20 @@ static bool is_file(void *context, const struct open_file *file)
 	return !wanted->file;
 }
 
-static bool find_file(struct kernel *kernel, const struct task *task, struct wanted_file *wanted, struct error *error)
+static bool find_file(struct kernel *kernel, const struct task *task, uint64_t fd, uint64_t *file_ret, struct error *error)
 {
-	if (!files_for_each(kernel, task, is_file, wanted, error) && !wanted->file && error->kind != ERROR_NONE)
-		return error_prefix(error, "$file: descriptor %" PRIu64 " of PID %u", wanted->fd, task->pid);
-	return wanted->file ||
-	       error_set(error, ERROR_USAGE, "$file: PID %u has no descriptor %" PRIu64 " open; `kernel files %u' lists what it has", task->pid,
-			 wanted->fd, task->pid);
+	struct wanted_file wanted = { .fd = fd };
+
+	if (!files_for_each(kernel, task, is_file, &wanted, error) && !wanted.file && error->kind != ERROR_NONE)
+		return error_prefix(error, "$file: descriptor %" PRIu64 " of PID %u", fd, task->pid);
+	*file_ret = wanted.file;
+	return wanted.file || error_set(error, ERROR_USAGE, "$file: PID %u has no descriptor %" PRIu64 " open; `kernel files %u' lists what it has",
+					task->pid, fd, task->pid);
 }
 
 static PyObject *call_file(struct session *session, PyObject *args, struct error *error)
 {
-	struct wanted_file wanted = { 0 };
-	PyObject *argument, *fd;
-	const struct task *task;
-	uint64_t at;
-	bool found;
-
-	if (!PyArg_ParseTuple(args, "OO", &argument, &fd) || !value_to_u64(fd, &wanted.fd))
-		return NULL;
-	at = function_task(session, argument, error);
-	if (!at)
-		return NULL;
-	session_hold(session);
-	task = task_find_address(session->kernel, at);
-	found = task ? find_file(session->kernel, task, &wanted, error)
-		     : error_set(error, ERROR_NOT_MAPPED, "$file: the task at 0x%" PRIx64 " cannot be read", at);
-	session_release(session);
-	return found ? gdb_pointer(session->plugin, wanted.file, "struct file") : NULL;
+	return function_of_task(session, args, "$file", find_file, "struct file", error);
 }
 
 /* --- names --- */

@@ -12,6 +12,8 @@
 
 #include "gdb/session.h"
 
+struct task;
+
 struct function {
 	const char *name; /* without $ */
 	const char *doc;  /* begins with "$name(ARGUMENTS): " */
@@ -31,5 +33,11 @@ bool function_numbers(PyObject *args, size_t count, uint64_t *numbers);
  * *error.
  */
 uint64_t function_task(struct session *session, PyObject *argument, struct error *error);
+/*
+ * For functions of (TASK, NUMBER): what FIND finds of the task, as a pointer to TYPE. FIND is called with the dump held; NAME ("$vma") is for
+ * errors.
+ */
+typedef bool function_find(struct kernel *kernel, const struct task *task, uint64_t number, uint64_t *address_ret, struct error *error);
+PyObject *function_of_task(struct session *session, PyObject *args, const char *name, function_find *find, const char *type, struct error *error);
 
 #endif

@@ -171,38 +171,24 @@ static bool is_vma(void *context, const struct vma *vma, struct error *error)
 	return !wanted->vma;
 }
 
-static bool find_vma(struct kernel *kernel, const struct task *task, struct wanted_vma *wanted, struct error *error)
+static bool find_vma(struct kernel *kernel, const struct task *task, uint64_t address, uint64_t *vma_ret, struct error *error)
 {
+	struct wanted_vma wanted = { .address = address };
+
 	if (!task_knows(task, TASK_MM))
 		return error_set(error, ERROR_NOT_MAPPED, "$vma: the mm of PID %u cannot be read", task->pid);
 	if (!task->mm)
 		return error_set(error, ERROR_USAGE, "$vma: PID %u has no address space of its own", task->pid);
-	if (!vmas_for_each(kernel, task->mm, is_vma, wanted, error) && !wanted->vma && error->kind != ERROR_NONE)
-		return error_prefix(error, "$vma: none of PID %u was found at 0x%" PRIx64 ", but not all could be read", task->pid, wanted->address);
-	return wanted->vma ||
-	       error_set(error, ERROR_USAGE, "$vma: PID %u has nothing at 0x%" PRIx64 "; `kernel vm %u' lists what it has", task->pid,
-			 wanted->address, task->pid);
+	if (!vmas_for_each(kernel, task->mm, is_vma, &wanted, error) && !wanted.vma && error->kind != ERROR_NONE)
+		return error_prefix(error, "$vma: none of PID %u was found at 0x%" PRIx64 ", but not all could be read", task->pid, address);
+	*vma_ret = wanted.vma;
+	return wanted.vma || error_set(error, ERROR_USAGE, "$vma: PID %u has nothing at 0x%" PRIx64 "; `kernel vm %u' lists what it has", task->pid,
+				       address, task->pid);
 }
 
 static PyObject *call_vma(struct session *session, PyObject *args, struct error *error)
 {
-	struct wanted_vma wanted = { 0 };
-	PyObject *argument, *address;
-	const struct task *task;
-	uint64_t at;
-	bool found;
-
-	if (!PyArg_ParseTuple(args, "OO", &argument, &address) || !value_to_u64(address, &wanted.address))
-		return NULL;
-	at = function_task(session, argument, error);
-	if (!at)
-		return NULL;
-	session_hold(session);
-	task = task_find_address(session->kernel, at);
-	found = task ? find_vma(session->kernel, task, &wanted, error)
-		     : error_set(error, ERROR_NOT_MAPPED, "$vma: the task at 0x%" PRIx64 " cannot be read", at);
-	session_release(session);
-	return found ? gdb_pointer(session->plugin, wanted.vma, "struct vm_area_struct") : NULL;
+	return function_of_task(session, args, "$vma", find_vma, "struct vm_area_struct", error);
 }
 
 const struct function functions_memory[] = {

@@ -102,6 +102,26 @@ uint64_t function_task(struct session *session, PyObject *argument, struct error
 	return PyErr_Occurred() ? 0 : address;
 }
 
+PyObject *function_of_task(struct session *session, PyObject *args, const char *name, function_find *find, const char *type, struct error *error)
+{
+	PyObject *argument, *value;
+	const struct task *task;
+	uint64_t number, at, address;
+	bool found;
+
+	if (!PyArg_ParseTuple(args, "OO", &argument, &value) || !value_to_u64(value, &number))
+		return NULL;
+	at = function_task(session, argument, error);
+	if (!at)
+		return NULL;
+	session_hold(session);
+	task = task_find_address(session->kernel, at);
+	found = task ? find(session->kernel, task, number, &address, error)
+		     : error_set(error, ERROR_NOT_MAPPED, "%s: the task at 0x%" PRIx64 " cannot be read", name, at);
+	session_release(session);
+	return found ? gdb_pointer(session->plugin, address, type) : NULL;
+}
+
 static PyObject *call_task(struct session *session, PyObject *args, struct error *error)
 {
 	PyObject *argument = NULL;
