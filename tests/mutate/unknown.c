@@ -273,7 +273,7 @@ static void row_name(unsigned command, const struct level *level, char *name, si
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));
-	bool by_number = !strcmp(level->shape->key, "system_calls");
+	bool by_number = !strcmp(level->shape->key, "system_calls") || !strcmp(level->shape->key, "softirqs");
 	static const char *const pages[] = { "pfn" };
 	bool by_frame = !strcmp(level->shape->key, "pages");
 

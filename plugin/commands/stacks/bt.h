@@ -53,6 +53,8 @@ struct stack {
 	bool start_given;	    /* by -I and -S */
 };
 
+struct cpu_stack;
+
 struct bt {
 	struct kernel *kernel;
 	const struct arguments *arguments;
@@ -63,6 +65,7 @@ struct bt {
 	size_t nr_slabs_unknown; /* -F: words of which it is not known whether they point into a slab */
 	struct error slab_error; /* why, of the first */
 	bool modules_noted;  /* -e, -E: what is not known of modules has been said */
+	bool stacks_noted;		/* that not all of the CPUs are known */
 	bool any_line;	     /* -l has found one of vmlinux */
 	bool has_reference, reference_function; /* -R: there is one, and it is a function's start */
 	uint64_t reference;
@@ -94,6 +97,8 @@ bool bt_add_all(struct bt *bt, struct task_list *list, struct error *error);
 void bt_unwind(struct bt *bt, const struct task *task);
 /* The same for a CPU whose task is not known. */
 void bt_unwind_cpu(struct bt *bt, const struct cpu *cpu);
+/* The stack of a CPU that FRAME is on; NULL: a task's, or none that is known, which is then said, once. */
+const struct cpu_stack *bt_stack_of_frame(struct bt *bt, const struct frame *frame);
 /* The frames of bt->stack as the member "frames"; without stack pointers if they are those of many
  * tasks. */
 bool bt_frames(struct bt *bt, bool many);

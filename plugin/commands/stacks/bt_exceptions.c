@@ -140,7 +140,7 @@ static bool other_stacks(struct search *context, struct error *error)
 	size_t nr_seen = 0;
 
 	for (size_t i = 0; i < bt->stack.count && nr_seen < ARRAY_SIZE(seen); i++) {
-		const struct cpu_stack *on = bt->stack.frames[i].kind == FRAME_USER ? NULL : cpu_stack_at(bt->kernel, bt->stack.frames[i].sp);
+		const struct cpu_stack *on = bt_stack_of_frame(bt, &bt->stack.frames[i]);
 		bool known = !on;
 
 		for (size_t j = 0; j < nr_seen && !known; j++)

@@ -306,18 +306,37 @@ static uint64_t frame_end(const struct bt *bt, size_t level)
 	return bt_stack_top(bt, frame->sp);
 }
 
+static bool is_on_tasks(const struct bt *bt, const struct frame *frame)
+{
+	const struct task *task = bt->stack.task;
+
+	return task && task_knows(task, TASK_STACK) && frame->sp >= task->stack && frame->sp - task->stack <= bt->stack_size;
+}
+
+const struct cpu_stack *bt_stack_of_frame(struct bt *bt, const struct frame *frame)
+{
+	const struct cpu_stack *on = frame->kind == FRAME_USER ? NULL : cpu_stack_at(bt->kernel, frame->sp);
+	const struct cpu_stacks *stacks;
+
+	if (on || frame->kind == FRAME_USER || bt->stacks_noted || is_on_tasks(bt, frame) || !cpu_stacks_get(bt->kernel, &stacks, NULL) ||
+	    stacks->damage.kind == ERROR_NONE)
+		return on;
+	bt->stacks_noted = true;
+	output_note(bt->output, "not of all frames it is known which stack they are on: %s", stacks->damage.text);
+	return NULL;
+}
+
 /* A frame without a known stack pointer is on the same stack as the one above it, for all that is known. */
 static void stack_cell(struct bt *bt, const struct frame *frame)
 {
-	const struct task *task = bt->stack.task;
 	const struct cpu_stack *on;
 
 	if (!knows_sp(bt, frame) || frame->kind == FRAME_USER)
 		return;
-	on = cpu_stack_at(bt->kernel, frame->sp);
+	on = bt_stack_of_frame(bt, frame);
 	if (on)
 		output_string(bt->output, CELL_STACK, on->name);
-	else if (task && task_knows(task, TASK_STACK) && frame->sp >= task->stack && frame->sp - task->stack <= bt->stack_size)
+	else if (is_on_tasks(bt, frame))
 		output_string(bt->output, CELL_STACK, "task");
 }
 
