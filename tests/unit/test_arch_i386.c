@@ -57,7 +57,7 @@ static void test_missing_table(void **state)
 	struct translation t;
 
 	(void)state;
-	image_put(image, 0x1a00000 + 3 * 8, 0x2a01000 | P);
+	image_put(image, 0x1a00000 + 3 * 8, 0x1f01000 | P);
 	image_put(image, 0x2000000, 1);
 	image_open(image);
 	assert_int_equal(translated(image, 0, 0xc1b23456).physical, 0x1b23456);
@@ -74,6 +74,13 @@ static void test_missing_table(void **state)
 	assert_false(memory_translate(image->memory, 0, 0xf7fdd880, &t, NULL));
 	assert_int_equal(image->memory->low_memory, 0xc0000000);
 	assert_int_equal(image->memory->low_memory_max, 0xf8000000);
+	image_free(image);
+	/* A table where there is no memory: what led there is none. */
+	image = begin("OSRELEASE=6.1.0\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=c1a00000\nCONFIG_X86_PAE=y\n");
+	image_put(image, 0x1a00000 + 3 * 8, 0x2a01000 | P);
+	image_put(image, 0x2000000, 1);
+	image_open(image);
+	assert_false(memory_translate(image->memory, 0, 0xc1b23456, &t, NULL));
 	image_free(image);
 }
 
