@@ -156,7 +156,7 @@ static const char *not_a_variables(struct kernel *kernel, uint64_t address, size
 		*read = !kernel->arch->is_kernel_address(kernel->memory, address);
 		return address < NULL_PAGE ? NULL : "per-CPU variables are linked there, and each CPU has its own: print $per_cpu(NAME, 1), or kernel p NAME:a";
 	}
-	if (kernel_given_back(kernel, &start, &end) && is_within(address, size, start, end)) {
+	if (kernel_given_back(kernel, address, *size, &start, &end) && is_within(address, size, start, end)) {
 		*read = false;
 		return "what was only for the boot (__init, __initdata) was there, and the kernel has given that memory back; rd shows what it has now";
 	}

@@ -286,13 +286,14 @@ bool kernel_per_cpu_section(const struct kernel *kernel, uint64_t *start_ret, ui
 	return start->address < end->address;
 }
 
-bool kernel_given_back(struct kernel *kernel, uint64_t *start_ret, uint64_t *end_ret)
+bool kernel_given_back(struct kernel *kernel, uint64_t address, uint64_t size, uint64_t *start_ret, uint64_t *end_ret)
 {
 	const struct symbol *start = symtab_find(kernel->symbols, "__init_begin"), *end = symtab_find(kernel->symbols, "__init_end");
 	uint64_t state;
 	int64_t running;
 
-	if (!start || !end || start->address >= end->address ||
+	/* Cheap for all other addresses: it is asked at each of gdb's reads. */
+	if (!start || !end || address >= end->address || address + size <= start->address ||
 	    !types_enumerator(kernel->types, "system_states", "SYSTEM_RUNNING", &running, NULL) ||
 	    !kernel_read_variable(kernel, "system_state", 4, &state, NULL) || state < (uint64_t)running)
 		return false;

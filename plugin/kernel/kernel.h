@@ -168,9 +168,9 @@ bool kernel_per_cpu(struct kernel *kernel, const char *symbol, unsigned cpu, uin
 bool kernel_per_cpu_section(const struct kernel *kernel, uint64_t *start_ret, uint64_t *end_ret);
 /*
  * Where what is marked __init was: the kernel gave that memory back once it ran, and other things may have come there. False: it had not
- * come so far, or that is not known.
+ * come so far, or that is not known; or the SIZE bytes at ADDRESS have nothing of it.
  */
-bool kernel_given_back(struct kernel *kernel, uint64_t *start_ret, uint64_t *end_ret);
+bool kernel_given_back(struct kernel *kernel, uint64_t address, uint64_t size, uint64_t *start_ret, uint64_t *end_ret);
 /* The same for a pointer as alloc_percpu() gives it: POINTER on CPU. */
 bool kernel_per_cpu_pointer(struct kernel *kernel, uint64_t pointer, unsigned cpu,
 			    uint64_t *address_ret, struct error *error);

@@ -70,7 +70,7 @@ bool memory_regions_for_each(struct kernel *kernel, const char **source_ret,
 	*source_ret = "memblock";
 	if (!kernel_symbol(kernel, "memblock", &address, error) || !types_member(kernel->types, "memblock", "memory", &memory, error))
 		return false;
-	if (kernel_given_back(kernel, &start, &end) && address >= start && address < end)
+	if (kernel_given_back(kernel, address, 1, &start, &end))
 		return error_set(error, ERROR_NO_SYMBOL, "this kernel keeps no map of its physical memory (no e820, no CONFIG_ARCH_KEEP_MEMBLOCK)");
 	return regions(kernel, address + memory.offset, &blocks, callback, context, error);
 }
