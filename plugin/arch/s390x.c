@@ -65,8 +65,6 @@ static bool read_entry(struct memory *memory, uint64_t address, const char *what
 {
 	uint8_t bytes[8];
 
-	if (translation)
-		translation->table_missing = false;
 	if (!dump_read_phys(memory->dump, at, bytes, sizeof(bytes), error)) {
 		if (translation)
 			translation->table_missing = true;

@@ -230,32 +230,29 @@ static const struct cpu *selected_cpu(void *context)
 	return session_selected_cpu(context);
 }
 
-static bool load_module(void *context, uint64_t address, const char *from, struct error *error)
+/* LOAD: its debug information, FROM a file or a directory if that is not NULL; else that is taken away. */
+static bool change_module(struct session *session, uint64_t address, bool load, const char *from, struct error *error)
 {
-	struct session *session = context;
 	struct module *module = module_of(session->kernel, address);
 	bool done;
 
 	if (!module)
 		return error_set(error, ERROR_USAGE, "the crashed kernel had no module at 0x%" PRIx64, address);
 	host_let_go(session);
-	done = session_attach(session, error) && modules_load_debug_from(session, module, from, error);
+	done = session_attach(session, error) &&
+	       (load ? modules_load_debug_from(session, module, from, error) : modules_unload_debug(session, module, error));
 	host_take_back(session);
 	return done;
 }
 
+static bool load_module(void *context, uint64_t address, const char *from, struct error *error)
+{
+	return change_module(context, address, true, from, error);
+}
+
 static bool unload_module(void *context, uint64_t address, struct error *error)
 {
-	struct session *session = context;
-	struct module *module = module_of(session->kernel, address);
-	bool done;
-
-	if (!module)
-		return error_set(error, ERROR_USAGE, "the crashed kernel had no module at 0x%" PRIx64, address);
-	host_let_go(session);
-	done = session_attach(session, error) && modules_unload_debug(session, module, error);
-	host_take_back(session);
-	return done;
+	return change_module(context, address, false, NULL, error);
 }
 
 static unsigned width(void *context)

@@ -10,63 +10,64 @@
 #include "kernel/slab/slab.h"
 #include "kernel/tasks/task.h"
 
-static PyObject *page_value(struct session *session, bool found, uint64_t page)
+/* What FIND finds of the one argument, with the dump held. */
+typedef bool find_function(struct kernel *kernel, uint64_t number, uint64_t *found_ret, struct error *error);
+static bool find_one(struct session *session, PyObject *args, find_function *find, uint64_t *found_ret, struct error *error)
 {
-	return found ? gdb_pointer(session->plugin, page, "struct page") : NULL;
+	uint64_t number;
+	bool found;
+
+	if (!function_numbers(args, 1, &number))
+		return false;
+	session_hold(session);
+	found = find(session->kernel, number, found_ret, error);
+	session_release(session);
+	return found;
+}
+
+/* The same as a pointer to TYPE. */
+static PyObject *find_pointer(struct session *session, PyObject *args, find_function *find, const char *type, struct error *error)
+{
+	uint64_t address;
+
+	return find_one(session, args, find, &address, error) ? gdb_pointer(session->plugin, address, type) : NULL;
+}
+
+static bool find_page(struct kernel *kernel, uint64_t number, uint64_t *page_ret, struct error *error)
+{
+	return number < kernel->dump->max_pfn ? page_of_pfn(kernel, number, page_ret, error) : page_of_address(kernel, number, page_ret, error);
+}
+
+static bool find_physical(struct kernel *kernel, uint64_t address, uint64_t *physical_ret, struct error *error)
+{
+	struct translation translation;
+
+	if (!memory_translate(kernel->memory, 0, address, &translation, error))
+		return false;
+	*physical_ret = translation.physical;
+	return true;
 }
 
 static PyObject *call_page(struct session *session, PyObject *args, struct error *error)
 {
-	struct kernel *kernel = session->kernel;
-	uint64_t number, page;
-	bool found;
-
-	if (!function_numbers(args, 1, &number))
-		return NULL;
-	session_hold(session);
-	found = number < kernel->dump->max_pfn ? page_of_pfn(kernel, number, &page, error) : page_of_address(kernel, number, &page, error);
-	session_release(session);
-	return page_value(session, found, page);
+	return find_pointer(session, args, find_page, "struct page", error);
 }
 
 static PyObject *call_virt_to_page(struct session *session, PyObject *args, struct error *error)
 {
-	uint64_t address, page;
-	bool found;
-
-	if (!function_numbers(args, 1, &address))
-		return NULL;
-	session_hold(session);
-	found = page_of_address(session->kernel, address, &page, error);
-	session_release(session);
-	return page_value(session, found, page);
+	return find_pointer(session, args, page_of_address, "struct page", error);
 }
 
 static PyObject *call_virt_to_phys(struct session *session, PyObject *args, struct error *error)
 {
-	struct translation translation;
-	uint64_t address;
-	bool found;
+	uint64_t physical;
 
-	if (!function_numbers(args, 1, &address))
-		return NULL;
-	session_hold(session);
-	found = memory_translate(session->kernel->memory, 0, address, &translation, error);
-	session_release(session);
-	return found ? PyLong_FromUnsignedLongLong(translation.physical) : NULL;
+	return find_one(session, args, find_physical, &physical, error) ? PyLong_FromUnsignedLongLong(physical) : NULL;
 }
 
 static PyObject *call_phys_to_virt(struct session *session, PyObject *args, struct error *error)
 {
-	uint64_t physical, address;
-	bool found;
-
-	if (!function_numbers(args, 1, &physical))
-		return NULL;
-	session_hold(session);
-	found = page_direct_address(session->kernel, physical, &address, error);
-	session_release(session);
-	return found ? gdb_pointer(session->plugin, address, "void") : NULL;
+	return find_pointer(session, args, page_direct_address, "void", error);
 }
 
 /* --- slabs --- */
@@ -144,15 +145,7 @@ static bool find_object(struct kernel *kernel, uint64_t address, uint64_t *objec
 
 static PyObject *call_slab_object(struct session *session, PyObject *args, struct error *error)
 {
-	uint64_t address, object;
-	bool found;
-
-	if (!function_numbers(args, 1, &address))
-		return NULL;
-	session_hold(session);
-	found = find_object(session->kernel, address, &object, error);
-	session_release(session);
-	return found ? gdb_pointer(session->plugin, object, "void") : NULL;
+	return find_pointer(session, args, find_object, "void", error);
 }
 
 /* --- a process --- */

@@ -19,16 +19,10 @@ void device_damage(struct error *damage, const struct error *why)
 
 bool device_text(struct kernel *kernel, uint64_t address, char *text, size_t size, struct error *error)
 {
-	for (size_t i = 0; i + 1 < size; i++) {
-		if (!memory_read(kernel->memory, address + i, text + i, 1, error)) {
-			text[0] = 0;
-			return false;
-		}
-		if (!text[i])
-			return true;
-	}
-	text[size - 1] = 0;
-	return true;
+	if (memory_read_string(kernel->memory, address, text, size, error))
+		return true;
+	text[0] = 0; /* not a part of it */
+	return false;
 }
 
 struct list {
