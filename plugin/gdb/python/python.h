@@ -56,6 +56,8 @@ PyObject *python_objects(struct plugin *plugin, enum python_kind kind, PyObject 
  * with the attribute `notes'. python_lists.c.
  */
 PyObject *python_list(struct plugin *plugin, enum python_kind kind, const char *text, const char *outer, const char *key);
+/* Makes a class NAME of BASE (stolen; NULL: with an exception set), an attribute of MODULE; *class_ret, a reference to keep. */
+bool python_add_class(struct plugin *plugin, PyObject *module, PyObject *base, const char *name, const char *doc, PyObject **class_ret);
 /* The class of such lists. */
 bool python_make_list_class(struct plugin *plugin, PyObject *module);
 /* SELF[NAME] as a number. False with an exception. */

@@ -8,15 +8,10 @@ bool python_make_list_class(struct plugin *plugin, PyObject *module)
 {
 	static PyMethodDef none[] = { { 0 } };
 	PyObject *base = plugin_base_class((PyObject *)&PyList_Type, "vmcore.ListBase", none);
-	PyObject *class = base ? plugin_class(plugin, base, "List",
-					      "A list of objects, and notes: what is missing in it, or may be wrong, as a list of sentences; empty: nothing.",
-					      NULL)
-			       : NULL;
 
-	Py_XDECREF(base);
-	plugin->python_list = class;
-	Py_XINCREF(class);
-	return class && PyModule_AddObject(module, "List", class) == 0;
+	return python_add_class(plugin, module, base, "List",
+				"A list of objects, and notes: what is missing in it, or may be wrong, as a list of sentences; empty: nothing.",
+				&plugin->python_list);
 }
 
 /* Appends what ROW, a dict, has to say. */

@@ -159,19 +159,23 @@ static PyMethodDef stack_methods[] = {
 	{ 0 },
 };
 
+bool python_add_class(struct plugin *plugin, PyObject *module, PyObject *base, const char *name, const char *doc, PyObject **class_ret)
+{
+	PyObject *class = base ? plugin_class(plugin, base, name, doc, NULL) : NULL;
+
+	Py_XDECREF(base);
+	*class_ret = class;
+	Py_XINCREF(class);
+	return class && PyModule_AddObject(module, name, class) == 0;
+}
+
 static bool make_stack_class(struct plugin *plugin, PyObject *module)
 {
 	PyObject *base = plugin_base_class((PyObject *)&PyList_Type, "vmcore.StackBase", stack_methods);
-	PyObject *class = base ? plugin_class(plugin, base, "Stack",
-					      "A stack: a list of Frame, and end: why it is not complete, or None.",
-					      NULL)
-			       : NULL;
 
-	Py_XDECREF(base);
-	plugin->python_stack = class;
-	Py_XINCREF(class);
-	return class && PyObject_SetAttrString(class, "end", Py_None) == 0 &&
-	       PyModule_AddObject(module, "Stack", class) == 0;
+	return python_add_class(plugin, module, base, "Stack", "A stack: a list of Frame, and end: why it is not complete, or None.",
+				&plugin->python_stack) &&
+	       PyObject_SetAttrString(plugin->python_stack, "end", Py_None) == 0;
 }
 
 static PyObject *task_stack(PyObject *self, PyObject *args)

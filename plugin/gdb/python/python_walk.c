@@ -114,17 +114,11 @@ static bool make_walk_class(struct plugin *plugin, PyObject *module)
 {
 	PyType_Slot slots[] = { { Py_tp_iter, walk_iter }, { Py_tp_iternext, walk_next }, { 0 } };
 	PyType_Spec spec = { .name = "vmcore.WalkBase", .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, .slots = slots };
-	PyObject *base = PyType_FromSpec(&spec);
-	PyObject *class = base ? plugin_class(plugin, base, "Walk",
-					      "What a walker found, an iterator. Where the container could not be followed to its end the exception comes "
-					      "after all that was found.",
-					      NULL)
-			       : NULL;
 
-	Py_XDECREF(base);
-	plugin->python_walk = class;
-	Py_XINCREF(class);
-	return class && PyModule_AddObject(module, "Walk", class) == 0;
+	return python_add_class(plugin, module, PyType_FromSpec(&spec), "Walk",
+				"What a walker found, an iterator. Where the container could not be followed to its end the exception comes after all that "
+				"was found.",
+				&plugin->python_walk);
 }
 
 /* The pending exception as an object; None if there is none. */
