@@ -167,6 +167,54 @@ static void role_mutex(void)
 		fail("vmcore_rig/do");
 }
 
+static void do_in_module(const char *what)
+{
+	int file = open("/sys/kernel/debug/vmcore_rig/do", O_WRONLY);
+
+	if (file < 0 || write(file, what, strlen(what)) < 0)
+		fail("vmcore_rig/do");
+}
+
+static void role_reader(void)
+{
+	do_in_module("read");
+}
+
+static void role_writer(void)
+{
+	do_in_module("write");
+}
+
+/* As the mutex's: the first one gets it. */
+static void role_semaphore(void)
+{
+	do_in_module("semaphore");
+}
+
+/* The first waits for the second to come, and then for what it has; it is in state D all the time. */
+static void role_deadlock_one(void)
+{
+	do_in_module("one-two");
+}
+
+static void role_deadlock_two(void)
+{
+	do_in_module("two-one");
+}
+
+static void role_completion(void)
+{
+	do_in_module("complete");
+}
+
+/* Nobody is woken before the child is gone. */
+static void role_vfork(void)
+{
+	if (!vfork())
+		for (;;)
+			pause();
+}
+
 static void role_zombie(void)
 {
 	pid_t pid = start();
@@ -279,6 +327,15 @@ const struct role task_roles[] = {
 	{ "uninterruptible", role_uninterruptible, 'D', SYS_write },
 	{ "mutex_holder", role_mutex, 'S', SYS_write },
 	{ "mutex_waiter", role_mutex, 'D', SYS_write },
+	{ "rwsem_reader", role_reader, 'S', SYS_write },
+	{ "rwsem_writer", role_writer, 'D', SYS_write },
+	{ "rwsem_late_reader", role_reader, 'D', SYS_write },
+	{ "semaphore_holder", role_semaphore, 'S', SYS_write },
+	{ "semaphore_waiter", role_semaphore, 'D', SYS_write },
+	{ "deadlock_one", role_deadlock_one, 'D', SYS_write },
+	{ "deadlock_two", role_deadlock_two, 'D', SYS_write },
+	{ "completion", role_completion, 'D', SYS_write },
+	{ "vfork", role_vfork, 'D', -1 },
 	{ "zombie", role_zombie, 'S', SYS_pause },
 	{ "stopped", role_stopped, 'T', -1 },
 	{ "tracer", role_tracer, 'S', SYS_pause },

@@ -8,7 +8,7 @@
  * Everything is asked for through /sys/kernel/debug/vmcore_rig:
  *
  *   do            write "thread CPU", "softirq CPU", "hardirq CPU" or "panic-softirq CPU";
- *                 or "sleep", "mutex", "oops" or "bug"
+ *                 or "sleep", "mutex", "read", "write", "semaphore", "one-two", "two-one", "complete", "oops" or "bug"
  *
  *   containers    read: every container, item by item, and the work items and timers, with addresses
  *
@@ -21,6 +21,8 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/semaphore.h>
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/timer.h>
@@ -194,6 +196,51 @@ static RIG_FRAME void rig_take_mutex(unsigned long number)
 	pr_info("vmcore_rig: had the mutex %lu\n", number);
 }
 
+static DECLARE_RWSEM(rig_rwsem);
+static struct semaphore rig_semaphore; /* of one */
+static DEFINE_MUTEX(rig_one);
+static DEFINE_MUTEX(rig_two);
+static DECLARE_COMPLETION(rig_has_one);
+static DECLARE_COMPLETION(rig_has_two);
+static DECLARE_COMPLETION(rig_completion); /* never done */
+
+/* A reader holds it for ever, a writer waits for it, and further readers for the writer. */
+static RIG_FRAME void rig_read(unsigned long number)
+{
+	down_read(&rig_rwsem);
+	wait_event_interruptible(rig_wait_queue, READ_ONCE(rig_stop));
+	up_read(&rig_rwsem);
+	pr_info("vmcore_rig: was a reader %lu\n", number);
+}
+
+static RIG_FRAME void rig_write(unsigned long number)
+{
+	down_write(&rig_rwsem);
+	up_write(&rig_rwsem);
+	pr_info("vmcore_rig: was a writer %lu\n", number);
+}
+
+/* The first to come has it for ever. */
+static RIG_FRAME void rig_take_semaphore(unsigned long number)
+{
+	down(&rig_semaphore);
+	wait_event_interruptible(rig_wait_queue, READ_ONCE(rig_stop));
+	up(&rig_semaphore);
+	pr_info("vmcore_rig: had the semaphore %lu\n", number);
+}
+
+/* Two that come from both ends: each takes its first mutex, waits until the other has its own, and then for ever. */
+static RIG_FRAME void rig_deadlock(struct mutex *first, struct mutex *second, struct completion *has, struct completion *other)
+{
+	mutex_lock(first);
+	complete(has);
+	wait_for_completion(other);
+	mutex_lock(second);
+	mutex_unlock(second);
+	mutex_unlock(first);
+	pr_info("vmcore_rig: no deadlock\n");
+}
+
 static void rig_work_function(struct work_struct *work)
 {
 	wait_event_idle(rig_wait_queue, READ_ONCE(rig_stop));
@@ -230,6 +277,8 @@ void rig_show_waiting(struct seq_file *out)
 	seq_printf(out, "timer %px expires %lu function %ps\n", &rig_far_timer, rig_far_timer.expires,
 		   rig_far_timer_function);
 	seq_printf(out, "mutex %px wait-queue %px\n", &rig_mutex, &rig_wait_queue);
+	seq_printf(out, "rwsem %px semaphore %px one %px two %px completion %px\n", &rig_rwsem, &rig_semaphore, &rig_one, &rig_two,
+		   &rig_completion);
 }
 
 static int rig_do(const char *what, int cpu)
@@ -240,6 +289,18 @@ static int rig_do(const char *what, int cpu)
 		rig_sleep_uninterruptible(0x51ee9);
 	} else if (!strcmp(what, "mutex")) {
 		rig_take_mutex(0x307e8);
+	} else if (!strcmp(what, "read")) {
+		rig_read(0x2ead);
+	} else if (!strcmp(what, "write")) {
+		rig_write(0x3717e);
+	} else if (!strcmp(what, "semaphore")) {
+		rig_take_semaphore(0x5e3a);
+	} else if (!strcmp(what, "one-two")) {
+		rig_deadlock(&rig_one, &rig_two, &rig_has_one, &rig_has_two);
+	} else if (!strcmp(what, "two-one")) {
+		rig_deadlock(&rig_two, &rig_one, &rig_has_two, &rig_has_one);
+	} else if (!strcmp(what, "complete")) {
+		wait_for_completion(&rig_completion);
 	} else if (!strcmp(what, "oops")) {
 		rig_show_stack("oops");
 		error = rig_oops_a(0x0095);
@@ -288,6 +349,7 @@ static int __init rig_init(void)
 	struct dentry *directory = debugfs_create_dir("vmcore_rig", NULL);
 	int error = rig_fill() ?: rig_start_waiting();
 
+	sema_init(&rig_semaphore, 1);
 	if (error)
 		return error;
 	timer_setup(&rig_timer, rig_timer_function, TIMER_PINNED);
