@@ -44,7 +44,8 @@ static const char *const patterns[] = {
 	"/sys/module/*/refcnt", "/sys/module/*/coresize", "/sys/module/*/initsize", "/sys/module/*/initstate",
 	"/sys/module/*/taint", "/sys/module/*/parameters/*", "/sys/devices/system/cpu/*",
 	"/sys/devices/system/node/node*/*", "/sys/class/net/*/*", "/sys/block/*/{dev,size}",
-	"/sys/kernel/debug/vmcore_rig/containers", "/sys/kernel/debug/sched/debug", NULL
+	"/sys/kernel/debug/vmcore_rig/containers", "/sys/kernel/debug/sched/debug",
+	"/sys/fs/cgroup/{rig,rig/inner}/*", NULL
 };
 // clang-format on
 

@@ -8,7 +8,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -98,6 +100,12 @@ static void role_tcp(void)
 	accept(listener, NULL, NULL);
 }
 
+/* The caller has to declare it: semctl(2). (A plain number is not where a big-endian machine looks for it.) */
+union semun {
+	int val;
+	void *others;
+};
+
 static void role_ipc(void)
 {
 	struct {
@@ -112,8 +120,48 @@ static void role_ipc(void)
 		fail("System V IPC");
 	strcpy(memory, "rig shared memory");
 	msgsnd(queue, &message, sizeof(message.text), 0);
-	semctl(semaphores, 1, SETVAL, 9);
+	semctl(semaphores, 1, SETVAL, (union semun){ .val = 9 });
 	semop(semaphores, &(struct sembuf){ .sem_num = 0, .sem_op = -1 }, 1);
+}
+
+static int bpf(int command, union bpf_attr *attributes)
+{
+	int file = syscall(SYS_bpf, command, attributes, sizeof(*attributes));
+
+	if (file < 0)
+		fail("bpf");
+	return file;
+}
+
+/* A hash table of one entry, and a socket's filter that refers to it. */
+static void role_bpf(void)
+{
+	union bpf_attr map = { .map_type = BPF_MAP_TYPE_HASH,
+			       .key_size = 4,
+			       .value_size = 8,
+			       .max_entries = 16,
+			       .map_name = "rig_map" };
+	int file = bpf(BPF_MAP_CREATE, &map), filter, end = socket(AF_UNIX, SOCK_DGRAM, 0);
+	struct bpf_insn code[] = {
+		{ .code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = file },
+		{ 0 }, /* the upper half of the number */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr program = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+				   .insns = (uintptr_t)code,
+				   .insn_cnt = sizeof(code) / sizeof(code[0]),
+				   .license = (uintptr_t) "GPL",
+				   .prog_name = "rig_filter" };
+	uint64_t value = 0x519;
+	uint32_t key = 7;
+	union bpf_attr entry = { .map_fd = file, .key = (uintptr_t)&key, .value = (uintptr_t)&value };
+
+	bpf(BPF_MAP_UPDATE_ELEM, &entry);
+	filter = bpf(BPF_PROG_LOAD, &program);
+	if (setsockopt(end, SOL_SOCKET, SO_ATTACH_BPF, &filter, sizeof(filter)))
+		fail("SO_ATTACH_BPF");
+	pause_for_ever();
 }
 
 /* ---- Memory ---- */
@@ -152,12 +200,76 @@ static void role_memory(void)
 	pause_for_ever();
 }
 
+/* Two that have the role "memory"'s file in their memory, too: the process at two places, its child at these and one more. */
+static void *map_file(int file, int protection)
+{
+	void *memory = mmap(NULL, 65536, protection, MAP_SHARED, file, 0);
+
+	if (memory == MAP_FAILED)
+		fail("/mnt/ext4/mapped");
+	return memory;
+}
+
+static void role_sharing(void)
+{
+	int file = open("/mnt/ext4/mapped", O_RDWR);
+	volatile char *memory = map_file(file, PROT_READ);
+	pid_t pid;
+
+	map_file(file, PROT_READ | PROT_WRITE);
+	pid = start();
+	if (!pid) {
+		set_comm("rig-shares");
+		map_file(file, PROT_READ);
+		(void)memory[0x3000];
+		pause_for_ever();
+	}
+	(void)memory[0x3000];
+	report("shares", pid, 'S');
+	pause_for_ever();
+}
+
+/* How many of the pages at MEMORY are in swap, by /proc/self/pagemap. */
+static int pages_in_swap(char *memory, int pages)
+{
+	long size = sysconf(_SC_PAGESIZE);
+	int file = open("/proc/self/pagemap", O_RDONLY), i, found = 0;
+	uint64_t entry;
+
+	for (i = 0; i < pages; i++)
+		if (pread(file, &entry, 8, ((uintptr_t)memory / size + i) * 8) == 8 && entry >> 62 & 1)
+			found++;
+	close(file);
+	return found;
+}
+
+/* Eight pages, each begins with "rig swapped page N"; the kernel has written them out. */
+static void role_swapped(void)
+{
+	long size = sysconf(_SC_PAGESIZE), i;
+	char *memory = mmap(NULL, 8 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		fail("mmap");
+	for (i = 0; i < 8; i++)
+		snprintf(memory + i * size, 64, "rig swapped page %ld", i);
+	do {
+		if (madvise(memory, 8 * size, MADV_PAGEOUT))
+			fail("MADV_PAGEOUT");
+		usleep(5000);
+	} while (pages_in_swap(memory, 8) < 8);
+	pause_for_ever();
+}
+
 // clang-format off
 const struct role file_roles[] = {
 	{ "files", role_files, 'S', SYS_pause },
 	{ "unix_sockets", role_unix_sockets, 'S', SYS_recvfrom },
 	{ "tcp", role_tcp, 'S', SYS_accept },
 	{ "ipc", role_ipc, 'S', SYS_semtimedop },
+	{ "bpf", role_bpf, 'S', SYS_pause },
 	{ "memory", role_memory, 'S', SYS_pause },
+	{ "swapped", role_swapped, 'S', SYS_pause },
+	{ "sharing", role_sharing, 'S', SYS_pause },
 	{ 0 },
 };
