@@ -93,7 +93,8 @@ static bool evaluate(void *context, const char *expression, uint64_t *value_ret,
 static PyObject *print_options(const char *format)
 {
 	bool lines = *format == '+';
-	PyObject *options = lines ? Py_BuildValue("{sO}", "pretty_structs", Py_True) : PyDict_New();
+	/* Raw: the same text whether gdb has the types or the dump. */
+	PyObject *options = lines ? Py_BuildValue("{sOsO}", "raw", Py_True, "pretty_structs", Py_True) : Py_BuildValue("{sO}", "raw", Py_True);
 	PyObject *letter = options && format[lines] ? PyUnicode_FromString(format + lines) : NULL;
 
 	if (letter)

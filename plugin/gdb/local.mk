@@ -10,6 +10,7 @@ gdb_sources += \
 	plugin/gdb/frames.c \
 	plugin/gdb/functions/functions.h plugin/gdb/functions/functions.c plugin/gdb/functions/tasks.c \
 	plugin/gdb/functions/memory.c plugin/gdb/functions/files.c \
+	plugin/gdb/printers/printers.h plugin/gdb/printers/printers.c plugin/gdb/printers/numbers.c plugin/gdb/printers/structures.c \
 	plugin/gdb/glue.c plugin/gdb/glue.h \
 	plugin/gdb/host.c plugin/gdb/host_types.c plugin/gdb/host_code.c \
 	plugin/gdb/hooks.c \

@@ -51,6 +51,8 @@ static const struct kind unpack_dir = { .gdb_kind = "PARAM_OPTIONAL_FILENAME",
 					.apply = apply_unpack_dir };
 static const struct kind source_path = { .gdb_kind = "PARAM_OPTIONAL_FILENAME", .apply = sources_apply };
 static const struct kind symbols = { .gdb_kind = "PARAM_ENUM", .choices = symbols_choices };
+static const char *const auto_choices[] = { "auto", "on", "off", NULL };
+static const struct kind printers = { .gdb_kind = "PARAM_ENUM", .choices = auto_choices };
 static const struct kind threads = { .gdb_kind = "PARAM_STRING_NOESCAPE",
 				     .first = "auto",
 				     .check = check_threads,
@@ -119,6 +121,21 @@ static const struct setting settings[] = {
 	  "\n"
 	  "Example:\n"
 	  "(gdb) set vmcore vmlinux /usr/lib/debug/boot/vmlinux-6.1.0-56-amd64" },
+	{ "printers", &printers, offsetof(struct settings, printers),
+	  "Whether gdb shows the kernel's types as what they are.\n"
+	  "`print' and `info locals' then show a cpumask as a list of CPUs, a list_head as\n"
+	  "empty or with how many others are on that list, an atomic_t as its number, a\n"
+	  "dev_t as major:minor, a ktime_t as seconds, gfp_t and a page's flags by name, a\n"
+	  "qstr and a dentry with their name. `auto' does so for a person at a console and\n"
+	  "not for a front end, which has trees of its own. `print/r' shows one value\n"
+	  "without; `info pretty-printer global vmcore' lists them. Takes effect at once.\n"
+	  "\n"
+	  "Example:\n"
+	  "(gdb) print init_task.cpus_mask\n"
+	  "$1 = 0-3\n"
+	  "(gdb) set vmcore printers off\n"
+	  "(gdb) print init_task.cpus_mask\n"
+	  "$2 = {bits = {15}}" },
 	{ "crash-names", &on_off, offsetof(struct settings, crash_names),
 	  "Whether a line means what it means in crash.\n"
 	  "On, `bt', `p', `dis', `list', `search', `whatis', `eval', `struct', `*' and all\n"

@@ -9,7 +9,7 @@
  * them all. To add a kind: a new file, such a function, a line in register.c.
  *
  * The rooms: attach/ what gdb is told of a dump (vmlinux, modules, source, threads), front_ends/ MI, DAP, core-file dialogues, python/ the
- * module `vmcore`, functions/ $task() and the like, terminal/ what a person sees (styles, bars, the shell); here the session, the commands, and gdb's own objects.
+ * module `vmcore`, functions/ $task() and the like, printers/ what `print' shows of the kernel's types, terminal/ what a person sees (styles, bars, the shell); here the session, the commands, and gdb's own objects.
  */
 #ifndef VMCORE_GDB_PLUGIN_H
 #define VMCORE_GDB_PLUGIN_H
@@ -29,6 +29,7 @@ struct settings {
 	/* set vmcore symbols: "auto", "vmlinux" or "dump"; NULL = "auto" */
 	char *symbols;
 	char *unpack_dir;   /* set vmcore unpack-dir: for compressed dumps; NULL or "" = our cache */
+	char *printers;	    /* set vmcore printers: "auto", "on" or "off"; NULL = "auto" */
 	char *threads;	    /* set vmcore threads: see threads_parse(); NULL = "auto" */
 	bool force_vmlinux; /* set vmcore force-vmlinux */
 	bool crash_names;   /* set vmcore crash-names */
@@ -90,6 +91,7 @@ bool register_dap(struct plugin *plugin);
 bool register_parameters(struct plugin *plugin);
 bool register_formats(struct plugin *plugin);
 bool register_functions(struct plugin *plugin);
+bool register_printers(struct plugin *plugin);
 bool register_frame_filter(struct plugin *plugin);
 /*
  * While a dump is open. Where any filter is enabled gdb prints all frames by Python, and not just as it does itself: a program's

@@ -29,7 +29,7 @@ static bool register_all(struct plugin *plugin, PyObject *module)
 	return register_parameters(plugin) && register_formats(plugin) &&
 	       register_commands(plugin) && register_mi(plugin) && register_dap(plugin) &&
 	       register_core_file(plugin) && register_program_file(plugin) &&
-	       register_functions(plugin) && register_frame_filter(plugin) &&
+	       register_functions(plugin) && register_printers(plugin) && register_frame_filter(plugin) &&
 	       register_unwinder(plugin) &&
 	       register_hooks(plugin) && register_python(plugin, module) &&
 	       register_batch(plugin) && register_crash_names(plugin);

@@ -1,13 +1,7 @@
-"""kernel cgroup, held against /proc/PID/cgroup and /proc/cgroups as the guest recorded them, and gdb's own walk of the tree.
-
-The rig enables no controllers, so what these count is written into a copy of the dump, at places that gdb finds.
-"""
+"""kernel cgroup, held against cgroupfs, /proc/PID/cgroup and /proc/cgroups as the guest recorded them, and gdb's own walk of the tree."""
 import functools
-import json
 
 import pytest
-
-from pokes import Poked
 
 pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
@@ -71,39 +65,28 @@ def test_tasks_cgroups_are_the_records(dump):
     assert "cgroup: 1? A task's cgroups are shown by -t TASK" in dump.gdb("kernel cgroup 1", status=1)
 
 
-PLACES = """
-root = gdb.parse_and_eval("cgrp_dfl_root.cgrp")
+COUNTERS = """
+rig = gdb.Value(AT).cast(gdb.lookup_type("unsigned long")).cast(gdb.lookup_type("struct cgroup").pointer())
 for kind, type, members in (("memory", "mem_cgroup", ("memory.usage", "memory.max")), ("pids", "pids_cgroup", ("counter", "limit"))):
     index = int(gdb.parse_and_eval(f"(int){kind}_cgrp_id"))
-    css = root["subsys"][index]
-    base = css.cast(gdb.lookup_type("struct " + type).pointer())     # it begins with its css
-    rig = gdb.Value(RIG).cast(gdb.lookup_type("unsigned long")).cast(gdb.lookup_type("struct cgroup").pointer())
-    places = []
+    base = rig["subsys"][index].cast(gdb.lookup_type("struct " + type).pointer())     # it begins with its css
     for member in members:
         value = base.dereference()
         for name in member.split("."):
             value = value[name]
-        places.append(int(value.address))
-    print(int(rig["subsys"][index].address), int(css), *places)
+        print(int(value["counter"] if value.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT else value))
 """
 
 
-@pytest.mark.once
-def test_what_controllers_count(dump):
-    rig = next(row for row in tree(dump)["cgroups"] if row["path"] == "/rig")
-    assert rig["memory_bytes"] is None and rig["pids"] is None     # they are not enabled
-    memory, pids = [list(map(int, line.split())) for line in dump.python(f"RIG = {int(rig['cgroup'], 16)}\n" + PLACES).splitlines()]
-    with Poked(dump) as copy:
-        for values, (slot, css, *places) in (((0x1234, 0x2345), memory), ((77, 99), pids)):
-            copy.write_word(slot, css)
-            for place, value in zip(places, values):     # pids' are 64 bits: on i386 the low half comes first, the other is 0
-                copy.write_word(place, value)
-        changed = dump_json(dump, copy.save())
-    assert (changed["memory_bytes"], changed["memory_max_bytes"], changed["pids"], changed["tasks"]) == (0x1234 * 4096, 0x2345 * 4096, 77, 0)
-    assert changed["pids_max"] == 99
-
-
-def dump_json(dump, vmcore):
-    text = dump.gdb("kernel cgroup -j", vmcore=vmcore)
-    hierarchy, = json.loads(next(line for line in text.splitlines() if line.startswith("{")))["hierarchies"]
-    return next(row for row in hierarchy["cgroups"] if row["path"] == "/rig")
+@pytest.mark.parametrize("path", ["/rig", "/rig/inner"])
+def test_what_controllers_count(dump, path):
+    """Of pages the kernel charges some in advance for each CPU, and gives them back when it likes."""
+    def recorded(name):
+        text = dump.oracle.text(f"sys/fs/cgroup{path}/{name}").strip()
+        return text if text == "max" else int(text)
+    row = next(row for row in tree(dump)["cgroups"] if row["path"] == path)
+    assert [row[key] for key in ("pids", "pids_max", "memory_max_bytes")] == [recorded(name) for name in ("pids.current", "pids.max", "memory.max")]
+    assert row["pids_max"] == (300 if path == "/rig/inner" else "max") and row["pids"] == 1
+    memory, _, pids, _ = map(int, dump.python(f"AT = {int(row['cgroup'], 16)}\n" + COUNTERS).split())
+    assert (row["memory_bytes"], row["pids"]) == (memory * 4096, pids)
+    assert abs(row["memory_bytes"] - recorded("memory.current")) <= 64 * 4096 * 8

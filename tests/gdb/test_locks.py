@@ -82,6 +82,39 @@ def test_functions_are_those_of_the_guests_stacks(dump):
     assert checked > 4
 
 
+def test_a_deadlock(dump):
+    """Each of two tasks has one mutex and waits for the other's."""
+    one, two = (row_of(dump, role) for role in ("deadlock_one", "deadlock_two"))
+    assert (int(one["object"], 16), int(two["object"], 16)) == (recorded(dump, "two"), recorded(dump, "one"))
+    for waiter, holder in (one, two), (two, one):
+        assert (waiter["holder_pid"], waiter["holder_is_hint"], waiter["deadlock"], waiter["depth"]) == (holder["pid"], False, True, 0)
+        assert waiter["circle"] == one["circle"] and waiter["called_by"] == "rig_deadlock [vmcore_rig]"
+    assert {row["pid"] for row in locks(dump) if row["circle"]} == {one["pid"], two["pid"]}
+    text = re.sub(r"\s+", " ", dump.gdb("kernel locks"))
+    names = {row["pid"]: f'PID {row["pid"]} "{row["comm"]}"' for row in (one, two)}
+    assert any(re.search(rf"note: deadlock 1: {names[a]} waits for mutex [^,]+, which {names[b]} has; it waits for mutex [^,]+, which {names[a]} has", text)
+               for a, b in ((one["pid"], two["pid"]), (two["pid"], one["pid"]))), text
+
+
+def test_readers_and_a_writer(dump):
+    """The first reader has it; the kernel notes who that was last, as a hint. A writer waits for it, and the next reader for the writer."""
+    rows = {role: row_of(dump, f"rwsem_{role}") for role in ("writer", "late_reader")}
+    assert {role: row["wanted_for"] for role, row in rows.items()} == {"writer": "write", "late_reader": "read"}
+    for row in rows.values():
+        assert (row["kind"], int(row["object"], 16), row["state"]) == ("rw_semaphore", recorded(dump, "rwsem"), "UN")
+        assert (row["holder_pid"], row["holder_is_hint"]) in [(dump.pid("rwsem_reader"), True), (None, None)]
+    assert row_of(dump, "rwsem_reader", "-a")["kind"] == "wait_queue"
+
+
+def test_semaphore_completion_vfork(dump):
+    waiter, waits = row_of(dump, "semaphore_waiter"), row_of(dump, "completion")
+    assert (waiter["kind"], int(waiter["object"], 16), waiter["holder_pid"]) == ("semaphore", recorded(dump, "semaphore"), None)
+    assert (waits["kind"], int(waits["object"], 16), waits["holder_pid"]) == ("completion", recorded(dump, "completion"), None)
+    parent = row_of(dump, "vfork")
+    child, = (task.tid for task in dump.oracle.tasks.values() if re.search(rb"^PPid:\t(\d+)", task.files["status"], re.M)[1] == b"%d" % parent["pid"])
+    assert (parent["kind"], parent["purpose"], parent["holder_pid"], parent["holder_is_hint"]) == ("completion", "vfork", child, False)
+
+
 QUEUES = """
 long = gdb.lookup_type("unsigned long")
 entry = gdb.lookup_type("struct wait_queue_entry")
@@ -111,7 +144,7 @@ def test_wait_queues_have_these_waiters(dump):
 
 def test_only_what_was_asked_for(dump):
     waiter, holder = dump.pid("mutex_waiter"), dump.pid("mutex_holder")
-    assert [row["pid"] for row in locks(dump, f"-k {row_of(dump, 'mutex_waiter')['kind']}")] == [holder, waiter]
+    assert [row["pid"] for row in locks(dump, f"-k {row_of(dump, 'mutex_waiter')['kind']}") if not row["circle"]] == [holder, waiter]
     assert [row["pid"] for row in locks(dump, str(waiter))] == [holder, waiter]
     assert [row["pid"] for row in locks(dump, f"{holder} -k {row_of(dump, 'mutex_waiter')['kind']}")] == [holder, waiter]
     assert dump.json(f"kernel locks {dump.pid('nanosleep')}") == {"tasks": [], "notes": ["none of these waits for anything that is known"]}
@@ -123,5 +156,8 @@ def test_only_what_was_asked_for(dump):
 
 
 def test_most_blocking_first(dump):
+    """After the deadlocks, which nobody will end."""
     rows = [row for row in locks(dump) if not row["depth"]]
+    assert [bool(row["deadlock"]) for row in rows[:3]] == [True, True, False] and not any(row["deadlock"] for row in rows[2:])
+    rows = rows[2:]
     assert [row["blocks"] for row in rows] == sorted((row["blocks"] for row in rows), reverse=True)

@@ -15,8 +15,8 @@ def test_the_rigs_queue(dump):
     record = dump.oracle.text("sys/kernel/debug/vmcore_rig/containers")
     at = re.search(r"wait-queue ([0-9a-f]+)", record)[1]
     found = waiters(dump, at)
-    assert {row["pid"] for row in found} >= {dump.pid("uninterruptible"), dump.pid("mutex_holder")}
-    assert {row["state"] for row in found} <= {"UN", "IN", "ID"} and len(found) == 3    # and the worker that runs rig_running_work
+    assert {row["pid"] for row in found} >= {dump.pid(role) for role in ("uninterruptible", "mutex_holder", "rwsem_reader", "semaphore_holder")}
+    assert {row["state"] for row in found} <= {"UN", "IN", "ID"} and len(found) == 5    # and the worker that runs rig_running_work
     assert all(row["function"] == "autoremove_wake_function" and row["exclusive"] is False for row in found)
     # gdb's own way along the list.
     code = f"""

@@ -460,33 +460,48 @@ static bool show_roots(struct locks *locks, struct error *error)
 	return more;
 }
 
-/* "deadlock 1: PID 12 "a" waits for PID 13 "b", which waits for PID 12". */
+static void who_text(struct buffer *text, const struct wait *wait)
+{
+	buffer_printf(text, "PID %u \"%.*s\"", wait->task->pid, (int)strnlen(wait->task->comm, sizeof(wait->task->comm)), wait->task->comm);
+}
+
+/* `PID 12 "a" waits for mutex x, which PID 13 "b" has; it waits for mutex y, which PID 12 "a" has'. */
+static void circle_text(struct locks *locks, const struct wait *first, struct buffer *text)
+{
+	const struct wait *wait = first;
+	size_t members = 0;
+
+	who_text(text, wait);
+	do {
+		char name[256];
+
+		buffer_string(text, members ? "; it waits for " : " waits for ");
+		object_text(locks, wait, text, name, sizeof(name));
+		wait = wait->next;
+		buffer_string(text, ", which ");
+		who_text(text, wait);
+		buffer_string(text, " has");
+	} while (++members < 16 && wait != first);
+	if (wait != first)
+		buffer_string(text, ", and so on");
+	if (!first->deadlock)
+		buffer_string(text, "; not each of them is known to have what is waited for");
+}
+
 static void circle_notes(struct locks *locks)
 {
 	for (size_t circle = 1; circle <= locks->waits.circles; circle++) {
-		const struct wait *first = NULL, *wait;
+		const struct wait *first = NULL;
 		struct buffer text = { 0 };
-		size_t members = 0;
 
 		for (size_t i = 0; i < locks->waits.count && !first; i++)
 			if (locks->waits.items[i].circle == circle && locks->nodes[i].shown)
 				first = &locks->waits.items[i];
-		if (!(wait = first))
+		if (!first)
 			continue;
-		buffer_printf(&text, "%s %zu: ", first->deadlock ? "deadlock" : "circle", circle);
-		do {
-			char name[256];
-
-			buffer_printf(&text, "%sPID %u \"%.*s\" waits for ", members ? ", which has it, and " : "", wait->task->pid,
-				      (int)strnlen(wait->task->comm, sizeof(wait->task->comm)), wait->task->comm);
-			object_text(locks, wait, &text, name, sizeof(name));
-			wait = wait->next;
-		} while (++members < 16 && wait != first);
-		buffer_printf(&text, "%s", wait == first ? ", which the first one has" : ", and so on");
-		if (!first->deadlock)
-			buffer_string(&text, "; not each of them is known to have what is waited for");
+		circle_text(locks, first, &text);
 		if (!text.failed)
-			output_note(locks->output, "%s", text.data);
+			output_note(locks->output, "%s %zu: %s", first->deadlock ? "deadlock" : "circle", circle, text.data);
 		buffer_free(&text);
 	}
 }
