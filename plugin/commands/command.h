@@ -11,7 +11,8 @@
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
  *	devices/	devices, disks, ports, PCI: dev
- *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf, mach
+ *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf, mach,
+ *				config
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
  *				repeat
  *	report/		the page that puts all of it together
@@ -303,6 +304,7 @@ extern const struct command command_bpf;
 extern const struct command command_fuser;
 extern const struct command command_cgroup;
 extern const struct command command_softirq;
+extern const struct command command_config;
 extern const struct command command_irq;
 extern const struct command command_files;
 extern const struct command command_mount;

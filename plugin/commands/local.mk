@@ -44,6 +44,7 @@ core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
 core_sources += plugin/commands/locks/rcu.c
 core_sources += plugin/commands/system/softirq.c
+core_sources += plugin/commands/system/config.c
 core_sources += plugin/commands/tasks/cgroup.c
 core_sources += plugin/commands/data/repeat.c
 core_sources += plugin/commands/locks/hung.c plugin/commands/locks/locks.h

@@ -39,6 +39,7 @@ const struct command *const command_table[] = {
 	&command_set,
 	&command_sig,
 	&command_softirq,
+	&command_config,
 	&command_struct,
 	&command_sym,
 	&command_sys,

@@ -131,11 +131,10 @@ static const struct setting settings[] = {
 	  "without; `info pretty-printer global vmcore' lists them. Takes effect at once.\n"
 	  "\n"
 	  "Example:\n"
-	  "(gdb) print init_task.cpus_mask\n"
+	  "(gdb) print $task(\"rig-files\")->cpus_mask\n"
 	  "$1 = 0-3\n"
-	  "(gdb) set vmcore printers off\n"
-	  "(gdb) print init_task.cpus_mask\n"
-	  "$2 = {bits = {15}}" },
+	  "(gdb) print/r $task(\"rig-files\")->cpus_mask\n"
+	  "$2 = {bits = {15, 0 <repeats 127 times>}}" },
 	{ "crash-names", &on_off, offsetof(struct settings, crash_names),
 	  "Whether a line means what it means in crash.\n"
 	  "On, `bt', `p', `dis', `list', `search', `whatis', `eval', `struct', `*' and all\n"

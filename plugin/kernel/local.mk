@@ -31,7 +31,7 @@ core_sources += plugin/kernel/kernel.c plugin/kernel/kernel.h \
 core_sources += plugin/kernel/system/log_ring.c plugin/kernel/system/log_records.c plugin/kernel/system/log_internal.h \
 	plugin/kernel/modules/module_list.c plugin/kernel/modules/module_read.c plugin/kernel/modules/module_debug.c \
 	plugin/kernel/modules/module_internal.h plugin/kernel/modules/module_sections.c \
-	plugin/kernel/system/system_config.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h
+	plugin/kernel/system/system_config.c plugin/kernel/system/config_file.c plugin/kernel/system/system_panic.c plugin/kernel/system/system_internal.h
 core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/kernel/memory/page_map.c \
 	plugin/kernel/memory/nodes.c plugin/kernel/memory/nodes.h
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h

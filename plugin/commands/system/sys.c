@@ -433,82 +433,6 @@ static bool sys_calls(struct kernel *kernel, const struct arguments *arguments,
 	return true;
 }
 
-/* --- sys config --- */
-
-static const struct column config_columns[] = {
-	{ "option", NULL, 0, COLUMN_JSON_ONLY },
-	{ "value", NULL, 0, COLUMN_JSON_ONLY },
-	{ "line", NULL, 0, COLUMN_RAW | COLUMN_TEXT_ONLY },
-};
-static const struct shape config_shape = { "config", SHAPE_PLAIN, config_columns,
-					   ARRAY_SIZE(config_columns) };
-
-/* Words after `config` choose the options whose names have one of them in it, in any case. */
-static bool option_wanted(const struct arguments *arguments, const char *name, size_t size)
-{
-	char *copy = arguments->nr_words > 1 ? strndup(name, size) : NULL;
-	bool wanted = !copy;
-
-	for (size_t i = 1; i < arguments->nr_words && !wanted; i++)
-		wanted = strcasestr(copy, arguments->words[i]) != NULL;
-	free(copy);
-	return wanted;
-}
-
-/*
- * "CONFIG_X=y" or "# CONFIG_X is not set" as a row; anything else is a comment between them.
- * False = stop.
- */
-static bool emit_option(const struct arguments *arguments, struct output *output, const char *line,
-			size_t size, size_t *shown)
-{
-	static const char not_set[] = " is not set";
-	size_t tail = sizeof(not_set) - 1;
-	const char *name = line, *end, *value = "n";
-	size_t value_size = 1;
-
-	if (size > 9 + tail && memcmp(line, "# CONFIG_", 9) == 0 &&
-	    memcmp(line + size - tail, not_set, tail) == 0) {
-		name = line + 2;
-		end = line + size - tail;
-	} else if (size > 7 && memcmp(line, "CONFIG_", 7) == 0 && (end = memchr(line, '=', size))) {
-		value = end + 1;
-		value_size = line + size - value;
-	} else {
-		return true;
-	}
-	if (!option_wanted(arguments, name, end - name))
-		return true;
-	++*shown;
-	return output_row(output) && output_bytes(output, 0, name, end - name) &&
-	       output_bytes(output, 1, value, value_size) && output_bytes(output, 2, line, size);
-}
-
-static bool sys_config(struct kernel *kernel, const struct arguments *arguments,
-		       struct output *output, struct error *error)
-{
-	struct buffer text = { 0 };
-	size_t shown = 0;
-
-	if (!system_config(kernel, &text, error)) {
-		buffer_free(&text);
-		return false;
-	}
-	if (output_begin(output, &config_shape)) {
-		for (const char *line = text.data, *end; line && (end = strchr(line, '\n'));
-		     line = end + 1)
-			if (!emit_option(arguments, output, line, end - line, &shown))
-				break;
-		output_end(output);
-	}
-	buffer_free(&text);
-	if (!shown && arguments->nr_words > 1)
-		return error_set(error, ERROR_USAGE,
-				 "sys config: no option's name has \"%s\" in it",
-				 arguments->words[1]);
-	return true;
-}
-
 static bool sys_run(struct kernel *kernel, const struct arguments *arguments, struct output *output,
 		    const struct host *host, struct error *error)
 {
@@ -518,7 +442,7 @@ static bool sys_run(struct kernel *kernel, const struct arguments *arguments, st
 	if (has_option(arguments, 'c'))
 		return sys_calls(kernel, arguments, output, host, error);
 	if (arguments->nr_words && strcmp(arguments->words[0], "config") == 0)
-		return sys_config(kernel, arguments, output, error);
+		return config_show(kernel, "sys config", arguments, 1, output, error);
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE,
 				 "sys: \"%s\" is not known; there is `sys config`, and -c takes "
@@ -552,9 +476,7 @@ static const char help[] =
 	"serial numbers, version of the BIOS; what it did not say is left out.\n"
 	"\n"
 	"-c takes numbers (decimal or 0x...) and parts of names, and shows where the\n"
-	"calls are defined. `sys config` takes parts of\n"
-	"options' names; it needs a kernel that carries its configuration\n"
-	"(CONFIG_IKCONFIG=y).\n"
+	"calls are defined. `sys config` is `kernel config`.\n"
 	"\n"
 	"JSON: an object \"system\", sizes in bytes and times in ns; arrays \"taint\",\n"
 	"\"system_calls\", \"config\".\n"

@@ -78,6 +78,8 @@ void system_taint_text(struct kernel *kernel, uint64_t mask, struct buffer *text
  * The configuration (IKCONFIG), decompressed. ERROR_NO_SYMBOL where the kernel was built without.
  */
 bool system_config(struct kernel *kernel, struct buffer *text, struct error *error);
+/* That of a file which has nothing but its name to tell that it is this kernel's; *path gets the name. ERROR_NO_SYMBOL where there is none. */
+bool system_config_file(struct kernel *kernel, struct buffer *text, struct buffer *path, struct error *error);
 /*
  * The system call table: calls back number, entry address, name ("read"; "ni_syscall" where there
  * is none; "" unknown).

@@ -58,10 +58,7 @@ bool system_config(struct kernel *kernel, struct buffer *text, struct error *err
 
 	if (!start)
 		return error_set(error, ERROR_NO_SYMBOL,
-				 "the kernel does not carry its configuration: it was built "
-				 "without CONFIG_IKCONFIG=y "
-				 "(look for config-%s in /boot or in its package)",
-				 kernel->release);
+				 "the kernel does not carry its configuration: it was built without CONFIG_IKCONFIG=y");
 	size = config_end(kernel, start) - start->address;
 	if (size > MAX_COMPRESSED)
 		size = MAX_COMPRESSED;
