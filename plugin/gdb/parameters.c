@@ -134,7 +134,7 @@ static const struct setting settings[] = {
 	  "(gdb) print $task(\"rig-files\")->cpus_mask\n"
 	  "$1 = 0-3\n"
 	  "(gdb) print/r $task(\"rig-files\")->cpus_mask\n"
-	  "$2 = {bits = {15, 0 <repeats 127 times>}}" },
+	  "$2 = {bits = {15, 18446744073709551615 <repeats 127 times>}}" },
 	{ "crash-names", &on_off, offsetof(struct settings, crash_names),
 	  "Whether a line means what it means in crash.\n"
 	  "On, `bt', `p', `dis', `list', `search', `whatis', `eval', `struct', `*' and all\n"
