@@ -38,6 +38,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_set,
 	&command_sig,
+	&command_slabtop,
 	&command_softirq,
 	&command_struct,
 	&command_sym,

@@ -37,6 +37,7 @@ CASES = {
              "-c", "-c ($task(1)->mm->exe_file)", "-C linux_banner"],
     "vm": ["1", "-p 1", "2", "-f 73", "-R busybox -m -v -x 1", "-m -d -R heap 1", "-P 1000 1", "-M ($task(1)->mm)"],
     "oom": [""],
+    "slabtop": ["", "-s a"],
     "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
     "ptov": ["{physical}"],
     "pte": ["8000000005c9b063 0"],
