@@ -51,6 +51,7 @@ const struct command *const command_table[] = {
 	&command_vtop,
 	&command_waitq,
 	&command_whatis,
+	&command_who_maps,
 	&command_workqueue,
 	NULL,
 };

@@ -37,6 +37,7 @@ core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/k
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/memory/oom.c plugin/kernel/memory/oom.h
+core_sources += plugin/kernel/memory/rmap.c plugin/kernel/memory/rmap.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
 core_sources += plugin/kernel/stacks/cpu_stacks.c plugin/kernel/stacks/cpu_stacks.h plugin/kernel/stacks/exceptions.c plugin/kernel/stacks/exceptions.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
