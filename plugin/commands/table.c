@@ -20,6 +20,7 @@ const struct command *const command_table[] = {
 	&command_hung,
 	&command_irq,
 	&command_kmem,
+	&command_leak,
 	&command_list,
 	&command_locks,
 	&command_log,

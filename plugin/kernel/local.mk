@@ -43,6 +43,7 @@ core_sources += plugin/kernel/stacks/cpu_stacks.c plugin/kernel/stacks/cpu_stack
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
 core_sources += plugin/kernel/slab/slab.c plugin/kernel/slab/slab.h plugin/kernel/slab/slab_members.h plugin/kernel/slab/slab_places.c
 core_sources += plugin/kernel/slab/slab_objects.c plugin/kernel/slab/slab_objects.h
+core_sources += plugin/kernel/slab/slab_leaks.c plugin/kernel/slab/slab_leaks.h
 core_sources += plugin/kernel/files/mapping.c plugin/kernel/files/mapping.h
 core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/kernel/files/files.c plugin/kernel/files/files.h \
 	plugin/kernel/files/file_kinds.c plugin/kernel/files/socket.c plugin/kernel/files/socket.h \

@@ -38,6 +38,7 @@ CASES = {
     "vm": ["1", "-p 1", "2", "-f 73", "-R busybox -m -v -x 1", "-m -d -R heap 1", "-P 1000 1", "-M ($task(1)->mm)"],
     "oom": [""],
     "slabtop": ["", "-s a"],
+    "leak": ["task_struct"],
     "who-maps": ["/bin/workload", "{pfn}"],
     "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
     "ptov": ["{physical}"],
