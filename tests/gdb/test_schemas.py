@@ -33,7 +33,7 @@ CASES = {
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V",
-             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-s -I dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
+             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-r dentry", "-s -I dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
              "-c", "-c ($task(1)->mm->exe_file)", "-C linux_banner"],
     "vm": ["1", "-p 1", "2", "-f 73", "-R busybox -m -v -x 1", "-m -d -R heap 1", "-P 1000 1", "-M ($task(1)->mm)"],
     "oom": [""],

@@ -42,7 +42,7 @@ def free_of(objects):
 
 @pytest.mark.parametrize("damage", ["outside", "between", "circle"])
 def test_freelist(dump, damage):
-    name = "kmalloc-64"
+    name = "kmalloc-128" if dump.machine == "arm64" else "kmalloc-64"
     cache, = dump.json(f"kernel kmem -s {name}")["caches"]
     objects = dump.json(f"kernel kmem -S {name}")["objects"]
     slab = free_of(objects)

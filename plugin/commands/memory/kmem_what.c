@@ -326,7 +326,8 @@ static void stack_frame(struct what *what, const struct task *task, struct buffe
 
 	if (frames && task_registers(what->kernel, task, &registers, &cpu, &why))
 		end = unwind(what->kernel, &registers, frames, UNWIND_MAX_FRAMES, &count, &why);
-	for (size_t i = 0; i < count; i++) {
+	/* The outer first: on s390x a caller's frame begins with what the called one saves, which counts that as its own, too. */
+	for (size_t i = count; i-- > 0;) {
 		if (frames[i].kind == FRAME_USER || what->address < frames[i].sp || what->address >= frames[i].cfa)
 			continue;
 		buffer_printf(text, ", frame #%zu", i);
