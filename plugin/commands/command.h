@@ -8,7 +8,8 @@
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer, workqueue
  *	locks/		who waits for whom and for what: locks, hung, waitq, rcu
  *	stacks/		bt
- *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
+ *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, slabtop, leak, oom, vm, who-maps,
+ *				vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
  *	devices/	devices, disks, ports, PCI: dev
  *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf, mach,
@@ -284,6 +285,9 @@ extern const struct command command_dis;
 extern const struct command command_p;
 extern const struct command command_vm;
 extern const struct command command_oom;
+extern const struct command command_slabtop;
+extern const struct command command_leak;
+extern const struct command command_who_maps;
 extern const struct command command_vtop;
 extern const struct command command_ptov;
 extern const struct command command_pte;

@@ -21,6 +21,7 @@ core_sources += plugin/commands/memory/kmem_pages.c
 core_sources += plugin/commands/memory/kmem_zones.c plugin/commands/memory/kmem_nodes.c
 core_sources += plugin/commands/memory/kmem_free.c
 core_sources += plugin/commands/memory/kmem_flags.c plugin/commands/memory/kmem_hugetlb.c
+core_sources += plugin/commands/memory/slabtop.c plugin/commands/memory/leak.c plugin/commands/memory/who_maps.c
 core_sources += plugin/commands/memory/oom.c plugin/commands/memory/vtop.c plugin/commands/memory/pte.c plugin/commands/memory/entry_cells.h
 core_sources += plugin/commands/memory/vm.c
 core_sources += plugin/commands/scheduler/runq.c plugin/commands/scheduler/runq.h plugin/commands/scheduler/runq_clocks.c plugin/commands/scheduler/runq_groups.c

@@ -20,6 +20,7 @@ const struct command *const command_table[] = {
 	&command_hung,
 	&command_irq,
 	&command_kmem,
+	&command_leak,
 	&command_list,
 	&command_locks,
 	&command_log,
@@ -38,6 +39,7 @@ const struct command *const command_table[] = {
 	&command_search,
 	&command_set,
 	&command_sig,
+	&command_slabtop,
 	&command_softirq,
 	&command_config,
 	&command_struct,
@@ -51,6 +53,7 @@ const struct command *const command_table[] = {
 	&command_vtop,
 	&command_waitq,
 	&command_whatis,
+	&command_who_maps,
 	&command_workqueue,
 	NULL,
 };

@@ -37,11 +37,13 @@ core_sources += plugin/kernel/memory/page.c plugin/kernel/memory/page.h plugin/k
 core_sources += plugin/kernel/memory/zones.c plugin/kernel/memory/zones.h
 core_sources += plugin/kernel/memory/free_lists.c plugin/kernel/memory/free_lists.h
 core_sources += plugin/kernel/memory/oom.c plugin/kernel/memory/oom.h
+core_sources += plugin/kernel/memory/rmap.c plugin/kernel/memory/rmap.h
 core_sources += plugin/kernel/maple.c plugin/kernel/memory/vma.c plugin/kernel/memory/vma.h
 core_sources += plugin/kernel/stacks/cpu_stacks.c plugin/kernel/stacks/cpu_stacks.h plugin/kernel/stacks/exceptions.c plugin/kernel/stacks/exceptions.h
 core_sources += plugin/kernel/scheduler/runqueue.c plugin/kernel/scheduler/runqueue.h plugin/kernel/scheduler/task_group.c
 core_sources += plugin/kernel/slab/slab.c plugin/kernel/slab/slab.h plugin/kernel/slab/slab_members.h plugin/kernel/slab/slab_places.c
 core_sources += plugin/kernel/slab/slab_objects.c plugin/kernel/slab/slab_objects.h
+core_sources += plugin/kernel/slab/slab_leaks.c plugin/kernel/slab/slab_leaks.h
 core_sources += plugin/kernel/files/mapping.c plugin/kernel/files/mapping.h
 core_sources += plugin/kernel/files/path.c plugin/kernel/files/path.h plugin/kernel/files/files.c plugin/kernel/files/files.h \
 	plugin/kernel/files/file_kinds.c plugin/kernel/files/socket.c plugin/kernel/files/socket.h \

@@ -35,6 +35,12 @@ def test_names(dump):
     assert " dentry\n" in said and "kmem -s: there is no cache nonsense" in said
 
 
+def test_roots(dump):
+    """No cache of these kernels has children of memory cgroups, which is said."""
+    found = dump.json("kernel kmem -r dentry task_struct")
+    assert found["caches"] == dump.json("kernel kmem -s dentry task_struct")["caches"] and any("has children" in note for note in found["notes"])
+
+
 def test_all_but_some(dump):
     every = [cache["name"] for cache in view(dump, "s")["caches"]]
     assert "kmem -I: there is no cache nonsense" in dump.gdb("kernel kmem -s -I dentry,nonsense", status=1)

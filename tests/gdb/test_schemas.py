@@ -33,10 +33,13 @@ CASES = {
                "-w -s linux_banner -l 100 756e694c", "-h -s linux_banner -l 100 694c", "-m ff -s linux_banner -l 100 {masked}"],
     "sym": ["schedule", "linux_banner", "-l", "-M", "-m vmcore_rig", "-q sys_read", "-p schedule", "-n schedule", "-p -n schedule"],
     "kmem": ["-i", "-o", "-v", "-V",
-             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-s -I dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
+             "-z", "-g", "-g 1ff", "-h", "-s", "-s dentry", "-r dentry", "-s -I dentry", "-S task_struct", "init_task fff", "-f", "-F", "-n", "-p linux_banner", "-p {physical}", "-m flags,_refcount.counter linux_banner",
              "-c", "-c ($task(1)->mm->exe_file)", "-C linux_banner"],
     "vm": ["1", "-p 1", "2", "-f 73", "-R busybox -m -v -x 1", "-m -d -R heap 1", "-P 1000 1", "-M ($task(1)->mm)"],
     "oom": [""],
+    "slabtop": ["", "-s a"],
+    "leak": ["task_struct"],
+    "who-maps": ["/bin/workload", "{pfn}"],
     "vtop": ["linux_banner init_task", "-k linux_banner", "-c 1 -u 0"],
     "ptov": ["{physical}"],
     "pte": ["8000000005c9b063 0"],
@@ -99,7 +102,7 @@ def validator(command):
 def values(dump):
     """What is not the same on every machine: "Linux" as a number that fits into a word, and where there is memory."""
     word, masked = ("756e694c", "756e6900") if dump.machine == "i386" else ("78756e694c", "78756e6900")
-    return {"word": word, "masked": masked, "physical": "40100000" if dump.machine == "arm64" else "100000"}
+    return {"word": word, "masked": masked, "physical": "40100000" if dump.machine == "arm64" else "100000", "pfn": "0x40100" if dump.machine == "arm64" else "0x100"}
 
 
 @functools.lru_cache(maxsize=None)

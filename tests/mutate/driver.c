@@ -271,7 +271,7 @@ static void run_everything(struct campaign *campaign)
 		"sys", "sys -c", "sys -t", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 		"kmem init_task fff",
 		"kmem -c", "files -c 1",
-		"kmem -s", "kmem -s dentry", "kmem -S kmalloc-64",
+		"kmem -s", "slabtop", "leak signal_cache", "who-maps /bin/workload 1000", "kmem -s dentry", "kmem -S kmalloc-64",
 		"vm 1", "vm -p 1", "vm -f 73",
 		"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
 		"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node free_vmap_area_root",

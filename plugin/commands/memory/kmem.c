@@ -19,6 +19,7 @@ static const struct {
 	{ 'n', kmem_nodes },
 	{ 'o', kmem_per_cpu },
 	{ 'p', kmem_pages },
+	{ 'r', kmem_root_slab },
 	{ 's', kmem_slab },
 	{ 'S', kmem_objects },
 	{ 'v', kmem_vmalloc },
@@ -38,6 +39,7 @@ static const struct option options[] = {
 	{ 'n', NULL, "nodes, sections of memory, memory blocks" },
 	{ 'o', NULL, "each CPU's per-CPU offset" },
 	{ 'p', NULL, "the page array, or the pages of addresses (also physical, START-END)" },
+	{ 'r', NULL, "-s of each root cache together with its children, those of memory cgroups" },
 	{ 's', NULL, "caches of objects (slabs), or those of each name given: as /proc/slabinfo" },
 	{ 'S', NULL, "each object of caches, in use or free and on which list" },
 	{ 'I', "CACHE,...", "with -s, -S: not these" },
@@ -64,7 +66,7 @@ bool kmem_use(struct kernel *kernel, const struct arguments *arguments, struct o
 static bool takes_words(kmem_view *show)
 {
 	static kmem_view *const takers[] = { kmem_vmalloc, kmem_pages,	 kmem_flags,	  kmem_what,
-					     kmem_slab,	   kmem_objects, kmem_page_cache, kmem_page_owner };
+					     kmem_slab,	   kmem_objects, kmem_page_cache, kmem_page_owner, kmem_root_slab };
 
 	for (size_t i = 0; i < ARRAY_SIZE(takers); i++)
 		if (show == takers[i])
@@ -88,7 +90,7 @@ static bool kmem_run(struct kernel *kernel, const struct arguments *arguments, s
 	}
 	if (!show && arguments->nr_words)
 		show = kmem_what;
-	if (has_option(arguments, 'I') && show != kmem_slab && show != kmem_objects)
+	if (has_option(arguments, 'I') && show != kmem_slab && show != kmem_objects && show != kmem_root_slab)
 		return error_set(error, ERROR_USAGE, "kmem: -I goes with -s or -S");
 	if (!show)
 		return error_set(error, ERROR_USAGE, "kmem: which view? Say -i, -v or another option of help kernel kmem");
@@ -166,7 +168,7 @@ const struct command command_kmem = {
 	.name = "kmem",
 	.mi = mi_names,
 	.summary = "Show what the kernel's memory is used for.",
-	.usage = "kmem ADDRESS...|-f|-F|-g [FLAGS...]|-h|-i|-n|-o|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
+	.usage = "kmem ADDRESS...|-f|-F|-g [FLAGS...]|-h|-i|-n|-o|-r|-s|-S [CACHE...]|-V|-z|-v [ADDRESS...]|-p|-m MEMBER,... [ADDRESS|START-END]...",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_SYMBOL,

@@ -27,6 +27,7 @@ kmem_view kmem_hugetlb;		/* -h */
 kmem_view kmem_free_pages;	/* -F */
 kmem_view kmem_what;		/* addresses */
 kmem_view kmem_slab;		/* -s */
+kmem_view kmem_root_slab;	/* -r */
 kmem_view kmem_objects;		/* -S */
 /* -s, -S: is the cache one of the words, or are there none, and does -I not leave it out? FOUND says what names one. */
 struct kmem_found {

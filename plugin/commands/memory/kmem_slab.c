@@ -144,3 +144,14 @@ bool kmem_slab(struct kernel *kernel, const struct arguments *arguments, struct 
 		return error_set(error, ERROR_PARTIAL, "kmem -s: not all of it could be read: %s", view.damage.text);
 	return true;
 }
+
+bool kmem_root_slab(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host, struct error *error)
+{
+	/* Each memory cgroup had caches of its own up to 5.8 (10befea91b61); memcg_params went with them. */
+	if (types_has_member(kernel->types, "kmem_cache", "memcg_params"))
+		return error_set(error, ERROR_UNSUPPORTED, "kmem -r: this kernel's caches can have children (of memory cgroups), which are not added up here; "
+				 "kmem -s shows the root caches and each child by itself");
+	if (!output_note(output, "no cache of this kernel has children: -r is -s"))
+		return true;
+	return kmem_slab(kernel, arguments, output, host, error);
+}

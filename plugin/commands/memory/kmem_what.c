@@ -3,6 +3,7 @@
 #include "commands/memory/kmem.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -11,6 +12,7 @@
 #include "kernel/slab/slab_objects.h"
 #include "kernel/memory/vmalloc.h"
 #include "kernel/modules/symbolize.h"
+#include "kernel/stacks/unwind.h"
 #include "kernel/tasks/task.h"
 
 enum { ADDRESS, KIND, INFERRED, START, WHAT };
@@ -311,6 +313,34 @@ static void vmalloc_area(struct what *what, struct buffer *text)
 	fact(what, "vmalloc", false, search.area.start, text);
 }
 
+/* The frame of TASK's stack that ADDRESS is in, as far as the unwinder knows it. */
+static void stack_frame(struct what *what, const struct task *task, struct buffer *text)
+{
+	struct frame *frames = calloc(UNWIND_MAX_FRAMES, sizeof(*frames));
+	struct registers registers;
+	const struct cpu *cpu;
+	struct error why = { 0 };
+	char name[256];
+	size_t count = 0;
+	enum unwind_end end = UNWIND_FAILED;
+
+	if (frames && task_registers(what->kernel, task, &registers, &cpu, &why))
+		end = unwind(what->kernel, &registers, frames, UNWIND_MAX_FRAMES, &count, &why);
+	/* The outer first: on s390x a caller's frame begins with what the called one saves, which counts that as its own, too. */
+	for (size_t i = count; i-- > 0;) {
+		if (frames[i].kind == FRAME_USER || what->address < frames[i].sp || what->address >= frames[i].cfa)
+			continue;
+		buffer_printf(text, ", frame #%zu", i);
+		if (kernel_symbolize(what->kernel, frames[i].pc, name, sizeof(name)))
+			buffer_printf(text, " %s", name);
+		buffer_printf(text, ", 0x%" PRIx64 " above its stack pointer", what->address - frames[i].sp);
+		free(frames);
+		return;
+	}
+	buffer_string(text, end == UNWIND_COMPLETE ? ", in none of its frames" : ", not known which frame");
+	free(frames);
+}
+
 static void stack(struct what *what, struct buffer *text)
 {
 	struct task_table *table;
@@ -324,6 +354,7 @@ static void stack(struct what *what, struct buffer *text)
 	task = task_on_stack(what->kernel, table, what->address);
 	if (task) {
 		buffer_printf(text, "stack of task %u (%s), +0x%" PRIx64, task->pid, task->comm, what->address - task->stack);
+		stack_frame(what, task, text);
 		fact(what, "stack", false, task->stack, text);
 	}
 	task = task_find_address(what->kernel, what->address);

@@ -71,6 +71,29 @@ static bool by_list(struct walk *walk, uint64_t mm, struct error *error)
 	return true;
 }
 
+static bool resolve(struct types *types, struct walk *walk, struct error *error)
+{
+	return types_member(types, "vm_area_struct", "vm_start", &walk->start, error) &&
+	       types_member(types, "vm_area_struct", "vm_end", &walk->end, error) &&
+	       types_member(types, "vm_area_struct", "vm_flags", &walk->flags, error) &&
+	       types_member(types, "vm_area_struct", "vm_file", &walk->file, error) &&
+	       types_member(types, "vm_area_struct", "vm_pgoff", &walk->pgoff, error);
+}
+
+static bool keep_vma(void *context, const struct vma *vma, struct error *error)
+{
+	(void)error;
+	*(struct vma *)context = *vma;
+	return true;
+}
+
+bool vma_read(struct kernel *kernel, uint64_t address, struct vma *vma_ret, struct error *error)
+{
+	struct walk walk = { .kernel = kernel, .callback = keep_vma, .context = vma_ret };
+
+	return resolve(kernel->types, &walk, error) && one_vma(&walk, address, error);
+}
+
 bool vmas_for_each(struct kernel *kernel, uint64_t mm, bool (*callback)(void *context, const struct vma *vma, struct error *error),
 		   void *context, struct error *error)
 {
@@ -78,11 +101,7 @@ bool vmas_for_each(struct kernel *kernel, uint64_t mm, bool (*callback)(void *co
 	struct types *types = kernel->types;
 	struct member tree;
 
-	if (!types_member(types, "vm_area_struct", "vm_start", &walk.start, error) ||
-	    !types_member(types, "vm_area_struct", "vm_end", &walk.end, error) ||
-	    !types_member(types, "vm_area_struct", "vm_flags", &walk.flags, error) ||
-	    !types_member(types, "vm_area_struct", "vm_file", &walk.file, error) ||
-	    !types_member(types, "vm_area_struct", "vm_pgoff", &walk.pgoff, error))
+	if (!resolve(types, &walk, error))
 		return false;
 	if (types_member(types, "mm_struct", "mm_mt", &tree, NULL))
 		return maple_for_each(kernel, mm + tree.offset, of_maple, &walk, error);

@@ -24,6 +24,8 @@ struct vma {
 	uint64_t pgoff;			/* pages */
 };
 
+/* The vm_area_struct at ADDRESS; one that has no extent is damaged. */
+bool vma_read(struct kernel *kernel, uint64_t address, struct vma *vma_ret, struct error *error);
 /*
  * Each VMA of the mm_struct at MM. A callback that returns false stops, with *error filled in if that is a failure. What cannot be read is
  * lost, the rest is handed out; then false, with the first reason.

@@ -193,8 +193,11 @@ bool slab_freelist(struct kernel *kernel, const struct slab_cache *cache, const 
 		return error_no_memory(error, "a freelist", slab->objects);
 	while (good && pointer) {
 		if (!is_object(cache, slab, pointer, &index)) {
+			bool inside = slab_object(cache, slab, pointer, &index);
+
 			good = error_set(error, ERROR_CORRUPT, "the freelist of slab 0x%" PRIx64 " (%s) is damaged: the link of 0x%" PRIx64
-					 " is 0x%" PRIx64 ", which is no object of the slab", slab->base, cache->name, from, pointer);
+					 " is 0x%" PRIx64 ", which is %s", slab->base, cache->name, from, pointer,
+					 inside ? "between its objects" : "out of the slab");
 		} else if (seen[index]) {
 			good = error_set(error, ERROR_CORRUPT, "the freelist of slab 0x%" PRIx64 " (%s) is damaged: the link of 0x%" PRIx64
 					 " leads back to 0x%" PRIx64, slab->base, cache->name, from, pointer);
