@@ -43,6 +43,7 @@ core_sources += plugin/commands/data/dis.c plugin/commands/data/dis.h plugin/com
 core_sources += plugin/commands/data/whatis.c
 core_sources += plugin/commands/system/ipcs.c
 core_sources += plugin/commands/locks/rcu.c
+core_sources += plugin/commands/locks/lockup.c
 core_sources += plugin/commands/system/softirq.c
 core_sources += plugin/commands/tasks/cgroup.c
 core_sources += plugin/commands/data/repeat.c

@@ -21,6 +21,7 @@ const struct command *const command_table[] = {
 	&command_irq,
 	&command_kmem,
 	&command_list,
+	&command_lockup,
 	&command_locks,
 	&command_log,
 	&command_mach,

@@ -56,6 +56,7 @@ core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
 core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
 core_sources += plugin/kernel/system/softirqs.c plugin/kernel/system/softirqs.h
+core_sources += plugin/kernel/system/lockups.c plugin/kernel/system/lockups.h
 core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h
 core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
 core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \

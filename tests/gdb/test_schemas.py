@@ -71,6 +71,7 @@ CASES = {
     "mach": ["", "-m", "-c", "-c -x", "-c -d"],
     "cgroup": ["", "-t 1"],
     "hung": ["", "1"],
+    "lockup": ["", "-c 1"],
     "fuser": ["/dev/console"],
     "bpf": ["", "-p", "-m", "-P 1", "-M 1"],
     "irq": ["", "-u", "-a", "-s", "-s -c 1"],

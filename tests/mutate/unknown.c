@@ -35,7 +35,7 @@
 /* (Rows that are told apart by no key of ours, such as the objects of a slab, cannot be compared: those views are not here.) */
 static const char *const lines[] = {
 	"runq", "runq -g", "runq -m", "timer", "timer -r", "irq -u", "irq -u -a", "irq -u -s", "sig 1",
-	"sig -a 1", "locks -a", "workqueue -a", "workqueue -d", "ipcs", "ipcs -s -q 0", "rcu", "softirq", "mach", "mach -m", "cgroup", "cgroup -t 1", "hung 1", "fuser /dev/console",
+	"sig -a 1", "locks -a", "workqueue -a", "workqueue -d", "ipcs", "ipcs -s -q 0", "rcu", "softirq", "mach", "mach -m", "cgroup", "cgroup -t 1", "hung 1", "lockup", "fuser /dev/console",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
 	"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node free_vmap_area_root",
