@@ -51,7 +51,7 @@ core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.
 core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c
 core_sources += plugin/kernel/scheduler/workqueues.c plugin/kernel/scheduler/workqueues.h
 core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/kernel/locks/waits_internal.h plugin/kernel/locks/wait_objects.c \
-	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
+	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/futex_owner.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
 core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
