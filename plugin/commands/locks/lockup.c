@@ -372,11 +372,11 @@ static const char help[] =
 	"Why a watchdog fired, or would have. Of each CPU: seconds since its watchdog's\n"
 	"thread TOUCHED the timestamp that soft lockups are told by (in units of 1.07 s;\n"
 	"reset: it was told to start anew), TICKS of its timer and how many the NMI\n"
-	"watchdog had CHECKED last, seconds since its task was SWITCHED to (the kernel\n"
-	"does not keep that of idle tasks) and since its scheduler read the CLOCK, both up\n"
-	"to the last time that any CPU or the log knows; whether interrupts (IRQS) were on\n"
-	"where it was caught, the preempt COUNT in hexadecimal and, below, in words, and\n"
-	"where it was. A CPU that an NMI or an interrupt stopped counts that one, too.\n"
+	"watchdog had CHECKED last, seconds since its task was SWITCHED to (not kept of\n"
+	"idle tasks) and since its scheduler read the CLOCK, both up to the last time\n"
+	"that any CPU or the log knows; whether interrupts (IRQS) were on where it was\n"
+	"caught, the preempt COUNT in hexadecimal and, below, in words, and where it was.\n"
+	"A CPU that an NMI or an interrupt stopped counts that one, too.\n"
 	"\n"
 	"LINE is that of `kernel log'. Of CPUs without registers of their own it is not\n"
 	"known where they were.\n"
@@ -392,7 +392,7 @@ static const char help[] =
 	"  CLOCK AT THE END: 16.454328 s\n"
 	"CPU     PID  TOUCHED   TICKS  CHECKED  SWITCHED    CLOCK  IRQS   COUNT\n"
 	"  2       0    reset       0        0         -    3.200  on    110101\n"
-	"      in rig_spin [vmcore_rig]+0x12a  NMI 1, hardirq 1, softirq, preemption off 1\n";
+	"      in rig_spin [vmcore_rig]+0x12a  NMI 1, hardirq 1, softirq, [...]\n";
 
 static const struct mi_name mi_names[] = { { "lockups", NULL }, { 0 } };
 

@@ -331,7 +331,7 @@ static const char help[] =
 	"Those that somebody handles, or that have come: descriptor, number at the chip,\n"
 	"how often all CPUs have had it, chip and flow; below each its handlers with\n"
 	"their names, and the thread in which one goes on. -s counts by CPU, as\n"
-	"/proc/interrupts, with the machine's own lines (NMI, LOC, IPI0) below, also those\n"
+	"/proc/interrupts, with the machine's own lines (NMI, LOC, IPI0) below, and those\n"
 	"that the kernel leaves out there. -d is of x86: type, who may call it (DPL), the\n"
 	"stack of its own (IST) and the handler of each vector.\n"
 	"\n"

@@ -260,8 +260,8 @@ static bool cgroup_run(struct kernel *kernel, const struct arguments *arguments,
 static const char help[] =
 	"Each hierarchy (0 is version 2's) and its tree. TASKS are in this very cgroup;\n"
 	"MEMORY (bytes) and PIDS are with all below it, where the controllers count them,\n"
-	"which for the root they do not. CPU is seconds that its tasks have used; of those\n"
-	"below it what the kernel had added up, so cpu.stat's usage is this or more.\n"
+	"which for the root they do not. CPU is the seconds that its tasks have used; of\n"
+	"those below it what the kernel had added up: cpu.stat's usage is this or more.\n"
 	"\n"
 	"JSON: \"hierarchies\" with \"cgroups\", or \"tasks\" with \"cgroups\".\n"
 	"\n"
