@@ -288,6 +288,8 @@ struct arch {
 	size_t pt_regs_size;		/* bytes; 0 = what the kernel's types say, memory->pt_regs_size */
 	/* Was the CPU in user mode when these were taken? */
 	bool (*is_user)(const struct registers *registers);
+	/* Were its interrupts on? False: these do not say. */
+	bool (*interrupts)(const struct registers *registers, bool *on_ret);
 	/*
 	 * Where a task that is not running has its registers: the member of task_struct that holds their address
 	 * ("thread.sp"), or, with switch_is_address, that holds the registers themselves.

@@ -259,6 +259,7 @@ const struct arch arch_arm64 = {
 	.prstatus_pid = arm64_prstatus_pid,
 	.pt_regs = arm64_pt_regs,
 	.is_user = arm64_is_user,
+	.interrupts = arm64_interrupts,
 	.could_be_saved = arm64_could_be_saved,
 	.stack_size = 16384,
 	.image_step = 2ull << 20,

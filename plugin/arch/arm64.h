@@ -24,6 +24,7 @@ bool arm64_prstatus_registers(const uint8_t *data, size_t size, struct registers
 bool arm64_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);
 bool arm64_pt_regs(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
 bool arm64_is_user(const struct registers *registers);
+bool arm64_interrupts(const struct registers *registers, bool *on_ret);
 bool arm64_could_be_saved(struct memory *memory, const struct registers *registers);
 bool arm64_task_registers(struct memory *memory, uint64_t cpu_context, struct registers *registers,
 			  struct error *error);

@@ -127,6 +127,13 @@ bool arm64_is_user(const struct registers *registers)
 	return registers->valid & 1ull << ARM64_SP && !(registers->value[ARM64_SP] >> 55 & 1);
 }
 
+bool arm64_interrupts(const struct registers *registers, bool *on_ret)
+{
+	/* PSTATE.I masks them. (Pseudo-NMIs mask by the interrupt controller's priority instead, which entry code sets this bit beside.) */
+	*on_ret = !(registers->value[ARM64_PSTATE] >> 7 & 1);
+	return registers->valid >> ARM64_PSTATE & 1;
+}
+
 /* PSTATE: user space's, or exception level 1 or 2 with its own stack pointer; bits 5 and 14 to 19 are nobody's. */
 bool arm64_could_be_saved(struct memory *memory, const struct registers *registers)
 {

@@ -272,6 +272,7 @@ const struct arch arch_i386 = {
 	.qemu_per_cpu = i386_qemu_per_cpu,
 	.pt_regs = i386_pt_regs,
 	.is_user = i386_is_user,
+	.interrupts = i386_interrupts,
 	.could_be_saved = i386_could_be_saved,
 	.stack_size = 8192,
 	/* CONFIG_RANDOMIZE_BASE moves it by CONFIG_PHYSICAL_ALIGN within the first 512 MiB, of which that is the least. */

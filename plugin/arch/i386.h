@@ -28,6 +28,7 @@ bool i386_qemu_registers(const uint8_t *data, size_t size, struct registers *reg
 bool i386_qemu_per_cpu(const uint8_t *data, size_t size, uint64_t bases[2]);
 bool i386_pt_regs(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
 bool i386_is_user(const struct registers *registers);
+bool i386_interrupts(const struct registers *registers, bool *on_ret);
 bool i386_could_be_saved(struct memory *memory, const struct registers *registers);
 bool i386_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers, struct error *error);
 bool i386_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);

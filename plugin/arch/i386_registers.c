@@ -164,6 +164,12 @@ bool i386_is_user(const struct registers *registers)
 	return registers->valid & 1ull << I386_CS && (registers->value[I386_CS] & 3) == 3;
 }
 
+bool i386_interrupts(const struct registers *registers, bool *on_ret)
+{
+	*on_ret = registers->value[I386_EFLAGS] >> 9 & 1;
+	return registers->valid >> I386_EFLAGS & 1;
+}
+
 /* __KERNEL_CS (and its place below a hypervisor, ring 1), __USER_CS, __USER_DS. */
 bool i386_could_be_saved(struct memory *memory, const struct registers *registers)
 {

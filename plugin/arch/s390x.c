@@ -314,6 +314,7 @@ const struct arch arch_s390x = {
 	.prstatus_pid = s390x_prstatus_pid,
 	.pt_regs = s390x_pt_regs,
 	.is_user = s390x_is_user,
+	.interrupts = s390x_interrupts,
 	.could_be_saved = s390x_could_be_saved,
 	.stack_size = 16384,
 	.image_step = 2ull << 20,

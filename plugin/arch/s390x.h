@@ -29,6 +29,7 @@ bool s390x_prstatus_registers(const uint8_t *data, size_t size, struct registers
 bool s390x_prstatus_pid(const uint8_t *data, size_t size, uint32_t *pid_ret);
 bool s390x_pt_regs(struct memory *memory, uint64_t address, struct registers *registers, struct error *error);
 bool s390x_is_user(const struct registers *registers);
+bool s390x_interrupts(const struct registers *registers, bool *on_ret);
 bool s390x_could_be_saved(struct memory *memory, const struct registers *registers);
 bool s390x_task_registers(struct memory *memory, uint64_t ksp, struct registers *registers, struct error *error);
 bool s390x_stack_switch(const uint8_t *code, size_t size, size_t *at, struct arch_switch *found);

@@ -146,6 +146,13 @@ bool s390x_is_user(const struct registers *registers)
 	return registers->valid & 1ull << S390X_PSWM && registers->value[S390X_PSWM] >> 48 & 1;
 }
 
+bool s390x_interrupts(const struct registers *registers, bool *on_ret)
+{
+	/* The PSW's bits 6 and 7, counted from the left: input/output and external. The kernel sets both or none. */
+	*on_ret = (registers->value[S390X_PSWM] >> 56 & 3) == 3;
+	return registers->valid >> S390X_PSWM & 1;
+}
+
 /* z/Architecture Principles of Operation, "Program-Status-Word Format": bits that must be 0; addresses of 64 bits. */
 bool s390x_could_be_saved(struct memory *memory, const struct registers *registers)
 {

@@ -263,6 +263,7 @@ const struct arch arch_x86_64 = {
 	.pt_regs = x86_64_pt_regs,
 	.pt_regs_size = X86_64_PT_REGS_SIZE,
 	.is_user = x86_64_is_user,
+	.interrupts = x86_64_interrupts,
 	.switch_member = "thread.sp",
 	.task_registers = x86_64_task_registers,
 };

@@ -64,6 +64,7 @@ bool x86_64_qemu_state(const uint8_t *data, size_t size, struct x86_64_qemu_stat
 bool x86_64_pt_regs(struct memory *memory, uint64_t address, struct registers *registers,
 		    struct error *error);
 bool x86_64_is_user(const struct registers *registers);
+bool x86_64_interrupts(const struct registers *registers, bool *on_ret);
 bool x86_64_task_registers(struct memory *memory, uint64_t thread_sp, struct registers *registers,
 			   struct error *error);
 

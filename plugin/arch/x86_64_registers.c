@@ -297,6 +297,12 @@ bool x86_64_is_user(const struct registers *registers)
 	return registers->valid & 1ull << X86_RSP && !(registers->value[X86_RSP] >> 63);
 }
 
+bool x86_64_interrupts(const struct registers *registers, bool *on_ret)
+{
+	*on_ret = registers->value[X86_EFLAGS] >> 9 & 1;
+	return registers->valid >> X86_EFLAGS & 1;
+}
+
 /*
  * struct inactive_task_frame (arch/x86/include/asm/switch_to.h): r15 r14 r13 r12 bx bp ret_addr,
  * and in 5.1 to 5.9 (6690e86be83a, backported to older stable kernels; dropped by 64604d54d311) a

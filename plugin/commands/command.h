@@ -6,7 +6,7 @@
  *	(here)		the framework: parsing, selecting tasks, values and addresses, output in three renderings
  *	tasks/		tasks and what they wait for: ps, sig, task, foreach, set, cgroup
  *	scheduler/	who runs and who waits to run, what is due and when: runq, timer, workqueue
- *	locks/		who waits for whom and for what: locks, hung, waitq, rcu
+ *	locks/		who waits for whom and for what: locks, hung, lockup, waitq, rcu
  *	stacks/		bt
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, slabtop, leak, oom, vm, who-maps,
  *				vtop, ptov, pte
@@ -304,6 +304,7 @@ extern const struct command command_set;
 extern const struct command command_ipcs;
 extern const struct command command_rcu;
 extern const struct command command_hung;
+extern const struct command command_lockup;
 extern const struct command command_bpf;
 extern const struct command command_fuser;
 extern const struct command command_cgroup;

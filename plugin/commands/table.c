@@ -22,6 +22,7 @@ const struct command *const command_table[] = {
 	&command_kmem,
 	&command_leak,
 	&command_list,
+	&command_lockup,
 	&command_locks,
 	&command_log,
 	&command_mach,

@@ -53,11 +53,14 @@ core_sources += plugin/kernel/scheduler/timers.c plugin/kernel/scheduler/timers.
 core_sources += plugin/kernel/tasks/signals.c plugin/kernel/tasks/signals.h plugin/kernel/tasks/signal_names.c
 core_sources += plugin/kernel/scheduler/workqueues.c plugin/kernel/scheduler/workqueues.h
 core_sources += plugin/kernel/locks/waits.c plugin/kernel/locks/waits.h plugin/kernel/locks/waits_internal.h plugin/kernel/locks/wait_objects.c \
-	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
+	plugin/kernel/locks/wait_owners.c plugin/kernel/locks/futex_owner.c plugin/kernel/locks/wait_chains.c plugin/kernel/locks/wait_queue.c plugin/kernel/locks/wait_queue.h
 core_sources += plugin/kernel/system/irqs.c plugin/kernel/system/irqs.h
 core_sources += plugin/kernel/system/ipc.c plugin/kernel/system/ipc.h
 core_sources += plugin/kernel/locks/rcu.c plugin/kernel/locks/rcu.h
 core_sources += plugin/kernel/system/softirqs.c plugin/kernel/system/softirqs.h
+core_sources += plugin/kernel/system/irq_counters.c plugin/kernel/system/irq_counters.h plugin/kernel/system/idt.c plugin/kernel/system/idt.h
+core_sources += plugin/kernel/system/lockups.c plugin/kernel/system/lockups.h
+core_sources += plugin/kernel/tasks/namespaces.c plugin/kernel/tasks/namespaces.h
 core_sources += plugin/kernel/tasks/cgroups.c plugin/kernel/tasks/cgroups.h
 core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
 core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \

@@ -1,7 +1,11 @@
 """kernel cgroup, held against cgroupfs, /proc/PID/cgroup and /proc/cgroups as the guest recorded them, and gdb's own walk of the tree."""
 import functools
+import json
+import re
 
 import pytest
+
+from pokes import Poked
 
 pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
@@ -44,6 +48,39 @@ def test_tree_as_gdb_walks_it(dump):
     assert ours == [[address, depth, path] for _, address, depth, _, path in lines]
     # A task that is dying is on its list still, and counted no more.
     assert all(row["tasks"] <= int(line[3]) <= row["tasks"] + 3 for row, line in zip(tree(dump)["cgroups"], lines))
+
+
+TIME = """
+long, offsets = gdb.lookup_type("unsigned long"), gdb.parse_and_eval("__per_cpu_offset")
+for at in AT:
+    cgroup = gdb.Value(at).cast(long).cast(gdb.lookup_type("struct cgroup").pointer())
+    names = {field.name for field in cgroup.dereference().type.fields()}
+    parts = cgroup["rstat_base_cpu" if "rstat_base_cpu" in names else "rstat_cpu"]
+    time = int(cgroup["bstat"]["cputime"]["sum_exec_runtime"])
+    for cpu in range(4):
+        part = gdb.Value((int(parts.cast(long)) + int(offsets[cpu])) % (1 << 8 * long.sizeof)).cast(long).cast(parts.type)
+        time += int(part["bstat"]["cputime"]["sum_exec_runtime"]) - int(part["last_bstat"]["cputime"]["sum_exec_runtime"])
+    print("TIME", at, time)
+    where = [cgroup["bstat"], part["bstat"], part["last_bstat"]]
+    print("PLACES", at, *(int(stat["cputime"]["sum_exec_runtime"].address) for stat in where))
+print("TASK", int(gdb.parse_and_eval(f"$task({PID})->se.sum_exec_runtime")))
+"""
+
+
+def test_time_as_gdb_adds_it_up(dump):
+    """The task in /rig/inner was alone there, and came when it had run already."""
+    rows = {row["path"]: row for row in tree(dump)["cgroups"]}
+    addresses = {int(row["cgroup"], 16): path for path, row in rows.items() if path != "/"}
+    text = dump.python(f"AT, PID = {list(addresses)}, {dump.pid('memory')}\n" + TIME)
+    said = {addresses[int(at)]: int(time) for at, time in re.findall(r"^TIME (\d+) (\d+)$", text, re.M)}
+    assert {path: rows[path]["cpu_ns_at_least"] for path in said} == said and set(said) == {"/rig", "/rig/inner"}
+    assert said["/rig/inner"] <= int(re.search(r"^TASK (\d+)$", text, re.M)[1]) and rows["/"]["cpu_ns_at_least"] is None
+    places = {addresses[int(at)]: list(map(int, places.split())) for at, places in re.findall(r"^PLACES (\d+) ([\d ]+)$", text, re.M)}
+    with Poked(dump) as copy:
+        for place, value in zip(places["/rig"], (5 << 32, 700, 40)):
+            copy.write_word(place, value, 8)
+        first = dump_json(dump, copy.save())
+    assert first["cpu_ns_at_least"] == (5 << 32) + 660
 
 
 def test_tree_is_the_records(dump):
@@ -90,3 +127,9 @@ def test_what_controllers_count(dump, path):
     memory, _, pids, _ = map(int, dump.python(f"AT = {int(row['cgroup'], 16)}\n" + COUNTERS).split())
     assert (row["memory_bytes"], row["pids"]) == (memory * 4096, pids)
     assert abs(row["memory_bytes"] - recorded("memory.current")) <= 64 * 4096 * 8
+
+
+def dump_json(dump, vmcore):
+    text = dump.gdb("kernel cgroup -j", vmcore=vmcore)
+    hierarchy, = json.loads(next(line for line in text.splitlines() if line.startswith("{")))["hierarchies"]
+    return next(row for row in hierarchy["cgroups"] if row["path"] == "/rig")

@@ -1,9 +1,12 @@
 """kernel locks: who waits for whom, held against what the guest's tasks are known to do, their /proc/PID/{syscall,stack,stat}, and gdb's
 own walk of the lists they wait in."""
 import functools
+import json
 import re
 
 import pytest
+
+from pokes import Poked
 
 pytestmark = [pytest.mark.every_machine, pytest.mark.scenario("sysrq", "qemu")]
 
@@ -161,3 +164,49 @@ def test_most_blocking_first(dump):
     assert [bool(row["deadlock"]) for row in rows[:3]] == [True, True, False] and not any(row["deadlock"] for row in rows[2:])
     rows = rows[2:]
     assert [row["blocks"] for row in rows] == sorted((row["blocks"] for row in rows), reverse=True)
+
+
+def write_user(dump, copy, pid, address, data):
+    found, = dump.json(f"kernel vtop -c {pid} -u {address:x}")["translations"]
+    with open(copy.path, "r+b") as file:
+        for offset in copy.offsets(int(found["physical"], 16)):
+            file.seek(offset)
+            file.write(data)
+
+
+def held(dump, role, copy):
+    text = dump.gdb("kernel locks -k futex -j", vmcore=copy.save())
+    row, = (row for row in json.loads(next(line for line in text.splitlines() if line.startswith("{")))["tasks"] if row["pid"] == dump.pid(role))
+    return row["kind"], row["purpose"], row["holder_pid"], row["holder_is_hint"]
+
+
+WAITERS = 0x80000000
+
+
+@pytest.mark.once
+def test_a_tid_in_a_futex_is_a_hint(dump):
+    """Only with FUTEX_WAITERS, and only one that a task has."""
+    holder, at = dump.pid("ipc"), first_argument(dump, "futex")
+    for word, pid, hint in ((WAITERS | holder, holder, True), (holder, None, None), (WAITERS | 0x3fffff, None, None), (WAITERS, None, None)):
+        with Poked(dump) as copy:
+            write_user(dump, copy, dump.pid("futex"), at, copy.pack(word, 4))
+            assert held(dump, "futex", copy) == ("futex", None, pid, hint)
+
+
+@pytest.mark.once
+def test_who_has_a_futex_in_its_robust_list_holds_it(dump):
+    """The C library has registered a list for each thread. That of thread-7 gets the word in it that the role's first thread sleeps at."""
+    pid, thread, at = dump.pid("threads"), dump.pid("thread-7"), first_argument(dump, "threads")
+    head, place = map(int, dump.python(f"t = gdb.parse_and_eval('$task({thread})'); "
+                                           "own = any(field.name == 'robust_list' for field in t.dereference().type.fields()); "
+                                           "print(int((t if own else t['futex'])['robust_list']), int(t['clear_child_tid'].address))").split())
+    with Poked(dump) as copy:
+        size = copy.word
+        text = dump.json(f"kernel vtop -c {pid} -u {head + size:x}")["translations"][0]["physical"]
+        with open(copy.path, "rb") as file:
+            file.seek(copy.offsets(int(text, 16))[0])
+            offset = int.from_bytes(file.read(size), "little" if copy.order == "<" else "big", signed=True)
+        copy.write_word(place, 0)     # else it is a join
+        write_user(dump, copy, pid, at, copy.pack(WAITERS | thread, 4))
+        write_user(dump, copy, pid, head, copy.pack(at - offset))
+        assert held(dump, "threads", copy) == ("futex", None, thread, False)

@@ -37,6 +37,7 @@ COMMANDS = [        # MI's and the console's of the same meaning
     ("-vmcore-soft-interrupts -c 1", "softirq -c 1"),
     ("-vmcore-cgroups -t 1", "cgroup -t 1"),
     ("-vmcore-hung-tasks 1", "hung 1"),
+    ("-vmcore-lockups -c 1", "lockup -c 1"),
     ("-vmcore-file-users /dev/console", "fuser /dev/console"),
     ("-vmcore-bpf -m", "bpf -m"),
     ("-vmcore-interrupts", "irq"), ("-vmcore-interrupts -s -c 1", "irq -s -c 1"),

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.every_machine, pytest.mark.once]
 SCHEMAS = TOP / "tests" / "schemas"
 # The arguments of each command; together they have every option of it.
 CASES = {
-    "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
+    "ps": ["", "1", "-k", "-u", "-G", "-A", "-y FIFO,RR", "-s", "-N", "-n", "-s -N", "-p", "-c", "-g", "-t", "-l", "-m", "-l -C all", "-m -C 0", "-a",
            "-r", "-S", "-y 7", "-I", "-Y -H"],
     "bt": ["", "1", "-a", "-c 0-1", "-p", "-g", "-A", "-A -n idle", "-A -u", "-l", "-f", "-t 1", "-r 1", "-A -t", "-a -r", "-u -l -a",
            "-A -f", "-A -e", "-E", "-E -c 0", "-v", "-A -R schedule", "-T 1", "1 -I schedule", "1 -S 0", "-s -x 1", "-d 1", "-F 1", "-FF -r 1"],
@@ -75,9 +75,10 @@ CASES = {
     "mach": ["", "-m", "-c", "-c -x", "-c -d"],
     "cgroup": ["", "-t 1"],
     "hung": ["", "1"],
+    "lockup": ["", "-c 1"],
     "fuser": ["/dev/console"],
     "bpf": ["", "-p", "-m", "-P 1", "-M 1"],
-    "irq": ["", "-u", "-a", "-s", "-s -c 1"],
+    "irq": ["", "-u", "-a", "-s", "-s -c 1", "-d", "-b"],
     "sig": ["1", "-a 1", "-g rig-signals", "-g rig-threads", "-l", "-s 10200"],
     "report": [""],
 }
@@ -88,7 +89,7 @@ FAILS = {("rd", "-u 0"), ("rd", "0 4"), ("search", "-u -l 1000 -s 1000 1"), ("sy
 
 
 # Debian's of these machines carry none.
-NO_DMI = {("sys", "-i")}     # arm64's guest has none, s390x no such thing
+NO_DMI = {("sys", "-i"), ("irq", "-d")}     # arm64's guest has no DMI, s390x no such thing, and neither of them x86's gates
 NEED_BTF = {("whatis", arguments) for arguments in CASES["whatis"] if arguments.startswith(("-r", "-m"))}
 
 

@@ -34,14 +34,14 @@
 
 /* (Rows that are told apart by no key of ours, such as the objects of a slab, cannot be compared: those views are not here.) */
 static const char *const lines[] = {
-	"runq", "runq -g", "runq -m", "timer", "timer -r", "irq -u", "irq -u -a", "irq -u -s", "sig 1",
-	"sig -a 1", "locks -a", "workqueue -a", "workqueue -d", "ipcs", "ipcs -s -q 0", "rcu", "softirq", "mach", "mach -m", "cgroup", "cgroup -t 1", "hung 1", "fuser /dev/console",
+	"runq", "runq -g", "runq -m", "timer", "timer -r", "irq -u", "irq -u -a", "irq -u -s", "irq -d", "irq -b", "sig 1",
+	"sig -a 1", "locks -a", "workqueue -a", "workqueue -d", "ipcs", "ipcs -s -q 0", "rcu", "softirq", "mach", "mach -m", "cgroup", "cgroup -t 1", "hung 1", "lockup", "fuser /dev/console",
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
 	"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node free_vmap_area_root",
 	"kmem -c", "oom", "slabtop", "who-maps /bin/workload",
 	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
-	"ps", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
+	"ps", "ps -n", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
 	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
@@ -269,7 +269,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "irq", "base", "timer", "mapping", "pool", "worker", "work", "vma", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
+	static const char *const keys[] = { "cpu", "number", "irq", "vector", "base", "timer", "mapping", "pool", "worker", "work", "vma", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));

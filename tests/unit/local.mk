@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/unit/test_own \
 	tests/unit/test_kernel_core \
 	tests/unit/test_livepatch \
+	tests/unit/test_lockups \
 	tests/unit/test_log \
 	tests/unit/test_memory_use \
 	tests/unit/test_module \

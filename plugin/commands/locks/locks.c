@@ -291,7 +291,8 @@ static void why_cell(struct locks *locks, const struct wait *wait)
 	else if (*caller)
 		buffer_printf(&text, " in %s", caller);
 	if (wait->owner && wait->owner_is_hint)
-		buffer_string(&text, wait->kind == WAIT_RWSEM ? ", a reader may hold it" : ", who took it last");
+		buffer_string(&text, wait->kind == WAIT_RWSEM ? ", a reader may hold it" :
+					 wait->kind == WAIT_FUTEX ? ", held if a tid is in it" : ", who took it last");
 	else if (wait->owner_unknown)
 		buffer_string(&text, ", holder not known");
 	if (wait->circle)
@@ -637,6 +638,8 @@ static const char help[] =
 	"wait_queue. With PIDs, TASKs or COMMANDs only these, who they wait for and who\n"
 	"waits for them. SECONDS is how long ago a task last ran. Who holds a lock is\n"
 	"what the lock says; of readers and of semaphores only one, if at all, is known.\n"
+	"Of a futex it is the thread whose tid is in it and whose robust list has it;\n"
+	"without such a list that is a guess.\n"
 	"\n"
 	"JSON: \"tasks\", in the tree's order, with \"depth\".\n"
 	"\n"

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "commands/command.h"
+#include "commands/system/irq.h"
 #include "kernel/system/irqs.h"
 #include "kernel/tasks/task.h"
 
 static const struct option options[] = {
+	{ 'd', NULL, "the gates by which the kernel is entered (x86's IDT)" },
+	{ 'b', NULL, "bottom halves: the vectors of soft interrupts" },
 	{ 'a', NULL, "where they may go, and where they go" },
 	{ 's', NULL, "how often each CPU had them, as /proc/interrupts" },
 	{ 'c', "LIST", "with -s: only these CPUs: 0,2-4 or all" },
@@ -274,17 +276,17 @@ static bool show_counts(struct view *view, struct error *error)
 	struct shape counts_shape = { "irqs", SHAPE_TABLE, columns_of_counts, COUNT_COLUMNS };
 	bool done;
 
-	for (unsigned cpu = 0; cpu < view->kernel->nr_cpu_ids; cpu++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "CPU%u", cpu);
-		if (view->cpus[cpu])
-			buffer_printf(&title, "%s%10s", title.size ? "  " : "", name);
+	if (!irq_cpus_title(view->kernel, view->cpus, &title, error)) {
+		buffer_free(&title);
+		return false;
 	}
 	columns_of_counts[COUNTS].title = title.data ? title.data : "";
-	done = !title.failed ? show(view, &counts_shape, error) : error_no_memory(error, "the CPUs", title.size);
+	done = show(view, &counts_shape, error);
 	buffer_free(&title);
-	return done;
+	if (view->stopped || (!done && error->kind != ERROR_PARTIAL))
+		return done;
+	/* The first reason is the one that is told. */
+	return irq_show_counters(view->kernel, view->output, view->cpus, done ? error : NULL) && done;
 }
 
 static bool irq_run(struct kernel *kernel, const struct arguments *arguments, struct output *output, const struct host *host,
@@ -298,10 +300,16 @@ static bool irq_run(struct kernel *kernel, const struct arguments *arguments, st
 	(void)host;
 	if (arguments->nr_words)
 		return error_set(error, ERROR_USAGE, "irq: %s? It takes no words", arguments->words[0]);
-	if (has_option(arguments, 'a') && has_option(arguments, 's'))
-		return error_set(error, ERROR_USAGE, "irq: one of -a, -s at a time");
+	if (has_option(arguments, 'a') + has_option(arguments, 's') + has_option(arguments, 'd') + has_option(arguments, 'b') > 1)
+		return error_set(error, ERROR_USAGE, "irq: one of -a, -s, -d, -b at a time");
 	if (has_option(arguments, 'c') && !has_option(arguments, 's'))
 		return error_set(error, ERROR_USAGE, "irq: -c goes with -s");
+	if (has_option(arguments, 'u') && (has_option(arguments, 'd') || has_option(arguments, 'b')))
+		return error_set(error, ERROR_USAGE, "irq: -u does not go with -d, -b");
+	if (has_option(arguments, 'd'))
+		return irq_show_gates(kernel, output, error);
+	if (has_option(arguments, 'b'))
+		return irq_show_softirqs(kernel, output, error);
 	/* Tasks are asked for the PIDs of threads only. */
 	if (!tasks_get(kernel, &table, error) ||
 	    (has_option(arguments, 's') && !select_cpus(kernel, option_value(arguments, 'c'), &cpus, error)))
@@ -323,9 +331,12 @@ static const char help[] =
 	"Those that somebody handles, or that have come: descriptor, number at the chip,\n"
 	"how often all CPUs have had it, chip and flow; below each its handlers with\n"
 	"their names, and the thread in which one goes on. -s counts by CPU, as\n"
-	"/proc/interrupts, without the machine's own lines (NMI, LOC).\n"
+	"/proc/interrupts, with the machine's own lines (NMI, LOC, IPI0) below, and those\n"
+	"that the kernel leaves out there. -d is of x86: type, who may call it (DPL), the\n"
+	"stack of its own (IST) and the handler of each vector.\n"
 	"\n"
-	"JSON: \"irqs\", with \"actions\"; -s with \"counts\".\n"
+	"JSON: \"irqs\", with \"actions\"; -s with \"counts\" and \"machine\"; -d \"gates\"; -b\n"
+	"\"softirqs\".\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel irq\n"
@@ -341,7 +352,7 @@ const struct command command_irq = {
 	.name = "irq",
 	.mi = mi_names,
 	.summary = "Show interrupts and who handles them.",
-	.usage = "irq [-u] [-a|-s [-c LIST]]",
+	.usage = "irq [-u] [-a|-s [-c LIST]] | irq -d | irq -b",
 	.help = help,
 	.options = options,
 	.words = COMPLETE_NONE,

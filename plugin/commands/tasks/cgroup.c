@@ -25,11 +25,12 @@ static const struct column hierarchy_columns[] = {
 };
 static const struct shape hierarchies_shape = { "hierarchies", SHAPE_HEADING, hierarchy_columns, ARRAY_SIZE(hierarchy_columns) };
 
-enum { CGROUP, TASKS, MEMORY, MEMORY_MAX, PIDS, PIDS_MAX, DEPTH, DEAD, PATH };
+enum { CGROUP, TASKS, CPU, MEMORY, MEMORY_MAX, PIDS, PIDS_MAX, DEPTH, DEAD, PATH };
 
 static const struct column cgroup_columns[] = {
 	[CGROUP] = { "cgroup", "CGROUP", 16, COLUMN_ADDRESS },
 	[TASKS] = { "tasks", "TASKS", 6, COLUMN_RIGHT },
+	[CPU] = { "cpu_ns_at_least", "CPU >=", 8, COLUMN_RIGHT },
 	[MEMORY] = { "memory_bytes", "MEMORY", 11, COLUMN_RIGHT },
 	[MEMORY_MAX] = { "memory_max_bytes", "MAX", 5, COLUMN_RIGHT },
 	[PIDS] = { "pids", "PIDS", 5, COLUMN_RIGHT },
@@ -118,6 +119,8 @@ static bool one_cgroup(void *context, const struct cgroup *cgroup, struct error 
 	output_uint(output, DEPTH, cgroup->depth);
 	if (cgroup->tasks_known)
 		output_uint(output, TASKS, cgroup->tasks);
+	if (cgroup->cpu_known)
+		output_uint_as(output, CPU, cgroup->cpu, "%.3f", cgroup->cpu / 1e9);
 	if (cgroup->memory_known) {
 		output_uint(output, MEMORY, cgroup->memory);
 		limit_cell(output, MEMORY_MAX, cgroup->memory_max);
@@ -257,17 +260,18 @@ static bool cgroup_run(struct kernel *kernel, const struct arguments *arguments,
 static const char help[] =
 	"Each hierarchy (0 is version 2's) and its tree. TASKS are in this very cgroup;\n"
 	"MEMORY (bytes) and PIDS are with all below it, where the controllers count them,\n"
-	"which for the root they do not.\n"
+	"which for the root they do not. CPU is the seconds that its tasks have used; of\n"
+	"those below it what the kernel had added up: cpu.stat's usage is this or more.\n"
 	"\n"
 	"JSON: \"hierarchies\" with \"cgroups\", or \"tasks\" with \"cgroups\".\n"
 	"\n"
 	"Example:\n"
 	"(gdb) kernel cgroup\n"
 	"CGROUP_ROOT: ffffffffa4f32800  HIERARCHY: 0  CONTROLLERS:   NAME:   CGROUPS: 3\n"
-	"     CGROUP        TASKS       MEMORY    MAX   PIDS    MAX  PATH\n"
-	"ffffffffa4f32830     123            -      -      -      -  /\n"
-	"ff30301fc58f0800       0            -      -      -      -  /rig\n"
-	"ff30301fc58f7000       1            -      -      -      -  /rig/inner\n";
+	"     CGROUP        TASKS    CPU >=       MEMORY    MAX   PIDS    MAX  PATH\n"
+	"ffffffffa4f32830     123         -            -      -      -      -  /\n"
+	"ff30301fc58f0800       0     0.000            -      -      -      -  /rig\n"
+	"ff30301fc58f7000       1     0.012            -      -      -      -  /rig/inner\n";
 
 static const struct mi_name mi_names[] = { { "cgroups", NULL }, { 0 } };
 

@@ -22,6 +22,7 @@ static const struct option ps_options[] = {
 	  "EXT, "
 	  "with commas" },
 	{ 'N', NULL, "the pid inside of its own namespace (NSPID, - outside of any), too, in place of VSZ" },
+	{ 'n', NULL, "its namespaces, by the numbers of /proc/PID/ns, and its pid in each of pids" },
 	{ 's', NULL, "the kernel stack pointer (KSTACKP) instead of the task_struct's address" },
 	{ 'p', NULL, "each task's parents, from the root down to it" },
 	{ 'c', NULL, "each task's children" },
@@ -45,7 +46,7 @@ static const struct {
 } modes[] = {
 	{ 'p', ps_parents }, { 'c', ps_children }, { 'g', ps_groups }, { 't', ps_times },
 	{ 'l', ps_last_run }, { 'm', ps_last_run }, { 'a', ps_arguments }, { 'r', ps_limits },
-	{ 'S', ps_summary },
+	{ 'S', ps_summary }, { 'n', ps_namespaces },
 };
 
 enum {
@@ -451,7 +452,8 @@ static const char ps_help[] =
 	"\n"
 	"What a damaged dump does not tell is -, and a note says why. Where lists break\n"
 	"off all other ways to tasks are tried. NSPID (-N) is the pid inside a\n"
-	"container.\n"
+	"container; -n shows all of its pids, from the outermost namespace inwards, and\n"
+	"which namespaces it is in. A task that has exited is in few.\n"
 	"\n"
 	"-Y: POLICY is what -y takes, PRIO the kernel's own: 0 to 99 real time, 100 to\n"
 	"139 the others, 120 with nice 0, what a waiting task lends it included.\n"
@@ -481,7 +483,7 @@ const struct command command_ps = {
 	.name = "ps",
 	.mi = mi_names,
 	.summary = "Show tasks: processes, threads and kernel threads.",
-	.usage = "ps [-k|-u] [-G] [-A] [-I] [-y POLICY] [[-s] [-N] [-Y] [-H] | -p|-c|-g|-t|-a|-r|-S | -l|-m [-C LIST]] "
+	.usage = "ps [-k|-u] [-G] [-A] [-I] [-y POLICY] [[-s] [-N] [-Y] [-H] | -p|-c|-g|-t|-a|-n|-r|-S | -l|-m [-C LIST]] "
 		 "[PID|TASK|NAME|'REGEX']...",
 	.help = ps_help,
 	.options = ps_options,

@@ -32,5 +32,7 @@ bool ps_groups(struct ps *ps, struct error *error);		/* -g */
 bool ps_arguments(struct ps *ps, struct error *error);		/* -a */
 bool ps_limits(struct ps *ps, struct error *error);		/* -r */
 bool ps_summary(struct ps *ps, struct error *error);		/* -S */
+/* ps_namespaces.c */
+bool ps_namespaces(struct ps *ps, struct error *error);		/* -n */
 
 #endif

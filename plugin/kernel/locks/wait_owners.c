@@ -206,6 +206,8 @@ bool wait_owner(struct kernel *kernel, struct wait_owners *owners, struct wait *
 		wait->owner = find(owners->exits, owners->nr_exits, wait->user, wait->task->mm, wait->task);
 		if (wait->owner)
 			wait->kind = WAIT_JOIN;
+		else if (!futex_owner(kernel, owners, wait, error))
+			return false;
 	}
 	if (!wait->owner && owners->incomplete)
 		wait->owner_unknown = true;

@@ -8,6 +8,7 @@
  * object:
  *	vfork, kthread_stop	the task whose vfork_done is the completion: its end
  *	join			the thread whose clear_child_tid is the futex: its exit
+ *	futex			the thread whose tid is in the word, where its robust list has the futex; without that it is a hint
  *	flush_work		the worker that has the flush's barrier behind the work that it runs
  *
  * To add a kind: its names in waits.c's tables, its waiter in wait_objects.c's, and who is waited for in wait_owners.c.

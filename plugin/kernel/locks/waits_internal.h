@@ -16,10 +16,15 @@ struct wait_owners {
 	struct named *ends, *exits;
 	size_t nr_ends, nr_exits, room_ends, room_exits;
 	bool filled, incomplete;	/* of some tasks it could not be read */
+	uint64_t namespace;		/* who has this tid in this namespace of pids: the last that was asked for */
+	uint32_t tid;
+	const struct task *of_tid;
 };
 
 /* Fills in the owner of a completion or a futex, and makes its kind the closer one. False = no memory, or Ctrl-C. */
 bool wait_owner(struct kernel *kernel, struct wait_owners *owners, struct wait *wait, struct error *error);
+/* The same of a futex that a thread holds, by the word in user space. futex_owner.c. */
+bool futex_owner(struct kernel *kernel, struct wait_owners *owners, struct wait *wait, struct error *error);
 void wait_owners_free(struct wait_owners *owners);
 
 /* next, blocks, circle, deadlock. */

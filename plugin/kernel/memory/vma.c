@@ -2,6 +2,7 @@
 #include "kernel/memory/vma.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/buffer.h"
 #include "kernel/containers.h"
@@ -156,29 +157,70 @@ bool vma_name(struct kernel *kernel, uint64_t mm, const struct vma *vma, struct 
 	return true;
 }
 
-bool vma_flags_text(struct kernel *kernel, uint64_t flags, struct buffer *text)
+/* The kernel's own names of flags, read once: `foreach vm' asks for those of millions. */
+struct flag_names {
+	size_t count;
+	struct flag_name {
+		uint64_t bits;
+		char name[32];
+	} items[64];
+};
+
+static const struct kernel_slot flag_names_slot = { free };
+
+static bool read_flag_names(struct kernel *kernel, struct flag_names *names)
 {
 	struct member mask, name;
-	uint64_t table, size, bits, pointer;
-	char word[32];
-	size_t start = text->size;
+	uint64_t table, size, pointer;
 
 	if (!kernel_symbol(kernel, "vmaflag_names", &table, NULL) || !types_size(kernel->types, "trace_print_flags", &size, NULL) ||
 	    !types_member(kernel->types, "trace_print_flags", "mask", &mask, NULL) ||
 	    !types_member(kernel->types, "trace_print_flags", "name", &name, NULL))
 		return false;
-	for (unsigned i = 0; i < 64; i++) {
-		if (!kernel_read_field(kernel, table + i * size, &mask, &bits, NULL) ||
-		    !kernel_read_field(kernel, table + i * size, &name, &pointer, NULL))
+	for (; names->count < sizeof(names->items) / sizeof(*names->items); names->count++) {
+		struct flag_name *item = &names->items[names->count];
+
+		if (!kernel_read_field(kernel, table + names->count * size, &mask, &item->bits, NULL) ||
+		    !kernel_read_field(kernel, table + names->count * size, &name, &pointer, NULL))
 			return false;
 		if (!pointer)
 			break;
-		if (!bits || (flags & bits) != bits)
-			continue;
-		if (!memory_read_string(kernel->memory, pointer, word, sizeof(word), NULL))
+		if (!memory_read_string(kernel->memory, pointer, item->name, sizeof(item->name), NULL))
 			return false;
-		buffer_printf(text, "%s%s", text->size > start ? "|" : "", word);
-		flags &= ~bits;
+	}
+	return true;
+}
+
+static const struct flag_names *flag_names(struct kernel *kernel)
+{
+	struct flag_names *names = kernel_kept(kernel, &flag_names_slot);
+
+	if (names)
+		return names;
+	names = calloc(1, sizeof(*names));
+	if (!names || !read_flag_names(kernel, names)) {
+		free(names);
+		return NULL;
+	}
+	return kernel_keep(kernel, &flag_names_slot, names, NULL) ? names : NULL;
+}
+
+bool vma_flags_text(struct kernel *kernel, uint64_t flags, struct buffer *text)
+{
+	const struct flag_names *names = flag_names(kernel);
+	size_t start = text->size;
+
+	if (!names)
+		return false;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct flag_name *item = &names->items[i];
+
+		if (!item->bits || (flags & item->bits) != item->bits)
+			continue;
+		if (text->size > start)
+			buffer_char(text, '|');
+		buffer_string(text, item->name);
+		flags &= ~item->bits;
 	}
 	if (flags)
 		buffer_printf(text, "%s0x%" PRIx64, text->size > start ? "|" : "", flags);

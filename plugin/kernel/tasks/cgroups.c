@@ -127,6 +127,7 @@ struct walk {
 	struct visited visited;
 	struct member self, children, sibling, subsys;
 	int64_t memory_id, pids_id;	/* of the controllers; -1 = it is not compiled in */
+	bool counts_time;		/* of version 2: others' members of that kind are not used */
 	unsigned depth;
 	bool stopped;
 	struct error first;		/* why a part of the tree is missing */
@@ -222,6 +223,51 @@ static void read_pids(struct walk *walk, struct cgroup *cgroup)
 		cgroup->pids_max = UINT64_MAX;
 }
 
+/* Where a CPU keeps what is not yet added to the cgroup's: the first that the kernel has. */
+static const struct {
+	const char *member;	/* of struct cgroup, a per-CPU pointer */
+	const char *type;	/* to this */
+} cpu_parts[] = {
+	{ "rstat_base_cpu", "cgroup_rstat_base_cpu" },
+	{ "rstat_cpu", "cgroup_rstat_cpu" },
+};
+
+/* What CPU has counted since it was added up last. */
+static bool pending_time(struct kernel *kernel, uint64_t parts, const char *type, unsigned cpu, uint64_t *time_ret, struct error *error)
+{
+	uint64_t address, now, before;
+
+	if (!kernel_per_cpu_pointer(kernel, parts, cpu, &address, error) ||
+	    !kernel_read_member(kernel, address, type, "bstat.cputime.sum_exec_runtime", &now, error) ||
+	    !kernel_read_member(kernel, address, type, "last_bstat.cputime.sum_exec_runtime", &before, error))
+		return false;
+	if (now < before)
+		return error_set(error, ERROR_CORRUPT, "CPU %u had added up more of it than it had counted", cpu);
+	*time_ret = now - before;
+	return true;
+}
+
+static void read_time(struct walk *walk, struct cgroup *cgroup)
+{
+	struct kernel *kernel = walk->kernel;
+	struct error why = { 0 };
+	uint64_t parts, pending = 0;
+
+	for (size_t i = 0; i < sizeof(cpu_parts) / sizeof(*cpu_parts); i++) {
+		if (!types_has_member(kernel->types, "cgroup", cpu_parts[i].member) || !types_has_member(kernel->types, cpu_parts[i].type, "bstat"))
+			continue;
+		cgroup->cpu_known = kernel_read_member(kernel, cgroup->address, "cgroup", "bstat.cputime.sum_exec_runtime", &cgroup->cpu, &why) &&
+				    kernel_read_member(kernel, cgroup->address, "cgroup", cpu_parts[i].member, &parts, &why);
+		for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids && cgroup->cpu_known; cpu++) {
+			cgroup->cpu_known = pending_time(kernel, parts, cpu_parts[i].type, cpu, &pending, &why);
+			cgroup->cpu += pending;
+		}
+		if (!cgroup->cpu_known)
+			lose(&cgroup->damage, &why);
+		return;
+	}
+}
+
 static bool one_cgroup(void *context, uint64_t css, struct error *error)
 {
 	struct walk *walk = context;
@@ -254,6 +300,8 @@ static bool one_cgroup(void *context, uint64_t css, struct error *error)
 	if (walk->depth) {
 		read_memory(walk, &cgroup);
 		read_pids(walk, &cgroup);
+		if (walk->counts_time)
+			read_time(walk, &cgroup);
 	}
 	if (!walk->callback(walk->context, &cgroup, error)) {
 		walk->stopped = true;
@@ -275,7 +323,7 @@ static bool one_cgroup(void *context, uint64_t css, struct error *error)
 bool cgroups_for_each(struct kernel *kernel, const struct cgroup_hierarchy *hierarchy,
 		      bool (*callback)(void *context, const struct cgroup *cgroup, struct error *error), void *context, struct error *error)
 {
-	struct walk walk = { .kernel = kernel, .callback = callback, .context = context };
+	struct walk walk = { .kernel = kernel, .callback = callback, .context = context, .counts_time = !hierarchy->id };
 	struct error why = { 0 };
 	bool done;
 

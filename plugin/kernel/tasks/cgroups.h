@@ -38,6 +38,12 @@ struct cgroup {
 	uint64_t tasks;		/* in this one itself, dying ones not counted */
 	uint64_t memory, memory_max;	/* bytes, with all below it; UINT64_MAX = there is no limit */
 	uint64_t pids, pids_max;
+	/*
+	 * ns that its tasks have used, and, as far as the kernel had added that up, those of all below it: "usage" of cpu.stat is this or
+	 * more. Only version 2 counts it, and not for the root.
+	 */
+	uint64_t cpu;
+	bool cpu_known;
 	bool tasks_known, memory_known, pids_known; /* what its controllers do not count is not known */
 	struct error damage;	/* ERROR_NONE, or the first reason why something of it is not known that there is */
 };

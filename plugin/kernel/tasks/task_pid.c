@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* What the kernel's struct pid says of a task; task.h and task_ways.h have the contracts. */
+#include "kernel/tasks/namespaces.h"
 #include "kernel/tasks/task_ways.h"
+
+#define MAX_LEVEL 32	/* MAX_PID_NS_LEVEL */
 
 /* Where a task and its struct pid have each other. */
 struct pid_links {
@@ -45,24 +48,55 @@ bool pid_number(struct kernel *kernel, uint64_t pid, uint32_t *number_ret, struc
 	return read_number(kernel, pid, 0, number_ret, error);
 }
 
+/* The task's struct pid, and how deep its namespace is. */
+static bool own_pid(struct kernel *kernel, const struct task *task, uint64_t *pid_ret, uint64_t *level_ret, struct error *error)
+{
+	struct pid_links links;
+
+	if (!find_links(kernel, &links, error) || !kernel_read_field(kernel, task->address, &links.pid, pid_ret, error))
+		return false;
+	if (!*pid_ret)
+		return error_set(error, ERROR_NOT_MAPPED, "it has no pid any more");
+	if (!kernel_read_member(kernel, *pid_ret, "pid", "level", level_ret, error))
+		return false;
+	return *level_ret <= MAX_LEVEL ||
+	       error_set(error, ERROR_CORRUPT, "its pid namespace is said to be %llu deep", (unsigned long long)*level_ret);
+}
+
 bool task_namespace_pid(struct kernel *kernel, const struct task *task, uint32_t *pid_ret, uint32_t *level_ret,
 			struct error *error)
 {
-	struct pid_links links;
 	uint64_t pid, level;
 
-	if (!find_links(kernel, &links, error) || !kernel_read_field(kernel, task->address, &links.pid, &pid, error))
-		return false;
-	if (!pid)
-		return error_set(error, ERROR_NOT_MAPPED, "it has no pid any more");
-	if (!kernel_read_member(kernel, pid, "pid", "level", &level, error))
-		return false;
-	if (level > 32)		/* MAX_PID_NS_LEVEL */
-		return error_set(error, ERROR_CORRUPT, "its pid namespace is said to be %llu deep", (unsigned long long)level);
-	if (!read_number(kernel, pid, level, pid_ret, error))
+	if (!own_pid(kernel, task, &pid, &level, error) || !read_number(kernel, pid, level, pid_ret, error))
 		return false;
 	*level_ret = level;
 	return true;
+}
+
+bool task_pids(struct kernel *kernel, const struct task *task, uint32_t *numbers, size_t max, size_t *count_ret, struct error *error)
+{
+	uint64_t pid, level;
+
+	if (!own_pid(kernel, task, &pid, &level, error))
+		return false;
+	if (level >= max)
+		return error_set(error, ERROR_CORRUPT, "its pid namespace is %llu deep", (unsigned long long)level);
+	for (uint64_t i = 0; i <= level; i++)
+		if (!read_number(kernel, pid, i, &numbers[i], error))
+			return false;
+	*count_ret = level + 1;
+	return true;
+}
+
+bool task_pid_namespace(struct kernel *kernel, const struct task *task, uint64_t *address_ret, struct error *error)
+{
+	struct member numbers;
+	uint64_t pid, level, size;
+
+	return own_pid(kernel, task, &pid, &level, error) && types_member(kernel->types, "pid", "numbers", &numbers, error) &&
+	       types_size(kernel->types, "upid", &size, error) &&
+	       kernel_read_member(kernel, pid + numbers.offset + level * size, "upid", "ns", address_ret, error);
 }
 
 /* By a struct pid that says in turn that it is this task's. */
