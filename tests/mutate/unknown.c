@@ -269,7 +269,7 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "irq", "vector", "base", "timer", "mapping", "pool", "worker", "work", "vma", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
+	static const char *const keys[] = { "cpu", "number", "irq", "vector", "base", "timer", "mapping", "pool", "worker", "work", "vma", "cache", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));

@@ -112,6 +112,8 @@ static bool each(void *context, const struct slab_cache *cache, struct error *er
 		*error = counts.damage;
 		return false;
 	}
+	if (!cache->name[0] && view->damage.kind == ERROR_NONE)
+		error_set(&view->damage, ERROR_EXCLUDED, "the name of the cache at 0x%llx could not be read", (unsigned long long)cache->address);
 	return output_row(output) && output_address(output, CACHE, cache->address) &&
 	       output_uint(output, OBJECT_SIZE, cache->object_size) && output_uint(output, SIZE, cache->size) &&
 	       output_uint(output, ORDER, cache->order) && output_uint(output, PER_SLAB, cache->objects) &&

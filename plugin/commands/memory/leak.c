@@ -101,7 +101,8 @@ static const char help[] =
 	"JSON: \"objects\", \"totals\" (pages as the dump has them).\n"
 	"\n"
 	"Example:\n"
-	"@EXAMPLE@";
+	"(gdb) kernel leak vmcore_rig_item\n"
+	"CACHE: vmcore_rig_item  IN USE: 12  NOT POINTED TO: 0\n";
 
 static const struct mi_name mi_names[] = { { "leak", NULL }, { 0 } };
 

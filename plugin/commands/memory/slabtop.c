@@ -92,6 +92,8 @@ static bool each_cache(void *context, const struct slab_cache *cache, struct err
 		*error = counts.damage;
 		return false;
 	}
+	if (counts.damage.kind == ERROR_NONE && !cache->name[0])
+		error_set(&counts.damage, ERROR_EXCLUDED, "the name of the cache at 0x%" PRIx64 " could not be read", cache->address);
 	if (counts.damage.kind != ERROR_NONE && view->damage.kind == ERROR_NONE)
 		view->damage = counts.damage;
 	rows[view->count++] = row;
