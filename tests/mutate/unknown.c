@@ -39,7 +39,7 @@ static const char *const lines[] = {
 	"sys", "sys -t", "sys -c", "kmem -i", "kmem -o", "kmem -v", "kmem -V",
 	"vtop linux_banner init_task", "vtop -c 1 -u 400000", "ptov 1000000", "pte 8000000005c9b063 0",
 	"list -h -o task_struct.tasks init_task", "list -H -r -o module.list modules", "tree -o vmap_area.rb_node free_vmap_area_root",
-	"kmem -c", "oom", "slabtop", "who-maps /bin/workload",
+	"kmem -c", "oom", "slabtop", "who-maps /bin/busybox",
 	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 	"ps", "ps -n", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
 	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
@@ -250,10 +250,13 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 		return;
 	}
 	/* Of a function whose module is lost the address is left. */
-	if (entry->path && (strstr(key, "function") || strstr(key, "handler")) && !strncmp(value, "0x", 2))
+	if (entry->path && (strstr(key, "function") || strstr(key, "handler") || !strcmp(key, "operations_name")) && !strncmp(value, "0x", 2))
 		return;
 	/* A clock is left out while it is known that it has no timers. */
 	if (!entry->path && strstr(path, "/clocks["))
+		return;
+	/* What the firmware has not said is left out; of what cannot be read nobody knows, and it has a row without a value. */
+	if (!entry->path && strstr(path, "/dmi[") && !strcmp(key, "field"))
 		return;
 	if (!entry->path)
 		found(recorder, INVENTED, path, "(none)", value);

@@ -289,6 +289,8 @@ static bool cpu_row(struct view *view, const struct cpu *cpu)
 	if (task) {
 		output_uint(output, PID, task->pid);
 		task_comm_cell(output, COMM, task);
+	} else if (cpu->task) {
+		output_note(output, "the task of CPU %u at 0x%" PRIx64 " is not among those that can be read", cpu->number, cpu->task);
 	}
 	detector_cells(view, cpu->number, &soft, &hard);
 	clock_cells(view, cpu);

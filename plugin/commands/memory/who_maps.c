@@ -156,8 +156,11 @@ static bool each_place(void *context, const struct rmap_place *place, struct err
 	}
 	while (first && view->users[first - 1].mm == place->mm)
 		first--;
-	if (first == end)
+	if (first == end) {
+		error_set(&why, ERROR_CORRUPT, "whose address space 0x%" PRIx64 " is is not known: none of the tasks that can be read has it", place->mm);
+		lose(view, &why);
 		return emit_place(view, place, NULL, maps);
+	}
 	for (size_t i = first; i < end; i++)
 		if (!emit_place(view, place, view->users[i].task, maps))
 			return false;

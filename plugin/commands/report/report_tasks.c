@@ -195,11 +195,11 @@ static void waits_for(struct report *report, const struct blocked *blocked)
 	output_end(out);
 }
 
-/* Does nothing that cannot be read keep it from being a deadlock? */
+/* Does nothing that cannot be read keep it from being a deadlock? What is waited for may be it, where nobody knows what that is. */
 static bool chain_is_known(const struct blocked *blocked)
 {
 	for (size_t i = 0; i < MAX_CHAIN && blocked; i++, blocked = blocked->next)
-		if (blocked->owner_unknown)
+		if (blocked->owner_unknown || !blocked->lock || (blocked->owner && !task_knows(blocked->owner, TASK_STATE)))
 			return false;
 	return true;
 }

@@ -89,6 +89,8 @@ static void doubts(struct kernel *kernel, struct output *output, const struct ru
 	/* Some kernels count servers (6.12 does), some do not. */
 	else if (queue->nr_known && counted != queue->nr_running && counted + servers != queue->nr_running)
 		output_note(output, "CPU %u: nr_running is %" PRIu64 ", and %zu are queued", queue->cpu, queue->nr_running, counted);
+	if (queue->current_known && queue->current && !task_find_address(kernel, queue->current))
+		output_note(output, "CPU %u: what it runs, at 0x%" PRIx64 ", is no known task", queue->cpu, queue->current);
 	if (strangers)
 		output_note(output, "CPU %u: %zu of what is queued is no known task", queue->cpu, strangers);
 }

@@ -88,6 +88,7 @@ static bool read_character(struct collection *collection, uint64_t at, struct de
 	static const char type[] = "char_device_struct";
 	struct kernel *kernel = collection->kernel;
 	struct member name;
+	struct error why = { .kind = ERROR_NONE };
 	uint64_t major;
 
 	if (!kernel_read_member(kernel, at, type, "major", &major, error) || !kernel_read_member(kernel, at, type, "baseminor", &number->baseminor, error) ||
@@ -99,7 +100,9 @@ static bool read_character(struct collection *collection, uint64_t at, struct de
 	if (!number->device)
 		find_cdev(collection, number);
 	number->operations_known = number->device_known &&
-				   (!number->device || kernel_read_member(kernel, number->device, "cdev", "ops", &number->operations, NULL));
+				   (!number->device || kernel_read_member(kernel, number->device, "cdev", "ops", &number->operations, &why));
+	if (why.kind != ERROR_NONE)
+		device_damage(collection->damage, &why);
 	return true;
 }
 
