@@ -11,6 +11,7 @@
  *	memory/		what lies in memory, where, and what it is used for: rd, search, kmem, vm, vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
  *	devices/	devices, disks, ports, PCI: dev
+ *	network/	the network: net
  *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf, mach
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
  *				repeat
@@ -290,6 +291,7 @@ extern const struct command command_runq;
 extern const struct command command_timer;
 extern const struct command command_locks;
 extern const struct command command_mach;
+extern const struct command command_net;
 extern const struct command command_workqueue;
 extern const struct command command_waitq;
 extern const struct command command_task;
