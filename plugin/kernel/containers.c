@@ -102,9 +102,11 @@ static bool call_back(bool (*callback)(void *context, uint64_t entry, struct err
 }
 
 /*
- * Both kinds of list start with `next` (or `first`) in the head and in each node, `prev` is LINK bytes behind it; they
- * end at END.
+ * All kinds of list start with `next` (or `first`) in the head and in each node, `prev` is LINK bytes behind it; they
+ * end at END, or, where that is NULLS, at any odd number.
  */
+#define NULLS 1
+
 static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, uint64_t end,
 		      unsigned link, uint64_t offset,
 		      bool (*callback)(void *context, uint64_t entry, struct error *error),
@@ -120,7 +122,7 @@ static bool walk_list(struct kernel *kernel, const char *what, uint64_t head, ui
 			return error_prefix(error, "the %s at 0x%llx breaks off after %llu entries",
 					    what, (unsigned long long)head,
 					    (unsigned long long)cycle.steps);
-		if (next == end)
+		if (next == end || (end == NULLS && next & 1))
 			return true;
 		if (!cycle_check(kernel, &cycle, what, head, next, error))
 			return false;
@@ -152,6 +154,13 @@ bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		    void *context, struct error *error)
 {
 	return walk_list(kernel, "hash list", head, 0, 0, offset, callback, context, error);
+}
+
+bool nulls_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
+		    bool (*callback)(void *context, uint64_t entry, struct error *error),
+		    void *context, struct error *error)
+{
+	return walk_list(kernel, "hash list", head, NULLS, 0, offset, callback, context, error);
 }
 
 /* A red-black tree of 2^32 nodes is at most 64 deep. */

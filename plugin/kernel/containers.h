@@ -26,6 +26,10 @@ bool list_for_each_back(struct kernel *kernel, uint64_t head, uint64_t offset,
 bool hlist_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
 		    bool (*callback)(void *context, uint64_t entry, struct error *error),
 		    void *context, struct error *error);
+/* The same of struct hlist_nulls_head, whose end is an odd number; what comes after one of struct rhash_head, too. */
+bool nulls_for_each(struct kernel *kernel, uint64_t head, uint64_t offset,
+		    bool (*callback)(void *context, uint64_t entry, struct error *error),
+		    void *context, struct error *error);
 /* struct rb_root at ROOT (or rb_root_cached: it starts with one): in order, left to right. */
 bool rbtree_for_each(struct kernel *kernel, uint64_t root, uint64_t offset,
 		     bool (*callback)(void *context, uint64_t entry, struct error *error),

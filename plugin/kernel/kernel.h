@@ -13,6 +13,7 @@
  *	scheduler/	run queues, timers, and who waits to be woken
  *	locks/		who waits for whom, and for what
  *	devices/	device numbers, resources, disks, PCI
+ *	network/	network namespaces, their devices, neighbours and sockets
  *	files/		open files, paths through mounts, sockets
  *	stacks/		unwinding, and lines of the source
  *	modules/	modules, their files on disk, names of addresses in them

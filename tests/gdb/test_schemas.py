@@ -66,6 +66,7 @@ CASES = {
     "workqueue": ["", "-a", "-d"],
     "foreach": ["1 sig", "active ps"],
     "dev": ["", "-i", "-p", "-d", "-D"],
+    "net": ["", "-n 1", "-a", "-N 100007f"],
     "repeat": ["-0 python import itertools; n = globals().setdefault('n', itertools.count()); next(n) < 3 or int('end')"],
     "set": ["", "2", "-c 1", "-p"],
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],

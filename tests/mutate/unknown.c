@@ -42,7 +42,7 @@ static const char *const lines[] = {
 	"kmem -c", "oom", "slabtop", "who-maps /bin/busybox",
 	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 	"ps", "ps -n", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
-	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
+	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "net", "net -a", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
 #define THREADS ARRAY_SIZE(lines)	/* the threads' texts */
@@ -272,7 +272,8 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
  */
 static void row_name(unsigned command, const struct level *level, char *name, size_t size)
 {
-	static const char *const keys[] = { "cpu", "number", "irq", "vector", "base", "timer", "mapping", "pool", "worker", "work", "vma", "cache", "task", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
+	static const char *const keys[] = { "cpu", "number", "irq", "vector", "base", "timer", "mapping", "pool", "worker", "work", "vma", "cache", "task",
+					   "neighbour", "structure", "sock", "net_device", "address", "resource", "start", "seq", "symbol", "name", "letter", "pid", "state", "cpu", "field", "cgroup" };
 	bool by_cpu = !strcmp(level->shape->key, "cpus") ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -a")) ||
 		      (!strcmp(level->shape->key, "tasks") && !strcmp(command_name(command), "bt -c all"));
