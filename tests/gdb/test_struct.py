@@ -27,7 +27,7 @@ def said(dump):
     commands += ["kernel struct -j task_struct.pid,comm,se.vruntime,sched_reset_on_fork,comm[2] init_task",
                  "print init_task.comm", "print &((struct task_struct *)0)->se.vruntime",
                  "kernel struct -j rq.cpu,nr_running runqueues:a", "kernel p -j runqueues.nr_running:a",
-                 "kernel struct -j list_head modules", "print modules",
+                 "kernel struct -j list_head modules", "print/r modules",
                  "kernel struct -j list_head modules 3", "kernel struct -j list_head modules -c -3",
                  "kernel struct -j -r list_head modules", "kernel rd -j modules 2", "kernel struct -j -o list_head modules",
                  "kernel struct -j -p task_struct.parent,comm,mm init_task", "print &init_task", "print init_task.parent->pid",
@@ -72,7 +72,7 @@ def test_values_are_gdbs(dump):
     assert values["pid"] == "0" and values["comm"] == value_of(dump, "print init_task.comm")
     assert values["comm[2]"].startswith("97 'a'") and values["sched_reset_on_fork"] == "0"
     (entry,) = result(dump, "kernel struct -j list_head modules")["structures"]
-    assert re.sub(r"\s+", " ", entry["value"]).replace("{ ", "{").replace(" }", "}") == value_of(dump, "print modules")
+    assert re.sub(r"\s+", " ", entry["value"]).replace("{ ", "{").replace(" }", "}") == value_of(dump, "print/r modules")
     (pointers,) = result(dump, "kernel struct -j -p task_struct.parent,comm,mm init_task")["structures"]
     parent, comm, mm = pointers["values"]
     assert parent["type"] == "struct task_struct *" and f"\n  pid = {value_of(dump, 'print init_task.parent->pid')},\n" in parent["target"]

@@ -191,7 +191,8 @@ static bool each_pci(void *context, const struct pci_device *device)
 	       output_uint(output, P_DEVFN, device->devfn) && output_uint_as(output, P_CLASS, device->class, "%04x", device->class) &&
 	       output_uint(output, P_VENDOR, device->vendor) && output_uint(output, P_DEVICE, device->device) &&
 	       output_printf(output, P_ID, "%04x:%04x", device->vendor, device->device) &&
-	       (device->driver_unknown || output_string(output, P_DRIVER, device->driver));
+	       (device->driver_unknown ? output_note(output, "which driver the device at 0x%" PRIx64 " has could not be read", device->address) :
+					 output_string(output, P_DRIVER, device->driver));
 }
 
 static bool show_pci(struct view *view, struct error *damage, struct error *error)

@@ -137,14 +137,22 @@ static const char *text_of(const struct buffer *buffer)
 	return buffer->data ? buffer->data : "";
 }
 
+/* Then it waits for something, whether that is in the list or not. */
+static bool sleeps_uninterruptibly(struct report *report, const struct task *task)
+{
+	return !strcmp(task_state_letters(report->kernel, task), "UN");
+}
+
 /* "held by PID 186 "holder" (IN), which waits for PID 12 "b" (UN): a deadlock" */
 static void holder_text(struct report *report, const struct blocked *blocked, struct buffer *text)
 {
 	const struct blocked *at = blocked;
+	const struct task *last = NULL;
 
 	for (size_t i = 0; i < MAX_CHAIN && at && at->owner; i++) {
 		const struct task *owner = at->owner;
 
+		last = owner;
 		buffer_string(text, i ? ", who waits for what is " : "");
 		buffer_string(text, at->owner_is_hint ? "last known to be held by" : "held by");
 		buffer_printf(text, " PID %u \"%.*s\" (%s)", owner->pid,
@@ -154,8 +162,10 @@ static void holder_text(struct report *report, const struct blocked *blocked, st
 		if (at == blocked)
 			break;
 	}
-	if (at && at != blocked && !at->owner && at->owner_unknown)
+	if (at && at != blocked && !at->owner && (at->owner_unknown || !at->lock))
 		buffer_string(text, ", who waits for something of which the holder is not known");
+	if (!at && last && sleeps_uninterruptibly(report, last))
+		buffer_string(text, ", and what that one waits for is not known");
 	if (at == blocked && !at->owner && at->owner_unknown)
 		buffer_string(text, "its holder is not known");
 	if (!blocked->lock && blocked->kind != LOCK_NONE)
@@ -196,11 +206,15 @@ static void waits_for(struct report *report, const struct blocked *blocked)
 }
 
 /* Does nothing that cannot be read keep it from being a deadlock? What is waited for may be it, where nobody knows what that is. */
-static bool chain_is_known(const struct blocked *blocked)
+static bool chain_is_known(struct report *report, const struct blocked *blocked)
 {
-	for (size_t i = 0; i < MAX_CHAIN && blocked; i++, blocked = blocked->next)
-		if (blocked->owner_unknown || !blocked->lock || (blocked->owner && !task_knows(blocked->owner, TASK_STATE)))
+	for (size_t i = 0; i < MAX_CHAIN && blocked; i++, blocked = blocked->next) {
+		const struct task *owner = blocked->owner;
+
+		if (blocked->owner_unknown || !blocked->lock || (owner && !task_knows(owner, TASK_STATE)) ||
+		    (owner && !blocked->next && sleeps_uninterruptibly(report, owner)))
 			return false;
+	}
 	return true;
 }
 
@@ -223,7 +237,7 @@ static void lock_cells(struct report *report, const struct blocked *blocked)
 		output_bool(out, BLOCKED_INFERRED, blocked->inferred, NULL);
 	if (blocked->lock)
 		output_bool(out, BLOCKED_HOLDER_KNOWN, !blocked->owner_unknown, NULL);
-	if (blocked->deadlock || chain_is_known(blocked))
+	if (blocked->deadlock || chain_is_known(report, blocked))
 		output_bool(out, BLOCKED_DEADLOCK, blocked->deadlock, NULL);
 	holder_text(report, blocked, &text);
 	if (text.size)

@@ -54,6 +54,8 @@ static bool clock_row(struct output *output, const struct clock *clock, uint64_t
 		more = seconds(output, CLOCK, queue->clock) && seconds(output, BEHIND, newest - queue->clock);
 	if (more && queue->current_known)
 		more = output_address(output, TASK, queue->current);
+	if (more && queue->current_known && queue->current && !clock->task)
+		output_note(output, "CPU %u: what it runs, at 0x%" PRIx64 ", is no known task", queue->cpu, queue->current);
 	if (!more || !clock->task)
 		return more;
 	if (clock->since_known)

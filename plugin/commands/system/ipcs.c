@@ -300,6 +300,9 @@ static bool is_wanted(struct ipcs *ipcs, const struct ipc_object *object)
 		if ((!*end && ipc_knows(object, IPC_ID) && object->facts[IPC_ID] == number) || (!*end_hex && object->address == address))
 			any = ipcs->found[i] = true;
 	}
+	/* It may be the one that is asked for. */
+	if (!any && !ipc_knows(object, IPC_ID) && object->damage.kind != ERROR_NONE)
+		lose(ipcs, &object->damage);
 	return any;
 }
 

@@ -42,29 +42,36 @@ static void find_cdev(struct collection *collection, struct device_number *numbe
 	struct kernel *kernel = collection->kernel;
 	uint64_t map, probe, device, range, data, wanted = (uint64_t)number->major << MINOR_BITS | number->baseminor;
 	struct visited visited = { 0 };
+	struct error why = { .kind = ERROR_NONE };
 	struct member slots;
 
 	number->device_known = false;
-	if (!kernel_read_variable(kernel, "cdev_map", kernel->arch->pointer_size, &map, NULL) ||
-	    !types_member(kernel->types, "kobj_map", "probes", &slots, NULL) ||
-	    !kernel_read_pointer(kernel, map + slots.offset + number->major % HASH * kernel->arch->pointer_size, &probe, NULL))
+	if (!kernel_read_variable(kernel, "cdev_map", kernel->arch->pointer_size, &map, &why) ||
+	    !types_member(kernel->types, "kobj_map", "probes", &slots, &why) ||
+	    !kernel_read_pointer(kernel, map + slots.offset + number->major % HASH * kernel->arch->pointer_size, &probe, &why)) {
+		device_damage(collection->damage, &why);
 		return;
+	}
 	for (; probe && visited_add(&visited, probe) == VISITED_NEW && visited.count < MAX_NUMBERS;) {
-		if (!kernel_read_member(kernel, probe, "probe", "dev", &device, NULL) || !kernel_read_member(kernel, probe, "probe", "range", &range, NULL) ||
-		    !kernel_read_member(kernel, probe, "probe", "data", &data, NULL))
+		if (!kernel_read_member(kernel, probe, "probe", "dev", &device, &why) || !kernel_read_member(kernel, probe, "probe", "range", &range, &why) ||
+		    !kernel_read_member(kernel, probe, "probe", "data", &data, &why))
 			break;
 		if (device >> MINOR_BITS == number->major && device + range > wanted && device < wanted + (number->count ? number->count : 1)) {
 			number->device = data;
 			number->device_known = true;
 			break;
 		}
-		if (!kernel_read_member(kernel, probe, "probe", "next", &probe, NULL))
+		if (!kernel_read_member(kernel, probe, "probe", "next", &probe, &why))
 			break;
 		if (!probe)
 			number->device_known = true;	/* there is none */
 	}
 	if (!probe && !visited.count)
 		number->device_known = true;
+	if (!number->device_known && why.kind == ERROR_NONE)
+		error_set(&why, ERROR_CORRUPT, "the list in cdev_map that has character devices of major %u leads nowhere", number->major);
+	if (why.kind != ERROR_NONE)
+		device_damage(collection->damage, &why);
 	visited_free(&visited);
 }
 
@@ -205,8 +212,11 @@ bool device_numbers(struct kernel *kernel, bool (*callback)(void *context, const
 		for (size_t i = 0; i < collection.list.count; i++) {
 			struct device_number *number = &collection.list.numbers[i];
 
-			if (number->block)
-				number->device_known = number->operations_known = known || number->device;
+			/* All disks of a driver have its operations; which one is the first is not known where one may be missing. */
+			if (number->block) {
+				number->device_known = known;
+				number->operations_known = known || number->device;
+			}
 			if (!callback(context, number))
 				break;
 		}

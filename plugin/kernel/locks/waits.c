@@ -133,8 +133,8 @@ static void look_at_stack(struct kernel *kernel, struct stack *stack, struct wai
 /* What it waits in, and who called that. */
 static void place_of_blocked(struct wait *wait, const struct blocked *blocked, const struct stack *stack)
 {
-	if (blocked->waits_in < stack->count)
-		wait->waits_in = stack->frames[blocked->waits_in].pc;
+	/* Where the stack was lost in a lock's functions, what called them is not known, and so not which of them it was. */
+	wait->waits_in = blocked->waits_in < stack->count ? stack->frames[blocked->waits_in].pc : 0;
 	wait->caller = blocked->caller != blocked->waits_in && blocked->caller < stack->count &&
 				       stack->frames[blocked->caller].kind != FRAME_USER
 			       ? stack->frames[blocked->caller].pc

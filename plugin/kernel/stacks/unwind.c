@@ -631,6 +631,18 @@ static enum unwind_end follow(struct unwinder *unwinder, struct frame *frames, s
 	return UNWIND_MORE;
 }
 
+/*
+ * A new task, which has never run, is at the very start of ret_from_fork: nobody has called there, and what stands before it is another
+ * function.
+ */
+static bool is_new_task(struct kernel *kernel, const struct registers *registers)
+{
+	uint64_t pc = registers->value[kernel->arch->pc];
+	const struct symbol *symbol = is_valid(registers, kernel->arch->pc) && unwind_is_end(kernel, pc) ? symtab_lookup(kernel->symbols, pc) : NULL;
+
+	return symbol && symbol->address == pc;
+}
+
 enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		       struct frame *frames, size_t max, size_t *count_ret, struct error *error)
 {
@@ -640,7 +652,7 @@ enum unwind_end unwind(struct kernel *kernel, const struct registers *registers,
 		.arch = kernel->arch,
 		.registers = *registers,
 		/* A task that was switched out is behind a call. */
-		.exact = kernel->arch->switch_exact || is_valid(registers, kernel->arch->mode),
+		.exact = kernel->arch->switch_exact || is_valid(registers, kernel->arch->mode) || is_new_task(kernel, registers),
 		.error = error ? error : &ignored,
 	};
 
