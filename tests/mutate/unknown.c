@@ -177,12 +177,22 @@ static bool is_without_brackets(const char *whole, const char *now)
 static bool is_time(const char *key)
 {
 	/* since the newest of the run queues' clocks */
-	return !strcmp(key, "uptime_ns") || !strcmp(key, "run_time_ns") || !strcmp(key, "now_ns") || !strcmp(key, "switched_ns") || !strcmp(key, "clock_ns");
+	return !strcmp(key, "uptime_ns") || !strcmp(key, "run_time_ns") || !strcmp(key, "now_ns") || !strcmp(key, "switched_ns") || !strcmp(key, "clock_ns") || !strcmp(key, "behind_ns");
 }
 
 static bool is_near(const char *whole, const char *now)
 {
 	return fabs(atof(whole) - atof(now)) < 20e6;
+}
+
+/* The kernel's counters are nearly that: up to 125 a CPU, zone and node are with the CPUs, and a note says whose are missing. */
+static bool is_near_counter(const char *path, const char *key, const char *whole, const char *now)
+{
+	if (strstr(path, "/counters[") && !strcmp(key, "value"))
+		return fabs(atof(whole) - atof(now)) < 2000;
+	if (!strstr(path, "/memory[") && !strstr(path, "/memory_parts[") && !strstr(path, "/totals["))
+		return false;
+	return strstr(key, "bytes") ? fabs(atof(whole) - atof(now)) < 8000 * 4096. : !strcmp(key, "percent") && fabs(atof(whole) - atof(now)) < 3;
 }
 
 /* A path whose upper part is not known: "?" before what is. */
@@ -240,13 +250,14 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	if (is_count(key))
 		return;
 	/* It says itself that it is not known. */
-	if (entry->path && ((!strcmp(key, "place") && !strncmp(value, "(unknown)", 9)) ||
+	if (entry->path && (((!strcmp(key, "place") || !strcmp(key, "called_by") || !strcmp(key, "waits_in")) && !strncmp(value, "(unknown)", 9)) ||
 			    (!strcmp(key, "holder_text") && strstr(value, "not known")) ||
+			    (!strcmp(key, "machine_text") && !strncmp(entry->value, value, strlen(value))) || /* without the clock, a note says */
 			    (!strcmp(key, "holder_known") && !strcmp(value, "false")) ||
 			    (!strcmp(key, "comm_text") && is_without_brackets(entry->value, value)) ||
 			    (!strcmp(key, "pending") && strspn(value, "0123456789 ") && strlen(value) == strspn(value, "0123456789 ")) ||
 			    (!strcmp(key, "path") && is_end_of_path(entry->value, value)) ||
-			    (!strcmp(key, "for") && !strncmp(value, "for the task at ", 16)) || /* and no pid */
+			    (!strcmp(key, "for") && (!strncmp(value, "for the task at ", 16) || !strcmp(value, "for ?"))) || /* and no pid */
 			    (!strcmp(key, "text") && strcmp(entry->value, value) && has_unknown_words(entry->value, value)))) {
 		recorder->said = true;
 		return;
@@ -257,14 +268,16 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	/* A clock is left out while it is known that it has no timers. */
 	if (!entry->path && strstr(path, "/clocks["))
 		return;
+	/* Where the stack pointer is not known, bt -t shows all of the stack. */
+	if (!entry->path && strstr(path, "/text_words["))
+		return;
 	/* What the firmware has not said is left out; of what cannot be read nobody knows, and it has a row without a value. */
 	if (!entry->path && strstr(path, "/dmi[") && !strcmp(key, "field"))
 		return;
-	/* The kernel's counters are nearly that: up to 125 a CPU, zone and node are with the CPUs, and a note says whose are missing. */
 	if (!entry->path)
 		found(recorder, INVENTED, path, "(none)", value);
 	else if (strcmp(entry->value, value) && !(is_time(key) && is_near(entry->value, value)) &&
-		 !(strstr(path, "/counters[") && !strcmp(key, "value") && fabs(atof(entry->value) - atof(value)) < 2000))
+		 !is_near_counter(path, key, entry->value, value))
 		found(recorder, DIFFERENT, path, entry->value, value);
 }
 

@@ -181,7 +181,8 @@ static bool touch_cells(struct view *view, const struct lockup_state *state)
 	return view->limits.enabled_known && view->limits.enabled & 2 && view->limits.threshold_known && view->limits.threshold && now - state->touch > 2 * view->limits.threshold;
 }
 
-static void detector_cells(struct view *view, unsigned cpu, bool *soft_ret, bool *hard_ret)
+/* *damage_ret: what of it cannot be read. A note would end the row here. */
+static void detector_cells(struct view *view, unsigned cpu, bool *soft_ret, bool *hard_ret, struct error *damage_ret)
 {
 	struct output *output = view->output;
 	struct lockup_state state;
@@ -196,10 +197,7 @@ static void detector_cells(struct view *view, unsigned cpu, bool *soft_ret, bool
 		output_uint(output, CHECKED, state.checked);
 	/* 0: the detector has not looked yet. */
 	*hard_ret = view->limits.enabled_known && view->limits.enabled & 1 && state.ticks_known && state.checked_known && state.checked && state.ticks == state.checked;
-	if (state.damage.kind != ERROR_NONE) {
-		output_note(output, "not all that the watchdog knows of CPU %u can be read: %s", cpu, state.damage.text);
-		lose(view, &state.damage);
-	}
+	*damage_ret = state.damage;
 }
 
 /* When it began to run, and when the CPU's scheduler last looked at the clock. */
@@ -279,7 +277,7 @@ static bool cpu_row(struct view *view, const struct cpu *cpu)
 	const struct arch *arch = view->kernel->arch;
 	struct output *output = view->output;
 	struct preempt_count count;
-	struct error why = { 0 };
+	struct error why = { 0 }, damage;
 	bool soft, hard, on, counted, more;
 
 	if (!output_row(output) || !output_uint(output, CPU, cpu->number))
@@ -289,18 +287,22 @@ static bool cpu_row(struct view *view, const struct cpu *cpu)
 	if (task) {
 		output_uint(output, PID, task->pid);
 		task_comm_cell(output, COMM, task);
-	} else if (cpu->task) {
-		output_note(output, "the task of CPU %u at 0x%" PRIx64 " is not among those that can be read", cpu->number, cpu->task);
 	}
-	detector_cells(view, cpu->number, &soft, &hard);
+	detector_cells(view, cpu->number, &soft, &hard, &damage);
 	clock_cells(view, cpu);
 	/* What the kernel saved at a switch is not what the CPU did. */
 	if (cpu->registers_source == CPU_REGISTERS_NOTE && arch->interrupts && arch->interrupts(&cpu->registers, &on))
 		output_bool(output, IRQS, on, on ? "on" : "off");
 	counted = cpu_preempt_count(view->kernel, cpu, &count, &why);
-	if (counted) {
+	if (counted)
 		output_uint_as(output, PREEMPT, count.raw, "%" PRIx64, count.raw);
-	} else {
+	if (cpu->task && !task)
+		output_note(output, "the task of CPU %u at 0x%" PRIx64 " is not among those that can be read", cpu->number, cpu->task);
+	if (damage.kind != ERROR_NONE) {
+		output_note(output, "not all that the watchdog knows of CPU %u can be read: %s", cpu->number, damage.text);
+		lose(view, &damage);
+	}
+	if (!counted) {
 		output_note(output, "the preempt count of CPU %u is not known: %s", cpu->number, why.text);
 		lose(view, &why);
 	}

@@ -174,8 +174,9 @@ static bool running_cells(struct show *show, const struct timer_queue *queue)
 	/* What runs may have freed its timer. */
 	if (!kernel_read_member(show->kernel, queue->running, show->hrtimers ? "hrtimer" : "timer_list", "function", &function, NULL))
 		return true;
-	kernel_symbolize(show->kernel, function, name, sizeof(name));
-	return !*name || output_string(show->output, RUNNING_FUNCTION, name);
+	if (function && !kernel_symbolize(show->kernel, function, name, sizeof(name)))
+		return output_printf(show->output, RUNNING_FUNCTION, "0x%" PRIx64, function);
+	return !function || output_string(show->output, RUNNING_FUNCTION, name);
 }
 
 static bool queue_row(struct show *show, const struct timer_queue *queue)
@@ -277,6 +278,8 @@ static bool timer_run(struct kernel *kernel, const struct arguments *arguments, 
 	if (!tasks_get(kernel, &table, error) || !select_cpus(kernel, option_value(arguments, 'C'), &cpus, error))
 		return false;
 	show.tick_known = kernel_tick(kernel, &show.tick);
+	if (!show.tick_known)
+		output_note(output, "how long a tick is is not known: clocksource_jiffies cannot be read");
 	done = queues_read(&show, cpus, &queues, &missing, error);
 	if (done)
 		show_queues(&show, &queues);

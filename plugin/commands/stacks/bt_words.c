@@ -214,6 +214,7 @@ bool bt_cpu_text_words(struct bt *bt, const struct cpu *cpu)
 bool bt_text_words(struct bt *bt, const struct task *task)
 {
 	struct registers registers = { 0 };
+	struct error why = { 0 };
 	uint64_t start = task->stack, sp;
 
 	if (!output_row(bt->output))
@@ -221,8 +222,9 @@ bool bt_text_words(struct bt *bt, const struct task *task)
 	task_cells(bt->output, task);
 	if (!task->stack || !task_knows(task, TASK_STACK))
 		return output_note(bt->output, "it has no stack any more");
-	if (!has_option(bt->arguments, 'T') && task_registers(bt->kernel, task, &registers, NULL, NULL) &&
-	    registers.valid >> bt->kernel->arch->sp & 1) {
+	if (!has_option(bt->arguments, 'T') && !task_registers(bt->kernel, task, &registers, NULL, &why)) {
+		output_note(bt->output, "its stack pointer is not known, so all of its stack is shown: %s", why.text);
+	} else if (!has_option(bt->arguments, 'T') && registers.valid >> bt->kernel->arch->sp & 1) {
 		sp = registers.value[bt->kernel->arch->sp];
 		if (sp >= task->stack && sp < task->stack + bt->stack_size)
 			start = sp;

@@ -256,8 +256,11 @@ static void emit_survived_rows(struct output *output, const struct system_info *
 	output_end(output);
 }
 
-static void emit_notes(struct output *output, const struct system_info *info)
+static void emit_notes(struct kernel *kernel, struct output *output, const struct system_info *info)
 {
+	struct error why = { 0 };
+	uint64_t khz;
+
 	if (info->running)
 		output_note(output, "the kernel says that no CPU had panicked: the dump is of a machine that was running");
 	else if (info->panic_known && !info->panic[0])
@@ -276,6 +279,8 @@ static void emit_notes(struct output *output, const struct system_info *info)
 		output_note(output, "the uptime is inferred from counted ticks");
 	if (info->unknown[0])
 		output_note(output, "not known: %s", info->unknown);
+	if (!kernel_read_variable(kernel, "cpu_khz", 4, &khz, &why) && why.kind != ERROR_NO_SYMBOL)
+		output_note(output, "not known: how fast the CPUs are: %s", why.text);
 }
 
 static void emit_cpus(struct output *output, const struct system_info *info)
@@ -309,7 +314,7 @@ static bool sys_show(struct kernel *kernel, struct output *output, struct error 
 		output_string(output, PANIC, info.panic);
 	emit_survived_rows(output, &info);
 	output_end(output);
-	emit_notes(output, &info);
+	emit_notes(kernel, output, &info);
 	return true;
 }
 
