@@ -12,7 +12,7 @@
  *				vtop, ptov, pte
  *	files/		open files, paths, mounts: files, fuser, mount
  *	devices/	devices, disks, ports, PCI: dev
- *	network/	the network: net
+ *	network/	the network: net, sockets
  *	system/		the machine, its log, the dump file: sys, log, dump, irq, softirq, ipcs, bpf, mach,
  *				config
  *	data/		symbols and modules, values and containers: sym, mod, p, struct, whatis, dis, eval, ascii, list, tree,
@@ -297,6 +297,7 @@ extern const struct command command_timer;
 extern const struct command command_locks;
 extern const struct command command_mach;
 extern const struct command command_net;
+extern const struct command command_sockets;
 extern const struct command command_workqueue;
 extern const struct command command_waitq;
 extern const struct command command_task;

@@ -54,4 +54,4 @@ core_sources += plugin/commands/files/fuser.c
 core_sources += plugin/commands/system/bpf.c
 core_sources += plugin/commands/devices/dev.c
 core_sources += plugin/commands/system/mach.c
-core_sources += plugin/commands/network/namespace.c plugin/commands/network/namespace.h plugin/commands/network/net.c
+core_sources += plugin/commands/network/namespace.c plugin/commands/network/namespace.h plugin/commands/network/net.c plugin/commands/network/sockets.c

@@ -10,7 +10,7 @@ const struct command *const command_table[] = {
 	&command_bt,
 	&command_cgroup,
 	&command_dev,
-	&command_net,
+	&command_net, &command_sockets,
 	&command_dis,
 	&command_dump,
 	&command_eval,

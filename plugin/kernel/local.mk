@@ -66,4 +66,5 @@ core_sources += plugin/kernel/system/audit.c plugin/kernel/system/audit.h
 core_sources += plugin/kernel/devices/devices.h plugin/kernel/devices/numbers.c plugin/kernel/devices/resources.c plugin/kernel/devices/disks.c \
 	plugin/kernel/devices/pci.c
 core_sources += plugin/kernel/system/memory_layout.c plugin/kernel/system/memory_layout.h
-core_sources += plugin/kernel/network/network.h plugin/kernel/network/namespaces.c plugin/kernel/network/devices.c plugin/kernel/network/neighbours.c
+core_sources += plugin/kernel/network/network.h plugin/kernel/network/namespaces.c plugin/kernel/network/devices.c plugin/kernel/network/neighbours.c \
+	plugin/kernel/network/sockets.c plugin/kernel/network/sockets.h plugin/kernel/network/socket_details.c plugin/kernel/network/owners.c

@@ -67,6 +67,7 @@ CASES = {
     "foreach": ["1 sig", "active ps"],
     "dev": ["", "-i", "-p", "-d", "-D"],
     "net": ["", "-n 1", "-a", "-N 100007f"],
+    "sockets": ["", "-t", "-u -n 1", "-x"],
     "repeat": ["-0 python import itertools; n = globals().setdefault('n', itertools.count()); next(n) < 3 or int('end')"],
     "set": ["", "2", "-c 1", "-p"],
     "ipcs": ["", "-m", "-M", "-s -q 0", "-n 1"],

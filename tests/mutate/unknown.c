@@ -42,7 +42,7 @@ static const char *const lines[] = {
 	"kmem -c", "oom", "slabtop", "who-maps /bin/busybox",
 	"kmem -z", "kmem -g", "kmem -g ffff", "kmem -n", "kmem -p 0-20000", "kmem -m flags,lru.next 100000",
 	"ps", "ps -n", "ps -s", "ps -p", "ps -c", "ps -g", "ps -t", "ps -m", "ps -a", "ps -r", "ps -S", "ps -G", "ps -A",
-	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "net", "net -a", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
+	"log -Tdmc", "log -a", "dev", "dev -d", "dev -p", "dev -i", "net", "net -a", "sockets", "mod", "mod -t", "bt -a", "bt -A", "bt -g 1", "bt -r 1", "bt -t 2", "bt -c all", "bt -A -e", "bt -E", "bt -v", "sys -i", "report -j",
 	"sym init_task", "sym schedule", "rd init_task 40",
 };
 #define THREADS ARRAY_SIZE(lines)	/* the threads' texts */

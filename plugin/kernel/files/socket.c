@@ -108,25 +108,61 @@ static const struct {
 	bool (*read)(struct kernel *kernel, struct socket_facts *facts, struct error *error);
 } families[] = { { UNIX, local_unix }, { INET, inet }, { INET6, inet }, { NETLINK, netlink } };
 
+/*
+ * TCP's socket that waits out its end is a smaller structure with the same beginning, as is, since 4.4, one that a SYN has asked for. (The
+ * state of the former is that of waiting; its own is beside it.) Type and protocol are not in them.
+ */
+enum { TIME_WAIT = 6, NEW_SYN_RECV = 12 };
+
+static bool is_mini(const struct socket_facts *facts)
+{
+	return (facts->family == INET || facts->family == INET6) && (facts->state == TIME_WAIT || facts->state == NEW_SYN_RECV);
+}
+
+static bool read_kind(struct kernel *kernel, struct socket_facts *facts, struct error *error)
+{
+	uint64_t type = 1, protocol = TCP, state = facts->state;
+
+	facts->mini = is_mini(facts);
+	if (!facts->mini && (!kernel_read_member(kernel, facts->sock, "sock", "sk_type", &type, error) ||
+			     !kernel_read_member(kernel, facts->sock, "sock", "sk_protocol", &protocol, error)))
+		return false;
+	if (facts->state == TIME_WAIT && facts->mini && !kernel_read_member(kernel, facts->sock, "inet_timewait_sock", "tw_substate", &state, error))
+		return false;
+	facts->type = (unsigned)type;
+	facts->protocol = (unsigned)protocol;
+	facts->state = (unsigned)state;
+	return true;
+}
+
+bool sock_read(struct kernel *kernel, uint64_t sock, struct socket_facts *facts, struct error *error)
+{
+	uint64_t family, state;
+
+	*facts = (struct socket_facts){ 0 };
+	if (!read_common(kernel, sock, "skc_family", &family, error) || !read_common(kernel, sock, "skc_state", &state, error))
+		return false;
+	*facts = (struct socket_facts){ .sock = sock, .family = (unsigned)family, .state = (unsigned)state };
+	if (!read_kind(kernel, facts, error)) {
+		*facts = (struct socket_facts){ 0 };
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		if (families[i].family == facts->family)
+			return families[i].read(kernel, facts, error);
+	return true;
+}
+
 bool socket_read(struct kernel *kernel, uint64_t address, struct socket_facts *facts, struct error *error)
 {
-	uint64_t sock, family, type, protocol, state;
+	uint64_t sock;
 
 	*facts = (struct socket_facts){ 0 };
 	if (!kernel_read_member(kernel, address, "socket", "sk", &sock, error))
 		return false;
 	if (!sock)
 		return error_set(error, ERROR_CORRUPT, "socket 0x%" PRIx64 " has no sock", address);
-	if (!read_common(kernel, sock, "skc_family", &family, error) || !read_common(kernel, sock, "skc_state", &state, error) ||
-	    !kernel_read_member(kernel, sock, "sock", "sk_type", &type, error) ||
-	    !kernel_read_member(kernel, sock, "sock", "sk_protocol", &protocol, error))
-		return false;
-	*facts = (struct socket_facts){ .sock = sock, .family = (unsigned)family, .type = (unsigned)type,
-					.protocol = (unsigned)protocol, .state = (unsigned)state };
-	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		if (families[i].family == facts->family)
-			return families[i].read(kernel, facts, error);
-	return true;
+	return sock_read(kernel, sock, facts, error);
 }
 
 const char *socket_family_name(unsigned family)
