@@ -166,7 +166,7 @@ def test_schema(dump, command, directory):
         error = jsonschema.exceptions.best_match(validator(command).iter_errors(value))
         assert not error, f"{command} {arguments}: {error.json_path}: {error.message[:500]}"
         checked += 1
-    assert checked
+    assert checked or all((command, arguments) in FAILS for arguments in CASES[command])
 
 
 def objects(schema, root):

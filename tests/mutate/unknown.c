@@ -268,6 +268,9 @@ static void put(struct recorder *recorder, const char *path, const char *key, co
 	/* A clock is left out while it is known that it has no timers. */
 	if (!entry->path && strstr(path, "/clocks["))
 		return;
+	/* Of a process whose leader is lost its threads stand for it. */
+	if (!entry->path && (strstr(path, "/users[") || strstr(path, "/processes[")))
+		return;
 	/* Where the stack pointer is not known, bt -t shows all of the stack. */
 	if (!entry->path && strstr(path, "/text_words["))
 		return;
