@@ -33,6 +33,8 @@ struct symtab {
 	struct name_block *names;
 	struct extent *extents;		/* sorted and disjoint after symtab_finish */
 	size_t nr_extents;
+	uint64_t *nameless;		/* of symtab_add_nameless(); sorted after symtab_finish */
+	size_t nr_nameless, nameless_capacity;
 	/* Made by symtab_finish. */
 	/* hash: index + 1 of the first (by address) of a name; 0 = empty */
 	uint32_t *slots;
@@ -71,6 +73,7 @@ void symtab_free(struct symtab *symtab)
 	}
 	free(symtab->symbols);
 	free(symtab->extents);
+	free(symtab->nameless);
 	free(symtab->slots);
 	free(symtab->next);
 	free(symtab);
@@ -158,6 +161,18 @@ bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error
 	if (!copy.name)
 		return error_no_memory(error, "a symbol's name", strlen(symbol->name) + 1);
 	symtab->symbols[symtab->count++] = copy;
+	return true;
+}
+
+bool symtab_add_nameless(struct symtab *symtab, uint64_t address, struct error *error)
+{
+	uint64_t *nameless = array_room(symtab->nameless, symtab->nr_nameless, &symtab->nameless_capacity, sizeof(*nameless),
+					"symbols without names", error);
+
+	if (!nameless)
+		return false;
+	symtab->nameless = nameless;
+	nameless[symtab->nr_nameless++] = address;
 	return true;
 }
 
@@ -436,6 +451,13 @@ static void count_data(struct symtab *symtab)
 	symtab->has_data = data > symtab->count / 1000;
 }
 
+static int compare_addresses(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
 bool symtab_finish(struct symtab *symtab, struct error *error)
 {
 	if (symtab->finished)
@@ -443,6 +465,8 @@ bool symtab_finish(struct symtab *symtab, struct error *error)
 	if (!sort_symbols(symtab, error) || !hash_symbols(symtab, error))
 		return false;
 	sort_extents(symtab);
+	if (symtab->nr_nameless)
+		qsort(symtab->nameless, symtab->nr_nameless, sizeof(*symtab->nameless), compare_addresses);
 	find_percpu(symtab);
 	count_data(symtab);
 	symtab->finished = true;
@@ -500,6 +524,14 @@ static bool names_a_place(const struct symtab *symtab, const struct symbol *symb
 	return symbol->letter != 'A' && (!symbol->percpu || !symtab->percpu_at_0);
 }
 
+/* Does a symbol whose name is not known begin between the nearest, BEST, and ADDRESS? */
+static bool is_a_nameless_ones(const struct symtab *symtab, const struct symbol *best, uint64_t address)
+{
+	size_t below = array_up_to(symtab->nameless, symtab->nr_nameless, sizeof(*symtab->nameless), 0, address);
+
+	return below && symtab->nameless[below - 1] > best->address;
+}
+
 /* The nearest symbol before ADDRESS, in EXTENT. */
 static const struct symbol *lookup_nearest(const struct symtab *symtab, uint64_t address,
 					   const struct extent *extent)
@@ -515,7 +547,7 @@ static const struct symbol *lookup_nearest(const struct symtab *symtab, uint64_t
 		if (names_a_place(symtab, symbol))
 			best = symbol;
 	}
-	return best && !is_end_mark(best) ? best : NULL;
+	return best && !is_end_mark(best) && !is_a_nameless_ones(symtab, best, address) ? best : NULL;
 }
 
 /* How many symbols before ADDRESS are tried. */

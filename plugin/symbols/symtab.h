@@ -35,6 +35,10 @@ bool symtab_new(struct symtab **symtab_ret, struct error *error);
 /* NAME is copied. Names that the tools made (__ksymtab_NAME, .L5) are passed over. */
 bool symtab_add(struct symtab *symtab, const struct symbol *symbol, struct error *error);
 /*
+ * One whose name cannot be read: what is at and behind ADDRESS, up to the next symbol, is not the one's before it (where extents were said).
+ */
+bool symtab_add_nameless(struct symtab *symtab, uint64_t address, struct error *error);
+/*
  * Says that the object has memory at [START, START + SIZE). Where this was said, symtab_lookup
  * finds nothing outside, and what begins in one range does not reach into another; all in it is
  * some symbol's. Where it was never said, the symbols' sizes alone say what is theirs.

@@ -104,8 +104,15 @@ static void test_lookup(void **state)
 	(void)state;
 	assert_true(symtab_add_extent(symtab, 0x1000, 0x1800, NULL));
 	assert_true(symtab_add_extent(symtab, 0x2800, 0x800, NULL));
+	assert_true(symtab_add_nameless(symtab, 0x2f08, NULL));
+	assert_true(symtab_add_nameless(symtab, 0x10b0, NULL));
 	assert_true(symtab_finish(symtab, NULL));
 	assert_string_equal(name_at(symtab, 0x1000), "global_function");
+	/* Somebody is there whose name is not known: not the one before. */
+	assert_string_equal(name_at(symtab, 0x10af), "next");
+	assert_string_equal(name_at(symtab, 0x10b0), "nothing");
+	assert_string_equal(name_at(symtab, 0x10bf), "nothing");
+	assert_string_equal(name_at(symtab, 0x2f07), "last");
 	assert_string_equal(name_at(symtab, 0x101f), "global_function");
 	assert_string_equal(name_at(symtab, 0x1020), "inner_label");	/* as kallsyms would say */
 	/* no size: to the next symbol */
@@ -118,7 +125,7 @@ static void test_lookup(void **state)
 	assert_string_equal(name_at(symtab, 0x10e4), "name");
 	assert_string_equal(name_at(symtab, 0x27ff), "label_without_size");
 	assert_string_equal(name_at(symtab, 0x2800), "nothing");	/* another extent */
-	assert_string_equal(name_at(symtab, 0x2f0f), "last");
+	assert_string_equal(name_at(symtab, 0x2f0f), "nothing");
 	assert_string_equal(name_at(symtab, 0x3000), "nothing");
 	assert_string_equal(name_at(symtab, 0xffffffffc0000000), "nothing");
 	assert_string_equal(name_at(symtab, 0x10), "nothing");		/* per-CPU */

@@ -209,6 +209,8 @@ static bool add_symbols(const struct reader *reader, struct symtab *symtab, stru
 		if (sym->st_shndx == SHN_UNDEF || sym->st_value == 0)
 			continue;
 		symbol.name = symbol_name(reader, sym->st_name, buffer);
+		if (!symbol.name && !symtab_add_nameless(symtab, sym->st_value, error))
+			return false;
 		if (!symbol.name || !symbol.name[0] || symbol.name[0] == '$' ||
 		    strncmp(symbol.name, ".L", 2) == 0)
 			continue;
