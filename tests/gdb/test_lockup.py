@@ -71,7 +71,8 @@ def test_as_gdb_reads_it(dump):
 
 def test_roles(dump):
     """CPU 1 spins in a kernel thread, 2 in a softirq above its idle task, 3 in user space: tests/rig/scenarios/sysrq."""
-    assert [cpu for cpu, row in rows(dump).items() if row["state"]["in_softirq"]] == [2]
+    # (An NMI may have stopped another one in a softirq on top of what it does.)
+    assert rows(dump)[2]["state"]["in_softirq"]
     assert rows(dump)[1]["pid"] != 0 and rows(dump)[2]["pid"] == 0 and rows(dump)[2]["switched_ns"] is None
     assert [row["comm"] for cpu, row in rows(dump).items() if cpu != 0] == [dump.json(f"kernel ps {row['pid']}")["tasks"][0]["comm"] if row["pid"] else "swapper/2"
                                                                           for cpu, row in rows(dump).items() if cpu != 0]
