@@ -23,7 +23,7 @@
  * Cells may be left out (then they are null in JSON and "-" in text); their order does not matter.
  * Cells that come after a shape inside the row are printed on a line of their own below that shape.
  * A command that fails may leave shapes open. A row all of whose columns are JSON_ONLY has no line.
- * A note belongs to the innermost open row, or to the whole where no row is open.
+ * A note belongs to the innermost open row, or to the whole where no row is open; in text it stands below the row's line, whenever it came.
  * Every function returns false once the person has had enough (q at the pager, Ctrl-C, closed
  * pipe): then return.
  *

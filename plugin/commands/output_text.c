@@ -4,7 +4,7 @@
  * cost nothing.
  *
  * Each shape that is open has a level. A row's cells are kept as escaped text until its line is
- * finished: by the next row, a shape inside of it, a note, or the end. output.h says what the lines
+ * finished: by the next row, a shape inside of it, or the end; notes that come before stand below it. output.h says what the lines
  * look like.
  */
 #include "commands/output.h"
@@ -29,6 +29,7 @@ struct level {
 	struct cell *cells;		/* [capacity], of which shape->nr_columns are in use */
 	size_t capacity;
 	struct buffer text;
+	struct buffer notes;		/* that came while the row's line was not out */
 	unsigned label_width;		/* LIST: all labels end here */
 	bool row_open;
 	bool pending;			/* cells came since the last line */
@@ -278,9 +279,13 @@ static void finish_line(struct output_text *text, struct level *level)
 	}
 	for (size_t i = 0; i < level->shape->nr_columns; i++)
 		level->cells[i].set = false;
-	if (level->text.failed)
+	if (level->text.failed || level->notes.failed)
 		text->stopped = true;
+	if (level->notes.size)
+		buffer_append(&text->buffer, level->notes.data, level->notes.size);
+	level->inner = level->inner || level->notes.size;
 	buffer_clear(&level->text);
+	buffer_clear(&level->notes);
 	level->pending = false;
 	level->continued = true;
 }
@@ -380,6 +385,7 @@ static bool text_end(struct output *output)
 	if (!text->stopped)
 		finish_line(text, level);
 	buffer_clear(&level->text);
+	buffer_clear(&level->notes);
 	text->depth--;
 	return write_pieces(text, PIECE_SIZE);
 }
@@ -436,12 +442,18 @@ static bool text_note(struct output *output, const char *note)
 {
 	struct output_text *text = (struct output_text *)output;
 
+	struct level *level = top(text);
+	/* More cells of the row may come. */
+	bool waits = level && level->row_open && !level->continued;
+	struct buffer *to = waits ? &level->notes : &text->buffer;
+
 	if (text->stopped)
 		return false;
-	interrupt_row(text);
-	buffer_string(&text->buffer, "note: ");
-	escape_text(&text->buffer, note, strlen(note), true);
-	buffer_char(&text->buffer, '\n');
+	if (!waits)
+		interrupt_row(text);
+	buffer_string(to, "note: ");
+	escape_text(to, note, strlen(note), true);
+	buffer_char(to, '\n');
 	return write_pieces(text, PIECE_SIZE);
 }
 
@@ -504,6 +516,7 @@ void output_text_free(struct output *output)
 	for (size_t i = 0; i < MAX_DEPTH; i++) {
 		free(text->levels[i].cells);
 		buffer_free(&text->levels[i].text);
+		buffer_free(&text->levels[i].notes);
 	}
 	buffer_free(&text->buffer);
 	free(text);

@@ -255,6 +255,34 @@ static void heading_lines(void **state)
 	       "note: empty\n");
 }
 
+/* A note in the middle of a row does not part its cells. */
+static void note_in_a_row(void **state)
+{
+	struct sink sink = { 0 };
+	struct output *out = output_text_new(sink_write, NULL, &sink);
+
+	(void)state;
+	output_begin(out, &table);
+	output_row(out);
+	output_uint(out, 0, 1);
+	output_note(out, "the task cannot be read");
+	output_note(out, "nor more");
+	output_string(out, 4, "comm");
+	output_row(out);
+	output_note(out, "first");
+	output_uint(out, 0, 2);
+	output_end(out);
+	output_note(out, "last");
+	finish(out, &sink,
+	       "  PID        TASK        ST   COMM\n"
+	       "    1  -                 -    comm\n"
+	       "note: the task cannot be read\n"
+	       "note: nor more\n"
+	       "    2  -                 -    -\n"
+	       "note: first\n"
+	       "note: last\n");
+}
+
 static void raw_lines(void **state)
 {
 	static const struct column columns[] = {
@@ -446,7 +474,7 @@ int main(void)
 		cmocka_unit_test(table_rows), cmocka_unit_test(numbers),
 		cmocka_unit_test(narrow_addresses),
 		cmocka_unit_test(nested),     cmocka_unit_test(list),
-		cmocka_unit_test(heading_lines), cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
+		cmocka_unit_test(heading_lines), cmocka_unit_test(note_in_a_row), cmocka_unit_test(raw_lines),  cmocka_unit_test(silent_rows),
 		cmocka_unit_test(hostile),    cmocka_unit_test(display_width),
 		cmocka_unit_test(styles),     cmocka_unit_test(pieces),
 		cmocka_unit_test(stops),      cmocka_unit_test(unfinished),
