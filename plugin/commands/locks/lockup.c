@@ -181,7 +181,7 @@ static bool touch_cells(struct view *view, const struct lockup_state *state)
 	return view->limits.enabled_known && view->limits.enabled & 2 && view->limits.threshold_known && view->limits.threshold && now - state->touch > 2 * view->limits.threshold;
 }
 
-/* *damage_ret: what of it cannot be read. A note would end the row here. */
+/* *damage_ret: what of it cannot be read. */
 static void detector_cells(struct view *view, unsigned cpu, bool *soft_ret, bool *hard_ret, struct error *damage_ret)
 {
 	struct output *output = view->output;
