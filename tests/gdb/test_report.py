@@ -370,7 +370,7 @@ def test_flame_graph_zoom_and_search(dump, made, tmp_path):
     """A click on a box makes it as wide as the picture; a search marks the boxes of that name."""
     act = "const box = [...document.querySelectorAll('#flame svg')].find(b => b.textContent.startsWith('entry_SYSCALL'));" \
           "box.querySelector('rect').dispatchEvent(new MouseEvent('click', { bubbles: true }));" \
-          "const find = document.getElementById('flame-find'); find.value = 'RIG_take'; find.dispatchEvent(new Event('input'));"
+          "const find = document.getElementById('flame-find'); find.value = 'RIG_take_m'; find.dispatchEvent(new Event('input'));"
     flame = browser.dom(with_script(made(dump)[0], tmp_path / "zoomed.html", act, keep=True), tmp_path).one(id="flame")
     box = next(b for b in flame.all("svg") if b.one("title").text.startswith("entry_SYSCALL"))
     assert float(box["width"].rstrip("%")) == 100 and float(box["x"].rstrip("%")) == 0
