@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "commands/system/cpu_counts.h"
 #include "commands/system/irq.h"
 #include "kernel/system/irqs.h"
 #include "kernel/tasks/task.h"
@@ -56,12 +57,6 @@ static const struct shape affinity_shape = { "irqs", SHAPE_TABLE, affinity_colum
 
 /* The middle of -s for people is one cell, as wide as there are CPUs, which has their numbers as its title. */
 enum { COUNTS = 1, COUNT_CHIP, COUNT_HWIRQ, COUNT_FLOW, COUNT_NAMES, COUNT_COLUMNS };
-
-static const struct column cpu_columns[] = {
-	{ "cpu", NULL, 0, COLUMN_JSON_ONLY },
-	{ "count", NULL, 0, COLUMN_JSON_ONLY },
-};
-static const struct shape cpus_shape = { "counts", SHAPE_PLAIN, cpu_columns, ARRAY_SIZE(cpu_columns) };
 
 struct view {
 	struct kernel *kernel;
@@ -193,34 +188,29 @@ static bool affinity_row(struct view *view, const struct irq *irq, uint64_t coun
 
 /* --- -s --- */
 
+struct reading {
+	struct kernel *kernel;
+	const struct irq *irq;
+};
+
+static bool read_count(void *context, unsigned cpu, uint64_t *count_ret, struct error *error)
+{
+	struct reading *reading = context;
+
+	return irq_count(reading->kernel, reading->irq, cpu, count_ret, error);
+}
+
 static bool counts_row(struct view *view, const struct irq *irq, uint64_t total, bool counted)
 {
 	struct output *output = view->output;
-	struct buffer line = { 0 };
-	bool more = output_row(output) && output_uint(output, NUMBER, irq->number) &&
-		    chip_cells(view, irq, COUNT_CHIP, COUNT_HWIRQ, COUNT_FLOW) && names_cell(view, COUNT_NAMES, irq);
-	uint64_t count;
+	struct reading reading = { view->kernel, irq };
+	struct cpu_counts counts = { view->kernel, view->cpus, read_count, &reading };
 
 	(void)total;
 	(void)counted; /* those that are known are shown */
-	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++) {
-		if (!view->cpus[cpu])
-			continue;
-		buffer_string(&line, line.size ? "  " : "");
-		if (irq_count(view->kernel, irq, cpu, &count, NULL))
-			buffer_printf(&line, "%10" PRIu64, count);
-		else
-			buffer_printf(&line, "%10s", "-");
-	}
-	if (more)
-		more = output_bytes(output, COUNTS, line.data ? line.data : "", line.size);
-	buffer_free(&line);
-	if (!more || !output_begin(output, &cpus_shape))
-		return false;
-	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++)
-		if (view->cpus[cpu] && irq_count(view->kernel, irq, cpu, &count, NULL))
-			more = output_row(output) && output_uint(output, 0, cpu) && output_uint(output, 1, count);
-	return output_end(output) && more;
+	return output_row(output) && output_uint(output, NUMBER, irq->number) &&
+	       chip_cells(view, irq, COUNT_CHIP, COUNT_HWIRQ, COUNT_FLOW) && names_cell(view, COUNT_NAMES, irq) &&
+	       cpu_counts_cell(output, COUNTS, &counts, NULL) && cpu_counts_array(output, &counts);
 }
 
 static bool each_irq(void *context, const struct irq *irq, struct error *error)
@@ -276,7 +266,7 @@ static bool show_counts(struct view *view, struct error *error)
 	struct shape counts_shape = { "irqs", SHAPE_TABLE, columns_of_counts, COUNT_COLUMNS };
 	bool done;
 
-	if (!irq_cpus_title(view->kernel, view->cpus, &title, error)) {
+	if (!cpu_counts_title(view->kernel, view->cpus, &title, error)) {
 		buffer_free(&title);
 		return false;
 	}

@@ -5,8 +5,6 @@
 
 #include "commands/command.h"
 
-/* "      CPU0        CPU1": the title of a cell with a count for each of these; false = no memory. */
-bool irq_cpus_title(struct kernel *kernel, const bool *cpus, struct buffer *title, struct error *error);
 /* irq_counters.c: -s, what has no number. ERROR_PARTIAL: not all is known. */
 bool irq_show_counters(struct kernel *kernel, struct output *output, const bool *cpus, struct error *error);
 /* irq_vectors.c: -d, and -b. */

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* irq -s: the lines of /proc/interrupts that have letters instead of a number. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/buffer.h"
+#include "commands/system/cpu_counts.h"
 #include "commands/system/irq.h"
 #include "kernel/system/irq_counters.h"
 
 enum { NAME, COUNTS, TOTAL, DESCRIPTION, COLUMNS };
-
-static const struct column cpu_columns[] = {
-	{ "cpu", NULL, 0, COLUMN_JSON_ONLY },
-	{ "count", NULL, 0, COLUMN_JSON_ONLY },
-};
-static const struct shape cpus_shape = { "counts", SHAPE_PLAIN, cpu_columns, ARRAY_SIZE(cpu_columns) };
 
 struct view {
 	struct kernel *kernel;
@@ -29,18 +23,6 @@ static void lose(struct view *view, const struct error *why)
 		view->first = *why;
 }
 
-bool irq_cpus_title(struct kernel *kernel, const bool *cpus, struct buffer *title, struct error *error)
-{
-	for (unsigned cpu = 0; cpu < kernel->nr_cpu_ids; cpu++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "CPU%u", cpu);
-		if (cpus[cpu])
-			buffer_printf(title, "%s%10s", title->size ? "  " : "", name);
-	}
-	return !title->failed || error_no_memory(error, "the CPUs", title->size);
-}
-
 /* One number for all CPUs: as /proc/interrupts, it stands where the first CPU's would. */
 static bool total_row(struct view *view, const struct irq_counter *counter)
 {
@@ -53,38 +35,42 @@ static bool total_row(struct view *view, const struct irq_counter *counter)
 	return true;
 }
 
+struct reading {
+	struct kernel *kernel;
+	const struct irq_counter *counter;
+};
+
+static bool read_count(void *context, unsigned cpu, uint64_t *count_ret, struct error *error)
+{
+	struct reading *reading = context;
+
+	return irq_counter_read(reading->kernel, reading->counter, cpu, count_ret, error);
+}
+
+/* That of all CPUs has no counts of each. */
+static bool none(void *context, unsigned cpu, uint64_t *count_ret, struct error *error)
+{
+	(void)context, (void)cpu, (void)count_ret, (void)error;
+	return false;
+}
+
 static bool one_row(void *context, const struct irq_counter *counter, struct error *error)
 {
 	struct view *view = context;
 	struct output *output = view->output;
-	struct buffer line = { 0 };
+	struct reading reading = { view->kernel, counter };
+	struct cpu_counts counts = { view->kernel, view->cpus, counter->global ? none : read_count, &reading };
 	struct error why = { 0 };
-	uint64_t count;
 	bool more = output_row(output) && output_string(output, NAME, counter->name);
 
 	(void)error;
 	if (more && *counter->description)
 		more = output_string(output, DESCRIPTION, counter->description);
-	for (unsigned cpu = 0; more && !counter->global && cpu < view->kernel->nr_cpu_ids; cpu++) {
-		if (!view->cpus[cpu])
-			continue;
-		buffer_string(&line, line.size ? "  " : "");
-		if (irq_counter_read(view->kernel, counter, cpu, &count, &why))
-			buffer_printf(&line, "%10" PRIu64, count);
-		else
-			buffer_printf(&line, "%10s", "-");
-	}
+	if (more)
+		more = counter->global ? total_row(view, counter) : cpu_counts_cell(output, COUNTS, &counts, &why);
 	if (why.kind != ERROR_NONE)
 		lose(view, &why);
-	if (more)
-		more = counter->global ? total_row(view, counter) : output_bytes(output, COUNTS, line.data ? line.data : "", line.size);
-	buffer_free(&line);
-	if (!more || !output_begin(output, &cpus_shape))
-		return false;
-	for (unsigned cpu = 0; more && !counter->global && cpu < view->kernel->nr_cpu_ids; cpu++)
-		if (view->cpus[cpu] && irq_counter_read(view->kernel, counter, cpu, &count, NULL))
-			more = output_row(output) && output_uint(output, 0, cpu) && output_uint(output, 1, count);
-	return output_end(output) && more;
+	return more && cpu_counts_array(output, &counts);
 }
 
 bool irq_show_counters(struct kernel *kernel, struct output *output, const bool *cpus, struct error *error)
@@ -101,7 +87,7 @@ bool irq_show_counters(struct kernel *kernel, struct output *output, const bool 
 	struct error why = { 0 };
 	bool whole;
 
-	if (!irq_cpus_title(kernel, cpus, &title, error)) {
+	if (!cpu_counts_title(kernel, cpus, &title, error)) {
 		buffer_free(&title);
 		return false;
 	}

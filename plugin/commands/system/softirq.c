@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* softirq: soft interrupts, how often each CPU had them, and what is pending. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "commands/command.h"
+#include "commands/system/cpu_counts.h"
 #include "commands/tasks/task_cells.h"
 #include "kernel/system/softirqs.h"
 #include "kernel/tasks/task.h"
@@ -17,12 +16,6 @@ static const struct option options[] = {
 
 /* For people the counts are one cell, as wide as there are CPUs. */
 enum { NUMBER, NAME, COUNTS, FUNCTION, COLUMNS };
-
-static const struct column count_columns[] = {
-	{ "cpu", NULL, 0, COLUMN_JSON_ONLY },
-	{ "count", NULL, 0, COLUMN_JSON_ONLY },
-};
-static const struct shape counts_shape = { "counts", SHAPE_PLAIN, count_columns, ARRAY_SIZE(count_columns) };
 
 enum { CPU, MASK, THREAD, STATE, PENDING };
 
@@ -50,39 +43,35 @@ static void lose(struct view *view, const struct error *why)
 		view->first = *why;
 }
 
+struct reading {
+	struct kernel *kernel;
+	unsigned number;
+};
+
+static bool read_count(void *context, unsigned cpu, uint64_t *count_ret, struct error *error)
+{
+	struct reading *reading = context;
+
+	return softirq_count(reading->kernel, reading->number, cpu, count_ret, error);
+}
+
 static bool softirq_row(struct view *view, unsigned number)
 {
 	const struct softirq *softirq = &view->softirqs.items[number];
 	struct output *output = view->output;
-	struct buffer line = { 0 };
+	struct reading reading = { view->kernel, number };
+	struct cpu_counts counts = { view->kernel, view->cpus, read_count, &reading };
 	struct error why = { 0 };
-	uint64_t count;
 	bool more = output_row(output) && output_uint(output, NUMBER, number);
 
 	if (more && *softirq->name)
 		output_string(output, NAME, softirq->name);
 	if (more && softirq->function)
 		function_cell(view->kernel, output, FUNCTION, softirq->function);
-	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++) {
-		if (!view->cpus[cpu])
-			continue;
-		buffer_string(&line, line.size ? "  " : "");
-		if (softirq_count(view->kernel, number, cpu, &count, &why))
-			buffer_printf(&line, "%10" PRIu64, count);
-		else
-			buffer_printf(&line, "%10s", "-");
-	}
+	more = more && cpu_counts_cell(output, COUNTS, &counts, &why);
 	if (why.kind != ERROR_NONE)
 		lose(view, &why);
-	if (more)
-		more = output_bytes(output, COUNTS, line.data ? line.data : "", line.size);
-	buffer_free(&line);
-	if (!more || !output_begin(output, &counts_shape))
-		return false;
-	for (unsigned cpu = 0; more && cpu < view->kernel->nr_cpu_ids; cpu++)
-		if (view->cpus[cpu] && softirq_count(view->kernel, number, cpu, &count, NULL))
-			more = output_row(output) && output_uint(output, 0, cpu) && output_uint(output, 1, count);
-	return output_end(output) && more;
+	return more && cpu_counts_array(output, &counts);
 }
 
 static bool show_counts(struct view *view, struct error *error)
@@ -97,15 +86,10 @@ static bool show_counts(struct view *view, struct error *error)
 	struct shape shape = { "softirqs", SHAPE_TABLE, columns, COLUMNS };
 	bool more;
 
-	for (unsigned cpu = 0; cpu < view->kernel->nr_cpu_ids; cpu++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "CPU%u", cpu);
-		if (view->cpus[cpu])
-			buffer_printf(&title, "%s%10s", title.size ? "  " : "", name);
+	if (!cpu_counts_title(view->kernel, view->cpus, &title, error)) {
+		buffer_free(&title);
+		return false;
 	}
-	if (title.failed)
-		return error_no_memory(error, "the CPUs", title.size);
 	columns[COUNTS].title = title.data ? title.data : "";
 	more = output_begin(view->output, &shape);
 	for (unsigned i = 0; i < view->softirqs.count && more; i++)
