@@ -359,7 +359,7 @@ const struct symbol *kernel_cpu_mask(const struct kernel *kernel, const char *na
 	return symbol;
 }
 
-bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret)
+bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret, struct error *error)
 {
 	uint64_t source, mult, shift;
 
@@ -367,9 +367,9 @@ bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret)
 	if (!kernel_symbol(kernel, "clocksource_jiffies", &source, NULL) ||
 	    !kernel_read_member(kernel, source, "clocksource", "mult", &mult, NULL) ||
 	    !kernel_read_member(kernel, source, "clocksource", "shift", &shift, NULL) || shift > 31)
-		return false;
+		return error_set(error, ERROR_NOT_MAPPED, "clocksource_jiffies cannot be read");
 	*ns_ret = mult >> shift;
-	return *ns_ret >= 100000 && *ns_ret <= 100000000;
+	return (*ns_ret >= 100000 && *ns_ret <= 100000000) || error_set(error, ERROR_NOT_MAPPED, "clocksource_jiffies cannot be read");
 }
 
 bool kernel_is_text(const struct kernel *kernel, uint64_t address)

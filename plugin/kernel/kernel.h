@@ -120,8 +120,8 @@ bool kernel_test_bit(struct kernel *kernel, uint64_t address, unsigned bit, bool
 
 /* The bits of cpu_NAME_mask, "online", "present" or "possible"; NULL: the kernel has none of this name. */
 const struct symbol *kernel_cpu_mask(const struct kernel *kernel, const char *name);
-/* Nanoseconds of a tick of the timer (jiffies), which the jiffies clock source knows. False: nobody does. */
-bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret);
+/* Nanoseconds of a tick of the timer (jiffies), which the jiffies clock source knows. */
+bool kernel_tick(struct kernel *kernel, uint64_t *ns_ret, struct error *error);
 
 /*
  * Are there names of data among the kernel's symbols? A kallsyms without CONFIG_KALLSYMS_ALL has code alone: that something has no name there

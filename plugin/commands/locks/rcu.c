@@ -64,7 +64,7 @@ struct view {
 	struct visited nodes;	/* whose readers were shown */
 	size_t damaged;
 	struct error first;
-	bool stopped, tick_unknown;
+	bool stopped;
 };
 
 static void lose(struct view *view, const struct error *why)
@@ -76,6 +76,7 @@ static void lose(struct view *view, const struct error *why)
 static void age_cells(struct view *view, const struct rcu_state *state)
 {
 	uint64_t tick, age = state->now - state->started;
+	struct error why = { 0 };
 
 	if (view->kernel->arch->pointer_size == 4)
 		age = (uint32_t)age;
@@ -83,8 +84,8 @@ static void age_cells(struct view *view, const struct rcu_state *state)
 	if (!(state->sequence & 3) || !state->started_known || !state->now_known)
 		return;
 	output_uint(view->output, AGE, age);
-	if (!kernel_tick(view->kernel, &tick) || !tick) {
-		view->tick_unknown = true;
+	if (!kernel_tick(view->kernel, &tick, &why)) {
+		output_note(view->output, "how long a tick is is not known: %s", why.text);
 		return;
 	}
 	output_uint(view->output, AGE_NS, age * tick);
@@ -116,8 +117,6 @@ static bool show_state(struct view *view, const struct rcu_state *state)
 		output_note(output, "not all of it is known: %s", state->damage.text);
 		lose(view, &state->damage);
 	}
-	if (view->tick_unknown)
-		output_note(output, "how long a tick is is not known: clocksource_jiffies cannot be read");
 	if (state->thread && !thread)
 		output_note(output, "its thread, the task at 0x%" PRIx64 ", is not among those that can be read", state->thread);
 	return output_end(output);

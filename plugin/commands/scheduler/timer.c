@@ -267,6 +267,7 @@ static bool timer_run(struct kernel *kernel, const struct arguments *arguments, 
 	struct show show = { .kernel = kernel, .output = output, .hrtimers = has_option(arguments, 'r') };
 	struct timer_queues queues = { 0 };
 	struct task_table *table;
+	struct error why = { 0 };
 	size_t missing = 0;
 	bool done;
 	bool *cpus;
@@ -277,9 +278,9 @@ static bool timer_run(struct kernel *kernel, const struct arguments *arguments, 
 	/* Tasks are looked up for their names only. */
 	if (!tasks_get(kernel, &table, error) || !select_cpus(kernel, option_value(arguments, 'C'), &cpus, error))
 		return false;
-	show.tick_known = kernel_tick(kernel, &show.tick);
+	show.tick_known = kernel_tick(kernel, &show.tick, &why);
 	if (!show.tick_known)
-		output_note(output, "how long a tick is is not known: clocksource_jiffies cannot be read");
+		output_note(output, "how long a tick is is not known: %s", why.text);
 	done = queues_read(&show, cpus, &queues, &missing, error);
 	if (done)
 		show_queues(&show, &queues);

@@ -219,13 +219,14 @@ static bool show_delayed(struct show *show, struct error *error)
 	struct timer_queues queues = { 0 };
 	struct member member;
 	uint64_t function, tick = 0;
+	struct error why = { 0 };
 	bool *cpus, more = true;
 
 	if (!kernel_symbol(show->kernel, "delayed_work_timer_fn", &function, error) ||
 	    !types_member(show->kernel->types, "delayed_work", "timer", &member, error) || !select_cpus(show->kernel, NULL, &cpus, error))
 		return false;
-	if (!kernel_tick(show->kernel, &tick))
-		output_note(show->output, "how long a tick is is not known: clocksource_jiffies cannot be read");
+	if (!kernel_tick(show->kernel, &tick, &why))
+		output_note(show->output, "how long a tick is is not known: %s", why.text);
 	output_begin(show->output, &delayed_shape);
 	for (unsigned cpu = 0; cpu < show->kernel->nr_cpu_ids; cpu++)
 		if (cpus[cpu] && !wheel_read(show->kernel, cpu, &queues, error)) {

@@ -88,12 +88,10 @@ static bool show_machine(struct view *view)
 	if (kernel->nr_cpus)
 		output_uint(output, CPUS, kernel->nr_cpus);
 	memory_cells(view);
-	if (kernel_tick(kernel, &value) && value) {
+	if (kernel_tick(kernel, &value, &why))
 		output_uint(output, HZ, (UINT64_C(1000000000) + value / 2) / value);
-	} else {
-		error_set(&why, ERROR_NOT_MAPPED, "clocksource_jiffies cannot be read");
+	else
 		lose(view, "how long a tick is", &why);
-	}
 	output_uint(output, STACK, task_stack_size(kernel));
 	if (kernel_symbol(kernel, "_text", &value, &why) || kernel_symbol(kernel, "_stext", &value, &why))
 		output_address(output, IMAGE, value);

@@ -31,15 +31,6 @@ bool printer_number(PyObject *value, const char *path, uint64_t *number_ret)
 	return done;
 }
 
-bool printer_address(PyObject *value, uint64_t *address_ret)
-{
-	PyObject *address = PyObject_GetAttrString(value, "address");
-	bool done = address && address != Py_None && value_to_u64(address, address_ret);
-
-	Py_XDECREF(address);
-	return done;
-}
-
 /* --- which one --- */
 
 static const struct printer *find(PyObject *name)

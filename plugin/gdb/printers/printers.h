@@ -30,7 +30,5 @@ extern const struct printer printers_structures[];
 PyObject *printer_member(PyObject *value, const char *path);
 /* The same as a number; negative ones as their 64 bits. False with an exception. */
 bool printer_number(PyObject *value, const char *path, uint64_t *number_ret);
-/* Where VALUE is in memory; false where it is not, or with an exception. */
-bool printer_address(PyObject *value, uint64_t *address_ret);
 
 #endif

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "commands/output_escape.h"
+#include "gdb/python/python.h"
 #include "kernel/containers.h"
 #include "kernel/memory/page.h"
 
@@ -94,7 +95,7 @@ static bool list_text(struct session *session, PyObject *value, struct buffer *t
 	uint64_t head, next;
 	bool whole;
 
-	if (!printer_address(value, &head) || !printer_number(value, "next", &next) || !session->kernel->arch->is_kernel_address(session->kernel->memory, head))
+	if (!python_member(value, "address", &head) || !printer_number(value, "next", &next) || !session->kernel->arch->is_kernel_address(session->kernel->memory, head))
 		return false;
 	session_hold(session);
 	whole = next == head || list_for_each(session->kernel, head, 0, count_entry, &count, &error);

@@ -199,7 +199,7 @@ static bool clock_from_jiffies(struct kernel *kernel, struct system_clock *clock
 {
 	uint64_t jiffies, tick, hz;
 
-	if (!kernel_read_variable(kernel, "jiffies_64", 8, &jiffies, NULL) || !kernel_tick(kernel, &tick))
+	if (!kernel_read_variable(kernel, "jiffies_64", 8, &jiffies, NULL) || !kernel_tick(kernel, &tick, NULL))
 		return false;
 	hz = (NSEC_PER_SEC + tick / 2) / tick;
 	/* INITIAL_JIFFIES: it wraps 32 bits five minutes after boot */

@@ -162,7 +162,7 @@ static void resolve_old(struct task_reader *reader)
 			       types_member(kernel->types, "thread_info", "cpu", &reader->stack_cpu, NULL);
 	reader->cputime_unit = 1;
 	if (types_size(kernel->types, "cputime_t", &size, NULL) && !types_has_member(kernel->types, "task_struct", "vtime_snap") &&
-	    !types_has_member(kernel->types, "task_struct", "vtime") && !kernel_tick(kernel, &reader->cputime_unit))
+	    !types_has_member(kernel->types, "task_struct", "vtime") && !kernel_tick(kernel, &reader->cputime_unit, NULL))
 		reader->cputime_unit = 0;
 }
 
